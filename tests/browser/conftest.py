@@ -1,0 +1,276 @@
+"""A real JupyterLab and a real Chromium for the browser tests.
+
+    def test_something(notebook):
+        nb = notebook("a1.ipynb", cells=["1 + 1"])     # or notebook("b2.ipynb", source=path_to_an_ipynb)
+        nb.run_all()
+        assert nb.output_text(0) == "2"
+        nb.screenshot("a1-verdict")                      # -> tests/artifacts/a1-verdict.png
+
+One JupyterLab serves the whole test session, with empty settings and a folder of its own; every notebook opens in a fresh browser
+context, and its kernel is ended with the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+ARTIFACTS = ROOT / "tests" / "artifacts"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETTINGS = {
+    # Every cell is in the page, so that a test finds an output without scrolling to it.
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+def missing(what: str) -> None:
+    """Fail in CI, skip with the reason elsewhere: a browser test never vanishes without a word."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is needed for the browser tests", pytrace=False)
+    pytest.skip(f"{what} is needed for the browser tests")
+
+
+def chromium_path() -> str | None:
+    """The system's Chromium: $CHROMIUM, or the first usual name on the PATH."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@dataclass(frozen=True)
+class JupyterLab:
+    """A running server: `url` without a trailing slash, `token`, and the `directory` it serves."""
+
+    url: str
+    token: str
+    directory: Path
+
+    def address(self, path: str) -> str:
+        """The page that shows one notebook (a path below `directory`) in JupyterLab, with a fresh workspace."""
+        return f"{self.url}/lab/tree/{path}?token={self.token}&reset"
+
+    def api(self, path: str, method: str = "GET") -> Any:
+        """Call the server's REST API, e.g. `api("sessions")`."""
+        request = urllib.request.Request(f"{self.url}/api/{path}", method=method)
+        request.add_header("Authorization", f"token {self.token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+
+def server_environment(home: Path) -> dict[str, str]:
+    """An environment in which neither the server nor its kernels see the user's settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+    settings = home / "settings"
+    for name, content in SETTINGS.items():
+        file = settings / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+    environment |= {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "OMP_NUM_THREADS": "1",
+    }
+    return environment
+
+
+def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subprocess.Popen[bytes]]:
+    """Start a server on a free port and wait (up to 60 s) until it answers."""
+    token = "browser-tests"
+    log = (home / "jupyterlab.log").open("wb")
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+            "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={directory}",
+            f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True",
+            "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
+        ],
+        env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for info in (home / "runtime").glob("jpserver-*.json"):
+            try:
+                port = json.loads(info.read_text())["port"]
+                lab = JupyterLab(f"http://127.0.0.1:{port}", token, directory)
+                lab.api("status")
+                return lab, process
+            except (OSError, ValueError, KeyError):
+                continue  # half-written file, or not listening yet
+        time.sleep(0.1)
+    process.kill()
+    raise RuntimeError("JupyterLab did not start:\n" + (home / "jupyterlab.log").read_text(errors="replace")[-3000:])
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """One JupyterLab for the whole session, with empty settings and a temporary root folder."""
+    home = tmp_path_factory.mktemp("jupyter-home")
+    lab, process = start_jupyterlab(home, tmp_path_factory.mktemp("jupyter-root"))
+    yield lab
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium with an empty profile."""
+    path = chromium_path()
+    if path is None:
+        missing("Chromium (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a fresh context; an error in the page's own scripts that a test did not expect is in `page.errors`."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.errors = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+    yield page
+    context.close()
+
+
+class NotebookPage:
+    """One notebook open in JupyterLab; its cells are numbered from 0, code cells only for outputs."""
+
+    def __init__(self, page: Page, lab: JupyterLab, path: str) -> None:
+        self.page, self.lab, self.path = page, lab, path
+
+    def open(self) -> NotebookPage:
+        """Load the page and wait until the kernel is ready."""
+        self.page.goto(self.lab.address(self.path))
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.wait_idle()
+        return self
+
+    def wait_idle(self, timeout: float = 60.0) -> None:
+        """Wait (seconds) until the kernel answers and nothing runs."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=timeout * 1000,
+        )
+
+    def command(self, name: str) -> None:
+        """Execute a command of JupyterLab and wait for it, e.g. `docmanager:save`."""
+        self.page.evaluate("async name => { await window.jupyterapp.commands.execute(name); }", name)
+
+    def run_all(self, timeout: float = 120.0) -> None:
+        """Run every cell, wait until the kernel is idle again (seconds)."""
+        self.page.set_default_timeout(timeout * 1000)
+        self.command("notebook:run-all-cells")
+        self.page.set_default_timeout(30_000)
+        self.wait_idle(timeout)
+
+    def run_cell(self, index: int, timeout: float = 60.0) -> None:
+        """Run the code cell `index` alone."""
+        self.page.evaluate(
+            """async index => {
+                const content = window.jupyterapp.shell.currentWidget.content;
+                content.activeCellIndex = content.widgets.map((w, i) => [w, i])
+                    .filter(([w]) => w.model.type === 'code')[index][1];
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            index,
+        )
+        self.wait_idle(timeout)
+
+    def set_source(self, index: int, source: str) -> None:
+        """Replace the text of the code cell `index`, as if it was typed."""
+        self.page.evaluate(
+            """([index, source]) => window.jupyterapp.shell.currentWidget.content.widgets
+                .filter(w => w.model.type === 'code')[index].model.sharedModel.setSource(source)""",
+            [index, source],
+        )
+
+    def output(self, index: int) -> Locator:
+        """The output area of the code cell `index`."""
+        return self.page.locator(".jp-CodeCell").nth(index).locator(".jp-Cell-outputArea")
+
+    def output_text(self, index: int) -> str:
+        """What the code cell `index` printed or showed, as text."""
+        return self.output(index).inner_text().strip()
+
+    def save(self) -> Path:
+        """Save the notebook (with its widgets' state) and return the file."""
+        self.command("docmanager:save")
+        return self.lab.directory / self.path
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel without running anything."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+        self.wait_idle()
+
+    def dark(self, on: bool = True) -> None:
+        """Switch JupyterLab's theme."""
+        theme = "JupyterLab Dark" if on else "JupyterLab Light"
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(not on).lower())
+
+    def screenshot(self, name: str, locator: Locator | None = None) -> Path:
+        """Keep a picture of the page (or of one element) in tests/artifacts/ for people to look at."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        file = ARTIFACTS / f"{name}.png"
+        (locator or self.page).screenshot(path=str(file))
+        return file
+
+
+@pytest.fixture
+def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., NotebookPage]]:
+    """A function that puts a notebook into JupyterLab's folder and opens it.
+
+    `notebook("name.ipynb", cells=["code", …])` makes one of code cells; `notebook("name.ipynb", source=path)` copies one.
+    """
+
+    def open_notebook(name: str, cells: list[str] | None = None, source: Path | None = None) -> NotebookPage:
+        file = jupyterlab.directory / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if source is not None:
+            shutil.copyfile(source, file)
+        else:
+            content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells or []])
+            content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            nbformat.write(content, file)
+        return NotebookPage(page, jupyterlab, name).open()
+
+    yield open_notebook
+    for session in jupyterlab.api("sessions"):
+        jupyterlab.api(f"sessions/{session['id']}", "DELETE")
