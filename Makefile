@@ -1,0 +1,75 @@
+# Everything runs in .venv, which the first command makes. Paths are relative: make splits an absolute one at its spaces.
+# Written for make 3.81 too (macOS).
+
+# nbgrader calls alembic, and the notebooks' `!` commands python, by name.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Jupyter and pip need some home: without one they would write to /.
+ifeq ($(strip $(HOME)),)
+export HOME := $(CURDIR)/.venv/home
+endif
+
+LAB_ARGS =
+PYTEST_ARGS = -n 2 --dist loadgroup
+PARTS = part_a part_b part_c
+
+# FORCE when .venv was made in another folder, or its Python is gone.
+STALE := $(shell test ! -e .venv || { test "$$(cat .venv/.made-in 2>/dev/null)" = "$$(pwd)" && .venv/bin/python -c pass 2>/dev/null; } || echo FORCE)
+SETUP = pyproject.toml constraints.txt scripts/venv.sh $(STALE)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab grade test lint release record bench bench-browser bench-grading attack clean FORCE
+
+help:  ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+lab: .venv/.lab  ## open the course in JupyterLab  (LAB_ARGS=--no-browser and the like)
+	.venv/bin/python -m jupyterlab notebooks/start_here.ipynb $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS)
+
+grade: .venv/.lab  ## grade the sample class from end to end
+	.venv/bin/python -m autograder demo
+
+test: .venv/.test  ## run every test  (PYTEST_ARGS="tests/project -k wheel" for some)
+	@if command -v node >/dev/null; then \
+	    find tests/js -name '*.test.*js' -exec node --test {} +; \
+	elif [ -n "$$CI" ]; then \
+	    echo "Node.js is missing, and with CI set no test may be left out." >&2; exit 1; \
+	else \
+	    echo "Node.js is not installed: the JavaScript tests in tests/js are left out." >&2; \
+	fi
+	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/.test  ## check style, types and that notebooks are stored without outputs
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/nbstripout --verify --keep-id $$(find solutions notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*')
+
+release: .venv/.lab  ## make the students' notebooks/ from solutions/
+	for part in $(PARTS); do .venv/bin/nbgrader generate_assignment $$part --create --force || exit 1; done
+
+record: .venv/.lab  ## compute anew the recorded results that the checks compare with
+	.venv/bin/python -m autograder record
+
+bench: .venv/.test  ## time the checks, step by step
+	.venv/bin/python -m benchmarks.verdict
+
+bench-browser: .venv/.test  ## time the explorer's pictures in a real browser
+	.venv/bin/python -m benchmarks.browser
+
+bench-grading: .venv/.test  ## time grading against stock nbgrader
+	.venv/bin/python -m benchmarks.grading
+
+attack: .venv/.test  ## grade the hostile submissions and show that none gains anything
+	.venv/bin/python -m pytest tests/attack -v
+
+clean:  ## remove .venv and all caches; submissions and grades in autograder/course/ stay
+	rm -rf .venv _build build dist *.egg-info tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.lab: $(SETUP)
+	@sh scripts/venv.sh instructor $@
+
+.venv/.test: .venv/.lab
+	@sh scripts/venv.sh test $@
+
+FORCE:

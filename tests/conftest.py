@@ -1,0 +1,63 @@
+"""What all tests share: tools that may be missing, groups that stay on one worker, settings of the libraries."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = bool(os.environ.get("CI"))
+HERE = Path(__file__).parent
+
+# Folders whose tests share something heavy (a JupyterLab, a graded class), made once in each worker: keep each on one.
+GROUPED_FOLDERS = {"browser", "grading"}
+
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with two threads each only get in each other's way
+
+# No time limits on examples: the machine may be busy. In CI the same examples each time, so that a failure is the commit's.
+settings.register_profile(
+    "course", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("course")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked `requires_tool("chromium", ...)` when one of the programs is not on the PATH."""
+    for mark in item.iter_markers("requires_tool"):
+        missing = [name for name in mark.args if shutil.which(name) is None]
+        if missing:
+            pytest.skip(f"needs {' and '.join(missing)} on the PATH")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of each heavy folder on one worker of `-n 2 --dist loadgroup`."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(folder))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With CI set, a skipped test is a failure: a missing tool must not look like a pass."""
+    return _fail_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    return _fail_if_skipped((yield))
+
+
+def _fail_if_skipped(report):
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"With CI set no test may be skipped, and this one was. {reason}"
+    return report
