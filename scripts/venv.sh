@@ -28,7 +28,7 @@ find_python() {
     done
 }
 
-python=$(find_python)
+python=$(find_python) || true
 if [ -z "$python" ]; then
     fail "The course needs Python 3.11 or newer, and there is none on the PATH." \
         "Found: $(python3 --version 2>/dev/null || echo 'no python3 at all')." \
@@ -56,8 +56,9 @@ fi
 
 say "[2/2] Installing what the course needs (a few minutes the first time) ..."
 rm -f .venv/pip.log
-if ! .venv/bin/python -m pip install --disable-pip-version-check --log .venv/pip.log \
-    --constraint constraints.txt --editable ".[$extra]"; then
+# The build uses the pinned setuptools of .venv: pip's own isolated one would be another download, of any version.
+pip_install() { .venv/bin/python -m pip install --disable-pip-version-check --log .venv/pip.log --constraint constraints.txt "$@"; }
+if ! pip_install --quiet setuptools || ! pip_install --no-build-isolation --editable ".[$extra]"; then
     if grep -qE 'Errno 28|No space left' .venv/pip.log; then
         fail "The disk is full. Make room and run the same command again: it goes on where it stopped."
     elif grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|name resolution' \

@@ -1,4 +1,4 @@
-"""What all tests share: tools that may be missing, groups that stay on one worker, settings of the libraries."""
+"""What all tests share: tools that may be missing, groups that stay on one worker, libraries' settings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from hypothesis import HealthCheck, settings
 IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
-# Folders whose tests share something heavy (a JupyterLab, a graded class), made once in each worker: keep each on one.
+# Folders whose tests share something heavy (a JupyterLab, a graded class), made once in each worker.
 GROUPED_FOLDERS = {"browser", "grading"}
 
 os.environ.setdefault("MPLBACKEND", "agg")
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with two threads each only get in each other's way
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each are slower
 
-# No time limits on examples: the machine may be busy. In CI the same examples each time, so that a failure is the commit's.
+# No time limits on examples: the machine may be busy.
+# In CI the same examples each time, so that a failure is the commit's.
 settings.register_profile(
     "course", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow]
 )
