@@ -69,7 +69,7 @@ clean:  ## remove .venv and all caches; submissions and grades in autograder/cou
 .venv/.lab: $(SETUP)
 	@sh scripts/venv.sh instructor $@
 
-.venv/.test: .venv/.lab
-	@sh scripts/venv.sh test $@
+.venv/.test: $(SETUP)
+	@sh scripts/venv.sh test .venv/.lab $@  # what the tests need holds all that the lab needs
 
 FORCE:

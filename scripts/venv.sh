@@ -1,13 +1,13 @@
 #!/bin/sh
-# Makes .venv and installs the course into it.   usage (by the Makefile, from the root): sh scripts/venv.sh EXTRA STAMP
+# Makes .venv and installs the course into it.   usage (by the Makefile, from the root): sh scripts/venv.sh EXTRA STAMP...
 #
-# EXTRA is one of pyproject.toml's extras. STAMP is written when all went well, and names the folder that .venv was made in:
-# the scripts in .venv/bin hold that path, so a copy that was moved makes its .venv anew.
+# EXTRA is one of pyproject.toml's extras. The STAMPs are touched when all went well. .venv/.made-in names the folder that
+# .venv was made in: the scripts in .venv/bin hold that path, so a copy that was moved makes its .venv anew.
 # PYTHON=... chooses the interpreter. pip's own variables work as always: PIP_EXTRA_INDEX_URL, for example, can name the
 # index with PyTorch's CPU builds, which spares Linux some GB of CUDA libraries.
 set -eu
 extra=$1
-stamp=$2
+shift
 needed_mb=2000 # measured: 1.7 GB with PyTorch's CPU build
 
 say() { printf '%s\n' "$*" >&2; }
@@ -68,5 +68,5 @@ if ! pip_install --quiet setuptools || ! pip_install --no-build-isolation --edit
     fi
     fail "pip could not install the course; its last words are above, all of them in .venv/pip.log."
 fi
-touch "$stamp"
+touch "$@"
 say "Ready."

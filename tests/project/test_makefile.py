@@ -114,8 +114,10 @@ def test_the_tests_tools_are_added_to_the_same_environment(clone):
     clone.set_up()
     clone.calls()
     assert clone.make(".venv/.test", f"PYTHON={clone.env['STAND_IN']}").returncode == 0
-    pip = clone.calls()[-1]
-    assert pip.endswith("--editable .[test]")
+    pip = clone.calls()
+    assert "venv" not in pip and pip[-1].endswith("--editable .[test]")
+    assert clone.set_up().returncode == 0
+    assert clone.calls() == [], "the lab needs nothing more than the tests do"
 
 
 def test_a_clone_that_was_moved_is_set_up_anew(clone):
