@@ -1,0 +1,105 @@
+"""The sliders: which there are, and the positions each can take, within what a saved notebook can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrtutorial.explorer.optimizers import HYPERPARAMETERS, Entry
+from lrtutorial.explorer.recurrences import FAMILIES
+from lrtutorial.problems import Problem
+
+SWEEP_BYTES = 680_000  # of all sweeps together: below 1 MB when a notebook stores them as base64
+POINT_BYTES = 12  # x, y and loss as float32
+_POSITIONS = {"lr": 65, "start_x": 25, "start_y": 25, "kappa": 25}  # 33 for the betas; fewer for longer runs
+_LABELS = {"lr": "Learning rate η", "momentum": "Momentum β", "beta": "Decay β", "beta1": "β₁", "beta2": "β₂"}
+
+
+@dataclass
+class Control:
+    """A slider: its trait's name, what it is called, the family it belongs to, its positions and first value."""
+
+    key: str
+    name: str
+    label: str
+    family: str
+    value: float
+    ticks: list[float]
+
+
+def make_controls(
+    problem: Problem,
+    entries: Sequence[Entry],
+    steps: int,
+    start: Sequence[float],
+    lr: float | Mapping[str, float] | None,
+    given: Mapping[str, float],
+) -> list[Control]:
+    """The controls in the order of the page; also tells every entry which controls its runs depend on."""
+    shared = ["start_x", "start_y", *(["kappa"] if problem.name == "rotated" else [])]
+    names = {key: (entry, name) for entry in entries for name, key in entry.parameters.items()}
+    for entry in entries:
+        entry.depends = (*entry.parameters.values(), *shared)
+    uses = {key: sum(key in e.depends and not e.refusal for e in entries) for key in [*names, *shared]}
+    wanted = sum(uses[key] * _POSITIONS.get(names[key][1] if key in names else key, 33) for key in uses)
+    share = min(1.0, SWEEP_BYTES / (POINT_BYTES * (steps + 1)) / max(wanted, 1))
+
+    def positions(name: str) -> int:
+        return max(7, int(_POSITIONS.get(name, 33) * share) - 1)  # one place is kept for the first value
+
+    controls = []
+    for key, (entry, name) in names.items():
+        value = _first_value(name, entry, problem, lr, given)
+        low, high = _range(name, entry, problem)
+        grid = np.geomspace(low, high, positions(name)) if name == "lr" else 1 - np.geomspace(1 - low, 1 - high, positions(name))
+        controls.append(Control(key, name, _LABELS[name], entry.family, value, _ticks(grid, value, name == "lr")))
+    x_min, x_max, y_min, y_max = problem.bounds
+    ends = {"start_x": (x_min, x_max, start[0]), "start_y": (y_min, y_max, start[1])}
+    for key, (low, high, value) in ends.items():
+        grid = np.linspace(low, high, positions(key))
+        controls.append(Control(key, key, f"Start {key[-1]}", "start", float(value), _ticks(grid, value, False)))
+    if problem.name == "rotated":
+        kappa = float(given.get("kappa", 10.0))
+        ticks = _ticks(np.geomspace(1, 100, positions("kappa")), kappa, True)
+        controls.append(Control("kappa", "kappa", "Condition number κ", "start", kappa, ticks))
+    return controls
+
+
+def _ticks(grid: np.ndarray, value: float, relative: bool) -> list[float]:
+    """The grid's numbers rounded for reading (3 digits, or 4 decimals), with the first value among them."""
+    rounded = [float(f"{v:.3g}") if relative else round(float(v), 4) + 0.0 for v in grid]
+    return sorted({*rounded, float(value)})
+
+
+def _first_value(
+    name: str, entry: Entry, problem: Problem, lr: float | Mapping[str, float] | None, given: Mapping[str, float]
+) -> float:
+    if name != "lr":
+        return float(given.get(name, HYPERPARAMETERS[name]))
+    chosen = lr.get(entry.family) if isinstance(lr, Mapping) else lr
+    if chosen is not None:
+        return float(chosen)
+    return problem.adaptive_lr if entry.adaptive else float(f"{1 / problem.eigenvalues[-1]:.3g}")
+
+
+def _range(name: str, entry: Entry, problem: Problem) -> tuple[float, float]:
+    """The ends of a slider: for a rate two decades and a half around the first guess, wide enough to cross into divergence."""
+    if name == "lr" and entry.adaptive:
+        decade = 10.0 ** np.round(np.log10(problem.adaptive_lr))
+        return decade / 100, decade * 3
+    if name == "lr":
+        decade = 10.0 ** np.round(np.log10(2 / problem.eigenvalues[-1]))
+        return decade / 100, decade * 3
+    return (0.5, 0.9999) if name == "beta2" else (0.0, 0.99)
+
+
+def known_hyperparameters(problem: Problem) -> set[str]:
+    """The names that explore() takes as **hyperparameters."""
+    return {"momentum", "beta", "beta1", "beta2", "eps"} | ({"kappa"} if problem.name == "rotated" else set())
+
+
+def family_label(family: str) -> str:
+    """What a family is called on the page."""
+    return FAMILIES[family].label if family in FAMILIES else family.replace("_", " ").capitalize()

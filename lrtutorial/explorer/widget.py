@@ -1,0 +1,385 @@
+"""The explorer's widget: holds the values, computes sweeps off the critical path, and hands them to `explorer.js`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from lrtutorial.explorer.controls import Control, family_label, known_hyperparameters, make_controls
+from lrtutorial.explorer.goal import Goal
+from lrtutorial.explorer.optimizers import Entry, make_entries
+from lrtutorial.explorer.student import StudentCodeError
+from lrtutorial.palette import STYLES
+from lrtutorial.problems import Problem, get_problem, rotated_quadratic
+
+VIEWS = ("contour", "loss", "stability")
+MOST_STEPS = 300
+SETTLE_SECONDS = 0.03  # how long the values must rest before sweeps are computed anew
+FIELD_SHAPE = (121, 141)  # rows (y) and columns (x) of a landscape that is not quadratic
+
+
+class Explorer(anywidget.AnyWidget):
+    """Made by `explore`. Besides the traits below it has one float trait a control, and for every optimizer
+    `present_<id>` (its run at the present values) and `sweep_<id>__<control>` (its runs at every position of that slider).
+    Runs travel as float32 (positions, steps+1, 3): x, y and loss f − f*; `at` holds the values they were computed at.
+    """
+
+    _esm = Path(__file__).with_name("explorer.js")
+    _css = Path(__file__).with_name("explorer.css")
+
+    steps = traitlets.Int(50, read_only=True).tag(sync=True)
+    step = traitlets.Int(50, min=0).tag(sync=True)
+    controls = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    optimizers = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    landscape = traitlets.Dict(read_only=True).tag(sync=True)
+    views = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
+    goal = traitlets.Dict(read_only=True).tag(sync=True)
+    goal_met = traitlets.List(traitlets.Unicode(), help="ids of the optimizers that meet the goal at the present values")
+
+    @classmethod
+    def create(
+        cls,
+        problem: str | Problem,
+        optimizers: Iterable[Any],
+        steps: int,
+        start: Sequence[float] | None,
+        lr: float | Mapping[str, float] | None,
+        goal: str | None,
+        views: Iterable[str],
+        given: Mapping[str, float],
+    ) -> Explorer:
+        """Check the arguments of `explore` and make the widget with its traits."""
+        chosen = get_problem(problem)
+        checked_hyperparameters(chosen, lr, given)
+        if chosen.name == "rotated" and isinstance(problem, str):
+            chosen = rotated_quadratic(float(given.get("kappa", 10.0)))
+        if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MOST_STEPS:
+            raise ValueError(f"expected steps from 1 to {MOST_STEPS}, got {steps!r}")
+        first = chosen.start if start is None else checked_start(start)
+        shown = [views] if isinstance(views, str) else list(views)
+        if not shown or any(view not in VIEWS for view in shown):
+            raise ValueError(f"expected views out of {', '.join(VIEWS)}; got {shown}")
+        aim = Goal.parse(goal, int(steps)) if goal is not None else None
+        entries = make_entries(optimizers, chosen)
+        controls = make_controls(chosen, entries, int(steps), first, lr, given)
+        bounds = {c.key: {"min": c.ticks[0], "max": c.ticks[-1]} for c in controls}
+        traits: dict[str, Any] = {c.key: traitlets.Float(c.value, **bounds[c.key]).tag(sync=True) for c in controls}
+        for entry in entries:
+            traits[f"present_{entry.id}"] = traitlets.Dict().tag(sync=True)
+            for key in entry.depends if not entry.refusal else ():
+                traits[f"sweep_{entry.id}__{key}"] = traitlets.Dict().tag(sync=True)
+        kind = type("Explorer", (cls,), traits)  # every explorer has its own sliders, hence its own class
+        return kind(chosen, entries, controls, int(steps), aim, shown, float(given.get("eps", 1e-8)))
+
+    def __init__(
+        self,
+        problem: Problem,
+        entries: list[Entry],
+        controls: list[Control],
+        steps: int,
+        goal: Goal | None,
+        views: list[str],
+        eps: float,
+    ) -> None:
+        self._problem, self._entries, self._goal, self._eps = problem, entries, goal, eps
+        self._ticks = {c.key: c.ticks for c in controls}
+        self._guard = threading.RLock()
+        self._version = 0
+        self._thread: threading.Thread | None = None
+        self._messages: dict[str, str] = {}
+        self._student_points: dict[str, tuple[dict[str, float], NDArray[np.float64]]] = {}
+        families = {c.family: family_label(c.family) for c in controls}
+        stable = any(e.family in ("sgd", "momentum") and not e.refusal for e in entries)
+        initial: dict[str, Any] = {
+            "steps": steps,
+            "step": steps,
+            "controls": [{**asdict(c), "group": families[c.family]} for c in controls],
+            "optimizers": styled(entries),
+            "landscape": landscape(problem, self._ticks.get("kappa")),
+            "views": [v for v in views if v != "stability" or stable] or ["contour"],
+            "goal": {"loss": goal.loss, "steps": goal.steps} if goal else {},
+        }
+        for name in ("steps", "controls", "optimizers", "landscape", "views", "goal"):  # read-only from here on
+            self.set_trait(name, initial.pop(name))
+        first = {c.key: c.value for c in controls}
+        for entry in entries:
+            initial |= self._sweeps(entry, first) if not entry.student else {}
+            if entry.refusal:
+                initial[f"present_{entry.id}"] = {"at": {}, "data": b"", "message": entry.refusal}
+        super().__init__(**initial)
+        self.observe(self._changed, names=[c.key for c in controls])
+        self.on_msg(self._received)
+        self._judge_goal()
+        if any(entry.student for entry in entries):
+            self._changed()
+
+    def __repr__(self) -> str:
+        names = ", ".join(entry.label for entry in self._entries)
+        return f"<Explorer: {names} on {self._problem.formula}; run this cell in Jupyter to see it move>"
+
+    def trajectory(self, optimizer: str) -> NDArray[np.float64]:
+        """The run of the optimizer with this id at the present values: float64 (steps+1, 2), NaN once diverged.
+
+        Raises ValueError for an unknown id, RuntimeError with the message of a student's run that failed.
+        """
+        entry = next((e for e in self._entries if e.id == optimizer), None)
+        if entry is None:
+            raise ValueError(f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}")
+        values = self._snapshot()
+        if entry.refusal:
+            raise RuntimeError(entry.refusal)
+        if entry.student is None:
+            return entry.points(self._problem_at(values), values, self._eps, self.steps)[0]
+        points, message = self._run_student(entry, values)
+        if message:
+            raise RuntimeError(message)
+        return points
+
+    def wait(self, seconds: float = 30.0) -> bool:
+        """Wait until nothing is being computed in the background; False when it takes longer."""
+        thread = self._thread
+        if thread is not None and thread.is_alive():
+            thread.join(seconds)
+            return not thread.is_alive()
+        return True
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take values from the page; never in the midst of a background result."""
+        with self._guard:
+            super().set_state(sync_data)
+
+    def close(self) -> None:
+        """Give up what is being computed and remove the widget."""
+        with self._guard:
+            self._version += 1
+        super().close()
+
+    def _received(self, _: Any, content: Any, __: Any) -> None:
+        if isinstance(content, dict) and content.get("type") == "hello":
+            self.send({"type": "hello"})  # tells the page that a kernel is there
+
+    def _snapshot(self) -> dict[str, float]:
+        with self._guard:
+            return {key: float(getattr(self, key)) for key in self._ticks}
+
+    def _problem_at(self, values: Mapping[str, float]) -> Problem:
+        return rotated_quadratic(values["kappa"]) if "kappa" in values else self._problem
+
+    def _changed(self, _: Any = None) -> None:
+        """Values moved: let the background thread know; an older computation is given up at its next pause."""
+        with self._guard:
+            self._version += 1
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, daemon=True, name="explorer")
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            version = self._version
+            values = self._snapshot()
+            self._compute(version, values)
+            with self._guard:
+                if version == self._version:
+                    self._thread = None
+                    return
+
+    def _compute(self, version: int, values: dict[str, float]) -> None:
+        """Present runs that no sweep covers at once; then, when the values rest, the sweeps."""
+        references = [e for e in self._entries if not e.refusal and not e.student]
+        students = [e for e in self._entries if e.student]
+        for entry in references:
+            if not self._covered(entry, values):
+                points = entry.points(self._problem_at(values), values, self._eps, self.steps)
+                self._publish(version, {f"present_{entry.id}": self._packed(entry, values, points)})
+        time.sleep(SETTLE_SECONDS)
+        for entry in references:
+            if version != self._version:
+                return
+            self._publish(version, self._sweeps(entry, values))
+        for entry in students:
+            if version != self._version:
+                return
+            points, message = self._run_student(entry, values)
+            self._messages[entry.id] = message
+            self._publish(version, {f"present_{entry.id}": self._packed(entry, values, points[None], message)})
+        self._judge_goal()
+        for entry in students:
+            if not self._messages[entry.id] and not self._sweep_student(version, entry, values):
+                return
+
+    def _publish(self, version: int, changes: dict[str, Any]) -> None:
+        """Set traits in one message, unless newer values made them useless."""
+        with self._guard:
+            if version == self._version and changes:
+                with self.hold_sync():
+                    for name, value in changes.items():
+                        setattr(self, name, value)
+
+    def _covered(self, entry: Entry, values: Mapping[str, float]) -> bool:
+        """Whether some sweep holds this entry's run at these values."""
+        for key in entry.depends:
+            at = getattr(self, f"sweep_{entry.id}__{key}").get("at", {})
+            same = all(at.get(k) == values[k] for k in entry.depends if k != key)
+            if same and values[key] in self._ticks[key]:
+                return True
+        return False
+
+    def _stale(self, entry: Entry, values: Mapping[str, float]) -> list[str]:
+        """The controls whose sweep for this entry was computed at other values of the others."""
+
+        def fits(key: str) -> bool:
+            at = getattr(self, f"sweep_{entry.id}__{key}").get("at")
+            return bool(at) and all(at[k] == values[k] for k in entry.depends if k != key)
+
+        return [key for key in entry.depends if not fits(key)]
+
+    def _sweeps(self, entry: Entry, values: dict[str, float]) -> dict[str, Any]:
+        """A reference's stale sweeps as trait values."""
+        if entry.refusal:
+            return {}
+        changes = {}
+        for key in self._stale(entry, values):
+            swept = {**values, key: np.array(self._ticks[key])}
+            points = entry.points(self._problem_at(values), swept, self._eps, self.steps)
+            changes[f"sweep_{entry.id}__{key}"] = self._packed(entry, values, points, kappas=key == "kappa")
+        return changes
+
+    def _run_student(self, entry: Entry, values: dict[str, float]) -> tuple[NDArray[np.float64], str]:
+        """A student's run (steps+1, 2) at these values, and its message when it failed (then the points are NaN)."""
+        assert entry.student
+        started = time.perf_counter()
+        try:
+            points, errors = entry.student.run(self._problem_at(values), [self._job(entry, values)], self.steps)
+        except StudentCodeError as error:
+            return np.full((self.steps + 1, 2), np.nan), str(error)
+        entry.student.seconds_per_run = time.perf_counter() - started
+        return points[0], errors.get(0, "")
+
+    def _job(self, entry: Entry, values: Mapping[str, float]) -> tuple[list[float], dict[str, float]]:
+        return [values["start_x"], values["start_y"]], entry.hyperparameters(values, self._eps)
+
+    def _sweep_student(self, version: int, entry: Entry, values: dict[str, float]) -> bool:
+        """A student's stale sweeps, one slider after the other; False when given up."""
+        assert entry.student
+        for key in self._stale(entry, values):
+            at = [{**values, key: tick} for tick in self._ticks[key]]
+            parts: list[NDArray[np.float64]] = []
+            try:
+                groups = [[v] for v in at] if key == "kappa" else [at]  # another κ is another problem
+                for group in groups:
+                    jobs = [self._job(entry, v) for v in group]
+                    done = entry.student.sweep(
+                        self._problem_at(group[0]), jobs, self.steps, lambda: version != self._version
+                    )
+                    if done is None:
+                        return False
+                    parts.append(done)
+            except StudentCodeError:
+                continue  # this slider's sweep has a run that never ends; the page asks for single runs instead
+            packed = self._packed(entry, values, np.concatenate(parts), kappas=key == "kappa")
+            self._publish(version, {f"sweep_{entry.id}__{key}": packed})
+        return True
+
+    def _packed(
+        self, entry: Entry, values: Mapping[str, float], points: NDArray[np.float64], message: str = "", kappas: bool = False
+    ) -> dict[str, Any]:
+        """Runs (N, steps+1, 2) with their losses as one float32 buffer, and the values they belong to."""
+        if kappas:
+            gaps = np.stack([rotated_quadratic(k).gap(p) for k, p in zip(self._ticks["kappa"], points, strict=True)])
+        else:
+            gaps = self._problem_at(values).gap(points)
+        data = np.concatenate([points, gaps[..., None]], axis=-1).astype("<f4")
+        return {"at": {key: values[key] for key in entry.depends}, "data": data.tobytes(), "message": message}
+
+    def _judge_goal(self) -> None:
+        if self._goal is None:
+            return
+        values = self._snapshot()
+        met = []
+        for entry in self._entries:
+            try:
+                gaps = self._problem_at(values).gap(self.trajectory(entry.id))
+            except RuntimeError:
+                continue  # not written yet, or failed: its message is on the page
+            if self._goal.met_at(gaps) is not None:
+                met.append(entry.id)
+        self.goal_met = met
+
+
+def styled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What the page has to know of each optimizer: its controls, colour, dashes and end marker."""
+    spare = (style for name, style in STYLES.items() if name.startswith("yours"))
+    shown, taken = [], set()
+    for entry in entries:
+        own = entry.family in STYLES and entry.student is None and not entry.refusal and entry.family not in taken
+        style = STYLES[entry.family] if own else next(spare)
+        taken.add(entry.family if own else "")
+        shown.append(
+            {
+                "id": entry.id,
+                "label": entry.label,
+                "family": entry.family,
+                "yours": not own,
+                "parameters": dict(entry.parameters),
+                "depends": list(entry.depends),
+                "refusal": entry.refusal,
+                **asdict(style),
+            }
+        )
+    return shown
+
+
+def landscape(problem: Problem, kappas: Sequence[float] | None) -> dict[str, Any]:
+    """What the page has to know of the problem: label, bounds, minimum, curvature (one a κ), and its field when not quadratic."""
+    quadratics = [rotated_quadratic(kappa) for kappa in kappas] if kappas else [problem]
+    shown: dict[str, Any] = {
+        "name": problem.name,
+        "formula": "½ pᵀHp, turned by 30°" if kappas else problem.formula,
+        "bounds": list(problem.bounds),
+        "minimum": list(problem.minimum),
+        "eigenvalues": [p.eigenvalues.tolist() for p in quadratics],
+        "quadratic": problem.is_quadratic,
+        "noisy": hasattr(problem, "noise"),
+        "hessians": [p.hessian(problem.minimum).ravel().tolist() for p in quadratics] if problem.is_quadratic else [],
+        "separable": problem.is_separable,
+        "field": b"",
+        "shape": list(FIELD_SHAPE),
+    }
+    if not problem.is_quadratic:
+        x_min, x_max, y_min, y_max = problem.bounds
+        grid = np.stack(np.meshgrid(np.linspace(x_min, x_max, FIELD_SHAPE[1]), np.linspace(y_min, y_max, FIELD_SHAPE[0])), -1)
+        shown["field"] = problem.gap(grid).astype("<f4").tobytes()
+    return shown
+
+
+def checked_start(start: ArrayLike) -> tuple[float, float]:
+    """A start point as two finite floats; ValueError otherwise."""
+    point = np.asarray(start, dtype=np.float64)
+    if point.shape != (2,) or not np.isfinite(point).all():
+        raise ValueError(f"expected start=(x, y), two finite numbers; got {start!r}")
+    return float(point[0]), float(point[1])
+
+
+def checked_hyperparameters(problem: Problem, lr: Any, given: Mapping[str, Any]) -> None:
+    """TypeError or ValueError, naming the known ones and the allowed range, for rates and hyperparameters that make no sense."""
+    known = known_hyperparameters(problem)
+    for name, value in given.items():
+        if name not in known:
+            raise TypeError(f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}")
+        if name.startswith("beta") or name == "momentum":
+            if not 0 <= value < 1:
+                raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")
+        elif not value > 0:
+            raise ValueError(f"expected {name} above 0, got {value!r}")
+    for rate in lr.values() if isinstance(lr, Mapping) else [lr]:
+        if rate is not None and (isinstance(rate, bool | str) or not 0 < rate < np.inf):
+            raise ValueError(f"expected a learning rate above 0, got {rate!r}")
