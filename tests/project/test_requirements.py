@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -74,3 +78,37 @@ def test_the_constraints_are_sorted_and_whole():
     lines = (ROOT / "constraints.txt").read_text().splitlines()[1:]
     assert lines == sorted(lines, key=str.lower)
     assert len(lines) == len(pins())
+
+
+def imported_distributions(package: str) -> dict[str, str]:
+    """Every distribution that the package's code imports, anywhere in a module, with one file that does."""
+    assert any((ROOT / package).rglob("*.py"))
+    homes, found = packages_distributions(), {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        if path.is_relative_to(ROOT / "autograder" / "course"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names = [node.module]
+            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
+                for distribution in homes.get(top, []):
+                    found.setdefault(canonicalize_name(distribution), f"{path.relative_to(ROOT)}: {top}")
+    found.pop(PROJECT["name"], None)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("package", "extras"),
+    [
+        ("lrtutorial", []),
+        ("autograder", ["instructor", "postgres"]),
+        ("tests", ["instructor", "postgres", "test"]),
+        ("benchmarks", ["instructor", "postgres", "test"]),
+    ],
+)
+def test_what_is_imported_is_asked_for(package, extras):
+    lines = PROJECT["dependencies"] + [line for e in extras for line in PROJECT["optional-dependencies"][e]]
+    imported = imported_distributions(package)
+    missing = {name: where for name, where in imported.items() if name not in requirements(lines)}
+    assert not missing, f"imported, but not among the dependencies for {package}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,13 @@ def test_an_editable_install_maps_lrtutorial_alone(source, tmp_path):
     for name in archive.namelist():
         if name.endswith(".pth"):
             assert str(source) not in archive.read(name).decode()
+
+
+def test_the_student_package_never_imports_the_grader():
+    files = sorted((ROOT / "lrtutorial").rglob("*.py"))
+    assert files
+    for path in files:
+        assert not re.search(r"^\s*(from|import) autograder\b", path.read_text(), re.M), path.name
 
 
 def test_the_grader_cannot_be_imported_where_the_students_kernels_run(tmp_path):
