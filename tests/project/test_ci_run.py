@@ -1,4 +1,4 @@
-"""`.ci/run` on a machine without the tools: as root it installs what is missing, else it says what to install.
+"""`.ci/run` on a machine without the tools: as root it installs what is missing, else it says what.
 
 Root, apt-get and make are played by stand-ins that note how they were called.
 """
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.requires_tool("bash")
 
 @pytest.fixture
 def machine(tmp_path):
-    """Run `.ci/run` as a user with this id, these programs on the PATH; give its result and what was called."""
+    """Run `.ci/run` as a user with this id, these programs on the PATH; give its result and the calls."""
 
     def run(user: int, programs: list[str]) -> tuple[subprocess.CompletedProcess[str], list[str]]:
         clone, path = tmp_path / "a clone", tmp_path / "bin"
