@@ -30,7 +30,8 @@ grade: .venv/.lab  ## grade the sample class from end to end
 
 test: .venv/.test  ## run every test  (PYTEST_ARGS="tests/project -k wheel" for some)
 	@if command -v node >/dev/null; then \
-	    find tests/js -name '*.test.*js' -exec node --test {} +; \
+	    files=$$(find tests/js -name '*.test.*js') && test -n "$$files" || { echo 'No test found in tests/js.' >&2; exit 1; }; \
+	    node --test $$files || exit 1; \
 	elif [ -n "$$CI" ]; then \
 	    echo "Node.js is missing, and with CI set no test may be left out." >&2; exit 1; \
 	else \
