@@ -1,0 +1,180 @@
+"""The reader's side of a jailed kernel: bounded messages, bounded output for a cell, and a watch on each cell.
+
+Nothing a hostile kernel sends may cost the grader more memory than the limits say, and a cell that swallows the
+interrupt is ended all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from queue import Empty
+from typing import Any
+
+import zmq.asyncio
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel, HBChannel
+from traitlets import Integer, Type
+
+ROOM = 64 * 1024  # for headers and for messages that are no output
+QUEUE = 32  # messages in the reader's queue
+OUTPUTS = ("stream", "display_data", "execute_result", "update_display_data", "error")
+COMMS = ("comm_open", "comm_msg", "comm_close")
+
+
+def bounded_context(output_bytes: int) -> zmq.asyncio.Context:
+    """A context whose sockets refuse oversize messages and hold few: the grader's memory for one channel is bounded."""
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, output_bytes + ROOM)
+    context.setsockopt(zmq.RCVHWM, QUEUE)
+    return context
+
+
+class _Tolerant(AsyncZMQSocketChannel):
+    """Drops what is no message at all: a hostile kernel may write anything to its sockets."""
+
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:
+        assert self.socket is not None
+        frames = await self.socket.recv_multipart(**kwargs)
+        try:
+            _, rest = self.session.feed_identities(frames)
+            message = self.session.deserialize(rest)
+            parent = message["parent_header"].get("msg_id")
+            if not isinstance(message["content"], dict) or not isinstance(parent, str | None):
+                raise Empty
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+            raise Empty from error
+        return self.inspected(message, sum(len(frame) for frame in frames))
+
+    def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
+        """The message to pass on; raises ``Empty`` to drop it."""
+        return message
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next message; raises ``Empty`` after `timeout` seconds (None: wait for ever)."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            assert self.socket is not None
+            if not await self.socket.poll(None if left is None else int(left * 1000)):
+                raise Empty
+            try:
+                return await self._recv()
+            except Empty:
+                if until is not None and time.monotonic() >= until:
+                    raise
+
+
+class BoundedOutput(_Tolerant):
+    """Keeps `output_bytes` of each cell's output, says once that there was more, and drops the rest."""
+
+    output_bytes = 0
+    _cell: str | None = None
+    _taken = 0
+
+    def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
+        kind, cell = message["msg_type"], message["parent_header"].get("msg_id")
+        if kind not in OUTPUTS + COMMS:
+            return message
+        if cell != self._cell:
+            self._cell, self._taken = cell, 0
+        before, self._taken = self._taken, self._taken + size
+        if self._taken <= self.output_bytes:
+            return message
+        if kind == "error":  # what a cell died of is worth a line in any case
+            name, value = (str(message["content"].get(key, "")) for key in ("ename", "evalue"))
+            message["content"] = {
+                "ename": name[:200],
+                "evalue": value[:2000],
+                "traceback": [f"{name[:200]}: {value[:2000]}"],
+            }
+            return message
+        if before > self.output_bytes:
+            raise Empty
+        note = f"\n[Output limit of {self.output_bytes} bytes for one cell reached: the rest was not kept.]\n"
+        message["msg_type"] = message["header"]["msg_type"] = "stream"
+        message["content"] = {"name": "stderr", "text": note}
+        message["buffers"] = []
+        return message
+
+
+class WatchedShell(_Tolerant):
+    """Tells the warden when a cell starts and when it is answered; the warden ends a cell that takes too long."""
+
+    watch: Callable[[bool], None] = staticmethod(lambda running: None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._open: set[str] = set()
+
+    def send(self, msg: dict[str, Any]) -> None:
+        """Send a request; an execute request starts the clock."""
+        super().send(msg)
+        if msg["header"]["msg_type"] == "execute_request":
+            self._open.add(msg["header"]["msg_id"])
+            self.watch(True)
+
+    def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
+        if message["msg_type"] == "execute_reply" and message["parent_header"].get("msg_id") in self._open:
+            self._open.discard(message["parent_header"]["msg_id"])
+            self.watch(bool(self._open))
+        return message
+
+
+class NoHeartbeat(HBChannel):
+    """The warden tells whether the kernel lives; a thread for each kernel to ask it is spared."""
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+
+class JailedKernelClient(AsyncKernelClient):
+    """An asynchronous client with bounded channels, for `JailedKernelManager`."""
+
+    output_bytes = Integer(help="Output kept for one cell, in bytes.")
+    shell_channel_class = Type(WatchedShell)
+    iopub_channel_class = Type(BoundedOutput)
+    stdin_channel_class = Type(_Tolerant)
+    control_channel_class = Type(_Tolerant)
+    hb_channel_class = Type(NoHeartbeat)
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return bounded_context(self.output_bytes)
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        """Start the channels and connect the watch."""
+        super().start_channels(*args, **kwargs)
+        self.iopub_channel.output_bytes = self.output_bytes
+        self.shell_channel.watch = self.parent.watch_cell
+
+    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
+        """Until a request is answered on both channels. Unlike the inherited one it waits for no silence (0.2 s)."""
+        until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while time.monotonic() < until:
+            request = self.kernel_info()
+            if await self._echoed(request, min(1.0, until - time.monotonic())):
+                return
+            if not await self._async_is_alive():
+                raise RuntimeError(f"The kernel died before it was ready: {self.parent.ending()}")
+        raise RuntimeError(f"The kernel did not respond within {timeout} s.")
+
+    wait_for_ready = _async_wait_for_ready
+
+    async def _echoed(self, request: str, seconds: float) -> bool:
+        """Whether the reply and the idle status of this request came within the time."""
+        until = time.monotonic() + seconds
+        try:
+            while (await self.shell_channel.get_msg(timeout=seconds))["parent_header"].get(
+                "msg_id"
+            ) != request:
+                pass
+            while True:  # a subscription that came too late misses the idle status: then ask again
+                left = min(0.2, until - time.monotonic())
+                message = await self.iopub_channel.get_msg(timeout=max(0.0, left))
+                idle = message["content"].get("execution_state") == "idle"
+                if idle and message["parent_header"].get("msg_id") == request:
+                    return True
+        except (Empty, asyncio.TimeoutError):
+            return False

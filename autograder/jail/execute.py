@@ -1,0 +1,72 @@
+"""nbgrader's Execute, in the jail; and the one call that puts it into a course's configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute
+from traitlets import default
+
+from .provisioner import JailedKernelManager
+from .report import LEVELS
+
+
+class JailedExecute(Execute):
+    """Runs a submission's cells in a jailed kernel. Everything configured for Execute holds here too.
+
+    After a notebook has run, ``resources["jail"]`` holds the report as plain data and ``resources["kernel_ended"]``
+    why the kernel ended before its time ('' when it did not).
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("kernel_manager_class", JailedKernelManager)
+        super().__init__(*args, **kwargs)
+
+    @default("shutdown_kernel")
+    def _shutdown_at_once(self) -> str:
+        return "immediate"
+
+    def preprocess(self, nb: Any, resources: Any, km: Any = None) -> Any:
+        """Run the notebook; see the class for what is added to `resources`."""
+        managers: list[JailedKernelManager] = []
+        create = self.create_kernel_manager
+
+        def remember() -> Any:
+            managers.append(create())
+            return managers[-1]
+
+        self.create_kernel_manager = remember
+        try:
+            return super().preprocess(nb, resources, km)
+        finally:
+            del self.create_kernel_manager
+            for manager in managers:
+                report = manager.jail_report
+                resources["jail"] = report.to_dict() if report else None
+                resources["kernel_ended"] = manager.ending()
+
+
+def switch_on(config: Any, *, minimum: str = "confined", **settings: Any) -> None:
+    """Jail the kernels of `nbgrader autograde` for the course whose configuration this is.
+
+    `settings` are those of `JailedProvisioner`: ``packages``, ``profile``, ``limits``, ``canaries``, ... Call it after
+    any line that sets ``c.Autograde.autograde_preprocessors``: Execute is replaced where it stands in that list.
+    Raises ``ValueError`` for an unknown level or setting, or when there is no Execute to replace.
+    """
+    from .provisioner import JailedProvisioner
+
+    unknown = set(settings) - set(JailedProvisioner.class_traits(config=True))
+    if unknown or minimum not in LEVELS:
+        raise ValueError(
+            f"Unknown jail setting: {', '.join(sorted(unknown)) or minimum}. Levels: {', '.join(LEVELS)}."
+        )
+    listed = config.Autograde.autograde_preprocessors
+    steps = list(listed) if isinstance(listed, list) else Autograde.autograde_preprocessors.default()
+    names = (Execute, "nbgrader.preprocessors.Execute", "nbgrader.preprocessors.execute.Execute")
+    if not any(step in names for step in steps):
+        raise ValueError("Autograde.autograde_preprocessors holds no nbgrader Execute that could be jailed.")
+    config.Autograde.autograde_preprocessors = [JailedExecute if step in names else step for step in steps]
+    config.JailedProvisioner.minimum = minimum
+    for name, value in settings.items():
+        setattr(config.JailedProvisioner, name, value)

@@ -1,0 +1,184 @@
+"""The jailed kernel process: put on the layers, probe them, report, and only then become an IPython kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from . import confine, linux, probes
+from .limits import Limits
+from .report import Finding
+from .view import View
+
+# The names of the channels whose listening sockets come with a request, in this order.
+CHANNELS = ("shell", "iopub", "stdin", "control")
+
+
+def run(
+    request: dict[str, Any],
+    layers: dict[str, Finding],
+    listeners: dict[str, socket.socket],
+    log: int,
+    report: int,
+    lifeline: int,
+    *,
+    unique: int,
+    mapped: bool,
+) -> NoReturn:
+    """Never returns. `report` is written once, before the kernel listens to anyone; `lifeline` ends with the warden."""
+    status = 1
+    try:
+        _start_afresh(log, {report, lifeline, *(listener.fileno() for listener in listeners.values())})
+        limits = Limits(**request["limits"])
+        environment = {
+            **{
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+            },
+            **{"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONDONTWRITEBYTECODE": "1"},
+        }
+        os.environ.clear()
+        os.environ.update(environment)
+        place = confine.confine(
+            layers, limits, View(**request["view"]), request["scratch"], unique=unique, mapped=mapped
+        )
+        os.environ.update(HOME=place, TMPDIR=place, IPYTHONDIR=os.path.join(place, ".ipython"))
+        _die_with(lifeline)
+        confine.lock(layers, limits)
+        found = probes.probe(
+            limits,
+            request["canaries"],
+            request["grader"],
+            place,
+            [*environment, "HOME", "TMPDIR", "IPYTHONDIR"],
+        )
+        _send(report, {"layers": _plain(layers), "probes": _plain(found)})
+        _forget(request["blocked"])
+        reseed()
+        _serve(request, listeners)
+        status = 0
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            _send(report, {"error": f"{type(error).__name__}: {error}"})
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _plain(findings: dict[str, Finding]) -> dict[str, Any]:
+    return {name: asdict(finding) for name, finding in findings.items()}
+
+
+def _send(report: int, message: dict[str, Any]) -> None:
+    os.write(report, json.dumps(message).encode())
+    os.close(report)
+
+
+def _start_afresh(log: int, keep: set[int]) -> None:
+    """A session of its own, no inherited descriptors or handlers, output to `log` (bounded by the file-size limit)."""
+    os.setsid()
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+    signal.set_wakeup_fd(-1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    first = 3
+    for descriptor in sorted(keep):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, 1 << 20)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+
+
+def _die_with(lifeline: int) -> None:
+    """Killed when the warden ends; set after the last change of user, which clears it."""
+    if confine.IS_LINUX:
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
+    os.set_blocking(lifeline, False)
+    try:
+        if os.read(lifeline, 1) == b"":
+            os._exit(1)  # the warden ended before the signal was set
+    except BlockingIOError:
+        pass
+    os.close(lifeline)
+
+
+def _forget(blocked: list[str]) -> None:
+    """Drop the jail's own modules, bar the hidden packages, and keep only what can be seen on sys.path."""
+    own = __package__.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == own]:
+        del sys.modules[name]
+    # It connects itself to IPython when it is imported, and in the zygote there was none.
+    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    for name in blocked:
+        sys.modules[name] = None  # type: ignore[assignment]  # import says so at once
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.exists(entry)]
+    sys.path_importer_cache.clear()
+    sys.argv = ["ipykernel"]
+
+
+def reseed() -> None:
+    """New random states: forked kernels would otherwise all draw the zygote's numbers."""
+    import random
+
+    random.seed()
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None:
+        numpy.random.seed()
+    if torch is not None:
+        torch.seed()
+
+
+def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None:
+    import zmq
+    from ipykernel.kernelapp import IPKernelApp
+
+    class JailedKernelApp(IPKernelApp):
+        """IPython's kernel on listening sockets that were bound outside: inside, bind and connect are refused."""
+
+        def _take(self, sock: Any, channel: str) -> None:
+            sock.setsockopt(zmq.USE_FD, listeners.pop(channel).detach())
+            sock.bind(f"ipc://{self.ip}-{getattr(self, channel + '_port')}")
+
+        def _bind_socket(self, sock: Any, port: int) -> int:
+            channel = next(name for name in CHANNELS if getattr(self, name + "_port") == port)
+            # The shell waits: init_control would connect the debugger's socket to it.
+            if channel != "shell":
+                self._take(sock, channel)
+            return port
+
+        def init_iopub(self, context: Any) -> None:
+            self._take(self.shell_socket, "shell")
+            super().init_iopub(context)
+
+        def init_connection_file(self) -> None: ...  # the request holds what the file would
+
+        def write_connection_file(self, **kwargs: Any) -> None: ...
+
+        def init_heartbeat(self) -> None: ...  # the warden knows better whether we live
+
+        def init_poller(self) -> None: ...  # so does the parent-death signal
+
+        def log_connection_info(self) -> None:
+            self._ports = {name: getattr(self, name + "_port") for name in CHANNELS}
+
+    app = JailedKernelApp.instance()
+    app.load_connection_info(request["connection"])
+    app.config.HistoryManager.enabled = False
+    app.initialize(request["arguments"])
+    request.clear()
+    app.start()

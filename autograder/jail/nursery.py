@@ -1,0 +1,273 @@
+"""The grader's side: keeps one zygote for each set of preloaded modules, and starts kernels from it.
+
+A kernel is known by its `Kernel` object, the grader's end of the handle its warden lives on.
+"""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import atexit
+import contextlib
+import json
+import logging
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import ZygoteFailed
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 180.0
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
+
+
+def _root() -> str:
+    """The directory from which this package is importable, for a fresh interpreter."""
+    return str(Path(__file__).parents[__package__.count(".") + 1])
+
+
+def _command(module: str, *words: object) -> list[str]:
+    # -P: the working directory is not importable
+    return [sys.executable, "-P", "-m", f"{__package__}.{module}", *map(str, words)]
+
+
+def _environment(import_from: tuple[str, ...]) -> dict[str, str]:
+    """What a zygote or a spawned kernel's process starts with: nothing of the grader's secrets."""
+    keep = ("HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    return {
+        **{name: os.environ[name] for name in keep if name in os.environ},
+        **ONE_THREAD,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MB of address space
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys((_root(), *import_from))),
+    }
+
+
+class Kernel:
+    """A running kernel, as its warden tells of it. Not tied to an event loop or thread."""
+
+    def __init__(self, handle: socket.socket, log_file: IO[bytes]) -> None:
+        self._handle, self._log_file = handle, log_file
+        self._pending = b""
+        self.report: dict[str, Any] | None = None
+        self.exit_code: int | None = None
+        self.ended = ""  # why the kernel ended, in words
+        self.usage: dict[str, float] = {}
+        handle.setblocking(False)
+
+    def _feed(self, part: bytes) -> None:
+        if not part and self.exit_code is None:
+            self.exit_code, self.ended = -9, "its zygote or warden died"
+        *lines, self._pending = (self._pending + part).split(b"\n")
+        for message in map(json.loads, lines):
+            if "exit" in message:
+                self.exit_code, self.ended = message["exit"], message["reason"]
+                self.usage = {key: message[key] for key in ("cpu_seconds", "peak_bytes")}
+            else:
+                self.report = message
+
+    def poll(self) -> int | None:
+        """The exit code, or None while the kernel runs."""
+        while self.exit_code is None:
+            try:
+                self._feed(self._handle.recv(65536))
+            except BlockingIOError:
+                break
+            except OSError:
+                self._feed(b"")
+        return self.exit_code
+
+    async def wait(self, *, until_report: bool = False) -> None:
+        """Until the kernel has ended or, with `until_report`, has said how its jail holds."""
+        loop = asyncio.get_running_loop()
+        while self.poll() is None and not (until_report and self.report is not None):
+            readable = loop.create_future()
+            loop.add_reader(self._handle, lambda ready=readable: ready.done() or ready.set_result(None))
+            try:
+                await readable
+            finally:
+                loop.remove_reader(self._handle)
+
+    def order(self, **message: object) -> None:
+        """Send ``signal=n`` or ``watch=seconds or None`` to the warden; nothing happens when it has ended."""
+        with contextlib.suppress(OSError):
+            self._handle.sendall(json.dumps(message).encode() + b"\n")
+
+    def log_tail(self, size: int = 2000) -> str:
+        """The end of what the kernel's process wrote outside IPython's streams."""
+        end = self._log_file.seek(0, os.SEEK_END)
+        self._log_file.seek(max(0, end - size))
+        return self._log_file.read().decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Let go of the handle, which ends the kernel if it still runs."""
+        self._handle.close()
+        self._log_file.close()
+
+
+class Order:
+    """One kernel to start: its request, its bound sockets, and both ends of its handle."""
+
+    def __init__(self, request: dict[str, Any], listeners: list[socket.socket]) -> None:
+        ours, self._theirs = socket.socketpair()
+        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._request = tempfile.TemporaryFile()
+        self._request.write(json.dumps(request).encode())
+        self._request.seek(0)
+        self._listeners = listeners
+        self.kernel = Kernel(ours, self._log)
+
+    def descriptors(self) -> list[int]:
+        """What the warden needs, in the order it expects."""
+        sockets = [listener.fileno() for listener in self._listeners]
+        return [self._theirs.fileno(), self._request.fileno(), self._log.fileno(), *sockets]
+
+    def handed_over(self) -> Kernel:
+        """Close what now belongs to the warden."""
+        for end in (self._theirs, self._request, *self._listeners):
+            end.close()
+        return self.kernel
+
+
+class Zygote:
+    """A running zygote process. Raises ``ZygoteFailed`` when it cannot be started."""
+
+    def __init__(self, preload: tuple[str, ...], import_from: tuple[str, ...]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._log: IO[bytes] = tempfile.TemporaryFile()
+        with theirs:
+            self._process = subprocess.Popen(
+                _command("zygote", theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                cwd="/",
+                env=_environment(import_from),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,  # a Ctrl-C in the terminal is for the grader alone
+            )
+        self._control.send(json.dumps(preload).encode())
+        ready = select.select([self._control], [], [], START_SECONDS)[0]
+        answer = json.loads((self._control.recv(65536) if ready else b"") or b"{}")
+        if "error" in answer or not answer:
+            detail = answer.get("error") or f"no answer within {START_SECONDS:g} s or an early end"
+            tail = self.log_tail()
+            self.close()
+            raise ZygoteFailed(f"The kernels' zygote could not start: {detail}. Its last words:\n{tail}")
+        self.memory_bytes: int = answer["memory_bytes"]
+        self.seconds: dict[str, float] = answer["seconds"]
+        self.pid = self._process.pid
+        if answer["missing"]:
+            log.info("The zygote runs without %s: not installed.", ", ".join(answer["missing"]))
+
+    def alive(self) -> bool:
+        """Whether it can still fork kernels."""
+        return self._process.poll() is None
+
+    def fork(self, order: Order) -> bool:
+        """Hand the order over; False when the zygote has died meanwhile."""
+        try:
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", order.descriptors()))
+            self._control.sendmsg([b"kernel"], [rights])
+        except OSError:
+            return False
+        return True
+
+    def log_tail(self, size: int = 2000) -> str:
+        """The end of the zygote's own output."""
+        end = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, end - size))
+        return self._log.read().decode(errors="replace").strip()
+
+    def ending(self) -> str:
+        """How it ended, for the log."""
+        return f"status {self._process.poll()}"
+
+    def close(self) -> None:
+        """End it, and with it every kernel that came from it."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def abandon(self) -> None:
+        """In a forked copy of the grader: let go without ending anything."""
+        self._control.close()
+        self._process.returncode = 0  # not this process's child
+
+
+_zygotes: dict[tuple[tuple[str, ...], tuple[str, ...]], Zygote] = {}
+_lock = threading.Lock()
+
+
+def zygote(preload: tuple[str, ...], import_from: tuple[str, ...] = ()) -> Zygote:
+    """The zygote for these modules, started when there is none (some seconds), started anew when it has died."""
+    with _lock:
+        key = (preload, import_from)
+        known = _zygotes.get(key)
+        if known is not None and not known.alive():
+            log.warning("The kernels' zygote %d ended (%s); starting another. Its last words: %s",
+                        known.pid, known.ending(), known.log_tail() or "none")  # fmt: skip
+            known.close()
+            del _zygotes[key]
+            known = None
+        if known is None:
+            known = _zygotes[key] = Zygote(preload, import_from)
+        return known
+
+
+def start(order: Order, preload: tuple[str, ...], import_from: tuple[str, ...], *, warm: bool) -> Kernel:
+    """Start a kernel from a zygote, or as a fresh process when not `warm`. Blocks while a zygote is warming up."""
+    if not warm:
+        descriptors = order.descriptors()
+        process = subprocess.Popen(
+            _command("warden", *descriptors),
+            pass_fds=descriptors,
+            cwd="/",
+            env=_environment(import_from),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=descriptors[2],
+            start_new_session=True,
+        )
+        threading.Thread(target=process.wait, daemon=True, name="reap a spawned warden").start()
+        return order.handed_over()
+    for _ in range(2):
+        if zygote(preload, import_from).fork(order):
+            return order.handed_over()
+    order.handed_over().close()
+    raise ZygoteFailed("The kernels' zygote died twice while a kernel was being started.")
+
+
+@atexit.register
+def close_all() -> None:
+    """End every zygote of this process; kernels end with them."""
+    with _lock:
+        while _zygotes:
+            _zygotes.popitem()[1].close()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    while _zygotes:
+        _zygotes.popitem()[1].abandon()
+
+
+os.register_at_fork(after_in_child=_after_fork)

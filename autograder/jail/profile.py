@@ -1,0 +1,56 @@
+"""What kernels have imported before they start, what they may import, and what is kept from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KERNEL = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "matplotlib_inline.config"),
+    *(
+        "IPython.core.debugger",
+        "IPython.core.completerlib",
+        "IPython.extensions.storemagic",
+        "tornado.platform.asyncio",
+    ),
+)
+SCIENCE = (
+    "numpy",
+    "sympy",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "IPython.core.pylabtools",
+)
+# torch.optim imports torch._dynamo when the first optimizer is made
+TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", "torch._dynamo")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One kind of kernel.
+
+    `preload`: modules to import in the zygote. `packages`: top-level packages to show besides the interpreter's own
+    site-packages (a package in an editable install). `readable`: further files and directories to show, read-only.
+    `hidden`: top-level packages that must be neither imported nor read.
+    """
+
+    preload: tuple[str, ...] = KERNEL
+    packages: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("preload", "packages", "readable", "hidden"):
+            value = getattr(self, name)
+            if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+                raise ValueError(f"Profile.{name} must be a list of strings, got {value!r}.")
+            object.__setattr__(self, name, tuple(value))
+        both = {module.partition(".")[0] for module in (*self.preload, *self.packages)} & set(self.hidden)
+        if both:
+            raise ValueError(f"A profile cannot both show and hide {', '.join(sorted(both))}.")
+
+
+PROFILES = {
+    # Exercises that never need torch: delegating to torch.optim at grading time is then impossible.
+    "numpy": Profile(preload=KERNEL + SCIENCE, hidden=("torch", "torchgen", "functorch")),
+    "torch": Profile(preload=KERNEL + SCIENCE + TORCH),
+}

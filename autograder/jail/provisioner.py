@@ -1,0 +1,309 @@
+"""Where jupyter_client meets the jail: a kernel provisioner, and the kernel manager that always uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import zmq.asyncio
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Bool, Dict, Enum, List, Type, Unicode, default
+
+from . import nursery, view
+from .client import JailedKernelClient, bounded_context
+from .confine import IS_LINUX
+from .errors import JailError, JailTooWeak, KernelNotStarted
+from .kernel import CHANNELS
+from .limits import Limits
+from .profile import PROFILES, Profile
+from .report import LEVELS, JailReport
+
+MAX_SOCKET_PATH = 103  # macOS; Linux takes 107
+MAX_CANARIES = 20
+
+
+class JailedProvisioner(KernelProvisionerBase):
+    """Starts one kernel in the jail and ends it. `report` tells what holds it; `ended` why it is no more."""
+
+    profile = Unicode("torch", help="Which of `profiles` this kernel gets.").tag(config=True)
+    profiles = Dict(
+        help="Further profiles, or other settings of the built-in ones ('numpy', 'torch'): name to Profile's fields."
+    ).tag(config=True)
+    packages = List(Unicode(), help="Packages every kernel may import, wherever they are installed.").tag(
+        config=True
+    )
+    readable = List(Unicode(), help="Further files and directories every kernel may read.").tag(config=True)
+    canaries = List(
+        Unicode(),
+        help="Files that must not be readable, such as the gradebook; each kernel tries them before it starts. The "
+        "files beside the notebook and this package are always tried.",
+    ).tag(config=True)
+    limits = Dict(help="Limits that differ from the defaults: name to number, see Limits.").tag(config=True)
+    minimum = Enum(LEVELS, "confined", help="The level below which no kernel runs.").tag(config=True)
+    unsafe_no_jail = Bool(False, help="Run student code even where the jail is below the minimum.").tag(
+        config=True
+    )
+    warm = Bool(IS_LINUX, help="Fork kernels from a zygote; False spawns each as a fresh process.").tag(
+        config=True
+    )
+    layers_left_out = List(
+        Unicode(), help="Layers not to apply, to see what the others hold without them. For tests."
+    ).tag(config=True)
+
+    report: JailReport | None = None
+    kernel: nursery.Kernel | None = None
+    directory: str | None = None
+    scratch: str | None = None
+    _gone = False
+
+    @property
+    def ended(self) -> str:
+        """Why the kernel ended, in words; empty while it runs."""
+        return self.kernel.ended if self.kernel is not None else ""
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel to wait for."""
+        return self.kernel is not None and not self._gone
+
+    def chosen_profile(self) -> Profile:
+        """The profile with this course's packages. Raises ``JailError`` for an unknown or contradictory one."""
+        fields = self.profiles.get(self.profile, {})
+        if self.profile not in PROFILES and self.profile not in self.profiles:
+            known = ", ".join(sorted({*PROFILES, *self.profiles}))
+            raise JailError(f"There is no jail profile {self.profile!r}; known are {known}.")
+        try:
+            base = replace(PROFILES.get(self.profile, Profile()), **fields)
+            shown = [name for name in self.packages if name not in base.packages]
+            return replace(
+                base,
+                packages=(*base.packages, *shown),
+                preload=(*base.preload, *(name for name in shown if name not in base.preload)),
+                readable=(*base.readable, *self.readable),
+            )
+        except (TypeError, ValueError) as error:
+            raise JailError(f"The jail profile {self.profile!r} is wrong: {error}") from error
+
+    def chosen_limits(self) -> Limits:
+        """The limits of this kernel. Raises ``JailError`` for unknown names or impossible values."""
+        try:
+            return Limits(**self.limits)
+        except (TypeError, ValueError) as error:
+            raise JailError(f"JailedProvisioner.limits is wrong: {error}") from error
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Make the private directory, 0700, with the bound sockets; the kernel itself binds nothing."""
+        self._gone, self.report = False, None
+        self.directory = tempfile.mkdtemp(prefix="jail-")
+        manager = self.parent
+        manager.transport, manager.ip = "ipc", os.path.join(self.directory, "k")
+        if len(manager.ip.encode()) > MAX_SOCKET_PATH - 2:
+            raise JailError(
+                f"The path of the temporary directory is too long for a socket: {manager.ip}. Set TMPDIR."
+            )
+        for port, channel in enumerate((*CHANNELS, "hb"), start=1):
+            setattr(manager, f"{channel}_port", port)
+        self.connection_info = manager.get_connection_info()
+        # An environment is neither taken nor passed on.
+        return {
+            "cmd": [],
+            "cwd": kwargs.get("cwd"),
+            "arguments": list(kwargs.get("extra_arguments") or ()),
+        }
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Start the kernel; returns when it has reported how its jail holds.
+
+        Raises ``JailTooWeak`` below the minimum, ``KernelNotStarted`` and ``ZygoteFailed`` for faults of our own.
+        """
+        assert self.directory is not None
+        profile, limits = self.chosen_profile(), self.chosen_limits()
+        own = __package__.partition(".")[0]
+        seen = view.interpreter_view(profile.packages, profile.readable, {own, *profile.hidden})
+        connection = {**self.connection_info, "key": self.connection_info["key"].decode()}
+        # used only where the view cannot be had; not inside the other, which the kernel's user may not enter
+        self.scratch = tempfile.mkdtemp(prefix="jail-scratch-")
+        request = {
+            "limits": limits.to_dict(),
+            "view": {"readable": seen.readable, "links": seen.links, "hidden": seen.hidden},
+            "scratch": self.scratch,
+            "canaries": self._all_canaries(kwargs.get("cwd"), seen),
+            "grader": os.getpid(),
+            "blocked": list(profile.hidden),
+            "connection": connection,
+            "arguments": kwargs["arguments"],
+            "left_out": list(self.layers_left_out),
+        }
+        order = nursery.Order(request, [self._listen(channel) for channel in CHANNELS])
+        parents = {os.path.dirname(place) for package in profile.packages for place in view.locate(package)}
+        warm = self.warm and IS_LINUX
+        self.kernel = await asyncio.to_thread(
+            nursery.start, order, profile.preload, tuple(sorted(parents)), warm=warm
+        )
+        try:
+            await self.kernel.wait(until_report=True)
+            answer = self.kernel.report
+            if answer is None or "error" in answer:
+                said = (answer or {}).get("error", self.kernel.ended)
+                raise KernelNotStarted(
+                    f"A jailed kernel could not start: {said}\n{self.kernel.log_tail()}".strip()
+                )
+            self.report = JailReport.from_dict(
+                {"mode": "forked" if warm else "spawned", "platform": sys.platform, **answer}
+            )
+            self._judge(self.report)
+        except BaseException:
+            await self.kill()
+            await self.cleanup()
+            raise
+        return self.connection_info
+
+    def _judge(self, report: JailReport) -> None:
+        if report.reaches(self.minimum):
+            self.log.debug("%s", report.summary())
+            return
+        missing = "; ".join(f"{name}: {detail}" for name, detail in report.missing(self.minimum).items())
+        if not self.unsafe_no_jail:
+            raise JailTooWeak(
+                f"This machine holds student code at level {report.level!r} only, and {self.minimum!r} is the minimum "
+                f"({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly, or set "
+                "JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
+            )
+        self.log.warning("UNSAFE, as asked: %s. Not held: %s", report.summary(), missing)
+
+    def _listen(self, channel: str) -> socket.socket:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{self.parent.ip}-{getattr(self.parent, channel + '_port')}")
+        listener.listen(16)
+        return listener
+
+    def _all_canaries(self, cwd: str | None, seen: view.View) -> list[str]:
+        """Files that exist and must not open inside: configured ones, the notebook's neighbours, this package."""
+        chosen = [os.path.abspath(os.path.expanduser(path)) for path in self.canaries]
+        for path in chosen:
+            if not os.path.exists(path):
+                raise JailError(
+                    f"The canary {path} does not exist, so whether it can be read proves nothing."
+                )
+        neighbours = sorted(entry.path for entry in os.scandir(cwd) if entry.is_file()) if cwd else []
+        allowed = [os.path.abspath(os.path.expanduser(path)) for path in self.readable]
+        shown = {
+            path for path in neighbours if any(path == a or path.startswith(a + os.sep) for a in allowed)
+        }
+        found = [*chosen, *itertools.islice((path for path in neighbours if path not in shown), MAX_CANARIES)]
+        return [*found, os.path.abspath(__file__)]
+
+    async def poll(self) -> int | None:
+        """The exit code, or None while the kernel runs."""
+        return self.kernel.poll() if self.kernel is not None else 0
+
+    async def wait(self) -> int | None:
+        """Until the kernel has ended."""
+        if self.kernel is None:
+            return 0
+        await self.kernel.wait()
+        self._gone = True
+        return self.kernel.exit_code
+
+    async def send_signal(self, signum: int) -> None:
+        """Pass a signal on through the warden, which cannot hit another process by mistake."""
+        if self.kernel is not None:
+            self.kernel.order(signal=int(signum))
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel and everything it started; returns when they are gone."""
+        if self.kernel is not None:
+            self.kernel.order(signal=int(signal.SIGKILL))
+            await self.kernel.wait()
+
+    async def terminate(self, restart: bool = False) -> None:
+        """The same: a jailed kernel has nothing to finish."""
+        await self.kill(restart)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove what was on disk for this kernel."""
+        if self.kernel is not None:
+            self.kernel.close()
+        for place in filter(None, (self.directory, self.scratch)):
+            shutil.rmtree(place, ignore_errors=True)
+        self.directory = self.scratch = None
+
+    async def get_provisioner_info(self) -> dict[str, Any]:
+        """The base's information with the jail's report."""
+        info = await super().get_provisioner_info()
+        return {**info, "jail": self.report.to_dict() if self.report else None}
+
+
+class JailedKernelManager(AsyncKernelManager):
+    """A kernel manager whose kernels are jailed, whatever kernel a notebook names.
+
+    `jail` holds settings of `JailedProvisioner` for this kernel alone, over the configured ones:
+    ``JailedKernelManager(jail={"profile": "numpy"}, config=config)``.
+    """
+
+    classes = [JailedProvisioner]
+    jail = Dict(help="Settings for JailedProvisioner that differ for this kernel.").tag(config=True)
+    client_factory = Type(JailedKernelClient, klass=JailedKernelClient)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """One specification for all: a notebook's own choice of kernel could name any program."""
+        return KernelSpec(argv=[], display_name="Python 3, jailed", language="python")
+
+    @property
+    def ipykernel(self) -> bool:
+        """It is always IPython's kernel."""
+        return True
+
+    @property
+    def jail_report(self) -> JailReport | None:
+        """What holds the kernel that was started last."""
+        return self.provisioner.report if isinstance(self.provisioner, JailedProvisioner) else None
+
+    def ending(self) -> str:
+        """Why the kernel ended, in words; empty while it runs."""
+        return self.provisioner.ended if isinstance(self.provisioner, JailedProvisioner) else ""
+
+    def watch_cell(self, running: bool) -> None:
+        """A cell started (or another is still open), or all are answered: the warden's clock for one cell."""
+        provisioner = self.provisioner
+        if isinstance(provisioner, JailedProvisioner) and provisioner.kernel is not None:
+            provisioner.kernel.order(watch=provisioner.chosen_limits().cell_seconds if running else None)
+
+    def _provisioner(self) -> JailedProvisioner:
+        if self.provisioner is None:
+            self.kernel_id = self.kernel_id or str(uuid.uuid4())
+            self.provisioner = JailedProvisioner(
+                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self, **self.jail
+            )
+        assert isinstance(self.provisioner, JailedProvisioner)
+        return self.provisioner
+
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
+        self._provisioner()
+        return await super()._async_pre_start_kernel(**kwargs)
+
+    pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
+
+    @default("context")
+    def _context_default(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return bounded_context(self._provisioner().chosen_limits().output_bytes)
+
+    def client(self, **kwargs: Any) -> JailedKernelClient:
+        """A client with bounded channels."""
+        return super().client(output_bytes=self._provisioner().chosen_limits().output_bytes, **kwargs)
+
+    def write_connection_file(self, **kwargs: Any) -> None:
+        """Nothing on disk: the key goes to the kernel with its request."""

@@ -1,0 +1,108 @@
+"""The zygote: one process with the heavy imports done, from which each kernel is forked in milliseconds.
+
+It is started by the grader (`nursery.py`), reads orders from one socket, and ends when that socket does; its wardens,
+and through them the kernels, end with it. It must stay single-threaded: a forked copy has only the thread that forked,
+and a lock held by another stays locked for ever.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from . import confine, linux, warden
+
+DESCRIPTORS = 3 + len(warden.kernel.CHANNELS)  # handle, request, log, one listener for each channel
+
+
+def preload(names: list[str]) -> dict[str, Any]:
+    """Import the modules; what came of it, as plain data. A module whose package is not installed is left out."""
+    seconds, missing = {}, []
+    for name in names:
+        started = time.monotonic()
+        if importlib.util.find_spec(name.partition(".")[0]) is None:
+            missing.append(name)
+            continue
+        importlib.import_module(name)
+        seconds[name] = round(time.monotonic() - started, 3)
+    return {"seconds": seconds, "missing": missing}
+
+
+def _threads() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
+
+
+def main() -> None:
+    """Preload what the first line asks for, answer, then fork a warden for each order until the socket ends."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    names = json.loads(control.recv(1 << 16))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        answer = preload(names)
+        threads = _threads()
+        if threads > 1:
+            raise RuntimeError(
+                f"the preloaded modules left {threads} threads running; forked kernels could hang"
+            )
+    except BaseException as error:
+        traceback.print_exc()
+        control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
+        return
+    gc.collect()
+    gc.freeze()  # the collector must not write into, and so copy, what all kernels share
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are reaped by themselves
+    answer["memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    control.send(json.dumps(answer).encode())
+
+    myself = os.getpid()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 16, DESCRIPTORS)
+        if not message:
+            return
+        child = os.fork()
+        if child == 0:
+            _become_warden(control, descriptors, myself)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _become_warden(control: socket.socket, descriptors: list[int], parent: int) -> None:
+    status = 1
+    try:
+        control.close()
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
+        if os.getppid() != parent:
+            os._exit(1)
+        handle, request, log, *listeners = descriptors
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        warden.run(
+            socket.socket(fileno=handle),
+            request,
+            log,
+            [socket.socket(fileno=listener) for listener in listeners],
+        )
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    if not confine.IS_LINUX:
+        sys.exit("The zygote needs Linux; elsewhere kernels are spawned one by one.")
+    main()
