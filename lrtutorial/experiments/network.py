@@ -1,0 +1,128 @@
+"""A small multilayer perceptron in NumPy that trains many runs (rates, seeds) side by side.
+
+All weights of one run are one flat vector, so an optimizer sees an array of shape (runs, parameters) and
+nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fully connected network.
+
+    sizes: units per layer, input first, output last.
+    activation: of the hidden layers.
+    loss: "squared" is the mean over examples of (prediction - target)^2 / 2 (one output);
+        "cross_entropy" is the mean softmax cross-entropy in nats (targets are class numbers).
+    """
+
+    sizes: tuple[int, ...]
+    activation: Literal["tanh", "relu"] = "tanh"
+    loss: Literal["squared", "cross_entropy"] = "squared"
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases of one run."""
+        return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.sizes))
+
+    def layers(self, weights: Array) -> list[Array]:
+        """Views of `weights` (runs, parameters), one per layer, each (runs, fan_in + 1, fan_out); the last
+        row is the bias."""
+        views, begin = [], 0
+        for fan_in, fan_out in pairwise(self.sizes):
+            end = begin + (fan_in + 1) * fan_out
+            views.append(weights[:, begin:end].reshape(len(weights), fan_in + 1, fan_out))
+            begin = end
+        return views
+
+    def initial(self, rng: np.random.Generator, runs: int = 1, scale: float = 1.0) -> Array:
+        """Gaussian weights of standard deviation scale / sqrt(fan_in), zero biases; shape (runs,
+        parameters)."""
+        weights = np.zeros((runs, self.parameters))
+        for layer in self.layers(weights):
+            fan_in = layer.shape[1] - 1
+            layer[:, :-1] = rng.normal(0.0, scale / np.sqrt(fan_in), layer[:, :-1].shape)
+        return weights
+
+    def forward(self, weights: Array, inputs: Array) -> list[Array]:
+        """Every layer's output, the inputs first; inputs (n, d), or (runs, n, d) when each run has its
+        own."""
+        outputs = [inputs]
+        for depth, layer in enumerate(self.layers(weights), start=2):
+            z = outputs[-1] @ layer[:, :-1] + layer[:, -1:]
+            if depth < len(self.sizes):
+                z = np.tanh(z) if self.activation == "tanh" else np.maximum(z, 0.0)
+            outputs.append(z)
+        return outputs
+
+    def predict(self, weights: Array, inputs: Array) -> Array:
+        """The output layer, (runs, n, outputs)."""
+        return self.forward(weights, inputs)[-1]
+
+    def _compare(self, output: Array, targets: Array) -> tuple[Array, Array]:
+        """The loss of each run, and its derivative by the output."""
+        n = output.shape[1]
+        if self.loss == "squared":
+            residual = output[..., 0] - targets
+            return np.mean(residual**2, axis=1) / 2, residual[..., None] / n
+        logits = output - output.max(axis=2, keepdims=True)
+        log_p = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+        labels = np.broadcast_to(np.asarray(targets, dtype=int), output.shape[:2])[..., None]
+        delta = np.exp(log_p)
+        np.put_along_axis(delta, labels, np.take_along_axis(delta, labels, 2) - 1.0, 2)
+        return -np.take_along_axis(log_p, labels, 2)[..., 0].mean(axis=1), delta / n
+
+    def losses(self, weights: Array, inputs: Array, targets: Array) -> Array:
+        """The loss of each run, (runs,)."""
+        return self._compare(self.predict(weights, inputs), targets)[0]
+
+    def losses_and_gradients(self, weights: Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
+        """The loss (runs,) and its gradient (runs, parameters), by backpropagation."""
+        outputs = self.forward(weights, inputs)
+        loss, delta = self._compare(outputs[-1], targets)
+        gradient = np.empty_like(weights)
+        slots, layers = self.layers(gradient), self.layers(weights)
+        for depth in reversed(range(len(layers))):
+            slots[depth][:, :-1] = np.swapaxes(outputs[depth], -1, -2) @ delta
+            slots[depth][:, -1] = delta.sum(axis=1)
+            if depth:
+                below = outputs[depth]
+                slope = 1.0 - below**2 if self.activation == "tanh" else below > 0
+                delta = (delta @ np.swapaxes(layers[depth][:, :-1], 1, 2)) * slope
+        return loss, gradient
+
+
+def hessian_vector_product(
+    network: Network, weights: Array, vectors: Array, inputs: Array, targets: Array, step: float = 1e-4
+) -> Array:
+    """H v for each run by a central difference of gradients: (g(w + hv) - g(w - hv)) / 2h, with |v| = 1;
+    error O(h^2)."""
+    _, ahead = network.losses_and_gradients(weights + step * vectors, inputs, targets)
+    _, behind = network.losses_and_gradients(weights - step * vectors, inputs, targets)
+    return (ahead - behind) / (2 * step)
+
+
+def sharpness(
+    network: Network, weights: Array, inputs: Array, targets: Array, vectors: Array, iterations: int = 20
+) -> tuple[Array, Array]:
+    """The Hessian's eigenvalue of largest size, (runs,), and its unit eigenvector, by power iteration from
+    `vectors`.
+
+    Starting from the eigenvector of a nearby point makes a handful of iterations enough.
+    """
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    for _ in range(iterations):
+        product = hessian_vector_product(network, weights, vectors, inputs, targets)
+        eigenvalue = np.sum(vectors * product, axis=1)
+        vectors = product / np.linalg.norm(product, axis=1, keepdims=True)
+    return eigenvalue, vectors

@@ -1,0 +1,97 @@
+"""What every experiment returns: numbers, with a picture that carries its alt text, and a slider over such
+pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito's colours, told apart with every common form of colour blindness.
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+
+
+class Result(ABC):
+    """A finished experiment. In a notebook its value is the picture; `figure()` gives the matplotlib
+    figure."""
+
+    #: Width and height in inches.
+    size: tuple[float, float] = (9.0, 3.6)
+
+    @abstractmethod
+    def draw(self, figure: Figure) -> None:
+        """Draw the result on an empty figure, axes labelled."""
+
+    @property
+    @abstractmethod
+    def alt_text(self) -> str:
+        """What the picture shows, in words and numbers, for someone who cannot see it."""
+
+    def figure(self) -> Figure:
+        """The picture as a new matplotlib figure."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=self.size, layout="constrained")
+        self.draw(figure)
+        return figure
+
+    def _repr_html_(self) -> str:
+        image = io.BytesIO()
+        self.figure().savefig(image, format="png", dpi=110)
+        data = base64.b64encode(image.getvalue()).decode()
+        return (
+            f'<img style="max-width:100%" src="data:image/png;base64,{data}" '
+            f'alt="{escape(self.alt_text, quote=True)}">'
+        )
+
+    def __repr__(self) -> str:
+        return self.alt_text
+
+
+def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], start: Any) -> None:
+    """Show make(start) under a slider over `values`; the picture stays in the saved notebook and needs no
+    widget to be seen.
+
+    The arrow keys move the slider when it has the focus.
+    """
+    import ipywidgets
+    from IPython.display import display
+
+    slider = ipywidgets.SelectionSlider(
+        options=list(values),
+        value=start,
+        description=label,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout={"width": "420px"},
+    )
+    display(slider)
+    handle = display(make(start), display_id=True)
+    slider.observe(lambda change: handle.update(make(change["new"])), names="value")
+
+
+def number(value: float) -> str:
+    """A number for prose: three digits that matter, no exponent where it can be avoided.
+
+    >>> number(0.001), number(10.0), number(2.15443), number(1234.5), number(1e-8)
+    ('0.001', '10', '2.15', '1230', '1e-08')
+    """
+    if value == 0 or not abs(value) < float("inf"):
+        return str(value)
+    text = f"{float(f'{value:.3g}'):.10f}".rstrip("0").rstrip(".")
+    return text if 1e-6 < abs(value) < 1e7 else f"{value:.3g}"

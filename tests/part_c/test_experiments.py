@@ -1,0 +1,292 @@
+"""Every effect that the prose of Part C claims, at the experiments' real size, over several seeds."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from lrtutorial.experiments import c1_why_rate_matters as c1
+from lrtutorial.experiments import c2_momentum_intuition as c2
+from lrtutorial.experiments import c3_why_adam_works as c3
+from lrtutorial.experiments import c4_rate_effects as c4
+from lrtutorial.experiments import c5_information_view as c5
+from lrtutorial.experiments import c6_sgd_vs_adam as c6
+
+SEEDS = (0, 1, 2)
+run = cache(lambda experiment, seed: experiment(seed=seed))
+each_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+# ------------------------------------------------------------------------------------------------ C1
+
+
+@each_seed
+def test_c1_the_best_of_seven_rates_sits_next_to_the_cliff(seed: int) -> None:
+    result = run(c1.seven_rates, seed)
+    assert result.diverging == 2 and np.isinf(result.typical[5:]).all()
+    assert result.best == 4
+    assert result.typical[0] > 5 * result.typical[4]
+    assert (np.diff(result.typical[:5]) < 0).all()
+    assert (result.diverged_at[5:] < 20).all()
+
+
+@each_seed
+def test_c1_too_low_a_rate_is_slow_and_not_stuck(seed: int) -> None:
+    result = run(c1.seven_rates, seed)
+    halfway, end = np.median(result.losses[[c1.STEPS // 2, -1], :, 0], axis=1)
+    assert end < 0.95 * halfway  # still going down
+    # rate times steps is the clock: 3000 steps at 0.001 are 3000 / 4.64 at the second rate
+    assert result.catch_up == pytest.approx(c1.STEPS * c1.RATES[0] / c1.RATES[1], rel=0.03)
+
+
+@each_seed
+def test_c1_other_knobs_matter_too(seed: int) -> None:
+    final = run(c1.knobs, seed).final
+    rate, width, scale = final["learning rate"], final["width"], final["scale of the first weights"]
+    assert np.isinf(rate[-1]) and rate[0] > 2.5 * rate[2]
+    assert np.isfinite(width[:4]).all() and width[0] > 2 * width[2]
+    assert np.isfinite(scale).all() and scale[0] > 5 * scale[2] and scale[-1] > 1.5 * scale[2]
+
+
+# ------------------------------------------------------------------------------------------------ C2
+
+
+@each_seed
+def test_c2_a_tuned_heavy_ball_needs_about_seven_times_fewer_steps(seed: int) -> None:
+    assert 6.5 < run(c2.tuned_ravine, seed).speed_up < 8.0
+
+
+@each_seed
+def test_c2_at_the_same_rate_momentum_helps_until_it_is_too_much(seed: int) -> None:
+    steps = {beta: c2.ravine(beta, seed=seed).heavy_steps for beta in (0.0, 0.9, 0.99)}
+    assert steps[0.9] < steps[0.0] / 2 < steps[0.0] * 2 < steps[0.99]
+
+
+@each_seed
+def test_c2_the_average_leaves_one_nineteenth_of_the_variance(seed: int) -> None:
+    result = run(c2.filter_noise, seed)
+    np.testing.assert_allclose(result.ratio, result.predicted(c2.MOMENTA), rtol=0.08)
+    assert 1 / result.measured == pytest.approx(19, rel=0.08)
+
+
+@each_seed
+def test_c2_momentum_does_not_lower_the_noise_in_the_parameter(seed: int) -> None:
+    result = run(c2.jitter, seed)
+    np.testing.assert_allclose(result.variance, result.predicted, rtol=0.06)
+    plain, heavy, matched = result.variance
+    assert 8.5 < heavy / plain < 11.5 and 0.85 < heavy / matched < 1.05
+
+
+@each_seed
+def test_c2_inertia_passes_a_shallow_pit_and_a_larger_rate_does_not(seed: int) -> None:
+    result = run(c2.pit, seed)
+    escaped = dict(zip(c2.DEPTHS, result.escaped.T, strict=True))
+    for depth in (0.25, 0.35, 0.45):
+        assert escaped[depth][0] == 0 and escaped[depth][1] == 0 and escaped[depth][2] == 1
+    # the pit of depth 0.6 is the better minimum, and momentum rolls past it all the same
+    floor = c2.landscape(np.linspace(2, 4, 2001), 0.6).min()
+    assert floor < c2.landscape(np.linspace(-1, 1, 2001), 0.6).min() - 0.1
+    assert escaped[0.6][2] > 0.95 and escaped[1.0][2] < 0.8
+
+
+# ------------------------------------------------------------------------------------------------ C3
+
+
+@each_seed
+def test_c3_along_the_axes_adam_does_not_feel_the_condition_number(seed: int) -> None:
+    adam, sgd = (run(c3.conditioning, seed).typical(method, False) for method in ("Adam", "SGD"))
+    assert np.ptp(adam) <= 0.03 * adam[0]
+    assert sgd[3] > 7 * sgd[2] > 7 * 5 * sgd[1]
+    assert sgd[3] > 10 * adam[3]
+
+
+@each_seed
+def test_c3_rotation_leaves_sgd_alone_and_takes_adams_advantage(seed: int) -> None:
+    result = run(c3.conditioning, seed)
+    for method in ("SGD", "SGD with momentum 0.9"):
+        np.testing.assert_allclose(result.typical(method, True), result.typical(method, False), atol=1)
+    assert result.typical("Adam", True)[3] > 1.7 * result.typical("Adam", False)[3]
+    assert result.typical("SGD with momentum 0.9", True)[3] < 0.8 * result.typical("Adam", True)[3]
+
+
+def test_c3_a_bowl_turned_by_45_degrees_makes_adam_slower_than_sgd() -> None:
+    straight, turned = c3.turned(0), c3.turned(45)
+    assert straight.sgd_steps == turned.sgd_steps
+    assert straight.adam_steps < 40 and turned.adam_steps > 10 * straight.adam_steps
+    assert turned.adam_steps > 2 * turned.sgd_steps
+
+
+@each_seed
+def test_c3_one_rate_serves_adam_whatever_the_layers_scale(seed: int) -> None:
+    result = run(c3.layers, seed)
+    assert result.usable("Adam").sum() >= 5 and not result.usable("SGD").any()
+    best = result.best_rate("SGD")
+    assert best[0] / best[2] >= 40
+    spread = result.gradients[:, 2] / result.gradients[:, 0]
+    assert spread[2] / spread[0] == pytest.approx(900, rel=1e-6)
+
+
+# ------------------------------------------------------------------------------------------------ C4
+
+
+@each_seed
+def test_c4_sharpness_settles_at_two_over_eta(seed: int) -> None:
+    result = run(c4.edge_of_stability, seed)
+    np.testing.assert_allclose(result.settled, 1.0, atol=0.05)
+    assert result.initial < 0.6 * 2 / result.rates[1]  # it had to rise to get there
+    assert result.losses[-1].max() < 0.1 * result.losses[0].min()
+    assert result.rises.max() > 0.1  # and the loss is not monotone
+
+
+@each_seed
+def test_c4_one_function_has_many_sharpnesses(seed: int) -> None:
+    result = run(c4.same_function, seed)
+    assert result.gap.max() < 1e-12
+    assert result.sharpness.max() > 8 * result.sharpness[2]
+
+
+@each_seed
+def test_c4_warmup_saves_a_network_that_diverges_without_noise(seed: int) -> None:
+    result = run(c4.warmup, seed)
+    assert result.survived == {"no warmup": 0.0, "warmup": 1.0}
+    assert result.diverged_at < 60
+    assert result.losses["warmup"][-1].max() < 0.05 * result.losses["warmup"][0].min()
+    end = np.median(result.sharpness[-20:], axis=0) * result.rates / 2
+    np.testing.assert_allclose(end, 1.0, atol=0.1)
+    assert (end * 2 / result.rates < 0.4 * result.initial).all()
+
+
+@each_seed
+def test_c4_the_noise_floor_is_proportional_to_the_rate_and_decay_goes_below(seed: int) -> None:
+    result = run(c4.noise_floor, seed)
+    np.testing.assert_allclose(result.settled[:-1], result.predicted, rtol=0.08)
+    assert 0.97 < result.exponent < 1.1
+    assert result.settled[-1] < 0.3 * result.settled[0]
+
+
+# ------------------------------------------------------------------------------------------------ C5
+
+
+@each_seed
+def test_c5_early_on_the_larger_rate_has_the_finer_picture(seed: int) -> None:
+    result = run(c5.resolution, seed)
+    early = result.typical(result.train, c5.EARLY)
+    assert (np.diff(early[:4]) < 0).all() and early[0] > 1.5 * early[3]
+
+
+@each_seed
+def test_c5_in_the_end_the_largest_rate_leaves_more_noise_unfitted(seed: int) -> None:
+    result = run(c5.resolution, seed)
+    end = result.typical(result.train, c5.STEPS)
+    assert end[4] > 1.8 * end[1]
+    assert end[1] < 0.4 * result.noise
+
+
+@each_seed
+def test_c5_on_the_deeper_network_it_is_the_other_way_round(seed: int) -> None:
+    result = run(c5.other_network, seed)
+    end = result.typical(result.train, 10000)
+    assert end[4] < 0.35 * end[1] and end[4] < 0.1 * result.noise
+
+
+@each_seed
+def test_c5_the_best_held_out_error_is_the_same_at_every_rate_only_its_time_differs(seed: int) -> None:
+    result = run(c5.resolution, seed)
+    best = np.median(result.held_out.min(axis=0), axis=0)
+    assert best.max() < 1.25 * best.min()
+    assert best.max() < 0.8 * result.typical(result.held_out, c5.STEPS).min()
+    when = np.median(result.held_out.argmin(axis=0), axis=0)
+    assert when[0] > 4 * when[3]
+
+
+@each_seed
+def test_c5_the_largest_rate_needs_fewer_bits_at_a_fine_tolerance(seed: int) -> None:
+    result = run(c5.resolution, seed)
+    bits = result.bits.mean(axis=0)
+    assert not np.isnan(result.bits).any()
+    assert bits[1] - bits[4] > 0.6
+
+
+def test_c5_rounding_keeps_its_promise() -> None:
+    result = run(c5.resolution, 0)
+    for bits in (4, 8, 12):
+        coarse = result.coarsened(bits)
+        assert len(np.unique(coarse)) <= 2**bits
+        assert np.abs(coarse - result.weights).max() <= c5.RANGE / 2**bits + 1e-12
+
+
+# ------------------------------------------------------------------------------------------------ C6
+
+
+@each_seed
+def test_c6_who_wins_depends_on_the_search(seed: int) -> None:
+    result = run(c6.search, seed)
+    assert result.winner("narrow, low rates") == "Adam" and result.gap("narrow, low rates").mean() < -0.1
+    assert result.winner("narrow, high rates") == "SGD" and result.gap("narrow, high rates").mean() > 0.02
+    assert result.winner("all eleven") == "neither" and abs(result.gap("all eleven").mean()) < 0.02
+
+
+@each_seed
+def test_c6_the_two_choices_are_about_equally_sharp_and_adams_rates_differ(seed: int) -> None:
+    result = run(c6.search, seed)
+    ratio = np.median(result.sharpness["Adam"]) / np.median(result.sharpness["SGD"])
+    assert 0.6 < ratio < 1.6
+    assert result.effective_spread > 2
+
+
+@each_seed
+def test_c6_on_the_separable_problem_adam_fails_until_epsilon_is_tuned_too(seed: int) -> None:
+    result = run(c6.separable, seed)
+    sgd, adam = result.tuned_rate_only
+    assert (sgd == 0).all() and (adam > 0.25).all()
+    assert (result.tuned_with_epsilon == 0).all()
+    assert result.train_sgd.max() < 0.05 and result.train_adam[:, 0].max() < 0.05
+
+
+# ------------------------------------------------------------------------------------------------ all
+
+PICTURES = [
+    c1.seven_rates,
+    c1.knobs,
+    c2.ravine,
+    c2.tuned_ravine,
+    c2.filter_noise,
+    c2.jitter,
+    c2.pit,
+    c3.conditioning,
+    c3.layers,
+    c4.edge_of_stability,
+    c4.same_function,
+    c4.warmup,
+    c4.noise_floor,
+    c5.resolution,
+    c5.other_network,
+    c6.search,
+    c6.separable,
+]
+
+
+@pytest.mark.parametrize("experiment", PICTURES, ids=lambda f: f"{f.__module__[-20:]}.{f.__name__}")
+def test_every_picture_has_labelled_axes_and_an_alt_text_with_numbers(experiment) -> None:
+    result = run(experiment, 0)
+    figure = result.figure()
+    first = figure.axes[0]
+    assert first.get_ylabel()
+    assert all(axes.get_ylabel() or axes.get_shared_y_axes().joined(axes, first) for axes in figure.axes)
+    assert all(axes.get_title() for axes in figure.axes)
+    assert len(result.alt_text) > 60 and any(ch.isdigit() for ch in result.alt_text)
+    html = result._repr_html_()
+    assert html.startswith("<img") and 'alt="' in html and "\n" not in html.split('alt="')[1]
+    assert repr(result) == result.alt_text
+
+
+@pytest.mark.parametrize("experiment", [c2.jitter, c4.noise_floor, c6.separable])
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(experiment) -> None:
+    first, again, other = (
+        np.concatenate([np.ravel(value) for value in vars(experiment(seed=seed)).values()])
+        for seed in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
