@@ -206,7 +206,7 @@ class Knobs(Result):
         return "Loss after training when one knob is turned. " + "; ".join(rows) + "."
 
 
-def knobs(seed: int = 0, starts: int = 4) -> Knobs:
+def knobs(seed: int = 0, starts: int = 6) -> Knobs:
     """Turn the rate, the width and the scale of the first weights, one at a time, by the same factors."""
     factors = np.array([1 / 4, 1 / 2, 1.0, 2.0, 4.0])
     usual_rate, usual_width = 0.2, 12

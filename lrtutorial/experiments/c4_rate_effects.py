@@ -116,7 +116,7 @@ class Edge(Result):
         )
 
 
-def edge_of_stability(seed: int = 0, starts: int = 2, steps: int = 4000) -> Edge:
+def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000) -> Edge:
     """Full-batch gradient descent at three rates, with the sharpness measured by power iteration every 25
     steps."""
     rng = np.random.default_rng(seed)

@@ -1,0 +1,101 @@
+"""C4: large rates and flat minima, warmup, decay."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from lrtutorial.exercises import Exercise, RubricLine, Step
+
+PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+
+
+def _experiment() -> ModuleType:
+    return import_module("lrtutorial.experiments.c4_rate_effects")
+
+
+def _settled(seed: int) -> float:
+    import numpy as np
+
+    c4 = _experiment()
+    return float(np.median(c4.edge_of_stability(seed=seed).settled[:, -1]) * 2 / c4.EDGE_RATES[-1])
+
+
+def _same_function(seed: int) -> str:
+    change = _experiment().same_function(seed=seed).sharpness
+    ratio = change[-1] / change[2]
+    return "same" if 1 / 1.5 < ratio < 1.5 else "flatter" if ratio < 1 else "sharper"
+
+
+def _warmed(seed: int) -> str:
+    share = _experiment().warmup(seed=seed).survived
+    return "trains" if share["warmup"] > 0.5 > share["no warmup"] else "diverges"
+
+
+def _halved(seed: int) -> float:
+    floor = _experiment().noise_floor(seed=seed).settled
+    return float(floor[3] / floor[2])  # rates 0.1 and 0.05
+
+
+EXERCISE = Exercise(
+    id="c4",
+    part="part_c",
+    notebook="c4_rate_effects",
+    title="Large rates, warmup, decay",
+    minutes=45,
+    difficulty="hard",
+    steps=(
+        Step(
+            id="c4-prediction_1",
+            kind="prediction",
+            answers=("prediction_1",),
+            asks="the sharpness at which full-batch gradient descent with η = 0.2 settles",
+            rubric=PREDICTION,
+            options={"form": "number", "right": 1.15, "near": 2.2, "found": _settled},
+            hints=("Which sharpness can a rate of 0.2 just bear on a quadratic?",),
+        ),
+        Step(
+            id="c4-prediction_2",
+            kind="prediction",
+            answers=("prediction_2",),
+            asks='"same", "flatter" or "sharper"',
+            rubric=PREDICTION,
+            options={
+                "form": "choice",
+                "choices": {
+                    "same": "its sharpness stays the same",
+                    "flatter": "it becomes flatter",
+                    "sharper": "it becomes sharper",
+                },
+                "found": _same_function,
+            },
+            hints=("The loss as a function of the last layer's weights: what happens to its curvature when they are a tenth "
+                   "of the size and their inputs ten times as large?",),
+        ),
+        Step(
+            id="c4-prediction_3",
+            kind="prediction",
+            answers=("prediction_3",),
+            asks='"trains" or "diverges"',
+            rubric=PREDICTION,
+            options={
+                "form": "choice",
+                "choices": {
+                    "trains": "with warmup it trains at the full rate",
+                    "diverges": "it diverges all the same, only later",
+                },
+                "found": _warmed,
+            },
+            hints=("What could change in the network while the rate is still small?",),
+        ),
+        Step(
+            id="c4-prediction_4",
+            kind="prediction",
+            answers=("prediction_4",),
+            asks="the number by which the noise floor is divided when the rate is halved",
+            rubric=PREDICTION,
+            options={"form": "number", "right": 1.2, "near": 2.1, "found": _halved},
+            hints=("At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",),
+        ),
+    ),
+)

@@ -1,0 +1,69 @@
+"""C6: does SGD generalize better than Adam?"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lrtutorial.exercises import Exercise, RubricLine, Step
+
+if TYPE_CHECKING:
+    from lrtutorial.experiments.c6_sgd_vs_adam import Search
+
+PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+WINNERS = {"sgd": "SGD is better", "adam": "Adam is better", "neither": "neither: the gap is within the spread"}
+
+
+@cache
+def _run(seed: int) -> Search:
+    return import_module("lrtutorial.experiments.c6_sgd_vs_adam").search(seed=seed)
+
+
+def _separable(seed: int) -> float:
+    _, adam = import_module("lrtutorial.experiments.c6_sgd_vs_adam").separable(seed=seed).tuned_rate_only
+    return float(100 * adam.mean())
+
+
+EXERCISE = Exercise(
+    id="c6",
+    part="part_c",
+    notebook="c6_sgd_vs_adam",
+    title="SGD against Adam, fairly",
+    minutes=40,
+    difficulty="hard",
+    steps=(
+        Step(
+            id="c6-prediction_1",
+            kind="prediction",
+            answers=("prediction_1",),
+            asks='"sgd", "adam" or "neither"',
+            rubric=PREDICTION,
+            options={
+                "form": "choice",
+                "choices": WINNERS,
+                "found": lambda seed: _run(seed).winner("narrow, high rates").lower(),
+            },
+            hints=("Which of the two moves every weight by about η a step, however small its gradient?",),
+        ),
+        Step(
+            id="c6-prediction_2",
+            kind="prediction",
+            answers=("prediction_2",),
+            asks='"sgd", "adam" or "neither"',
+            rubric=PREDICTION,
+            options={"form": "choice", "choices": WINNERS, "found": lambda seed: _run(seed).winner("all eleven").lower()},
+            hints=("Each method now gets the rates that suit it. What is left to tell them apart?",),
+        ),
+        Step(
+            id="c6-prediction_3",
+            kind="prediction",
+            answers=("prediction_3",),
+            asks="Adam's test error in percent on the separable problem, at the best of six rates",
+            rubric=PREDICTION,
+            options={"form": "number", "right": 1.35, "near": 2.0, "found": _separable},
+            hints=("The problem was built so that a rule that treats every feature alike answers +1 to almost everything. "
+                   "How often is that wrong?",),
+        ),
+    ),
+)

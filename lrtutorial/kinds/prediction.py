@@ -1,0 +1,181 @@
+"""Predictions (Part C): what a student expects of an experiment, judged against what the experiment gives.
+
+A probe is a seed. The outcome of a step on its seeds is what the experiment finds there, the median over the seeds for
+a number, the most frequent for a choice or an ordering; so grading can run the experiment on seeds nobody has seen.
+
+``step.options``
+    ``form``: ``"number"``, ``"choice"`` or ``"ordering"``; ``found``: a function (seed) -> what the experiment gives;
+    ``shown``: a function of an outcome -> how it reads in a sentence (default: as it is);
+    a number has ``right`` and ``near``: the largest ratio to what was found, 1.25 meaning within a factor of 1.25;
+    ``whole`` makes them differences instead; a choice has ``choices``: {word to answer: what it means} and may have
+    ``near``: words beside which others count as near; an ordering has ``items``: {word: what it means}, to be put in order.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from statistics import median
+from typing import Any
+
+from lrtutorial.exercises import Step, find_step
+from lrtutorial.expected import Expected
+from lrtutorial.verdict import Line, Verdict
+
+NEAR_SHARE = 0.5  #: of a prediction's points, for one that is near
+LONGEST = 200  #: characters of a word, and entries of an ordering, that are looked at
+
+
+# ---------------------------------------------------------------------------------------------- collect
+
+
+def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
+    """Return the prediction as a plain number, word or list of words, or the reason why it is none."""
+    (answer,) = answers.values()
+    if answer is ... or answer is None:
+        return {"kind": "prediction", "unfinished": True}
+    if step.options["form"] == "number":
+        if isinstance(answer, bool) or not isinstance(answer, numbers.Real):
+            return _problem(f"a number was expected, such as 3 or 0.5; {_kind_of(answer)} came instead")
+        try:
+            return {"kind": "prediction", "value": float(answer)}
+        except (OverflowError, ValueError, TypeError):
+            return _problem("this number is too large to be read")
+    if step.options["form"] == "choice":
+        if not isinstance(answer, str):
+            return _problem(f"one of {_words(step)} was expected, in quotes; {_kind_of(answer)} came instead")
+        return {"kind": "prediction", "value": _word(answer)}
+    if not isinstance(answer, (list, tuple)) or not all(isinstance(item, str) for item in answer[:LONGEST]):
+        return _problem(f"a list with {_words(step)}, in the order you expect, was expected; {_kind_of(answer)} came instead")
+    return {"kind": "prediction", "value": [_word(item) for item in answer[:LONGEST]]}
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {"kind": "prediction", "problem": text}
+
+
+def _kind_of(answer: object) -> str:
+    return f"something of type {type(answer).__name__}"
+
+
+def _word(text: str) -> str:
+    return " ".join(str(text)[:LONGEST].strip().lower().replace("_", " ").split())
+
+
+def _words(step: Step) -> str:
+    return ", ".join(f'"{word}"' for word in _meanings(step))
+
+
+def _meanings(step: Step) -> Mapping[str, str]:
+    return step.options["items" if step.options["form"] == "ordering" else "choices"]
+
+
+# ---------------------------------------------------------------------------------------------- outcome
+
+
+@cache
+def _found(step_id: str, seed: int) -> Any:
+    return find_step(step_id).options["found"](seed)
+
+
+def found_on(step: Step, seeds: Sequence[int]) -> Any:
+    """Return what the experiment gives over these seeds: the median of numbers, the most frequent word or order.
+
+    Each seed's experiment runs once in a process, however many answers are judged by it.
+    """
+    results = [_found(step.id, int(seed)) for seed in seeds]
+    if step.options["form"] == "number":
+        return float(median(results))
+    if step.options["form"] == "ordering":
+        return list(Counter(map(tuple, results)).most_common(1)[0][0])
+    return Counter(results).most_common(1)[0][0]
+
+
+# ------------------------------------------------------------------------------------------------ judge
+
+
+def judge(
+    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Compare a prediction with what the experiment gave: full points if right, half if near."""
+    (line,) = step.rubric
+    blank = Verdict(step.id, "wrong", "", (Line(line.id, line.title, 0.0, line.points),))
+    asked = f"This prediction asks for {step.asks}."
+    if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
+        return replace(blank, status="failed", headline="No evidence came back from this answer.")
+    if evidence.get("unfinished"):
+        return replace(blank, status="unfinished", headline="The ... is still in place: put your prediction there.", hint=asked)
+    if "problem" in evidence:
+        text = str(evidence["problem"])[:500]
+        return replace(blank, status="unreadable", headline=text[:1].upper() + text[1:] + ".", hint=asked)
+    problem = _malformed(step, evidence.get("value"))
+    if problem:
+        return replace(blank, status="unreadable", headline=problem, hint=asked)
+    value, found = evidence["value"], expected.reference
+    closeness = _closeness(step, value, found)
+    status = {1.0: "right", 0.0: "wrong"}.get(closeness, "partly")
+    word = {"right": "as predicted", "partly": "near", "wrong": "not as predicted"}[status]
+    headline = f"You predicted {show(step, value)}; the experiment gives {show(step, found)}: {word}."
+    earned = Line(line.id, line.title, line.points * closeness, line.points)
+    where = "on seeds that nobody has seen" if expected.secret else "on the notebook's own seed; grading runs it on others"
+    return replace(blank, status=status, headline=headline, lines=(earned,), checked=f"Measured {where}.")
+
+
+def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
+    """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
+    if verdict.status not in ("right", "partly", "wrong"):
+        return verdict
+    headline = f"Noted: {show(step, evidence['value'])}. Now run the experiment; compare() shows how you did."
+    return replace(verdict.with_no_points("noted", headline), checked="")
+
+
+def _malformed(step: Step, value: object) -> str | None:
+    form = step.options["form"]
+    if form == "number":
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+            return "A finite number was expected."
+        if value <= 0 and not step.options.get("whole"):
+            return f"A number above zero was expected; {value:g} came instead."
+        return None
+    known = _meanings(step)
+    if form == "choice":
+        if not isinstance(value, str) or value not in known:
+            return f"One of {_words(step)} was expected; {str(value)[:60]!r} came instead."
+        return None
+    if not isinstance(value, list) or any(not isinstance(item, str) for item in value):
+        return f"A list with {_words(step)} was expected."
+    strange = [item for item in value if item not in known]
+    if strange:
+        return f"{strange[0][:60]!r} is not in the list; it has {_words(step)}."
+    if sorted(value) != sorted(known):
+        return f"Each of {_words(step)} was expected exactly once."
+    return None
+
+
+def _closeness(step: Step, value: Any, found: Any) -> float:
+    """1 for right, NEAR_SHARE for near, 0 for wrong."""
+    options = step.options
+    if options["form"] == "number":
+        far = abs(value - found) if options.get("whole") else max(value / found, found / value)
+        return 1.0 if far <= options["right"] else NEAR_SHARE if far <= options["near"] else 0.0
+    if options["form"] == "choice":
+        near = value in options.get("near", {}).get(found, ())
+        return 1.0 if value == found else NEAR_SHARE if near else 0.0
+    if value == found:
+        return 1.0
+    swapped = [i for i in range(len(found)) if value[i] != found[i]]
+    neighbours = len(swapped) == 2 and swapped[1] == swapped[0] + 1
+    return NEAR_SHARE if neighbours else 0.0
+
+
+def show(step: Step, value: Any) -> str:
+    """Return a prediction or an outcome as it reads in a sentence."""
+    if step.options["form"] == "number":
+        return f"{value:.3g}"
+    if step.options["form"] == "choice":
+        return f"“{step.options['choices'][value]}”"
+    return " < ".join(value)
