@@ -11,7 +11,7 @@ from lrtutorial.explorer.optimizers import HYPERPARAMETERS, Entry
 from lrtutorial.explorer.recurrences import FAMILIES
 from lrtutorial.problems import Problem
 
-SWEEP_BYTES = 680_000  # of all sweeps together: below 1 MB when a notebook stores them as base64
+SWEEP_BYTES = 620_000  # of all sweeps together: below 1 MB when a notebook stores them as base64
 POINT_BYTES = 12  # x, y and loss as float32
 _POSITIONS = {"lr": 65, "start_x": 25, "start_y": 25, "kappa": 25}  # 33 for the betas; fewer for longer runs
 _LABELS = {"lr": "Learning rate η", "momentum": "Momentum β", "beta": "Decay β", "beta1": "β₁", "beta2": "β₂"}

@@ -106,16 +106,16 @@ def server_environment(home: Path) -> dict[str, str]:
 def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subprocess.Popen[bytes]]:
     """Start a server on a free port and wait (up to 60 s) until it answers."""
     token = "browser-tests"
-    log = (home / "jupyterlab.log").open("wb")
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-            "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={directory}",
-            f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True",
-            "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
-        ],
-        env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
-    )  # fmt: skip
+    with (home / "jupyterlab.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+                "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={directory}",
+                f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True",
+                "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
+            ],
+            env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
+        )  # fmt: skip
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for info in (home / "runtime").glob("jpserver-*.json"):
