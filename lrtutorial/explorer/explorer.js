@@ -213,9 +213,9 @@ export function describe(optimizer, run, step, goal) {
 
 const THEMES = {
   light: { fg: "#1c2530", muted: "#56616e", grid: "#00000017", ground: "#ffffff", line: "#33506e", halo: "#ffffffd0",
-    low: [214, 229, 243], high: [252, 253, 254], slow: [226, 240, 234], fast: [20, 108, 110], dead: "#ece7e3", hatch: "#d4ccc6" },
+    low: [178, 208, 234], high: [250, 252, 254], slow: [226, 240, 234], fast: [20, 108, 110], dead: "#ece7e3", hatch: "#d4ccc6" },
   dark: { fg: "#e8edf2", muted: "#a4b0bd", grid: "#ffffff1c", ground: "#12181f", line: "#a9c4e0", halo: "#0b1016c0",
-    low: [42, 66, 92], high: [17, 23, 30], slow: [30, 47, 50], fast: [72, 190, 180], dead: "#2b2523", hatch: "#433935" },
+    low: [52, 88, 122], high: [17, 23, 30], slow: [30, 47, 50], fast: [72, 190, 180], dead: "#2b2523", hatch: "#433935" },
 };
 
 /** Whether the page behind an element is dark, whatever program shows it. @param {Element | null} element */
@@ -301,7 +301,7 @@ export function render({ model, el, find = findRun }) {
   const figures = make("div", { class: `lrx-figures lrx-count-${views.length}` });
   /** @type {Record<string, HTMLCanvasElement>} */
   const canvases = {};
-  const captions = { contour: "Path", loss: "Loss f − f* against step", stability: "Stability of momentum (SGD: β = 0)" };
+  const captions = { contour: "Path", loss: "Loss f − f*", stability: "Stability of (η, β)" };
   for (const view of views) {
     const canvas = (canvases[view] = make("canvas", { role: "img", "aria-label": captions[/** @type {keyof captions} */ (view)] }));
     const frame = make("div", { class: "lrx-canvas" }, canvas);
@@ -578,13 +578,13 @@ export function render({ model, el, find = findRun }) {
     context.textAlign = "center";
     for (const { at, text } of xs) {
       context.fillText(text, at, box.top + box.height + 6);
-      context.strokeRect(at, box.top, 0, box.height);
+      line(context, at, box.top, at, box.top + box.height);
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const { at, text } of ys) {
       context.fillText(text, box.left - 6, at);
-      context.strokeRect(box.left, at, box.width, 0);
+      line(context, box.left, at, box.left + box.width, at);
     }
     context.fillStyle = theme.fg;
     context.font = "italic 13px system-ui, sans-serif";
@@ -596,9 +596,17 @@ export function render({ model, el, find = findRun }) {
     context.font = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
+  function line(context, x0, y0, x1, y1) {
+    context.beginPath();
+    context.moveTo(x0, y0);
+    context.lineTo(x1, y1);
+    context.stroke();
+  }
+
   /** @param {number} low @param {number} high */
   function plainTicks(low, high) {
-    const step = [0.5, 1, 2, 5].find((s) => (high - low) / s <= 7) ?? 10;
+    const step = [0.5, 1, 2, 5, 10, 20, 50].find((s) => (high - low) / s <= 6) ?? 100;
     const first = Math.ceil(low / step);
     return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
   }
@@ -756,13 +764,12 @@ export function render({ model, el, find = findRun }) {
     if (goal) least = Math.min(least, goal.loss / 10);
     // The floor moves in leaps of three decades, so that the axis rests while a slider moves.
     const high = Math.ceil(Math.log10(start)) + 2;
-    const low = Math.max(-18, Math.min(high - 6, 3 * Math.floor(Math.log10(least) / 3)));
+    const low = Math.max(-15, Math.min(high - 6, 3 * Math.floor(Math.log10(least) / 3)));
     const px = (/** @type {number} */ t) => box.left + (t / steps) * box.width;
     const py = (/** @type {number} */ loss) => box.top + ((high - Math.log10(Math.max(loss, 1e-30))) / (high - low)) * box.height;
     const every = Math.max(1, Math.ceil((high - low) / 6));
     const decades = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((d) => d % every === 0);
-    const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * steps));
-    axes(context, box, theme, [...new Set(marks)].map((t) => ({ at: px(t), text: String(t) })),
+    axes(context, box, theme, plainTicks(0, steps).filter((t) => t % 1 === 0).map((t) => ({ at: px(t), text: String(t) })),
       decades.map((d) => ({ at: py(10 ** d), text: power(d) })), "step", "");
     context.save();
     context.beginPath();
@@ -797,7 +804,7 @@ export function render({ model, el, find = findRun }) {
     context.strokeStyle = theme.muted;
     context.lineWidth = 1;
     context.globalAlpha = 0.6;
-    context.strokeRect(px(state.position), box.top, 0, box.height);
+    line(context, px(state.position), box.top, px(state.position), box.top + box.height);
     context.globalAlpha = 1;
     for (const optimizer of optimizers) {
       const entry = shown.get(optimizer.id);
@@ -913,6 +920,11 @@ export function render({ model, el, find = findRun }) {
   }
 
   // -- text
+  /** Colour a slider's groove up to its thumb. @param {HTMLInputElement} input */
+  function fill(input) {
+    input.style.setProperty("--filled", `${((100 * Number(input.value)) / Number(input.max)).toFixed(2)}%`);
+  }
+
   let spoken = "";
   let speakLater = 0;
   /** Sliders' positions and numbers, each optimizer's fate, the goal; for a screen reader at most once a second. @param {Values} values */
@@ -922,6 +934,7 @@ export function render({ model, el, find = findRun }) {
       const index = String(nearest(control.ticks, values[control.key]));
       const text = format(values[control.key]);
       if (input.value !== index) input.value = index;
+      fill(input);
       if (output.value !== text) {
         output.value = text;
         input.setAttribute("aria-valuetext", text);
@@ -929,6 +942,7 @@ export function render({ model, el, find = findRun }) {
     }
     const step = Math.floor(state.position);
     if (scrubber.value !== String(step)) scrubber.value = String(step);
+    fill(scrubber);
     scrubberText.value = `${step} of ${steps}`;
     scrubber.setAttribute("aria-valuetext", `step ${step} of ${steps}`);
     const sentences = [];
