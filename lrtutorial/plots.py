@@ -46,8 +46,10 @@ def plot_trajectories(
         style = _style_for(label, taken) or next(spare, STYLES["yours"])
         finite = np.isfinite(points).all(axis=1)
         end = len(points) if finite.all() else int(np.argmin(finite))
-        shown = points[:end]
-        note = "" if end == len(points) else f", diverges at step {end}"
+        far = np.abs(points[:end] - [(x_min + x_max) / 2, (y_min + y_max) / 2]) > [1.5 * (x_max - x_min), 1.5 * (y_max - y_min)]
+        gone = far.any(axis=1)  # from there on it would only swing back and forth through the picture
+        shown = points[: int(np.argmax(gone)) + 1 if gone.any() else end]
+        note = "" if end == len(points) and not gone.any() else ", diverges"
         dashes = (0, style.dash) if style.dash else "solid"
         ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note)
         ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle="none", marker=".", markersize=4, label="_nolegend_")

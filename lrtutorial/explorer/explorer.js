@@ -677,6 +677,14 @@ export function render({ model, el, find = findRun }) {
     return pixels;
   }
 
+  /** A path that left the picture by more than its size is not drawn swinging back through it.
+   * @param {number[][]} pixels @param {Box} box */
+  function untilGone(pixels, box) {
+    const gone = pixels.findIndex(([x, y]) => Math.abs(x - box.left - box.width / 2) > 1.5 * box.width
+      || Math.abs(y - box.top - box.height / 2) > 1.5 * box.height);
+    return gone < 0 ? pixels : pixels.slice(0, gone + 1);
+  }
+
   /** What diverged, said in the picture. @param {CanvasRenderingContext2D} context @param {Box} box @param {typeof THEMES.light} theme */
   function badges(context, box, theme) {
     let y = box.top + 10;
@@ -731,7 +739,7 @@ export function render({ model, el, find = findRun }) {
     for (const optimizer of optimizers) {
       const entry = shown.get(optimizer.id);
       if (!entry) continue;
-      const pixels = pixelsOf(entry.run.points, (p, t) => [px(p[3 * t]), py(p[3 * t + 1])]);
+      const pixels = untilGone(pixelsOf(entry.run.points, (p, t) => [px(p[3 * t]), py(p[3 * t + 1])]), box);
       drawRun(context, box, optimizer, pixels, theme, steps <= 120, entry.fresh);
     }
     context.restore();

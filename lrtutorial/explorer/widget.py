@@ -93,6 +93,7 @@ class Explorer(anywidget.AnyWidget):
         self._problem, self._entries, self._goal, self._eps = problem, entries, goal, eps
         self._ticks = {c.key: c.ticks for c in controls}
         self._guard = threading.RLock()
+        self._moved = threading.Event()
         self._version = 0
         self._thread: threading.Thread | None = None
         self._messages: dict[str, str] = {}
@@ -178,12 +179,14 @@ class Explorer(anywidget.AnyWidget):
         """Values moved: let the background thread know; an older computation is given up at its next pause."""
         with self._guard:
             self._version += 1
+            self._moved.set()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, daemon=True, name="explorer")
                 self._thread.start()
 
     def _work(self) -> None:
         while True:
+            self._moved.clear()
             version = self._version
             values = self._snapshot()
             self._compute(version, values)
@@ -200,7 +203,8 @@ class Explorer(anywidget.AnyWidget):
             if not self._covered(entry, values):
                 points = entry.points(self._problem_at(values), values, self._eps, self.steps)
                 self._publish(version, {f"present_{entry.id}": self._packed(entry, values, points)})
-        time.sleep(SETTLE_SECONDS)
+        if self._moved.wait(SETTLE_SECONDS):
+            return  # the slider is still on its way
         for entry in references:
             if version != self._version:
                 return
