@@ -18,7 +18,8 @@ from jupyter_client.channels import AsyncZMQSocketChannel, HBChannel
 from traitlets import Integer, Type
 
 ROOM = 64 * 1024  # for headers and for messages that are no output
-QUEUE = 32  # messages in the reader's queue
+MAX_MESSAGE = 32 * 1024**2  # a larger one closes the channel for good: libzmq does not reconnect after it
+QUEUE = 8  # messages in the reader's queue
 OUTPUTS = ("stream", "display_data", "execute_result", "update_display_data", "error")
 COMMS = ("comm_open", "comm_msg", "comm_close")
 
@@ -26,7 +27,7 @@ COMMS = ("comm_open", "comm_msg", "comm_close")
 def bounded_context(output_bytes: int) -> zmq.asyncio.Context:
     """A context whose sockets refuse oversize messages and hold few: the grader's memory for one channel is bounded."""
     context = zmq.asyncio.Context()
-    context.setsockopt(zmq.MAXMSGSIZE, output_bytes + ROOM)
+    context.setsockopt(zmq.MAXMSGSIZE, max(MAX_MESSAGE, output_bytes + ROOM))
     context.setsockopt(zmq.RCVHWM, QUEUE)
     return context
 

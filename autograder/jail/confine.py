@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import stat
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from . import landlock, linux, seccomp, view
 from .limits import Limits
@@ -94,12 +96,13 @@ def confine(
     ):
         place = view.SCRATCH
     else:
-        if as_root:
-            os.chown(scratch, *owner)
+        if owner[0] != os.getuid() and not all(_open_to_all(path) for path in what.readable):
+            owner = (os.getuid(), os.getgid())  # another user could not reach the interpreter
+        os.chown(scratch, *owner)
         os.chdir(scratch)
     # before the change of user, who may not be able to open the way to each path
     _attempt(layers, "landlock", lambda: landlock.restrict(what.readable, view.DEVICES, place, what.hidden))
-    _attempt(layers, "user", lambda: give_up_privileges(owner if as_root else None))
+    _attempt(layers, "user", lambda: give_up_privileges(owner))
     return place
 
 
@@ -144,6 +147,12 @@ def _has_id(uid: int) -> bool:
     return any(first <= uid < first + count for first, _, count in ranges)
 
 
+def _open_to_all(path: str) -> bool:
+    """Whether any user can get to this path: every directory on the way is open to others."""
+    steps = [path, *(str(parent) for parent in Path(path).parents)]
+    return all(os.stat(step).st_mode & (stat.S_IXOTH if os.path.isdir(step) else stat.S_IROTH) for step in steps)
+
+
 def address_space() -> int:
     """Bytes of address space this process takes now; 0 where the system does not tell."""
     try:
@@ -153,16 +162,16 @@ def address_space() -> int:
         return 0
 
 
-def give_up_privileges(owner: tuple[int, int] | None) -> str:
-    """No capabilities, no way back, and a user of its own when `owner` is given."""
+def give_up_privileges(owner: tuple[int, int]) -> str:
+    """No capabilities, no way back, and `owner` (uid, gid) from now on."""
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1, what="no_new_privs")
     linux.prctl(linux.PR_CAP_AMBIENT, linux.PR_CAP_AMBIENT_CLEAR_ALL, what="ambient capabilities")
     if linux.capabilities():
         with contextlib.suppress(OSError):  # EINVAL comes after the last one this kernel knows
             for capability in range(64):
                 linux.prctl(linux.PR_CAPBSET_DROP, capability, what=f"bounding set {capability}")
-    if owner is not None:
-        uid, gid = owner
+    uid, gid = owner
+    if uid != os.getuid():
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)

@@ -19,6 +19,7 @@ from .view import View
 
 # The names of the channels whose listening sockets come with a request, in this order.
 CHANNELS = ("shell", "iopub", "stdin", "control")
+PIECE = 2**20  # characters
 
 
 def run(
@@ -51,15 +52,13 @@ def run(
         place = confine.confine(
             layers, limits, View(**request["view"]), request["scratch"], unique=unique, mapped=mapped
         )
-        os.environ.update(HOME=place, TMPDIR=place, IPYTHONDIR=os.path.join(place, ".ipython"))
+        own = {"HOME": place, "TMPDIR": place, "IPYTHONDIR": os.path.join(place, ".ipython")}
+        os.environ.update(own)
         _die_with(lifeline)
         confine.lock(layers, limits)
+        listener = f"{request['connection']['ip']}-{request['connection']['shell_port']}"
         found = probes.probe(
-            limits,
-            request["canaries"],
-            request["grader"],
-            place,
-            [*environment, "HOME", "TMPDIR", "IPYTHONDIR"],
+            limits, request["canaries"], request["grader"], listener, place, {*environment, *own}
         )
         _send(report, {"layers": _plain(layers), "probes": _plain(found)})
         _forget(request["blocked"])
@@ -145,7 +144,21 @@ def reseed() -> None:
 
 def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None:
     import zmq
+    from ipykernel.iostream import OutStream
     from ipykernel.kernelapp import IPKernelApp
+
+    write = OutStream.write
+
+    def write_in_pieces(stream: OutStream, text: str) -> int | None:
+        """One giant print must not become one giant message, at which the reader closes the channel."""
+        if not isinstance(text, str) or len(text) <= PIECE:
+            return write(stream, text)
+        for start in range(0, len(text), PIECE):
+            write(stream, text[start : start + PIECE])
+            stream.flush()
+        return len(text)
+
+    OutStream.write = write_in_pieces  # type: ignore[method-assign]
 
     class JailedKernelApp(IPKernelApp):
         """IPython's kernel on listening sockets that were bound outside: inside, bind and connect are refused."""

@@ -63,7 +63,7 @@ def restrict(readable: Iterable[str], devices: Iterable[str], scratch: str, hidd
     """Leave this thread and its descendants only these paths; returns what was done.
 
     `readable` is for reading, `devices` and `scratch` for writing too. Landlock cannot take a path out of an allowed
-    directory, so a directory that holds a `hidden` path is allowed entry by entry. Call it while single-threaded.
+    directory, so a directory that holds a `hidden` path is allowed entry by entry. Paths are real ones. Call it while single-threaded.
     """
     abi = version()
     every_file_right = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF}.get(abi, 0xFFFF)
@@ -72,28 +72,25 @@ def restrict(readable: Iterable[str], devices: Iterable[str], scratch: str, hidd
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = linux.syscall(CREATE_RULESET, attributes, size, 0, what="landlock ruleset")
     try:
-        hidden = {os.path.realpath(path) for path in hidden}
-        paths = [entry for path in readable for entry in _without(path, hidden)]
-        for path, rights in (
-            [(p, READ) for p in paths] + [(p, READ | WRITE_FILE) for p in devices] + [(scratch, WRITE)]
-        ):
+        rules = [rule for path in readable for rule in _reading(path, set(hidden))]
+        rules += [(path, READ | WRITE_FILE) for path in devices] + [(scratch, WRITE)]
+        for path, rights in rules:
             _allow(ruleset, path, rights & every_file_right)
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1, what="no_new_privs")
         linux.syscall(RESTRICT_SELF, ruleset, 0, what="landlock")
     finally:
         os.close(ruleset)
-    return f"ABI {abi}, {len(paths)} paths for reading"
+    return f"ABI {abi}, {len(rules)} rules"
 
 
-def _without(path: str, hidden: set[str]) -> list[str]:
-    real = os.path.realpath(path)
-    if real in hidden:
+def _reading(path: str, hidden: set[str]) -> list[tuple[str, int]]:
+    """The rules to read a real path, bar the hidden real paths below it (their names can still be listed)."""
+    if path in hidden:
         return []
-    if not any(other.startswith(real + os.sep) for other in hidden):
-        return [path]
-    return [
-        part for entry in sorted(os.listdir(path)) for part in _without(os.path.join(path, entry), hidden)
-    ]
+    if not any(other.startswith(path + os.sep) for other in hidden):
+        return [(path, READ)]
+    entries = [os.path.join(path, name) for name in sorted(os.listdir(path))]
+    return [(path, READ_DIR), *(rule for entry in entries for rule in _reading(entry, hidden))]
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

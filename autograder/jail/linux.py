@@ -15,7 +15,6 @@ ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_NOEXEC = 1, 2, 4, 8
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS = 1, 24, 38, 39
 PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 36, 47, 4
-PTRACE_ATTACH = 16
 
 # Numbers that the C library has no wrapper for; pivot_root differs between machines.
 SYS_MOUNT_SETATTR = 442
@@ -99,6 +98,10 @@ def capabilities() -> int:
     return sets[0] | sets[3] << 32
 
 
-def ptrace_attach(pid: int) -> None:
-    """ptrace(PTRACE_ATTACH): only the probes call it, and expect it to fail."""
-    check(_libc.ptrace(ctypes.c_long(PTRACE_ATTACH), ctypes.c_long(pid), None, None), "ptrace")
+def read_memory(pid: int) -> None:
+    """Try process_vm_readv(2) on a byte of another process. Only the probes call it, and expect it to fail."""
+    byte = ctypes.create_string_buffer(1)
+    ours = (ctypes.c_void_p * 2)(ctypes.addressof(byte), 1)
+    theirs = (ctypes.c_void_p * 2)(4096, 1)
+    words = (ctypes.c_long(1), theirs, ctypes.c_long(1), ctypes.c_long(0))
+    check(_libc.process_vm_readv(ctypes.c_long(pid), ours, *words), "process_vm_readv")

@@ -64,7 +64,7 @@ class Kernel:
         self._pending = b""
         self.report: dict[str, Any] | None = None
         self.exit_code: int | None = None
-        self.ended = ""  # why the kernel ended, in words
+        self.ended = ""  # why the kernel ended, in words; empty when it was ordered to
         self.usage: dict[str, float] = {}
         handle.setblocking(False)
 
@@ -159,9 +159,11 @@ class Zygote:
                 stderr=self._log,
                 start_new_session=True,  # a Ctrl-C in the terminal is for the grader alone
             )
-        self._control.send(json.dumps(preload).encode())
-        ready = select.select([self._control], [], [], START_SECONDS)[0]
-        answer = json.loads((self._control.recv(65536) if ready else b"") or b"{}")
+        answer: dict[str, Any] = {}
+        with contextlib.suppress(OSError):  # it died at once: its log tells why
+            self._control.send(json.dumps(preload).encode())
+            if select.select([self._control], [], [], START_SECONDS)[0]:
+                answer = json.loads(self._control.recv(65536) or b"{}")
         if "error" in answer or not answer:
             detail = answer.get("error") or f"no answer within {START_SECONDS:g} s or an early end"
             tail = self.log_tail()

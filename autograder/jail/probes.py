@@ -13,6 +13,7 @@ import resource
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from . import linux
 from .confine import IS_LINUX
@@ -28,13 +29,17 @@ REFUSED = {
     errno.EOPNOTSUPP,
     errno.ENETUNREACH,
 }
-REFUSED |= {errno.EAFNOSUPPORT, errno.ENOSYS, errno.EAGAIN, errno.ENOTDIR, errno.EINVAL}
+REFUSED |= {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.ENOSYS, errno.EAGAIN, errno.ENOTDIR, errno.EINVAL}
 
 
 def probe(
-    limits: Limits, canaries: Iterable[str], outsider: int, scratch: str, keep_env: Iterable[str]
+    limits: Limits, canaries: Iterable[str], outsider: int, listener: str, scratch: str, keep_env: Iterable[str]
 ) -> dict[str, Finding]:
-    """Try everything; `canaries` are host files that must not open, `outsider` a process that must not be reached."""
+    """Try everything.
+
+    `canaries` are files on the host that must not open, `outsider` is a process and `listener` the path of a unix
+    socket that must not be reached; `scratch` is the directory to work in, `keep_env` names the variables we set.
+    """
     tries: dict[str, Callable[[], Iterator[str]]] = {
         "memory": lambda: _memory(limits),
         "cpu": lambda: _cpu(limits),
@@ -42,7 +47,7 @@ def probe(
         "environment": lambda: _environment(set(keep_env)),
         "files": lambda: _files(canaries),
         "writes": lambda: _writes(scratch),
-        "network": _network,
+        "network": lambda: _network(listener),
         "processes": lambda: _processes(limits),
         "signals": lambda: _signals(outsider),
         "privileges": _privileges,
@@ -100,7 +105,11 @@ def _environment(keep: set[str]) -> Iterator[str]:
 
 def _files(canaries: Iterable[str]) -> Iterator[str]:
     for path in canaries:
-        yield from _refused(f"reading {path}", lambda path=path: os.close(os.open(path, os.O_RDONLY)))
+        yield from _refused(f"reading {path}", partial(_open_and_close, path))
+
+
+def _open_and_close(path: str) -> None:
+    os.close(os.open(path, os.O_RDONLY))
 
 
 def _writes(scratch: str) -> Iterator[str]:
@@ -124,7 +133,7 @@ def _writes(scratch: str) -> Iterator[str]:
         yield from _refused(f"writing in {directory}", write)
 
 
-def _network() -> Iterator[str]:
+def _network(listener: str) -> Iterator[str]:
     def reach(family: int, kind: int, address: object) -> None:
         with socket.socket(family, kind) as sock:
             sock.settimeout(0.2)
@@ -135,20 +144,10 @@ def _network() -> Iterator[str]:
         "TCP": (socket.AF_INET, stream, ("127.0.0.1", 9)),
         "UDP": (socket.AF_INET, datagram, ("127.0.0.1", 9)),
         "TCP over IPv6": (socket.AF_INET6, stream, ("::1", 9)),
-        "a unix socket": (socket.AF_UNIX, stream, "/nowhere"),
+        "a unix socket of the host": (socket.AF_UNIX, stream, listener),
     }
     for name, (family, kind, address) in tries.items():
-        refusals = [
-            errno.EPERM,
-            errno.EACCES,
-            errno.EOPNOTSUPP,
-            errno.ENETUNREACH,
-            errno.EAFNOSUPPORT,
-            errno.EADDRNOTAVAIL,
-        ]
-        yield from _refused(
-            name, lambda family=family, kind=kind, address=address: reach(family, kind, address), refusals
-        )
+        yield from _refused(name, partial(reach, family, kind, address))
 
 
 def _processes(limits: Limits) -> Iterator[str]:
@@ -179,7 +178,8 @@ def _processes(limits: Limits) -> Iterator[str]:
 def _signals(outsider: int) -> Iterator[str]:
     yield from _refused("a signal to the grader", lambda: os.kill(outsider, 0))
     if IS_LINUX:
-        yield from _refused("ptrace of the grader", lambda: linux.ptrace_attach(outsider))
+        # the same permission as ptrace, without its effect; EFAULT would mean that it was given
+        yield from _refused("reading the grader's memory", lambda: linux.read_memory(outsider))
 
 
 def _privileges() -> Iterator[str]:
@@ -190,9 +190,27 @@ def _privileges() -> Iterator[str]:
         yield "set-user-id programs would still work"
     if linux.capabilities():
         yield f"capabilities {linux.capabilities():#x}"
-    yield from _refused("a new user namespace", lambda: linux.unshare(linux.CLONE_NEWUSER))
+    yield from _refused("a new user namespace", lambda: _in_a_child(lambda: linux.unshare(linux.CLONE_NEWUSER)))
     if os.getuid() != 0:
-        yield from _refused("becoming root", lambda: os.setuid(0))
+        yield from _refused("becoming root", lambda: _in_a_child(lambda: os.setuid(0)))
+
+
+def _in_a_child(act: Callable[[], None]) -> None:
+    """Do what cannot be undone in a child; where no child can be had, here: then it should fail anyway."""
+    try:
+        child = os.fork()
+    except OSError:
+        return act()
+    if child == 0:
+        code = 0
+        try:
+            act()
+        except OSError as error:
+            code = error.errno or 255
+        os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def _other_processes() -> Iterator[str]:

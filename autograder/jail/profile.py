@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Beside the kernel itself: what IPython imports when it starts, and for its first traceback.
 KERNEL = (
-    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "matplotlib_inline.config"),
-    *(
-        "IPython.core.debugger",
-        "IPython.core.completerlib",
-        "IPython.extensions.storemagic",
-        "tornado.platform.asyncio",
-    ),
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "tornado.platform.asyncio"),
+    *("IPython.core.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
+    *("stack_data", "pygments.formatters.terminal256", "matplotlib_inline.config"),
 )
+# And what SymPy and Matplotlib import for their first solution and figure.
 SCIENCE = (
-    "numpy",
-    "sympy",
-    "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg",
-    "IPython.core.pylabtools",
+    *("numpy", "numpy.random", "sympy", "sympy.sets.setexpr", "sympy.physics.units.systems"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "IPython.core.pylabtools"),
 )
 # torch.optim imports torch._dynamo when the first optimizer is made
 TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", "torch._dynamo")

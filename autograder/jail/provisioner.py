@@ -69,7 +69,7 @@ class JailedProvisioner(KernelProvisionerBase):
 
     @property
     def ended(self) -> str:
-        """Why the kernel ended, in words; empty while it runs."""
+        """Why the kernel ended before its time, in words; empty while it runs and when it was shut down."""
         return self.kernel.ended if self.kernel is not None else ""
 
     @property
@@ -272,7 +272,7 @@ class JailedKernelManager(AsyncKernelManager):
         return self.provisioner.report if isinstance(self.provisioner, JailedProvisioner) else None
 
     def ending(self) -> str:
-        """Why the kernel ended, in words; empty while it runs."""
+        """Why the kernel ended before its time, in words; empty while it runs and when it was shut down."""
         return self.provisioner.ended if isinstance(self.provisioner, JailedProvisioner) else ""
 
     def watch_cell(self, running: bool) -> None:

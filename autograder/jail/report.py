@@ -11,6 +11,8 @@ from typing import Any
 
 LEVELS = ("none", "limits", "confined", "full")
 
+LAYERS = ("processes", "limits", "namespaces", "view", "landlock", "user", "seccomp")
+
 # Each level needs the probes of its own line and of the lines above.
 NEEDED = {
     "limits": ("memory", "file_size", "cpu"),

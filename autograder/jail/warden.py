@@ -26,7 +26,7 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     """Start one kernel and return when it and everything it started has ended. Call it in a process of its own.
 
     Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code, "reason": …}`` at
-    the end. Up: ``{"signal": n}``, ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``.
+    the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``, ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``.
     """
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -56,6 +56,7 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     limits = wanted["limits"]
     del wanted
     started = time.monotonic()
+    ordered = False  # the grader's own way to end a kernel that has done its work
     deadlines = {"notebook": started + limits["notebook_seconds"]}
     reason, code, usage, report, pending = "", None, None, b"", b""
     watched = [handle.fileno(), woken, reader]
@@ -85,6 +86,7 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
             for line in lines:
                 order = json.loads(line)
                 if "signal" in order:
+                    ordered = ordered or order["signal"] == signal.SIGKILL
                     _signal(child, order["signal"])
                 elif order["watch"] is None:
                     deadlines.pop("cell", None)
@@ -99,7 +101,8 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     seconds = usage.ru_utime + usage.ru_stime if usage else 0.0
     if not reason and code == -signal.SIGKILL and seconds >= 0.95 * limits["cpu_seconds"]:
         reason = f"CPU limit of {limits['cpu_seconds']} s reached"
-    reason = reason or (f"ended by signal {-code}" if code < 0 else f"ended itself with status {code}")
+    if not reason and not ordered:
+        reason = f"ended by signal {-code}" if code < 0 else f"ended itself with status {code}"
     _tell(handle, {"exit": code, "reason": reason, "cpu_seconds": seconds, "peak_bytes": _peak(usage)})
     os.close(held)
 
