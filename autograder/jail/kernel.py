@@ -125,7 +125,7 @@ def _forget(blocked: list[str]) -> None:
     sys.modules.pop("matplotlib_inline.backend_inline", None)
     for name in blocked:
         sys.modules[name] = None  # type: ignore[assignment]  # import says so at once
-    sys.path[:] = [entry for entry in sys.path if entry and os.path.exists(entry)]
+    sys.path[:] = ["", *(entry for entry in sys.path if entry and os.path.exists(entry))]
     sys.path_importer_cache.clear()
     sys.argv = ["ipykernel"]
 

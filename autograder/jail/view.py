@@ -19,6 +19,7 @@ from .errors import JailError
 SYSTEM = (
     *("/lib", "/lib32", "/lib64", "/libx32", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32"),
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/fonts"),
+    *("/proc/cpuinfo", "/sys/devices/system/cpu"),  # torch asks these what the processor can do, and complains on stderr
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 SCRATCH = "/scratch"

@@ -1,0 +1,250 @@
+"""Many kernels, the zygote's own life and death, and what happens when the grader dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.jail import KernelNotStarted, ZygoteFailed, nursery
+from autograder.jail.provisioner import JailedKernelManager, JailedProvisioner
+
+ROOT = Path(__file__).parents[2]
+
+
+def eventually(true: Callable[[], bool], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.02)
+    return true()
+
+
+async def one(code: str, **jail: Any) -> str:
+    """Start a kernel, run one cell, end it; what the cell printed."""
+    manager = JailedKernelManager(jail={"profile": "numpy", **jail})
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=30)
+        said: list[str] = []
+        await client.execute_interactive(
+            code, timeout=30, output_hook=lambda message: said.append(message["content"].get("text", ""))
+        )
+        return "".join(said)
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+
+
+def test_thirty_kernels_one_after_the_other() -> None:
+    async def all_of_them() -> list[str]:
+        return [await one(f"import numpy; print(numpy.arange({n}).sum())") for n in range(30)]
+
+    assert asyncio.run(all_of_them()) == [f"{n * (n - 1) // 2}\n" for n in range(30)]
+
+
+def test_thirty_kernels_three_at_a_time() -> None:
+    async def all_of_them() -> list[str]:
+        three = asyncio.Semaphore(3)
+
+        async def bounded(n: int) -> str:
+            async with three:
+                return await one(f"import torch; print(int(torch.ones({n}).sum()))", profile="torch")
+
+        return await asyncio.gather(*map(bounded, range(30)))
+
+    assert asyncio.run(all_of_them()) == [f"{n}\n" for n in range(30)]
+
+
+def test_nothing_is_left_behind_on_disk_or_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    asyncio.run(one("1"))  # warm
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        asyncio.run(one("1"))
+    assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+def test_the_socket_directory_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    async def modes() -> list[str]:
+        manager = JailedKernelManager(jail={"profile": "numpy"})
+        await manager.start_kernel()
+        try:
+            assert manager.transport == "ipc" and manager.connection_file == ""
+            return [oct(directory.stat().st_mode & 0o777) for directory in tmp_path.iterdir()]
+        finally:
+            await manager.shutdown_kernel(now=True)
+
+    assert set(asyncio.run(modes())) == {"0o700"}
+
+
+def test_each_kernel_draws_its_own_random_numbers() -> None:
+    draw = "import random, numpy, torch; print(random.random(), numpy.random.rand(), torch.rand(1).item())"
+
+    async def twice() -> list[str]:
+        return [await one(draw, profile="torch") for _ in range(2)]
+
+    first, second = (said.split() for said in asyncio.run(twice()))
+    assert all(a != b for a, b in zip(first, second, strict=True)) and len(first) == 3
+
+
+def test_a_dead_zygote_ends_its_kernels_and_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> tuple[str, str]:
+        manager = JailedKernelManager(jail={"profile": "numpy"})
+        await manager.start_kernel()
+        profile = manager.provisioner.chosen_profile()
+        zygote = nursery.zygote(profile.preload)
+        os.kill(zygote.pid, signal.SIGKILL)
+        await asyncio.wait_for(manager.provisioner.wait(), 20)
+        await manager.cleanup_resources()
+        assert eventually(lambda: not zygote.alive())
+        with caplog.at_level(logging.WARNING):
+            return manager.ending(), await one("print('after')")
+
+    ended, said = asyncio.run(scene())
+    assert "zygote or warden died" in ended and said == "after\n"
+    assert [r.message for r in caplog.records if "starting another" in r.message and "-9" in r.message]
+
+
+GRADER = """
+import asyncio, sys
+from autograder.jail import nursery
+from autograder.jail.provisioner import JailedKernelManager
+async def main():
+    manager = JailedKernelManager(jail={"profile": "small", "profiles": {"small": {}}, "layers_left_out": LEFT_OUT,
+                                        "minimum": "confined"})
+    await manager.start_kernel()
+    client = manager.client(); client.start_channels(); await client.wait_for_ready(timeout=30)
+    client.execute("import ctypes, time; ctypes.CDLL(None).prctl(15, b'MARKER', 0, 0, 0); time.sleep(300)")
+    await asyncio.sleep(1)
+    print(*(zygote.pid for zygote in nursery._zygotes.values()), flush=True)
+    await asyncio.sleep(300)
+asyncio.run(main())
+"""
+
+
+def _named(marker: str) -> list[int]:
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            if (directory / "comm").read_text().strip() == marker:
+                found.append(int(directory.name))
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("left_out", [[], ["processes"]], ids=["namespace", "no namespace"])
+def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str]) -> None:
+    marker = f"end{os.getpid()}"
+    script = GRADER.replace("LEFT_OUT", repr(left_out)).replace("MARKER", marker)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as grader:
+        assert grader.stdout is not None
+        zygote = int(grader.stdout.readline())
+        try:
+            assert eventually(lambda: bool(_named(marker)))
+        finally:
+            grader.kill()
+    assert eventually(lambda: not _named(marker))
+    assert eventually(lambda: not Path(f"/proc/{zygote}").exists() or _is_zombie(zygote))
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_grader_that_leaves_in_order_leaves_nothing() -> None:
+    script = (
+        "import asyncio\nfrom autograder.jail import nursery\nfrom autograder.jail.provisioner import JailedKernelManager\n"
+        "async def main():\n"
+        "    manager = JailedKernelManager(jail={'profile': 'small', 'profiles': {'small': {}}})\n"
+        "    await manager.start_kernel()\n"
+        "    print(*(zygote.pid for zygote in nursery._zygotes.values()))\n"
+        "    await manager.shutdown_kernel(now=True)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+    assert not Path(f"/proc/{int(done.stdout)}").exists()
+
+
+def test_a_forked_copy_of_the_grader_starts_its_own_zygote() -> None:
+    asyncio.run(one("1"))
+    mine = {zygote.pid for zygote in nursery._zygotes.values()}
+    assert mine
+    child = os.fork()
+    if child == 0:
+        os._exit(len(nursery._zygotes))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert asyncio.run(one("print('still')")) == "still\n"
+    assert {zygote.pid for zygote in nursery._zygotes.values()} == mine
+
+
+def test_a_preload_that_starts_a_thread_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "starts_a_thread.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    )
+    with pytest.raises(ZygoteFailed, match="2 threads running"):
+        nursery.Zygote(("starts_a_thread",), (str(tmp_path),))
+
+
+def test_a_preload_that_fails_says_why(tmp_path: Path) -> None:
+    (tmp_path / "fails_to_load.py").write_text("raise RuntimeError('no such luck')")
+    with pytest.raises(ZygoteFailed, match="no such luck"):
+        nursery.Zygote(("fails_to_load",), (str(tmp_path),))
+
+
+def test_a_package_that_is_not_installed_is_left_out_of_the_preload(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        zygote = nursery.Zygote(("json", "no_such_package.part"), ())
+    assert zygote.alive() and "no_such_package.part" in caplog.text
+    zygote.close()
+    assert not zygote.alive()
+
+
+def test_a_kernel_that_cannot_start_says_why() -> None:
+    manager = JailedKernelManager(jail={"profile": "numpy", "limits": {"memory_bytes": 64 * 2**20, "threads": 16}})
+
+    async def start() -> None:
+        manager.provisioner = JailedProvisioner(parent=manager, kernel_spec=manager.kernel_spec, **manager.jail)
+        manager.provisioner.profiles = {"numpy": {"readable": ["/proc"]}}  # cannot be bound in a view of its own
+        await manager.start_kernel()
+
+    try:
+        asyncio.run(start())
+    except KernelNotStarted as error:
+        assert str(error)
+    finally:
+        asyncio.run(manager.shutdown_kernel(now=True))
+
+
+def test_spawned_kernels_are_jailed_too(run: Any) -> None:
+    """The way without a zygote, which is the only one on macOS: the same layers, as far as the system has them."""
+    ran = run("import numpy; print(numpy.ones(3).sum())", warm=False)
+    assert ran.text() == "3.0\n" and ran.report.mode == "spawned" and ran.report.level == "full"
+
+
+def test_numbers_are_seeded_anew_even_when_random_was_used_before() -> None:
+    random.seed(1)
+    assert asyncio.run(one("import random; print(random.random())")).strip() != str(random.Random(1).random())
