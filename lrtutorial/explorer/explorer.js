@@ -233,6 +233,8 @@ function isDark(element) {
 function make(tag, attributes = {}, ...children) {
   const svg = ["svg", "path"].includes(tag);
   const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  // JupyterLab's command mode takes arrow keys away from every focused element that does not say this itself.
+  if (tag === "input" || tag === "button") element.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   element.append(...children);
   return element;
@@ -295,7 +297,7 @@ export function render({ model, el, find = findRun }) {
   const shown = new Map();
 
   // -- structure
-  const root = make("section", { class: "lrx", "aria-label": `Optimizer explorer on ${land.formula}`, "data-lm-suppress-shortcuts": "true" });
+  const root = make("section", { class: "lrx", "aria-label": `Optimizer explorer on ${land.formula}` });
   const title = make("h3", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
   const goalChip = make("p", { class: "lrx-goal", hidden: "" });
   const figures = make("div", { class: `lrx-figures lrx-count-${views.length}` });
