@@ -40,7 +40,7 @@ EXERCISE = Exercise(
             id="c2-prediction_1",
             kind="prediction",
             answers=("prediction_1",),
-            asks="how many times fewer steps momentum needs in the ravine, both methods at their best settings",
+            asks="how many times fewer steps momentum needs in the ravine, both at their best settings",
             rubric=PREDICTION,
             options={
                 "form": "number",
@@ -48,7 +48,10 @@ EXERCISE = Exercise(
                 "near": 2.5,
                 "found": lambda seed: _experiment().tuned_ravine(seed=seed).speed_up,
             },
-            hints=("Plain descent needs steps in proportion to κ. Which function of κ appears for the heavy ball?",),
+            hints=(
+                "Plain descent needs steps in proportion to κ. Which function of κ appears for the "
+                "heavy ball?",
+            ),
         ),
         Step(
             id="c2-prediction_2",
@@ -62,7 +65,10 @@ EXERCISE = Exercise(
                 "near": 2.0,
                 "found": lambda seed: 1 / _experiment().filter_noise(seed=seed).measured,
             },
-            hints=("The average is a sum of independent terms with weights (1−β)βᵏ. Variances add with squared weights.",),
+            hints=(
+                "The average is a sum of independent terms with weights (1−β)βᵏ. Variances add with "
+                "squared weights.",
+            ),
         ),
         Step(
             id="c2-prediction_3",
@@ -79,7 +85,10 @@ EXERCISE = Exercise(
                 },
                 "found": _jitter,
             },
-            hints=("Momentum 0.9 keeps η but adds up ten gradients' worth of step. What does that do to the noise?",),
+            hints=(
+                "Momentum 0.9 keeps η but adds up ten gradients' worth of step. What does that do "
+                "to the noise?",
+            ),
         ),
         Step(
             id="c2-prediction_4",
@@ -89,7 +98,10 @@ EXERCISE = Exercise(
             rubric=PREDICTION,
             options={
                 "form": "choice",
-                "choices": {"stays": "it comes to rest in the deeper pit", "past": "it rolls past the deeper pit"},
+                "choices": {
+                    "stays": "it comes to rest in the deeper pit",
+                    "past": "it rolls past the deeper pit",
+                },
                 "found": _deep_pit,
             },
             hints=("A ball knows its speed. Does it know which of two valleys is deeper?",),

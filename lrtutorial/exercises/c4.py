@@ -69,8 +69,11 @@ EXERCISE = Exercise(
                 },
                 "found": _same_function,
             },
-            hints=("The loss as a function of the last layer's weights: what happens to its curvature when they are a tenth "
-                   "of the size and their inputs ten times as large?",),
+            hints=(
+                "The loss as a function of the last layer's weights: what happens to its curvature "
+                "when they are a tenth "
+                "of the size and their inputs ten times as large?",
+            ),
         ),
         Step(
             id="c4-prediction_3",
@@ -95,7 +98,9 @@ EXERCISE = Exercise(
             asks="the number by which the noise floor is divided when the rate is halved",
             rubric=PREDICTION,
             options={"form": "number", "right": 1.2, "near": 2.1, "found": _halved},
-            hints=("At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",),
+            hints=(
+                "At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",
+            ),
         ),
     ),
 )

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from lrtutorial.experiments.c6_sgd_vs_adam import Search
 
 PREDICTION = (RubricLine("prediction", "The prediction", 2),)
-WINNERS = {"sgd": "SGD is better", "adam": "Adam is better", "neither": "neither: the gap is within the spread"}
+WINNERS = {
+    "sgd": "SGD is better",
+    "adam": "Adam is better",
+    "neither": "neither: the gap is within the spread",
+}
 
 
 @cache
@@ -52,7 +56,11 @@ EXERCISE = Exercise(
             answers=("prediction_2",),
             asks='"sgd", "adam" or "neither"',
             rubric=PREDICTION,
-            options={"form": "choice", "choices": WINNERS, "found": lambda seed: _run(seed).winner("all eleven").lower()},
+            options={
+                "form": "choice",
+                "choices": WINNERS,
+                "found": lambda seed: _run(seed).winner("all eleven").lower(),
+            },
             hints=("Each method now gets the rates that suit it. What is left to tell them apart?",),
         ),
         Step(
@@ -61,9 +69,12 @@ EXERCISE = Exercise(
             answers=("prediction_3",),
             asks="Adam's test error in percent on the separable problem, at the best of six rates",
             rubric=PREDICTION,
-            options={"form": "number", "right": 1.35, "near": 2.0, "found": _separable},
-            hints=("The problem was built so that a rule that treats every feature alike answers +1 to almost everything. "
-                   "How often is that wrong?",),
+            options={"form": "number", "right": 1.2, "near": 2.0, "found": _separable},
+            hints=(
+                "The problem was built so that a rule that treats every feature alike answers +1 to "
+                "almost everything. "
+                "How often is that wrong?",
+            ),
         ),
     ),
 )

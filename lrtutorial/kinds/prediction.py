@@ -1,14 +1,20 @@
 """Predictions (Part C): what a student expects of an experiment, judged against what the experiment gives.
 
-A probe is a seed. The outcome of a step on its seeds is what the experiment finds there, the median over the seeds for
-a number, the most frequent for a choice or an ordering; so grading can run the experiment on seeds nobody has seen.
+A probe is a seed. The outcome of a step on its seeds is what the experiment finds there, the median over the
+seeds for
+a number, the most frequent for a choice or an ordering; so grading can run the experiment on seeds nobody has
+seen.
 
 ``step.options``
-    ``form``: ``"number"``, ``"choice"`` or ``"ordering"``; ``found``: a function (seed) -> what the experiment gives;
+    ``form``: ``"number"``, ``"choice"`` or ``"ordering"``; ``found``: a function (seed) -> what the
+    experiment gives;
     ``shown``: a function of an outcome -> how it reads in a sentence (default: as it is);
-    a number has ``right`` and ``near``: the largest ratio to what was found, 1.25 meaning within a factor of 1.25;
-    ``whole`` makes them differences instead; a choice has ``choices``: {word to answer: what it means} and may have
-    ``near``: words beside which others count as near; an ordering has ``items``: {word: what it means}, to be put in order.
+    a number has ``right`` and ``near``: the largest ratio to what was found, 1.25 meaning within a factor of
+    1.25;
+    ``whole`` makes them differences instead; a choice has ``choices``: {word to answer: what it means} and
+    may have
+    ``near``: words beside which others count as near; an ordering has ``items``: {word: what it means}, to be
+    put in order.
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ from statistics import median
 from typing import Any
 
 from lrtutorial.exercises import Step, find_step
-from lrtutorial.expected import Expected
+from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.verdict import Line, Verdict
 
 NEAR_SHARE = 0.5  #: of a prediction's points, for one that is near
@@ -44,13 +50,16 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
         try:
             return {"kind": "prediction", "value": float(answer)}
         except (OverflowError, ValueError, TypeError):
-            return _problem("this number is too large to be read")
+            return _problem("a finite number was expected; this one is too large")
     if step.options["form"] == "choice":
         if not isinstance(answer, str):
             return _problem(f"one of {_words(step)} was expected, in quotes; {_kind_of(answer)} came instead")
         return {"kind": "prediction", "value": _word(answer)}
     if not isinstance(answer, (list, tuple)) or not all(isinstance(item, str) for item in answer[:LONGEST]):
-        return _problem(f"a list with {_words(step)}, in the order you expect, was expected; {_kind_of(answer)} came instead")
+        return _problem(
+            f"a list with {_words(step)}, in the order you expect, was expected; {_kind_of(answer)} "
+            f"came instead"
+        )
     return {"kind": "prediction", "value": [_word(item) for item in answer[:LONGEST]]}
 
 
@@ -83,7 +92,8 @@ def _found(step_id: str, seed: int) -> Any:
 
 
 def found_on(step: Step, seeds: Sequence[int]) -> Any:
-    """Return what the experiment gives over these seeds: the median of numbers, the most frequent word or order.
+    """Return what the experiment gives over these seeds: the median of numbers, the most frequent word or
+    order.
 
     Each seed's experiment runs once in a process, however many answers are judged by it.
     """
@@ -108,7 +118,12 @@ def judge(
     if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
         return replace(blank, status="failed", headline="No evidence came back from this answer.")
     if evidence.get("unfinished"):
-        return replace(blank, status="unfinished", headline="The ... is still in place: put your prediction there.", hint=asked)
+        return replace(
+            blank,
+            status="unfinished",
+            headline="The ... is still in place: put your prediction there.",
+            hint=asked,
+        )
     if "problem" in evidence:
         text = str(evidence["problem"])[:500]
         return replace(blank, status="unreadable", headline=text[:1].upper() + text[1:] + ".", hint=asked)
@@ -120,17 +135,42 @@ def judge(
     status = {1.0: "right", 0.0: "wrong"}.get(closeness, "partly")
     word = {"right": "as predicted", "partly": "near", "wrong": "not as predicted"}[status]
     headline = f"You predicted {show(step, value)}; the experiment gives {show(step, found)}: {word}."
+    held = None if status == "right" else _misconception(step, value, expected)
+    words = misconceptions(step.id)[held] if held else None
+    if words:
+        headline += f" {words.title}."
     earned = Line(line.id, line.title, line.points * closeness, line.points)
-    where = "on seeds that nobody has seen" if expected.secret else "on the notebook's own seed; grading runs it on others"
-    return replace(blank, status=status, headline=headline, lines=(earned,), checked=f"Measured {where}.")
+    where = (
+        "on seeds that nobody has seen"
+        if expected.secret
+        else "on the notebook's own seed; grading runs it on others"
+    )
+    return replace(
+        blank,
+        status=status,
+        headline=headline,
+        lines=(earned,),
+        misconception=held,
+        hint=words.hints[0] if words else None,
+        checked=f"Measured {where}.",
+    )
+
+
+def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
+    """Return the catalogued misconception that predicts just this (a number within 3%), if any."""
+    for key, theirs in expected.outcomes().items():
+        if value == theirs or (step.options["form"] == "number" and abs(value - theirs) < 0.03 * theirs):
+            return key
+    return None
 
 
 def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
-    """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
+    """Return the verdict to show before the experiment: what was noted, and nothing about whether it is
+    right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    headline = f"Noted: {show(step, evidence['value'])}. Now run the experiment; compare() shows how you did."
-    return replace(verdict.with_no_points("noted", headline), checked="")
+    headline = f"{show(step, evidence['value'])}. Run the experiment next; compare() shows how you did."
+    return verdict.with_no_points("noted", headline, checked="", hint=None, misconception=None)
 
 
 def _malformed(step: Step, value: object) -> str | None:
@@ -177,5 +217,11 @@ def show(step: Step, value: Any) -> str:
     if step.options["form"] == "number":
         return f"{value:.3g}"
     if step.options["form"] == "choice":
-        return f"“{step.options['choices'][value]}”"
+        return str(step.options["choices"][value])
     return " < ".join(value)
+
+
+def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[int]) -> Any:
+    """Return an answer's outcome: the prediction itself, or, for ``...``, what the experiment gives on these
+    seeds."""
+    return found_on(step, probes) if evidence.get("unfinished") else evidence["value"]

@@ -108,6 +108,7 @@ def test_c3_rotation_leaves_sgd_alone_and_takes_adams_advantage(seed: int) -> No
     for method in ("SGD", "SGD with momentum 0.9"):
         np.testing.assert_allclose(result.typical(method, True), result.typical(method, False), atol=1)
     assert result.typical("Adam", True)[3] > 1.25 * result.typical("Adam", False)[3]
+    assert result.typical("SGD", True)[3] > 2 * result.typical("Adam", True)[3]
     assert result.typical("SGD with momentum 0.9", True)[3] < result.typical("Adam", True)[3]
 
 
@@ -122,6 +123,8 @@ def test_c3_a_bowl_turned_by_45_degrees_makes_adam_slower_than_sgd() -> None:
 def test_c3_one_rate_serves_adam_whatever_the_layers_scale(seed: int) -> None:
     result = run(c3.layers, seed)
     assert result.usable("Adam").sum() >= 5 and not result.usable("SGD").any()
+    for method in ("SGD", "Adam"):  # mis-scaling is not free for either
+        assert result.typical(method)[2].min() > result.typical(method)[0].min()
     best = result.best_rate("SGD")
     assert best[0] / best[2] >= 40
     spread = result.gradients[:, 2] / result.gradients[:, 0]
@@ -225,6 +228,8 @@ def test_c6_who_wins_depends_on_the_search(seed: int) -> None:
     result = run(c6.search, seed)
     assert result.winner("narrow, low rates") == "Adam" and result.gap("narrow, low rates").mean() < -0.1
     assert result.winner("narrow, high rates") == "SGD" and result.gap("narrow, high rates").mean() > 0.02
+    low, high = (int(result.test[method].mean(axis=0).argmin()) for method in ("Adam", "SGD"))
+    assert high - low >= 2  # the two bowls lie a decade or more apart
     assert result.winner("all eleven") == "neither" and abs(result.gap("all eleven").mean()) < 0.02
 
 

@@ -1,0 +1,97 @@
+"""C2: momentum in ravines, under noise and in pits. The outcome is computed by the experiment "
+f"itself, on seeds."""
+
+from __future__ import annotations
+
+from autograder.catalogue import Misconception as M
+from autograder.catalogue import Question
+from autograder.catalogue.seeds import PUBLIC, draw
+
+#: The reference of a prediction is `...`: whatever the experiment gives.
+QUESTIONS = {
+    "c2-prediction_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c2-prediction_1-kappa",
+                "The gain is of the order of √κ, not κ",
+                "expects momentum to remove conditioning altogether",
+                ("The heavy ball's best rate of shrinking is (√κ−1)/(√κ+1).", "Compare √κ with κ."),
+                100,
+            ),
+        ),
+    ),
+    "c2-prediction_2": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c2-prediction_2-effective_rate",
+                "1/(1−β) is how far steps add up, not how far variance goes down",
+                "takes the effective rate for the noise reduction",
+                (
+                    "The weights are (1−β)βᵏ. Variances add with their squares.",
+                    "The sum of the squares is a geometric series in β².",
+                ),
+                10,
+            ),
+            M(
+                "c2-prediction_2-squared",
+                "(1−β)² is only the newest gradient's share of the variance",
+                "forgets that older gradients add their noise too",
+                (
+                    "Add the squares of all the weights, not only of the first.",
+                    "It is a geometric series in β².",
+                ),
+                100,
+            ),
+        ),
+    ),
+    "c2-prediction_3": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c2-prediction_3-filter",
+                "A smoother direction is not a steadier parameter: the steps are longer too",
+                "carries the low-pass filter over to the parameter",
+                (
+                    "How long is a step of momentum 0.9 at the same η?",
+                    "Compare with plain descent at ten times the rate.",
+                ),
+                "smaller",
+            ),
+            M(
+                "c2-prediction_3-cancels",
+                "Smoother direction and longer steps do not cancel here",
+                "expects the two effects to balance",
+                (
+                    "At the same η, which effect is linear and which is not?",
+                    "Compare with plain descent at ten times the rate.",
+                ),
+                "same",
+            ),
+        ),
+    ),
+    "c2-prediction_4": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c2-prediction_4-finds_better",
+                "Inertia does not choose the better minimum, it passes what is too shallow to stop it",
+                "takes momentum for a search for the best minimum",
+                (
+                    "What does the ball know of the depth ahead?",
+                    "Whether it stops depends on its speed at the pit.",
+                ),
+                "stays",
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,94 @@
+"""C4: sharpness, warmup, decay. The outcome is computed by the experiment itself, on seeds."""
+
+from __future__ import annotations
+
+from autograder.catalogue import Misconception as M
+from autograder.catalogue import Question
+from autograder.catalogue.seeds import PUBLIC, draw
+
+#: The reference of a prediction is `...`: whatever the experiment gives.
+QUESTIONS = {
+    "c4-prediction_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c4-prediction_1-one_over_eta",
+                "That is 1/η; stability ends at 2/η",
+                "takes 1/η for the limit of stability",
+                ("At which ηλ is the factor 1 − ηλ equal to −1?", "Solve |1 − ηλ| = 1."),
+                5,
+            ),
+        ),
+    ),
+    "c4-prediction_2": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c4-prediction_2-function_only",
+                "Sharpness belongs to the weights, not to the function",
+                "takes sharpness for a property of the function",
+                (
+                    "How does the loss respond to a small change of a weight that is now a tenth of "
+                    "its size?",
+                    "A layer with ten times larger inputs responds ten times more strongly.",
+                ),
+                "same",
+            ),
+            M(
+                "c4-prediction_2-cancels",
+                "The layers' changes do not cancel: the larger inputs make the last layer much steeper",
+                "expects the two factors to flatten",
+                (
+                    "Which of the two layers gets larger inputs?",
+                    "Its curvature grows with the square of its inputs.",
+                ),
+                "flatter",
+            ),
+        ),
+    ),
+    "c4-prediction_3": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c4-prediction_3-noise_only",
+                "Warmup also helps without any noise: it lowers the curvature on the way",
+                "takes unreliable gradients for warmup's only reason",
+                (
+                    "What happens to the sharpness while the rate rises?",
+                    "Compare it with 2 over the rate at each step.",
+                ),
+                "diverges",
+            ),
+        ),
+    ),
+    "c4-prediction_4": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c4-prediction_4-square",
+                "The floor is proportional to η, not to η²",
+                "counts the noise's variance η² and forgets that steps also undo less",
+                (
+                    "A smaller rate also removes less of the error in each step.",
+                    "Divide the noise put in, η², by the share taken out, about 2η.",
+                ),
+                4,
+            ),
+            M(
+                "c4-prediction_4-unchanged",
+                "The floor moves with the rate",
+                "takes the floor for a property of the noise alone",
+                ("Which part of the noise does one step put into x?", "Try η → 0."),
+                1,
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,63 @@
+"""C6: SGD against Adam. The outcome is computed by the experiment itself, on seeds."""
+
+from __future__ import annotations
+
+from autograder.catalogue import Misconception as M
+from autograder.catalogue import Question
+from autograder.catalogue.seeds import PUBLIC, draw
+
+#: The reference of a prediction is `...`: whatever the experiment gives.
+QUESTIONS = {
+    "c6-prediction_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c6-prediction_1-adam_always",
+                "At rates from 0.1 on, Adam's steps of about η are far too long",
+                "expects Adam to be better at any rate",
+                (
+                    "How far does Adam move each weight in one step at η = 0.1?",
+                    "Compare with the size of the weights themselves.",
+                ),
+                "adam",
+            ),
+        ),
+    ),
+    "c6-prediction_2": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c6-prediction_2-sgd_generalizes",
+                "With all rates allowed the gap is within the spread",
+                "takes a reported ranking for a law",
+                ("How large is the spread over the tasks?", "Compare the mean gap with it."),
+                "sgd",
+            ),
+            M(
+                "c6-prediction_2-adam_generalizes",
+                "With all rates allowed the gap is within the spread",
+                "takes a reported ranking for a law",
+                ("How large is the spread over the tasks?", "Compare the mean gap with it."),
+                "adam",
+            ),
+        ),
+    ),
+    "c6-prediction_3": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c6-prediction_3-coin",
+                "Adam does not guess here: it answers +1 nearly always",
+                "takes failure for guessing",
+                ("What does Adam answer on nearly every example?", "How often is that wrong, if 60% are +1?"),
+                50,
+            ),
+        ),
+    ),
+}

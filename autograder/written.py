@@ -1,0 +1,109 @@
+"""Written answers: model answer and rubric, read from the solution notebooks, recorded for self-learners,
+shown to graders.
+
+A written cell in ``solutions/`` holds the model answer, then the rubric between nbgrader's mark-scheme
+delimiters, one
+line an item: ``- 3 points · what earns them``. nbgrader replaces the whole cell in the release.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat.notebooknode import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+from lrtutorial.exercises import exercises
+from lrtutorial.written import ModelAnswer, RubricItem
+
+BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
+ITEM = re.compile(r"- (\d+(?:\.5)?) points? · (\S.*)")
+RECORDED = Path(__file__).parents[1] / "lrtutorial" / "recorded" / "written.json"
+
+
+class MalformedRubric(ValueError):
+    """A written cell's mark scheme can't be read; the message says which line and what was expected."""
+
+
+def read_cell(exercise: str, source: str) -> ModelAnswer:
+    """Read a solution's written cell. Raises MalformedRubric when there is no rubric or a line is not an
+    item."""
+    answer, begin, rest = source.partition(BEGIN)
+    scheme, end, after = rest.partition(END)
+    if not (begin and end) or after.strip():
+        raise MalformedRubric(
+            f"{exercise}-written: the cell must end with a rubric between {BEGIN!r} and {END!r}"
+        )
+    items = []
+    for line in filter(None, map(str.strip, scheme.splitlines())):
+        match = ITEM.fullmatch(line)
+        if match is None:
+            raise MalformedRubric(
+                f"{exercise}-written: expected '- 3 points · what earns them', found {line[:80]!r}"
+            )
+        items.append(RubricItem(float(match[1]), match[2]))
+    return ModelAnswer(exercise, answer.strip(), tuple(items))
+
+
+def written_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """Return the hand-graded cells of a notebook by grade_id."""
+    marked = ((cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells)
+    return {ng["grade_id"]: cell for cell, ng in marked if ng.get("grade") and ng.get("solution")}
+
+
+def read_solutions(root: Path) -> dict[str, ModelAnswer]:
+    """Return the model answers of every written cell under ``root`` (the ``solutions`` folder), by
+    exercise."""
+    found = {}
+    for exercise in exercises().values():
+        path = root / exercise.part / f"{exercise.notebook}.ipynb"
+        if path.exists():
+            cells = written_cells(nbformat.read(path, as_version=4))
+            if f"{exercise.id}-written" in cells:
+                found[exercise.id] = read_cell(exercise.id, cells[f"{exercise.id}-written"].source)
+    return found
+
+
+def as_json(answers: dict[str, ModelAnswer]) -> str:
+    """Return model answers in the form in which they are recorded for the student package."""
+    data = {
+        key: {"answer": model.answer, "rubric": [{"points": i.points, "text": i.text} for i in model.rubric]}
+        for key, model in answers.items()
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def record(solutions: Path) -> None:
+    """Write the model answers of ``solutions`` to the student package."""
+    RECORDED.write_text(as_json(read_solutions(solutions)), encoding="utf-8")
+
+
+class ShowRubric(NbGraderPreprocessor):
+    """Puts each written answer's rubric below it in the autograded notebook, for the grader and then in
+    feedback."""
+
+    heading = Unicode("Rubric", help="The heading above the rubric").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Insert a plain Markdown cell after each written answer that has a rubric."""
+        from lrtutorial.written import model_answers
+
+        cells = []
+        for cell in nb.cells:
+            cells.append(cell)
+            ng = cell.metadata.get("nbgrader", {})
+            exercise = str(ng.get("grade_id", "")).removesuffix("-written")
+            if ng.get("grade") and ng.get("solution") and exercise in model_answers():
+                rubric = self._rubric(model_answers()[exercise])
+                cells.append(nbformat.v4.new_markdown_cell(rubric, id=f"{exercise}-rubric"))
+        nb.cells = cells
+        return nb, resources
+
+    def _rubric(self, model: ModelAnswer) -> str:
+        rows = "\n".join(f"| {item.points:g} | {item.text} |" for item in model.rubric)
+        return f"**{self.heading}** ({model.points:g} points)\n\n| Points | For |\n| --: | :-- |\n{rows}\n"

@@ -1,0 +1,203 @@
+"""Written answers: ``reveal("c1")`` shows the model answer and the rubric once you have written your own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lrtutorial.exercises import Exercise, UnknownStep, find_exercise
+
+ENOUGH = 40  #: words of one's own before the model answer is shown
+LARGEST = 20_000_000  #: bytes of a notebook that is looked into
+STUB = re.compile(r"your answer here", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RubricItem:
+    """One scored line of a written answer's rubric."""
+
+    points: float
+    text: str
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """A written answer as the course would give it (Markdown), and its rubric."""
+
+    exercise: str
+    answer: str
+    rubric: tuple[RubricItem, ...]
+
+    @property
+    def points(self) -> float:
+        """What a full answer earns."""
+        return sum(item.points for item in self.rubric)
+
+
+@cache
+def model_answers() -> dict[str, ModelAnswer]:
+    """Return every recorded model answer, by exercise."""
+    data = json.loads(files("lrtutorial").joinpath("recorded", "written.json").read_text(encoding="utf-8"))
+    return {
+        key: ModelAnswer(key, entry["answer"], tuple(RubricItem(**item) for item in entry["rubric"]))
+        for key, entry in data.items()
+    }
+
+
+def reveal(exercise: str, text: str | None = None) -> None:
+    """Show the model answer and the rubric as a checklist to score yourself, after at least 40 words of your
+    own.
+
+    Your words are read from the saved notebook; where it cannot be found, hand them over as ``text``. While a
+    course
+    is being graded the model answer stays closed.
+    """
+    try:
+        found = find_exercise(exercise)
+    except UnknownStep as why:
+        return _show_note(str(why))
+    message = _closed(found, text)
+    if message:
+        _show_note(message)
+    else:
+        _show(model_answers()[found.id])
+
+
+def _closed(exercise: Exercise, text: str | None) -> str:
+    """Say why the model answer is not shown, or return an empty text."""
+    if exercise.id not in model_answers():
+        return (
+            f"{exercise.id} has no written answer to reveal; those that have one are "
+            f"{', '.join(model_answers())}."
+        )
+    if graded():
+        return "The model answer and the rubric open after grading: you will find them in your feedback."
+    if text is None:
+        text = _written_in(_notebook(exercise), f"{exercise.id}-written")
+        if text is None:
+            return (
+                "Your written answer was not found. Save the notebook (Ctrl+S or ⌘S) and run this "
+                f"again, or hand your "
+                f'words over: reveal("{exercise.id}", "…").'
+            )
+    words = count_words(text)
+    if words < ENOUGH:
+        return (
+            f"{words} word{'s' * (words != 1)} so far; the model answer opens at {ENOUGH}. Write "
+            f"first, save the notebook "
+            "(Ctrl+S or ⌘S), then run this again."
+        )
+    return ""
+
+
+def graded() -> bool:
+    """Whether this course is being graded: nbgrader is at work, or the instructor set LRTUTORIAL_GRADED."""
+    return bool(os.environ.get("NBGRADER_EXECUTION") or os.environ.get("LRTUTORIAL_GRADED"))
+
+
+def count_words(text: str) -> int:
+    """Count words: runs of letters or digits, the stub left out.
+
+    >>> count_words("YOUR ANSWER HERE"), count_words("Too high: it diverges.")
+    (0, 4)
+    """
+    return len(re.findall(r"\w+(?:[’'\-.]\w+)*", STUB.sub(" ", text)))
+
+
+def _notebook(exercise: Exercise) -> Path:
+    """Where the notebook lies: as Jupyter says, else in the working directory."""
+    session = os.environ.get("JPY_SESSION_NAME", "")
+    if session.endswith(".ipynb") and Path(session).is_file():
+        return Path(session)
+    return Path(f"{exercise.notebook}.ipynb")
+
+
+def _written_in(path: Path, grade_id: str) -> str | None:
+    """Return the text of the cell with this grade_id in a saved notebook, or None if it cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST:
+            return None
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in cells:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id:
+                return "".join(cell["source"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return None
+
+
+# -------------------------------------------------------------------------------------------- showing
+
+_self_scores: dict[str, dict[int, float]] = {}  # of this session, by exercise: points by rubric line
+
+
+def self_score(exercise: str) -> float | None:
+    """Return the points someone gave their own answer in this session, or None."""
+    scores = _self_scores.get(exercise)
+    return sum(scores.values()) if scores else None
+
+
+def _show_note(message: str) -> None:
+    from lrtutorial.checking import in_notebook
+
+    if not in_notebook():
+        print(message)
+        return
+    from IPython.display import display
+
+    style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"
+    display(
+        {"text/html": f'<div role="note" style="{style}">{escape(message)}</div>', "text/plain": message},
+        raw=True,
+    )
+
+
+def _as_text(model: ModelAnswer) -> str:
+    lines = [f"[ ] {item.points:g} points: {item.text}" for item in model.rubric]
+    return "\n".join([f"Model answer for {model.exercise}", "", model.answer, "", "Score yourself:", *lines])
+
+
+def _show(model: ModelAnswer) -> None:
+    from lrtutorial.checking import in_notebook
+
+    if not in_notebook():
+        print(_as_text(model))
+        return
+    from IPython.display import Markdown, display
+
+    lines = "\n".join(
+        f"| {n} | {item.points:g} | {item.text} |" for n, item in enumerate(model.rubric, start=1)
+    )
+    table = f"| Line | Points | For |\n| --: | --: | :-- |\n{lines}\n"
+    display(Markdown(f"### One good answer\n\n{model.answer}\n\n### Score yourself\n\n{table}"))
+    _show_scores(model)
+
+
+def _show_scores(model: ModelAnswer) -> None:
+    """One drop-down for each rubric line, and the running total."""
+    import ipywidgets
+    from IPython.display import display
+
+    total = ipywidgets.HTML(f"Pick your points for each line; the total is out of {model.points:g}.")
+
+    def score(line: int, points: float) -> None:
+        _self_scores.setdefault(model.exercise, {})[line] = points
+        given = sum(_self_scores[model.exercise].values())
+        total.value = f'<div role="status"><b>Your own score: {given:g} of {model.points:g}</b></div>'
+
+    picks: list[Any] = []
+    for line, item in enumerate(model.rubric, start=1):
+        choices = [(f"{points} of {item.points:g}", float(points)) for points in range(int(item.points) + 1)]
+        pick = ipywidgets.Dropdown(
+            options=choices, value=None, description=f"Line {line}", layout={"width": "11em"}
+        )
+        pick.observe(lambda change, line=line: score(line, change["new"]), names="value")
+        picks.append(pick)
+    display(ipywidgets.VBox([ipywidgets.HBox(picks, layout={"flex_flow": "row wrap"}), total]))

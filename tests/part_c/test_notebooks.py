@@ -1,0 +1,103 @@
+"""The six notebooks: their rhythm, their claims, and a run of each from top to bottom at its real size."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder.written import RECORDED
+from lrtutorial.exercises import find_exercise
+
+ROOT = RECORDED.parents[2]
+EXERCISES = [f"c{i}" for i in range(1, 7)]
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES)
+
+
+def read(exercise: str) -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / f"solutions/part_c/{find_exercise(exercise).notebook}.ipynb", as_version=4)
+
+
+@every_exercise
+def test_the_rhythm_is_goal_question_predict_experiment_compare_write_reveal_read(exercise) -> None:
+    text = "\n\n".join(cell.source for cell in read(exercise).cells)
+    marks = ["**Goal.**", "## The question", "## Predict", "## Experiment", f'compare("{exercise}"']
+    marks += ["## What is known", "## What surprised you?", "## Write", "=== BEGIN MARK SCHEME ==="]
+    marks += [f'reveal("{exercise}")', "## Further reading"]
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+@every_exercise
+def test_cells_carry_the_names_and_points_of_the_exercise(exercise) -> None:
+    cells = {cell["id"]: cell for cell in read(exercise).cells}
+    graded = {key: cell.metadata.nbgrader for key, cell in cells.items() if "nbgrader" in cell.metadata}
+    expected = {f"{exercise}-written": (True, True)}
+    for step in find_exercise(exercise).steps:
+        expected[f"{step.id}-answer"], expected[f"{step.id}-test"] = (False, True), (True, False)
+        assert graded[f"{step.id}-test"].points == step.points
+        assert cells[f"{step.id}-test"].source == f'check("{step.id}", {step.answers[0]})'
+    assert {key: (ng.grade, ng.solution) for key, ng in graded.items()} == expected
+    assert all(ng.grade_id == key for key, ng in graded.items())
+    assert not any(cell.get("outputs") for cell in cells.values())
+
+
+@every_exercise
+def test_every_claim_is_tagged_proved_measured_or_disputed(exercise) -> None:
+    table = next(cell.source for cell in read(exercise).cells if cell["id"] == "claims")
+    rows = [row for row in table.splitlines() if row.startswith("| ")][2:]
+    assert len(rows) >= 5
+    for row in rows:
+        claim, status, source = (part.strip() for part in row.strip("|").split("|"))
+        assert re.search(r"\*\*(proved|measured|measured here|disputed)\*\*", status), claim
+        assert claim and source
+
+
+@every_exercise
+def test_cells_hold_one_idea_and_headings_go_down_in_order(exercise) -> None:
+    level = 0
+    for cell in read(exercise).cells:
+        if cell.cell_type != "markdown":
+            continue
+        if not cell["id"].endswith("-written"):
+            assert len(cell.source.split()) <= 260, cell["id"]
+        for heading in re.findall(r"^(#+) ", cell.source, flags=re.M):
+            assert len(heading) <= level + 1, cell["id"]
+            level = len(heading)
+
+
+@pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn
+@every_exercise
+def test_it_runs_from_top_to_bottom_with_every_prediction_right(exercise, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = read(exercise)
+    nbformat.write(notebook, tmp_path / f"{find_exercise(exercise).notebook}.ipynb")
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = {cell["id"]: cell.get("outputs", []) for cell in notebook.cells}
+    for outputs in shown.values():
+        for output in outputs:
+            assert output.output_type != "error" and output.get("name") != "stderr"
+            html = output.get("data", {}).get("text/html", "")
+            assert all('alt="' in tag for tag in re.findall(r"<img[^>]*>", html))
+    asked = len(find_exercise(exercise).steps)
+    assert f"{asked} of {asked} right." in str(shown["compare"])
+    assert "Score yourself" in str(shown["reveal"])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("exercise", ["c2"])
+def test_left_untouched_it_still_runs_through(exercise, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = read(exercise)
+    for cell in notebook.cells:
+        cell.source = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", cell.source, flags=re.S)
+        if cell["id"] == f"{exercise}-written":
+            cell.source = "YOUR ANSWER HERE"
+    nbformat.write(notebook, tmp_path / f"{find_exercise(exercise).notebook}.ipynb")
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    text = str([cell.get("outputs", []) for cell in notebook.cells])
+    assert "Still open" in text and "0 words so far" in text and "Unfinished" in text
