@@ -92,14 +92,13 @@ def confine(
 
     place = scratch
     if _attempt(layers, "namespaces", separate) and _attempt(
-        layers, "view", lambda: view.enter(what, limits.scratch_bytes, limits.scratch_files, owner)
+        layers, "view", lambda: view.enter(what, limits.scratch_bytes, limits.scratch_files)
     ):
         place = view.SCRATCH
-    else:
-        if owner[0] != os.getuid() and not all(_open_to_all(path) for path in what.readable):
-            owner = (os.getuid(), os.getgid())  # another user could not reach the interpreter
-        os.chown(scratch, *owner)
-        os.chdir(scratch)
+    os.chdir(place)
+    if owner[0] != os.getuid() and not all(_open_to_all(path) for path in what.readable):
+        owner = (os.getuid(), os.getgid())  # another user could not read the interpreter or the packages
+    os.chown(place, *owner)
     # before the change of user, who may not be able to open the way to each path
     _attempt(layers, "landlock", lambda: landlock.restrict(what.readable, view.DEVICES, place, what.hidden))
     _attempt(layers, "user", lambda: give_up_privileges(owner))

@@ -19,6 +19,8 @@ class JailedExecute(Execute):
     why the kernel ended before its time ('' when it did not).
     """
 
+    last_manager: Any = None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_manager_class", JailedKernelManager)
         super().__init__(*args, **kwargs)
@@ -27,24 +29,27 @@ class JailedExecute(Execute):
     def _shutdown_at_once(self) -> str:
         return "immediate"
 
+    def create_kernel_manager(self) -> Any:
+        """The base's, remembered past the end of the kernel, when the base forgets it."""
+        self.last_manager = super().create_kernel_manager()
+        return self.last_manager
+
     def preprocess(self, nb: Any, resources: Any, km: Any = None) -> Any:
-        """Run the notebook; see the class for what is added to `resources`."""
-        managers: list[JailedKernelManager] = []
-        create = self.create_kernel_manager
-
-        def remember() -> Any:
-            managers.append(create())
-            return managers[-1]
-
-        self.create_kernel_manager = remember
+        """Run the notebook; see the class for what is added to `resources`, also when this raises."""
+        self.last_manager = km
         try:
-            return super().preprocess(nb, resources, km)
-        finally:
-            del self.create_kernel_manager
-            for manager in managers:
-                report = manager.jail_report
-                resources["jail"] = report.to_dict() if report else None
-                resources["kernel_ended"] = manager.ending()
+            nb, result = super().preprocess(nb, resources, km)
+        except BaseException:
+            self._tell(resources)
+            raise
+        self._tell(result)
+        return nb, result
+
+    def _tell(self, resources: Any) -> None:
+        if isinstance(self.last_manager, JailedKernelManager):
+            report = self.last_manager.jail_report
+            resources["jail"] = report.to_dict() if report else None
+            resources["kernel_ended"] = self.last_manager.ending()
 
 
 def switch_on(config: Any, *, minimum: str = "confined", **settings: Any) -> None:

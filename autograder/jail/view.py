@@ -95,10 +95,10 @@ def interpreter_view(packages: Iterable[str], readable: Iterable[str], hidden: I
     )
 
 
-def enter(view: View, scratch_bytes: int, scratch_files: int, owner: tuple[int, int]) -> str:
-    """Make the view this process's whole file system (its own mount namespace), standing in the scratch directory.
+def enter(view: View, scratch_bytes: int, scratch_files: int) -> str:
+    """Make the view this process's whole file system, in its own mount namespace.
 
-    The view is a tmpfs with read-only binds; the scratch is a tmpfs of its own, sized, owned by `owner` (uid, gid).
+    The view is a tmpfs with read-only binds; the scratch is a tmpfs of its own, sized.
     On failure the process is put back before the ``OSError`` goes on.
     """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
@@ -115,7 +115,6 @@ def enter(view: View, scratch_bytes: int, scratch_files: int, owner: tuple[int, 
         options = f"mode=0700,size={scratch_bytes},nr_inodes={scratch_files}"
         flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
         linux.mount("tmpfs", "/new" + SCRATCH, "tmpfs", flags, options)
-        os.chown("/new" + SCRATCH, *owner)
         if not os.path.lexists("/new/tmp"):  # an interpreter may live there
             os.symlink(SCRATCH, "/new/tmp")
         linux.restrict_mount("/new", linux.ATTR_RDONLY, recursive=False)
@@ -126,7 +125,7 @@ def enter(view: View, scratch_bytes: int, scratch_files: int, owner: tuple[int, 
     os.chdir("/new")
     linux.pivot_root(".", ".")
     linux.umount(".")
-    os.chdir(SCRATCH)
+    os.chdir("/")
     return f"{len(view.readable)} read-only binds, {len(view.hidden)} paths hidden, {scratch_bytes} bytes of scratch"
 
 
