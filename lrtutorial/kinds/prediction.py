@@ -169,7 +169,9 @@ def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
     right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    headline = f"{show(step, evidence['value'])}. Run the experiment next; compare() shows how you did."
+    headline = (
+        f"You predict: {show(step, evidence['value'])}. Run the experiment next; compare() tells how you did."
+    )
     return verdict.with_no_points("noted", headline, checked="", hint=None, misconception=None)
 
 
@@ -218,7 +220,7 @@ def show(step: Step, value: Any) -> str:
         return f"{value:.3g}"
     if step.options["form"] == "choice":
         return str(step.options["choices"][value])
-    return " < ".join(value)
+    return ", ".join(value)
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[int]) -> Any:

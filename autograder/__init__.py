@@ -1,0 +1,1 @@
+"""The instructors' package: references, misconceptions, secret probes, jailed grading, reports. Not for students."""

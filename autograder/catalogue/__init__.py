@@ -1,0 +1,102 @@
+"""The catalogue: for every checked step its reference, its probes, its misconceptions and the forms that must pass.
+
+One module an exercise, with ``QUESTIONS``: {step id: :class:`Question`}. Everything else follows from it: the data
+recorded for the student package, the secret probes of a grading run, the tables of the tests, the class report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from lrtutorial.exercises import Step, exercises, find_step
+from lrtutorial.expected import Expected
+from lrtutorial.kinds import kind_module
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One catalogued mistake.
+
+    ``answer`` is a wrong answer that shows it: what a student would hand in, one object or a mapping from answer names
+    to objects (names left out keep the reference's). ``hints`` has two or three rungs; the last is not the answer.
+    ``reveals`` tells the instructor what a student who answers so may believe.
+    """
+
+    id: str
+    title: str
+    reveals: str
+    hints: tuple[str, ...]
+    answer: Any
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the grader knows about a step: ``probes(rng)`` draws probes in the form of the step's kind."""
+
+    reference: Any
+    probes: Callable[[np.random.Generator], Any]
+    misconceptions: tuple[Misconception, ...]
+    accepted: Mapping[str, Any] = field(default_factory=dict)  #: other right answers, by a word for the style
+    public: Any = None  #: the public probes, where they are not to be drawn (the notebook's own seed in Part C)
+
+
+@cache
+def questions() -> dict[str, Question]:
+    """Return every step's question, in course order."""
+    found: dict[str, Question] = {}
+    for exercise in exercises():
+        found |= import_module(f"{__name__}.{exercise}").QUESTIONS
+    return found
+
+
+def misconceptions_by_id() -> dict[str, tuple[str, Misconception]]:
+    """Return {id: (step id, misconception)} for the whole course."""
+    return {m.id: (step, m) for step, question in questions().items() for m in question.misconceptions}
+
+
+def generator(*words: str) -> np.random.Generator:
+    """Return a generator that depends on the words alone, on every machine."""
+    digest = hashlib.sha256("\x1f".join(words).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+def as_answers(step: Step, answer: Any, reference: Any) -> dict[str, Any]:
+    """Return {answer name: object} for a catalogued answer, filled up from the reference."""
+    if isinstance(answer, Mapping):
+        return {name: answer[name] if name in answer else reference[name] for name in step.answers}
+    (name,) = step.answers
+    return {name: answer}
+
+
+def outcome_of(step: Step, answers: Mapping[str, Any], probes: Any) -> Any:
+    """Return what answers give on probes, in the form of the step's kind."""
+    kind = kind_module(step.kind)
+    return kind.outcome_of(step, kind.collect(step, answers, probes), probes)
+
+
+def expectations(step_id: str, rng: np.random.Generator, secret: bool = True) -> Expected:
+    """Draw probes for a step and return what reference and misconceptions give on them."""
+    step, question = find_step(step_id), questions()[step_id]
+    probes = question.probes(rng) if secret or question.public is None else question.public
+    reference = outcome_of(step, as_answers(step, question.reference, question.reference), probes)
+
+    @cache
+    def outcomes() -> dict[str, Any]:
+        return {
+            m.id: outcome_of(step, as_answers(step, m.answer, question.reference), probes)
+            for m in question.misconceptions
+        }
+
+    return Expected(probes, reference, outcomes, secret)
+
+
+def public_expectations(step_id: str) -> Expected:
+    """Return the expectations of the public probes: the same on every machine."""
+    return expectations(step_id, generator("public", step_id), secret=False)

@@ -1,0 +1,62 @@
+"""Generic rational points for formulas: values at which wrong answers don't happen to equal the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+PRIMES = (3, 5, 7, 11, 13)
+#: Where each symbol of Part A is drawn from: (low, high) for rationals, a range for whole numbers.
+DOMAINS: Mapping[str, tuple[float, float] | range] = {
+    "a": (0.3, 4), "x": (-4, 4), "x0": (-4, 4), "eta": (0.05, 2.2), "t": range(2, 8), "k": range(1, 7),
+    "beta": (0.15, 0.95), "beta1": (0.15, 0.95), "beta2": (0.55, 0.99), "epsilon": (0.02, 0.6), "g": (-3, 3),
+    "m_t": (-3, 3), "E_g": (-3, 3), "lambda_min": (0.2, 1.5), "lambda_max": (2, 9), "kappa": (1.5, 40),
+}  # fmt: skip
+Point = dict[str, str]
+
+
+def rational(rng: np.random.Generator, low: float, high: float) -> Fraction:
+    """Draw a fraction in [low, high] that is no whole number and no half."""
+    while True:
+        bottom = int(rng.choice(PRIMES))
+        value = Fraction(int(rng.integers(round(low * bottom), round(high * bottom) + 1)), bottom)
+        if value.denominator > 2 and low <= value <= high:
+            return value
+
+
+def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[Point]:
+    """Draw ``n`` points for the symbols; in each, no two symbols share a value."""
+    points: list[Point] = []
+    while len(points) < n:
+        point: dict[str, Fraction] = {}
+        for name in symbols:
+            domain = DOMAINS[name]
+            if isinstance(domain, range):
+                point[name] = Fraction(int(rng.choice(domain)))
+            else:
+                point[name] = rational(rng, *domain)
+        if len(set(point.values())) == len(point):
+            points.append({name: str(value) for name, value in point.items()})
+    return points
+
+
+def around(
+    rng: np.random.Generator, symbols: Sequence[str], variable: str, boundaries: Sequence[object], n: int = 4
+) -> list[Point]:
+    """Draw points at, just inside and just outside each boundary of ``variable``, far from them, and at negatives.
+
+    ``boundaries`` are functions from the other symbols' values to a Fraction.
+    """
+    points: list[Point] = []
+    others = [name for name in symbols if name != variable]
+    for base in draw(rng, others, n) if others else [{}] * n:
+        values = {name: Fraction(value) for name, value in base.items()}
+        edges = sorted({boundary(values) for boundary in boundaries})  # type: ignore[operator]
+        near = Fraction(1, int(rng.integers(900, 1100)))
+        spots = [edge * scale for edge in edges if edge for scale in (1 - near, 1, 1 + near)]
+        spots += [(low + high) / 2 + near for low, high in zip(edges, edges[1:], strict=False)]
+        spots += [Fraction(0), near, -near, -edges[-1], edges[-1] * 3 + near, -rational(rng, 0.3, 3), edges[-1] * 2]
+        points += [{**base, variable: str(spot)} for spot in sorted(set(spots))]
+    return points

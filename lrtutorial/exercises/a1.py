@@ -1,0 +1,147 @@
+"""A1: when does gradient descent on f = a x²/2 converge?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from lrtutorial import expressions as ex
+from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds.formula import UNDEFINED, describe_point
+
+Point = Mapping[str, Fraction]
+
+
+def _say(value: Any) -> str:
+    return "undefined" if value == UNDEFINED else ex.show_number(value)
+
+
+def _gradient(point: Point, yours: Any, right: Any) -> str:
+    return f"at {describe_point(point)} your gradient is {_say(yours)}, but the slope of f there is {_say(right)}."
+
+
+def _update(point: Point, yours: Any, right: Any) -> str:
+    return (
+        f"at {describe_point(point)} your next iterate is {_say(yours)}, but one step of gradient descent "
+        f"lands on {_say(right)}."
+    )
+
+
+def _closed_form(point: Point, yours: Any, right: Any) -> str:
+    steps = point["t"]
+    return (
+        f"at {describe_point(point)} your formula gives {_say(yours)}, but taking the {steps} "
+        f"step{'' if steps == 1 else 's'} one by one ends at {_say(right)}."
+    )
+
+
+def _condition(point: Point, yours: bool, right: bool) -> str:
+    a, eta = point["a"], point["eta"]
+    iterates = [Fraction(1)]
+    for _ in range(4):
+        iterates.append(iterates[-1] - eta * a * iterates[-1])
+    run = ", ".join(f"{float(value):.3g}" for value in iterates)
+    said = "your condition says it converges" if yours else "your condition says it does not converge"
+    fate = "they shrink" if right else "they stay away from 0"
+    return f"at {describe_point(point)} {said}, but from x₀ = 1 the iterates run {run}, …: {fate}."
+
+
+def update_from_gradient(gradient: ex.Tree, point: Point) -> Any:
+    """Carry a gradient on: x − η · gradient at ``point``."""
+    step = ex.evaluate(["mul", ["symbol", "eta"], gradient], point)
+    return ex.evaluate(["add", ["symbol", "x"], ["mul", ["number", "-1"], ["symbol", "step"]]], {**point, "step": step})
+
+
+def iterate_update(update: ex.Tree, point: Point) -> Any:
+    """Carry an update on: apply it t times from x0."""
+    value: Any = point["x0"]
+    for _ in range(int(point["t"])):
+        value = ex.evaluate(update, {**point, "x": value})
+    return value
+
+
+def shrinks(closed_form: ex.Tree, point: Point) -> bool:
+    """Carry a closed form on: does it go to 0 as t grows? Compares |x_t| far out, from x0 = 1."""
+    far, farther = (
+        abs(ex.real(ex.evaluate(closed_form, {**point, "x0": Fraction(1), "t": Fraction(t)}))) for t in (400, 800)
+    )
+    return bool(farther < far or farther == 0)
+
+
+EXERCISE = Exercise(
+    id="a1",
+    part="part_a",
+    notebook="a1_convergence",
+    title="When does gradient descent converge?",
+    minutes=25,
+    difficulty="gentle",
+    steps=(
+        Step(
+            id="a1-gradient",
+            kind="formula",
+            answers=("gradient",),
+            asks="the gradient of f = a·x²/2 with respect to x",
+            rubric=(RubricLine("gradient", "The gradient", 3),),
+            options={"symbols": ("a", "x"), "counterexample": _gradient},
+            hints=(
+                "Differentiate with respect to x and treat a as a number.",
+                "The derivative of x² is 2x. What does the ½ in front do to the 2?",
+                "Test your formula: it must be 0 at x = 0, and its slope in x must be the curvature.",
+            ),
+        ),
+        Step(
+            id="a1-update",
+            kind="formula",
+            answers=("update",),
+            asks="the next iterate x_{t+1} in terms of the present x",
+            rubric=(RubricLine("update", "The update rule", 4),),
+            options={
+                "symbols": ("a", "x", "eta"),
+                "counterexample": _update,
+                "follows": ("a1-gradient", update_from_gradient),
+            },
+            hints=(
+                "Gradient descent moves against the gradient, by the learning rate times the gradient.",
+                "Write x minus the learning rate times what you found in the first step.",
+                "Put your gradient in place of the symbol and see whether x can be factored out.",
+            ),
+        ),
+        Step(
+            id="a1-closed_form",
+            kind="formula",
+            answers=("closed_form",),
+            asks="the iterate x_t in terms of the start x0 and t",
+            rubric=(RubricLine("closed_form", "The closed form", 5),),
+            options={
+                "symbols": ("a", "eta", "x0", "t"),
+                "counterexample": _closed_form,
+                "follows": ("a1-update", iterate_update),
+            },
+            hints=(
+                "Write out x₁, x₂ and x₃ from x₀. What repeats?",
+                "Each step multiplies by the same factor. How often has it been applied after t steps?",
+                "Check t = 0: your formula must give x₀ back. Then check t = 1 against your update.",
+            ),
+        ),
+        Step(
+            id="a1-condition",
+            kind="formula",
+            answers=("condition",),
+            asks="the condition on η for which x_t → 0 from every start",
+            rubric=(RubricLine("condition", "The convergence condition", 5),),
+            options={
+                "symbols": ("a", "eta"),
+                "condition": True,
+                "variable": "eta",
+                "counterexample": _condition,
+                "follows": ("a1-closed_form", shrinks),
+            },
+            hints=(
+                "A power of a fixed number goes to 0 exactly when that number lies strictly between −1 and 1.",
+                "Write that as two inequalities and solve each for η. Dividing by a positive a keeps the direction.",
+                "Try the borders: what do the iterates do at η = 0, and where does the factor reach −1?",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,56 @@
+"""What the reference gives, and what each catalogued misconception gives, for a set of probes.
+
+The public probes' expectations are recorded as data under ``recorded/`` (``python -m autograder record`` writes them
+from the instructors' references); the grader computes those of its secret probes afresh. The judge can't tell which.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Probes, the reference's outcome on them, and (computed when first needed) each misconception's outcome.
+
+    The form of probes and outcomes belongs to the step's kind; all of it is JSON-able.
+    """
+
+    probes: Any
+    reference: Any
+    outcomes: Callable[[], Mapping[str, Any]] = field(repr=False)
+    secret: bool = False  #: then no number of these probes may be shown
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """The words for one catalogued mistake: its name, and its ladder of hints (the last is not the answer)."""
+
+    id: str
+    title: str
+    hints: tuple[str, ...]
+
+
+@cache
+def _recorded(step_id: str) -> dict[str, Any]:
+    text = files("lrtutorial").joinpath("recorded", f"{step_id}.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def recorded(step_id: str) -> Expected:
+    """Return the recorded expectations of a step's public probes. Raises FileNotFoundError if none were recorded."""
+    data = _recorded(step_id)
+    return Expected(data["probes"], data["reference"], lambda: data["outcomes"])
+
+
+def misconceptions(step_id: str) -> dict[str, Misconception]:
+    """Return the words for every catalogued misconception of a step, by id."""
+    return {
+        key: Misconception(key, words["title"], tuple(words["hints"]))
+        for key, words in _recorded(step_id)["misconceptions"].items()
+    }

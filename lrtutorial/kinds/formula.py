@@ -1,0 +1,269 @@
+"""Answers that are formulas (Part A): decided by their signature, the values at many generic points.
+
+A probe is a *point*: a rational value for each symbol of the step. The outcome of an answer is its value at every
+point, exact or with 40 digits; two formulas with the same outcome are the same. Conditions have a truth table as
+outcome, with points at, just inside and just outside each boundary.
+
+``step.options``
+    ``symbols``: names the formula may use; ``functions``: names it may apply, such as ``g_seq``;
+    ``condition``: whether true or false is expected rather than a number, and ``variable``: the one a bare interval is
+    about; ``counterexample``: a function (point, yours, right) -> sentence; ``follows``: (earlier step, function
+    (its tree, point) -> value) for follow-through; ``meaning``: functions (point) -> {name: callable} for applied ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from lrtutorial import expressions as ex
+from lrtutorial.exercises import Step
+from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.verdict import Line, Verdict
+
+UNDEFINED = "undefined"
+METHOD_SHARE = 0.6  #: of a step's points, for the right method applied to a wrong earlier result
+PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points nobody has seen."
+
+
+# ---------------------------------------------------------------------------------------------- collect
+
+
+def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
+    """Return the formula as a tree with the text it was written as, or the reason why it can't be read."""
+    (answer,) = answers.values()
+    if answer is ... or answer is None:
+        return {"kind": "formula", "unfinished": True}
+    try:
+        tree = ex.read(answer)
+    except ex.Unreadable as problem:
+        return {"kind": "formula", "problem": str(problem)[:500]}
+    return {"kind": "formula", "tree": tree, "text": str(answer)[:300]}
+
+
+# ------------------------------------------------------------------------------------------- outcomes
+
+
+def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 400_000) -> list[str]:
+    """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or ``"undefined"``.
+
+    Raises
+    ------
+    Undecided
+        When the work for all points together is more than ``budget`` operations.
+    """
+    values = []
+    for point in map(read_point, points):
+        try:
+            values.append(write_value(value_at(step, tree, point, budget // len(points))))
+        except ex.Undefined:
+            values.append(UNDEFINED)
+    return values
+
+
+def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: int = ex.BUDGET) -> Any:
+    """Return a number, or True or False for a condition. Raises Undefined, Undecided or Unreadable."""
+    if step.options.get("condition"):
+        return ex.holds(tree, point, step.options.get("variable", "eta"), budget=budget)
+    meaning = step.options.get("meaning")
+    return ex.evaluate(tree, point, meaning(point) if meaning else None, budget=budget)
+
+
+def read_point(point: Mapping[str, str]) -> dict[str, Fraction]:
+    """Return a point with its values as Fractions."""
+    return {name: Fraction(value) for name, value in point.items()}
+
+
+def write_value(value: Any) -> str:
+    """Return a value as text that :func:`read_value` reads back without loss."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, Fraction) else ex._mp().nstr(value, ex.DIGITS)
+
+
+def read_value(text: str) -> Any:
+    """Return the value that :func:`write_value` wrote; ``"undefined"`` stays as it is."""
+    if text in ("true", "false"):
+        return text == "true"
+    if text == UNDEFINED:
+        return text
+    return Fraction(text) if "/" in text or text.lstrip("-").isdigit() else ex._mp().mpf(text)
+
+
+def same_outcome(one: Sequence[str], other: Sequence[str], loose: bool = False) -> bool:
+    """Say whether two outcomes agree at every point (to 9 digits when ``loose``)."""
+    return len(one) == len(other) and all(map(lambda a, b: _same(a, b, loose), one, other))
+
+
+def _same(one: str, other: str, loose: bool) -> bool:
+    if one == other:
+        return True
+    if {one, other} & {"true", "false", UNDEFINED}:
+        return False
+    return ex.same_number(read_value(one), read_value(other), loose)
+
+
+# ---------------------------------------------------------------------------------------------- judge
+
+
+def judge(
+    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Compare a formula with the reference and with every catalogued misconception, point by point."""
+    (line,) = step.rubric
+    blank = Verdict(step.id, "wrong", "", (Line(line.id, line.title, 0.0, line.points),))
+    tree = read_evidence(evidence)
+    if isinstance(tree, Verdict):
+        return replace(tree, step=step.id, lines=blank.lines, hint=f"This step asks for {step.asks}.")
+    problem = _wrong_form(step, tree)
+    if problem:
+        return replace(blank, status="unreadable", headline=problem, hint=f"This step asks for {step.asks}.")
+    if not step.options.get("condition"):
+        tree = ex.right_hand_side(tree)
+    try:
+        yours = outcome(step, tree, expected.probes)
+    except ex.Undecided as why:
+        return replace(blank, status="undecided", headline=f"This could be right, but {why}. Simplify it and try again.")
+    except ex.Unreadable as why:
+        return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
+    loose = ex.inexact(tree)
+    checked = PUBLIC.format(n=len(expected.probes))
+    if same_outcome(yours, expected.reference, loose):
+        full = replace(blank.lines[0], earned=line.points)
+        return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
+
+    verdict = replace(blank, checked=checked)
+    words = misconceptions(step.id)
+    for key, theirs in expected.outcomes().items():
+        if same_outcome(yours, theirs, loose):
+            verdict = replace(
+                verdict, misconception=key, headline=words[key].title + ".", hint=words[key].hints[0]
+            )
+            break
+    else:
+        verdict = replace(verdict, headline=f"This is not {step.asks}.", hint=locate(step, tree, expected))
+    if not expected.secret:
+        verdict = replace(verdict, counterexample=_counterexample(step, yours, expected, loose))
+    return _follow_through(step, yours, expected, earlier or {}, verdict, loose)
+
+
+def read_evidence(evidence: object) -> ex.Tree | Verdict:
+    """Return the tree in the evidence, or a verdict worth nothing that says why there is none."""
+    if not isinstance(evidence, dict) or evidence.get("kind") != "formula":
+        return Verdict("", "failed", "No evidence came back from this answer.")
+    if evidence.get("unfinished"):
+        return Verdict("", "unfinished", "The ... is still in place: put your formula there.")
+    if "problem" in evidence:
+        return Verdict("", "unreadable", str(evidence["problem"])[:500] + ".")
+    try:
+        return ex.check_tree(evidence.get("tree"))
+    except ex.Unreadable as problem:
+        return Verdict("", "failed", f"The evidence can't be counted: {problem}.")
+
+
+def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
+    allowed = step.options["symbols"]
+    unknown = sorted(ex.symbols(tree) - set(allowed))
+    is_equation = tree[0] == "relation" and tree[1] == "=="
+    if step.options.get("condition"):
+        if is_equation:
+            return "An equation was found where a condition with < or > was expected."
+        if not ex.is_condition(tree):
+            return "A condition such as And(low < eta, eta < high) was expected, but this is a formula without < or >."
+    else:
+        if ex.is_condition(tree) and not is_equation:
+            return "A formula was expected, but this is a condition."
+        side = ex.right_hand_side(tree)
+        if ex.is_condition(side):
+            return "This equation has no single name on one side; assign the formula alone, without Eq."
+        unknown = sorted(ex.symbols(side) - set(allowed))
+        strange = sorted(ex.applied(side) - set(step.options.get("functions", ())))
+        if strange:
+            return f"The formula applies {strange[0]}(...), which has no meaning in this step."
+    if unknown:
+        names = ", ".join(allowed) or "no symbols at all: it is a number"
+        plural = "s" if len(unknown) > 1 else ""
+        return f"The formula uses the symbol{plural} {', '.join(unknown)}; this step is in {names}."
+    return None
+
+
+def _counterexample(step: Step, yours: Sequence[str], expected: Expected, loose: bool) -> str | None:
+    explain = step.options.get("counterexample")
+    if explain is None:
+        return None
+    wrong = [i for i, value in enumerate(yours) if not _same(value, expected.reference[i], loose)]
+    plainest = min(wrong, key=lambda i: (yours[i] == UNDEFINED, sum(map(len, expected.probes[i].values())), i))
+    point = read_point(expected.probes[plainest])
+    return explain(point, read_value(yours[plainest]), read_value(expected.reference[plainest]))
+
+
+def describe_point(point: Mapping[str, ex.Number], names: Sequence[str] | None = None) -> str:
+    """Return a point as a reader would say it: ``a = 7/3, η = 5/4``."""
+    letters = {"eta": "η", "beta": "β", "beta1": "β₁", "beta2": "β₂", "epsilon": "ε", "kappa": "κ", "x0": "x₀",
+               "lambda_max": "λ_max", "lambda_min": "λ_min", "E_g": "E[g]", "m_t": "m_t"}  # fmt: skip
+    return ", ".join(f"{letters.get(name, name)} = {point[name]}" for name in names or point)
+
+
+def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
+    """Return a hint for a mistake that no misconception explains: what changed would make it right."""
+    points = [read_point(point) for point in expected.probes]
+    right = [read_value(value) for value in expected.reference]
+    if step.options.get("condition"):
+        told = [value_at_or_none(step, tree, point) for point in points]
+        too_often = sum(bool(yours) and not theirs for yours, theirs in zip(told, right, strict=True))
+        too_rarely = sum(yours is False and theirs for yours, theirs in zip(told, right, strict=True))
+        if too_often and not too_rarely:
+            return "Your condition admits rates that fail: it is too wide."
+        if too_rarely and not too_often:
+            return "Your condition turns away rates that work: it is too narrow."
+        return "Your condition admits some rates that fail and turns away some that work."
+    yours = [value_at_or_none(step, tree, point) for point in points]
+    pairs = [(y, r) for y, r in zip(yours, right, strict=True) if y not in (None, UNDEFINED) and r not in (0, UNDEFINED)]
+    if len(pairs) > 2:
+        ratios = [ex.real(y) / ex.real(r) for y, r in pairs]
+        if all(ex.same_number(-ratio, ex.real(Fraction(1))) for ratio in ratios):
+            return "The size is right everywhere; look at the sign."
+        if all(ex.same_number(ratio, ratios[0]) for ratio in ratios):
+            return f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times too large."
+        differences = [ex.real(y) - ex.real(r) for y, r in pairs]
+        if all(ex.same_number(gap, differences[0]) for gap in differences):
+            return f"You are off by the same amount everywhere: {ex.show_number(differences[0])}."
+    return step.hints[0]
+
+
+def value_at_or_none(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) -> Any:
+    """Return the value at a point, or None where there is none or it takes too much work."""
+    try:
+        return value_at(step, tree, point, 5_000)
+    except (ex.Undefined, ex.Undecided, ex.Unreadable):
+        return None
+
+
+def _follow_through(
+    step: Step, yours: Sequence[str], expected: Expected, earlier: Mapping[str, Any], verdict: Verdict, loose: bool
+) -> Verdict:
+    """Grant method points when the answer is right given the student's own earlier result."""
+    if "follows" not in step.options:
+        return verdict
+    source, carried_on = step.options["follows"]
+    before = read_evidence(earlier.get(source))
+    if isinstance(before, Verdict):
+        return verdict
+    before = ex.right_hand_side(before)
+    try:
+        consistent = [write_value(carried_on(before, read_point(point))) for point in expected.probes]
+    except (ex.Undefined, ex.Undecided, ex.Unreadable):
+        return verdict
+    if not same_outcome(yours, consistent, loose) or same_outcome(consistent, expected.reference):
+        return verdict
+    note = f"follows from your own {source}: method points"
+    line = replace(verdict.lines[0], earned=round(METHOD_SHARE * verdict.lines[0].possible, 2), note=note)
+    return replace(
+        verdict,
+        status="partly",
+        lines=(line,),
+        headline=f"Right method, applied to an earlier result ({source}) that isn't right yet.",
+        hint=f"Mend {source} first; this step then follows the same way.",
+    )
