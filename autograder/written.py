@@ -1,5 +1,4 @@
-"""Written answers: model answer and rubric, read from the solution notebooks, recorded for self-learners,
-shown to graders.
+"""Written answers: model answer and rubric, from the solution notebooks to self-learners and graders.
 
 A written cell in ``solutions/`` holds the model answer, then the rubric between nbgrader's mark-scheme
 delimiters, one
@@ -105,5 +104,5 @@ class ShowRubric(NbGraderPreprocessor):
         return nb, resources
 
     def _rubric(self, model: ModelAnswer) -> str:
-        rows = "\n".join(f"| {item.points:g} | {item.text} |" for item in model.rubric)
-        return f"**{self.heading}** ({model.points:g} points)\n\n| Points | For |\n| --: | :-- |\n{rows}\n"
+        rows = "\n".join(f"- **{item.points:g}** · {item.text}" for item in model.rubric)
+        return f"**{self.heading}** ({model.points:g} points)\n\n{rows}\n"

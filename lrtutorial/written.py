@@ -196,7 +196,7 @@ def _show_scores(model: ModelAnswer) -> None:
     for line, item in enumerate(model.rubric, start=1):
         choices = [(f"{points} of {item.points:g}", float(points)) for points in range(int(item.points) + 1)]
         pick = ipywidgets.Dropdown(
-            options=choices, value=None, description=f"Line {line}", layout={"width": "11em"}
+            options=choices, value=None, description=f"Line {line}", layout={"width": "13em"}
         )
         pick.observe(lambda change, line=line: score(line, change["new"]), names="value")
         picks.append(pick)

@@ -145,6 +145,26 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
         process.wait()
 
 
+@pytest.fixture
+def jupyterlab_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], JupyterLab]]:
+    """A function that starts a JupyterLab of its own in a folder, such as a course with its nbgrader_config.py."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(directory: Path) -> JupyterLab:
+        lab, process = start_jupyterlab(tmp_path_factory.mktemp("jupyter-home"), directory)
+        started.append(process)
+        return lab
+
+    yield start
+    for process in started:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium with an empty profile."""

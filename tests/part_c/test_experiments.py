@@ -177,6 +177,7 @@ def test_c5_early_on_the_larger_rate_has_the_finer_picture(seed: int) -> None:
     result = run(c5.resolution, seed)
     early = result.typical(result.train, c5.EARLY)
     assert (np.diff(early[:4]) < 0).all() and early[0] > 1.5 * early[3]
+    assert early[3] < 0.8 * result.noise < early[0]  # 0.2 has begun on the noise, 0.01 has not
 
 
 @each_seed
@@ -246,6 +247,7 @@ def test_c6_on_the_separable_problem_adam_fails_until_epsilon_is_tuned_too(seed:
     result = run(c6.separable, seed)
     sgd, adam = result.tuned_rate_only
     assert (sgd == 0).all() and (adam > 0.25).all()
+    assert (np.abs(result.adam[:, 0].mean(axis=0) - 0.4) < 0.1).all()  # about 40% at every rate
     assert (result.tuned_with_epsilon == 0).all()
     assert result.train_sgd.max() < 0.05 and result.train_adam[:, 0].max() < 0.05
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -130,6 +133,8 @@ def course(tmp_path_factory):
     from traitlets.config import Config
 
     root = tmp_path_factory.mktemp("course")
+    beside = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
+    os.environ["PATH"] = os.pathsep.join([beside, os.environ["PATH"]])
     notebook = nbformat.read(ROOT / "solutions/part_c/c1_why_rate_matters.ipynb", as_version=4)
     notebook.cells = [cell for cell in notebook.cells if cell["id"] in ("title", "write", "c1-written")]
     (root / "source/part_c").mkdir(parents=True)
@@ -173,7 +178,7 @@ def test_the_rubric_is_put_below_the_answer_for_the_grader() -> None:
     ids = [cell["id"] for cell in shown.cells]
     below = shown.cells[ids.index("c1-written") + 1]
     assert below.cell_type == "markdown" and "nbgrader" not in below.metadata
-    assert "| 3 | Too high" in below.source and "10 points" in below.source
+    assert "- **3** · Too high" in below.source and "10 points" in below.source
     nbformat.validate(shown)
 
 
