@@ -1,12 +1,11 @@
-"""The reader's side of a jailed kernel: bounded messages, bounded output for a cell, and a watch on each cell.
+"""The reader's side of a jailed kernel: bounded messages and output, and a watch on each cell.
 
-Nothing a hostile kernel sends may cost the grader more memory than the limits say, and a cell that swallows the
-interrupt is ended all the same.
+Nothing a hostile kernel sends may cost the grader more memory than the limits say, and a cell that swallows
+the interrupt is ended all the same.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from queue import Empty
@@ -25,7 +24,7 @@ COMMS = ("comm_open", "comm_msg", "comm_close")
 
 
 def bounded_context(output_bytes: int) -> zmq.asyncio.Context:
-    """A context whose sockets refuse oversize messages and hold few: the grader's memory for one channel is bounded."""
+    """A context whose sockets refuse oversize messages and hold few: each channel's memory is bounded."""
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, max(MAX_MESSAGE, output_bytes + ROOM))
     context.setsockopt(zmq.RCVHWM, QUEUE)
@@ -35,7 +34,7 @@ def bounded_context(output_bytes: int) -> zmq.asyncio.Context:
 class _Tolerant(AsyncZMQSocketChannel):
     """Drops what is no message at all: a hostile kernel may write anything to its sockets."""
 
-    async def _recv(self, **kwargs: Any) -> dict[str, Any]:
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         assert self.socket is not None
         frames = await self.socket.recv_multipart(**kwargs)
         try:
@@ -52,7 +51,7 @@ class _Tolerant(AsyncZMQSocketChannel):
         """The message to pass on; raises ``Empty`` to drop it."""
         return message
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
         """The next message; raises ``Empty`` after `timeout` seconds (None: wait for ever)."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -71,17 +70,20 @@ class BoundedOutput(_Tolerant):
     """Keeps `output_bytes` of each cell's output, says once that there was more, and drops the rest."""
 
     output_bytes = 0
-    _cell: str | None = None
-    _taken = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.taken: dict[str, int] = {}  # by the requests we made: a kernel may name any parent it likes
 
     def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
         kind, cell = message["msg_type"], message["parent_header"].get("msg_id")
         if kind not in OUTPUTS + COMMS:
             return message
-        if cell != self._cell:
-            self._cell, self._taken = cell, 0
-        before, self._taken = self._taken, self._taken + size
-        if self._taken <= self.output_bytes:
+        if cell not in self.taken:
+            raise Empty
+        before = self.taken[cell]
+        self.taken[cell] = before + size
+        if self.taken[cell] <= self.output_bytes:
             return message
         if kind == "error":  # what a cell died of is worth a line in any case
             name, value = (str(message["content"].get(key, "")) for key in ("ename", "evalue"))
@@ -101,12 +103,13 @@ class BoundedOutput(_Tolerant):
 
 
 class WatchedShell(_Tolerant):
-    """Tells the warden when a cell starts and when it is answered; the warden ends a cell that takes too long."""
+    """Tells the warden when a cell starts and is answered; the warden ends one that takes too long."""
 
     watch: Callable[[bool], None] = staticmethod(lambda running: None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.taken: dict[str, int] = {}
         self._open: set[str] = set()
 
     def send(self, msg: dict[str, Any]) -> None:
@@ -114,6 +117,7 @@ class WatchedShell(_Tolerant):
         super().send(msg)
         if msg["header"]["msg_type"] == "execute_request":
             self._open.add(msg["header"]["msg_id"])
+            self.taken[msg["header"]["msg_id"]] = 0
             self.watch(True)
 
     def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
@@ -133,6 +137,7 @@ class NoHeartbeat(HBChannel):
 class JailedKernelClient(AsyncKernelClient):
     """An asynchronous client with bounded channels, for `JailedKernelManager`."""
 
+    parent: Any
     output_bytes = Integer(help="Output kept for one cell, in bytes.")
     shell_channel_class = Type(WatchedShell)
     iopub_channel_class = Type(BoundedOutput)
@@ -148,10 +153,11 @@ class JailedKernelClient(AsyncKernelClient):
         """Start the channels and connect the watch."""
         super().start_channels(*args, **kwargs)
         self.iopub_channel.output_bytes = self.output_bytes
+        self.iopub_channel.taken = self.shell_channel.taken
         self.shell_channel.watch = self.parent.watch_cell
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
-        """Until a request is answered on both channels. Unlike the inherited one it waits for no silence (0.2 s)."""
+        """Until a request is answered on both channels; the inherited one waits for 0.2 s of silence too."""
         until = time.monotonic() + (float("inf") if timeout is None else timeout)
         while time.monotonic() < until:
             request = self.kernel_info()
@@ -177,5 +183,5 @@ class JailedKernelClient(AsyncKernelClient):
                 idle = message["content"].get("execution_state") == "idle"
                 if idle and message["parent_header"].get("msg_id") == request:
                     return True
-        except (Empty, asyncio.TimeoutError):
+        except (TimeoutError, Empty):
             return False

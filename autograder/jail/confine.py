@@ -1,6 +1,7 @@
 """The layers, put on one after the other in the fresh kernel process. Each is tried by itself and reported.
 
-Order matters: mounting needs the privileges that a later layer gives up, and after the filter nothing more can change.
+Order matters: mounting needs the privileges that a later layer gives up, and after the filter nothing more
+can change.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .view import View
 
 IS_LINUX = sys.platform == "linux"
 
-# A user of its own for each jailed kernel when the grader is root: the range systemd leaves unused, plus a process id.
+# A user of its own for each kernel when the grader is root: a range systemd leaves unused, plus a process id.
 FIRST_UID = 2_000_000_000
 NOBODY = 65534
 
@@ -70,9 +71,9 @@ def confine(
 ) -> str:
     """In the kernel process, before any thread starts. Returns the scratch directory, which is then the cwd.
 
-    `scratch` is where to work when no mount namespace can be had; `unique` tells this kernel from all others that
-    run now (a process id); `mapped` is `own_pid_namespace`'s answer. Never raises for a layer that fails: the report
-    tells, and the caller decides.
+    `scratch` is where to work when no mount namespace can be had; `unique` tells this kernel from all
+    others that run now (a process id); `mapped` is `own_pid_namespace`'s answer. Never raises for a layer
+    that fails: the report tells, and the caller decides.
     """
     as_root = IS_LINUX and os.geteuid() == 0 and not mapped
     owner = (os.getuid(), os.getgid())
@@ -114,7 +115,8 @@ def lock(layers: dict[str, Finding], limits: Limits) -> None:
 def set_limits(limits: Limits, *, alone: bool) -> str:
     """Resource limits of this process, hard. Address space is counted from what the imports already take.
 
-    Processes and threads are counted by user, so they are bounded only when the kernel is `alone` in its count.
+    Processes and threads are counted by user, so they are bounded only when the kernel is `alone` in its
+    count.
     """
     bounds = {
         resource.RLIMIT_CPU: limits.cpu_seconds,
@@ -136,7 +138,7 @@ def set_limits(limits: Limits, *, alone: bool) -> str:
             refused.append(f"{kind}: {error}")
     if refused:
         raise OSError(f"not every limit could be set ({'; '.join(refused)})")
-    return f"{limits.memory_bytes} bytes of memory, {limits.cpu_seconds} s of CPU, {limits.file_bytes} bytes a file"
+    return f"memory {limits.memory_bytes} bytes, CPU {limits.cpu_seconds} s, a file {limits.file_bytes} bytes"
 
 
 def _has_id(uid: int) -> bool:
@@ -149,7 +151,9 @@ def _has_id(uid: int) -> bool:
 def _open_to_all(path: str) -> bool:
     """Whether any user can get to this path: every directory on the way is open to others."""
     steps = [path, *(str(parent) for parent in Path(path).parents)]
-    return all(os.stat(step).st_mode & (stat.S_IXOTH if os.path.isdir(step) else stat.S_IROTH) for step in steps)
+    return all(
+        os.stat(step).st_mode & (stat.S_IXOTH if os.path.isdir(step) else stat.S_IROTH) for step in steps
+    )
 
 
 def address_space() -> int:

@@ -16,4 +16,4 @@ class KernelNotStarted(JailError):
 
 
 class JailTooWeak(JailError):
-    """The jail reached a lower level than the configured minimum, so the kernel was ended before any cell ran."""
+    """The jail is below the configured minimum: the kernel was ended before any cell ran."""

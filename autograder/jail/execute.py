@@ -15,8 +15,8 @@ from .report import LEVELS
 class JailedExecute(Execute):
     """Runs a submission's cells in a jailed kernel. Everything configured for Execute holds here too.
 
-    After a notebook has run, ``resources["jail"]`` holds the report as plain data and ``resources["kernel_ended"]``
-    why the kernel ended before its time ('' when it did not).
+    After a notebook has run, ``resources["jail"]`` holds the report as plain data and
+    ``resources["kernel_ended"]`` why the kernel ended before its time ('' when it did not).
     """
 
     last_manager: Any = None
@@ -55,9 +55,10 @@ class JailedExecute(Execute):
 def switch_on(config: Any, *, minimum: str = "confined", **settings: Any) -> None:
     """Jail the kernels of `nbgrader autograde` for the course whose configuration this is.
 
-    `settings` are those of `JailedProvisioner`: ``packages``, ``profile``, ``limits``, ``canaries``, ... Call it after
-    any line that sets ``c.Autograde.autograde_preprocessors``: Execute is replaced where it stands in that list.
-    Raises ``ValueError`` for an unknown level or setting, or when there is no Execute to replace.
+    `settings` are those of `JailedProvisioner`: ``packages``, ``profile``, ``limits``, ``canaries``, ...
+    Call it after any line that sets ``c.Autograde.autograde_preprocessors``: Execute is replaced where it
+    stands in that list. Raises ``ValueError`` for an unknown level or setting, or when there is no Execute
+    to replace.
     """
     from .provisioner import JailedProvisioner
 

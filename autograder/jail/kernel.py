@@ -1,4 +1,4 @@
-"""The jailed kernel process: put on the layers, probe them, report, and only then become an IPython kernel."""
+"""The jailed kernel process: put on the layers, probe them, report, then become an IPython kernel."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(
     unique: int,
     mapped: bool,
 ) -> NoReturn:
-    """Never returns. `report` is written once, before the kernel listens to anyone; `lifeline` ends with the warden."""
+    """Never returns. `report` is written once, before the kernel listens; `lifeline` ends with the warden."""
     status = 1
     try:
         _start_afresh(log, {report, lifeline, *(listener.fileno() for listener in listeners.values())})
@@ -86,7 +86,7 @@ def _send(report: int, message: dict[str, Any]) -> None:
 
 
 def _start_afresh(log: int, keep: set[int]) -> None:
-    """A session of its own, no inherited descriptors or handlers, output to `log` (bounded by the file-size limit)."""
+    """A session of its own, no inherited descriptors or handlers, output to `log` (bounded as a file)."""
     os.setsid()
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
@@ -99,8 +99,8 @@ def _start_afresh(log: int, keep: set[int]) -> None:
         os.closerange(first, descriptor)
         first = descriptor + 1
     os.closerange(first, 1 << 20)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)
+    vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
 
 
 def _die_with(lifeline: int) -> None:
@@ -149,7 +149,7 @@ def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None
 
     write = OutStream.write
 
-    def write_in_pieces(stream: OutStream, text: str) -> int | None:
+    def write_in_pieces(stream: Any, text: str) -> int | None:
         """One giant print must not become one giant message, at which the reader closes the channel."""
         if not isinstance(text, str) or len(text) <= PIECE:
             return write(stream, text)
@@ -158,10 +158,10 @@ def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None
             stream.flush()
         return len(text)
 
-    OutStream.write = write_in_pieces  # type: ignore[method-assign]
+    OutStream.write = write_in_pieces  # type: ignore[assignment, method-assign]
 
     class JailedKernelApp(IPKernelApp):
-        """IPython's kernel on listening sockets that were bound outside: inside, bind and connect are refused."""
+        """IPython's kernel on sockets that were bound outside: inside, bind and connect are refused."""
 
         def _take(self, sock: Any, channel: str) -> None:
             sock.setsockopt(zmq.USE_FD, listeners.pop(channel).detach())

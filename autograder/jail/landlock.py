@@ -1,7 +1,7 @@
 """Landlock: the kernel's own allow-list of paths, for processes without privileges (Linux 5.13).
 
-Behind the mount view it is a second lock; where namespaces are forbidden it is the one that hides the course's files.
-Struct layouts and bits: https://docs.kernel.org/userspace-api/landlock.html
+Behind the mount view it is a second lock; where namespaces are forbidden it is the one that hides the
+course's files. Struct layouts and bits: https://docs.kernel.org/userspace-api/landlock.html
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def version() -> int:
 def restrict(readable: Iterable[str], devices: Iterable[str], scratch: str, hidden: Iterable[str]) -> str:
     """Leave this thread and its descendants only these paths; returns what was done.
 
-    `readable` is for reading, `devices` and `scratch` for writing too. Landlock cannot take a path out of an allowed
-    directory, so a directory that holds a `hidden` path is allowed entry by entry. Paths are real ones. Call it while single-threaded.
+    `readable` is for reading, `devices` and `scratch` for writing too. Landlock cannot take a path out of
+    an allowed directory, so a directory that holds a `hidden` path is allowed entry by entry. Paths are
+    real ones. Call it while single-threaded.
     """
     abi = version()
     every_file_right = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF}.get(abi, 0xFFFF)

@@ -12,7 +12,8 @@ MiB = 1024**2
 class Limits:
     """Bounds on one kernel, with the unit in each name's description.
 
-    Raises ``ValueError`` for a value that is not a number of the right kind or not above the smallest sensible one.
+    Raises ``ValueError`` for a value that is not a number of the right kind or not above the smallest
+    sensible one.
 
     >>> Limits(cell_seconds=5).describe()["cell_seconds"]
     '5.0 s of wall time for one cell'
@@ -20,6 +21,7 @@ class Limits:
     Traceback (most recent call last):
     ...
     ValueError: Limits.memory_bytes must be an int of at least 67108864, got -1. It bounds ...
+
     """
 
     cell_seconds: float = 60.0
@@ -43,8 +45,8 @@ class Limits:
             )
             if not accepted or not value >= smallest:
                 raise ValueError(
-                    f"Limits.{field.name} must be {'a number' if kind is float else 'an int'} of at least {smallest}, "
-                    f"got {value!r}. It bounds {meaning.format('the ...')}."
+                    f"Limits.{field.name} must be {'a number' if kind is float else 'an int'} "
+                    f"of at least {smallest}, got {value!r}. It bounds {meaning.format('the ...')}."
                 )
             object.__setattr__(self, field.name, kind(value))
 

@@ -1,4 +1,4 @@
-"""System calls that Python does not wrap, through the C library. Every failure is an OSError with its errno."""
+"""System calls that Python does not wrap, through the C library; every failure is an OSError."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def capabilities() -> int:
 
 
 def read_memory(pid: int) -> None:
-    """Try process_vm_readv(2) on a byte of another process. Only the probes call it, and expect it to fail."""
+    """Try process_vm_readv(2) on another process. Only the probes call it, and expect it to fail."""
     byte = ctypes.create_string_buffer(1)
     ours = (ctypes.c_void_p * 2)(ctypes.addressof(byte), 1)
     theirs = (ctypes.c_void_p * 2)(4096, 1)

@@ -56,6 +56,11 @@ def _environment(import_from: tuple[str, ...]) -> dict[str, str]:
     }
 
 
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 class Kernel:
     """A running kernel, as its warden tells of it. Not tied to an event loop or thread."""
 
@@ -95,7 +100,7 @@ class Kernel:
         loop = asyncio.get_running_loop()
         while self.poll() is None and not (until_report and self.report is not None):
             readable = loop.create_future()
-            loop.add_reader(self._handle, lambda ready=readable: ready.done() or ready.set_result(None))
+            loop.add_reader(self._handle, _resolve, readable)
             try:
                 await readable
             finally:
@@ -137,8 +142,10 @@ class Order:
 
     def handed_over(self) -> Kernel:
         """Close what now belongs to the warden."""
-        for end in (self._theirs, self._request, *self._listeners):
-            end.close()
+        self._theirs.close()
+        self._request.close()
+        for listener in self._listeners:
+            listener.close()
         return self.kernel
 
 
@@ -219,7 +226,7 @@ _lock = threading.Lock()
 
 
 def zygote(preload: tuple[str, ...], import_from: tuple[str, ...] = ()) -> Zygote:
-    """The zygote for these modules, started when there is none (some seconds), started anew when it has died."""
+    """The zygote for these modules, started (some seconds) when there is none or when it has died."""
     with _lock:
         key = (preload, import_from)
         known = _zygotes.get(key)
@@ -235,7 +242,7 @@ def zygote(preload: tuple[str, ...], import_from: tuple[str, ...] = ()) -> Zygot
 
 
 def start(order: Order, preload: tuple[str, ...], import_from: tuple[str, ...], *, warm: bool) -> Kernel:
-    """Start a kernel from a zygote, or as a fresh process when not `warm`. Blocks while a zygote is warming up."""
+    """Start a kernel from a zygote (blocks while that warms up), or as a fresh process when not `warm`."""
     if not warm:
         descriptors = order.descriptors()
         process = subprocess.Popen(

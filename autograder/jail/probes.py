@@ -1,7 +1,7 @@
 """What a jailed process can still do, found out by trying it from inside, before any student's code runs.
 
-Each probe acts as an attacker would, bounded and without lasting effect, and says what happened. A probe that meets
-an error it did not expect counts as not held.
+Each probe acts as an attacker would, bounded and without lasting effect, and says what happened. A probe
+that meets an error it did not expect counts as not held.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 
 from . import linux
 from .confine import IS_LINUX
-from .limits import MiB, Limits
+from .limits import Limits, MiB
 from .report import Finding
 
 REFUSED = {
@@ -33,12 +33,18 @@ REFUSED |= {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.ENOSYS, errno.EAGAIN,
 
 
 def probe(
-    limits: Limits, canaries: Iterable[str], outsider: int, listener: str, scratch: str, keep_env: Iterable[str]
+    limits: Limits,
+    canaries: Iterable[str],
+    outsider: int,
+    listener: str,
+    scratch: str,
+    keep_env: Iterable[str],
 ) -> dict[str, Finding]:
     """Try everything.
 
-    `canaries` are files on the host that must not open, `outsider` is a process and `listener` the path of a unix
-    socket that must not be reached; `scratch` is the directory to work in, `keep_env` names the variables we set.
+    `canaries` are files on the host that must not open, `outsider` is a process and `listener` the path of
+    a unix socket that must not be reached; `scratch` is the directory to work in, `keep_env` names the
+    variables we set.
     """
     tries: dict[str, Callable[[], Iterator[str]]] = {
         "memory": lambda: _memory(limits),
@@ -190,7 +196,9 @@ def _privileges() -> Iterator[str]:
         yield "set-user-id programs would still work"
     if linux.capabilities():
         yield f"capabilities {linux.capabilities():#x}"
-    yield from _refused("a new user namespace", lambda: _in_a_child(lambda: linux.unshare(linux.CLONE_NEWUSER)))
+    yield from _refused(
+        "a new user namespace", lambda: _in_a_child(lambda: linux.unshare(linux.CLONE_NEWUSER))
+    )
     if os.getuid() != 0:
         yield from _refused("becoming root", lambda: _in_a_child(lambda: os.setuid(0)))
 

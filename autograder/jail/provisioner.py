@@ -38,7 +38,7 @@ class JailedProvisioner(KernelProvisionerBase):
 
     profile = Unicode("torch", help="Which of `profiles` this kernel gets.").tag(config=True)
     profiles = Dict(
-        help="Further profiles, or other settings of the built-in ones ('numpy', 'torch'): name to Profile's fields."
+        help="Further profiles, or changes to the built-in ones ('numpy', 'torch'): name to Profile's fields."
     ).tag(config=True)
     packages = List(Unicode(), help="Packages every kernel may import, wherever they are installed.").tag(
         config=True
@@ -46,7 +46,7 @@ class JailedProvisioner(KernelProvisionerBase):
     readable = List(Unicode(), help="Further files and directories every kernel may read.").tag(config=True)
     canaries = List(
         Unicode(),
-        help="Files that must not be readable, such as the gradebook; each kernel tries them before it starts. The "
+        help="Files that must not be readable, such as the gradebook: each kernel tries them first. The "
         "files beside the notebook and this package are always tried.",
     ).tag(config=True)
     limits = Dict(help="Limits that differ from the defaults: name to number, see Limits.").tag(config=True)
@@ -61,6 +61,7 @@ class JailedProvisioner(KernelProvisionerBase):
         Unicode(), help="Layers not to apply, to see what the others hold without them. For tests."
     ).tag(config=True)
 
+    parent: Any
     report: JailReport | None = None
     kernel: nursery.Kernel | None = None
     directory: str | None = None
@@ -69,7 +70,7 @@ class JailedProvisioner(KernelProvisionerBase):
 
     @property
     def ended(self) -> str:
-        """Why the kernel ended before its time, in words; empty while it runs and when it was shut down."""
+        """Why the kernel ended before its time, in words; empty while it runs and after a shutdown."""
         return self.kernel.ended if self.kernel is not None else ""
 
     @property
@@ -78,7 +79,7 @@ class JailedProvisioner(KernelProvisionerBase):
         return self.kernel is not None and not self._gone
 
     def chosen_profile(self) -> Profile:
-        """The profile with this course's packages. Raises ``JailError`` for an unknown or contradictory one."""
+        """The profile with this course's packages. Raises ``JailError`` for an unknown or wrong one."""
         fields = self.profiles.get(self.profile, {})
         if self.profile not in PROFILES and self.profile not in self.profiles:
             known = ", ".join(sorted({*PROFILES, *self.profiles}))
@@ -125,13 +126,14 @@ class JailedProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel; returns when it has reported how its jail holds.
 
-        Raises ``JailTooWeak`` below the minimum, ``KernelNotStarted`` and ``ZygoteFailed`` for faults of our own.
+        Raises ``JailTooWeak`` below the minimum, ``KernelNotStarted`` and ``ZygoteFailed`` for faults of
+        our own.
         """
         assert self.directory is not None
         profile, limits = self.chosen_profile(), self.chosen_limits()
         own = __package__.partition(".")[0]
         seen = view.interpreter_view(profile.packages, profile.readable, {own, *profile.hidden})
-        connection = {**self.connection_info, "key": self.connection_info["key"].decode()}
+        connection = {**self.connection_info, "key": self.parent.session.key.decode()}
         # used only where the view cannot be had; not inside the other, which the kernel's user may not enter
         self.scratch = tempfile.mkdtemp(prefix="jail-scratch-")
         request = {
@@ -176,8 +178,8 @@ class JailedProvisioner(KernelProvisionerBase):
         missing = "; ".join(f"{name}: {detail}" for name, detail in report.missing(self.minimum).items())
         if not self.unsafe_no_jail:
             raise JailTooWeak(
-                f"This machine holds student code at level {report.level!r} only, and {self.minimum!r} is the minimum "
-                f"({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly, or set "
+                f"This machine holds student code at level {report.level!r} only, and {self.minimum!r} "
+                f"is the minimum ({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly or set "
                 "JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
             )
         self.log.warning("UNSAFE, as asked: %s. Not held: %s", report.summary(), missing)
@@ -189,7 +191,7 @@ class JailedProvisioner(KernelProvisionerBase):
         return listener
 
     def _all_canaries(self, cwd: str | None, seen: view.View) -> list[str]:
-        """Files that exist and must not open inside: configured ones, the notebook's neighbours, this package."""
+        """Files that must not open inside: configured ones, the notebook's neighbours, this package."""
         chosen = [os.path.abspath(os.path.expanduser(path)) for path in self.canaries]
         for path in chosen:
             if not os.path.exists(path):
@@ -272,7 +274,7 @@ class JailedKernelManager(AsyncKernelManager):
         return self.provisioner.report if isinstance(self.provisioner, JailedProvisioner) else None
 
     def ending(self) -> str:
-        """Why the kernel ended before its time, in words; empty while it runs and when it was shut down."""
+        """Why the kernel ended before its time, in words; empty while it runs and after a shutdown."""
         return self.provisioner.ended if isinstance(self.provisioner, JailedProvisioner) else ""
 
     def watch_cell(self, running: bool) -> None:
@@ -294,14 +296,14 @@ class JailedKernelManager(AsyncKernelManager):
         self._provisioner()
         return await super()._async_pre_start_kernel(**kwargs)
 
-    pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
+    pre_start_kernel = _async_pre_start_kernel
 
     @default("context")
     def _context_default(self) -> zmq.asyncio.Context:
         self._created_context = True
         return bounded_context(self._provisioner().chosen_limits().output_bytes)
 
-    def client(self, **kwargs: Any) -> JailedKernelClient:
+    def client(self, **kwargs: Any) -> Any:
         """A client with bounded channels."""
         return super().client(output_bytes=self._provisioner().chosen_limits().output_bytes, **kwargs)
 

@@ -22,7 +22,7 @@ NEEDED = {
 
 MEANING = {
     "none": "a plain process of the grader's user: nothing holds it",
-    "limits": "a plain process with bounded memory, CPU time and file size; it can read what the grader's user can read",
+    "limits": "bounded memory, CPU time and file size; it can read what the grader's user can read",
     "confined": "no course files, no network, no new processes, no signals to others",
     "full": "confined, in its own process namespace (nothing outlives it) and on a sized scratch",
 }

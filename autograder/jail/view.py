@@ -1,7 +1,7 @@
 """What a jailed kernel may see of the file system: an explicit list, never `sys.path`.
 
-`sys.path` of the grader holds the course's directory, and with it the solutions. So the list is put together from
-the interpreter's own directories, the shared libraries, and the packages that are named.
+`sys.path` of the grader holds the course's directory, and with it the solutions. So the list is put
+together from the interpreter's own directories, the shared libraries, and the packages that are named.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from .errors import JailError
 SYSTEM = (
     *("/lib", "/lib32", "/lib64", "/libx32", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32"),
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/fonts"),
-    *("/proc/cpuinfo", "/sys/devices/system/cpu"),  # torch asks these what the processor can do, and complains on stderr
+    # torch asks these what the processor can do, and complains on stderr when it gets no answer
+    *("/proc/cpuinfo", "/sys/devices/system/cpu"),
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 SCRATCH = "/scratch"
@@ -27,7 +28,7 @@ SCRATCH = "/scratch"
 
 @dataclass(frozen=True)
 class View:
-    """Real paths for reading, other spellings of them (link: target), and real paths below them to leave out."""
+    """Real paths for reading, other spellings of them (link: target), real paths below to leave out."""
 
     readable: tuple[str, ...]
     links: dict[str, str]
@@ -58,7 +59,8 @@ def locate(package: str) -> list[str]:
 def interpreter_view(packages: Iterable[str], readable: Iterable[str], hidden: Iterable[str]) -> View:
     """The interpreter, its libraries and site-packages, plus `packages` (by name) and `readable` (paths).
 
-    `hidden` names packages to leave out, wherever they lie. Raises ``JailError`` for a package that cannot be found.
+    `hidden` names packages to leave out, wherever they lie. Raises ``JailError`` for a package that cannot
+    be found.
     """
     paths = sysconfig.get_paths()
     wanted = [*SYSTEM, *(paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))]
@@ -126,7 +128,9 @@ def enter(view: View, scratch_bytes: int, scratch_files: int) -> str:
     linux.pivot_root(".", ".")
     linux.umount(".")
     os.chdir("/")
-    return f"{len(view.readable)} read-only binds, {len(view.hidden)} paths hidden, {scratch_bytes} bytes of scratch"
+    return (
+        f"{len(view.readable)} read-only binds, {len(view.hidden)} hidden, scratch of {scratch_bytes} bytes"
+    )
 
 
 def _populate(view: View) -> None:

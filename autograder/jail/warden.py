@@ -1,7 +1,7 @@
-"""One small process for each kernel, outside its jail: it starts the kernel, passes signals on, and ends it in time.
+"""One small process for each kernel, outside its jail: it starts the kernel, passes signals on, ends it.
 
-It lives on one socket, the handle, whose other end the grader holds. Whatever becomes of the grader, the end of the
-handle is the end of the kernel and of all it started.
+It lives on one socket, the handle, whose other end the grader holds. Whatever becomes of the grader, the
+end of the handle is the end of the kernel and of all it started.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ MAX_REPORT = 64 * 1024
 
 
 def run(handle: socket.socket, request: int, log: int, listeners: list[socket.socket]) -> None:
-    """Start one kernel and return when it and everything it started has ended. Call it in a process of its own.
+    """Start one kernel in this process of its own; returns when everything it started has ended.
 
-    Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code, "reason": …}`` at
-    the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``, ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``.
+    Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code,
+    "reason": …}`` at the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``,
+    ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``.
     """
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -130,7 +131,7 @@ def _signal(child: int, number: int) -> None:
 
 
 def _end_the_rest(child: int) -> None:
-    """Where there is no process namespace: end the kernel's session, and every orphan that came to this process."""
+    """Where there is no process namespace: end the kernel's session, and every orphan that came here."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     children = f"/proc/self/task/{os.getpid()}/children"
@@ -146,7 +147,7 @@ def _end_the_rest(child: int) -> None:
 
 
 def main() -> None:
-    """A warden started as a fresh process, its descriptors named on the command line (where nothing can be forked)."""
+    """A warden as a fresh process, its descriptors named on the command line (where none can be forked)."""
     handle, request, log, *listeners = (int(word) for word in sys.argv[1:])
     run(
         socket.socket(fileno=handle),

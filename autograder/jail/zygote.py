@@ -1,8 +1,8 @@
 """The zygote: one process with the heavy imports done, from which each kernel is forked in milliseconds.
 
-It is started by the grader (`nursery.py`), reads orders from one socket, and ends when that socket does; its wardens,
-and through them the kernels, end with it. It must stay single-threaded: a forked copy has only the thread that forked,
-and a lock held by another stays locked for ever.
+It is started by the grader (`nursery.py`), reads orders from one socket, and ends when that socket does;
+its wardens, and through them the kernels, end with it. It must stay single-threaded: a forked copy has only
+the thread that forked, and a lock held by another stays locked for ever.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DESCRIPTORS = 3 + len(warden.kernel.CHANNELS)  # handle, request, log, one liste
 
 
 def preload(names: list[str]) -> dict[str, Any]:
-    """Import the modules; what came of it, as plain data. A module whose package is not installed is left out."""
+    """Import the modules; what came of it, as plain data. What is not installed is left out."""
     seconds, missing = {}, []
     for name in names:
         started = time.monotonic()
@@ -47,7 +47,7 @@ def _threads() -> int:
 
 
 def main() -> None:
-    """Preload what the first line asks for, answer, then fork a warden for each order until the socket ends."""
+    """Preload what the first line names, answer, then fork a warden for each order until the socket ends."""
     control = socket.socket(fileno=int(sys.argv[1]))
     names = json.loads(control.recv(1 << 16))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Real kernels through nbclient, in the jail; and beside them a stand-in for a course with things to steal."""
+"""Real kernels through nbclient, in the jail; and a stand-in for a course with things to steal."""
 
 from __future__ import annotations
 
@@ -32,16 +32,20 @@ class Ran:
         parts = []
         for output in self.cells[index].outputs:
             parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
-            parts.append(f"{output.get('ename', '')}: {output.get('evalue', '')}" if "ename" in output else "")
+            parts.append(
+                f"{output.get('ename', '')}: {output.get('evalue', '')}" if "ename" in output else ""
+            )
         return "".join(parts)
 
     def error(self, index: int = -1) -> str:
         """The name of the exception one cell ended with, '' for none."""
-        return next((output.ename for output in self.cells[index].outputs if output.output_type == "error"), "")
+        return next(
+            (output.ename for output in self.cells[index].outputs if output.output_type == "error"), ""
+        )
 
 
 def _run(*sources: str, cwd: Path | None = None, client: dict[str, Any] | None = None, **jail: Any) -> Ran:
-    """Run cells in a jailed kernel of their own; `jail` are JailedProvisioner's settings, `client` nbclient's."""
+    """Run cells in a kernel of their own; `jail` are JailedProvisioner's settings, `client` nbclient's."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     manager = JailedKernelManager(jail={"profile": "numpy", "minimum": "full", **jail})
     settings = {"allow_errors": True, "shutdown_kernel": "immediate", "iopub_timeout": 2, **(client or {})}
@@ -89,7 +93,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     (root / "source" / "part_b" / "b2.ipynb").write_text("the solution")
     (sibling / "b2.ipynb").write_text("another student's work")
     (own / "b2.ipynb").write_text("this student's work")
-    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket(socket.AF_UNIX) as unix:
+    with (
+        socket.socket() as tcp,
+        socket.socket(type=socket.SOCK_DGRAM) as udp,
+        socket.socket(socket.AF_UNIX) as unix,
+    ):
         tcp.bind(("127.0.0.1", 0))
         udp.bind(("127.0.0.1", 0))
         unix.bind(str(root / "s"))

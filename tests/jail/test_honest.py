@@ -61,7 +61,8 @@ from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(0)
 x = torch.randn(64, 3)
 loader = DataLoader(TensorDataset(x, x @ torch.tensor([[1.0], [-2.0], [0.5]])), batch_size=8, shuffle=True)
-model = torch.nn.Sequential(torch.nn.Linear(3, 16), torch.nn.BatchNorm1d(16), torch.nn.ReLU(), torch.nn.Linear(16, 1))
+layers = torch.nn.Linear(3, 16), torch.nn.BatchNorm1d(16), torch.nn.ReLU(), torch.nn.Linear(16, 1)
+model = torch.nn.Sequential(*layers)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
 scheduler = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, 10)
 losses = []
@@ -88,7 +89,10 @@ def test_torch_trains_the_same_network_as_outside(run: Any) -> None:
 
 def test_torch_keeps_its_threads_when_asked_for_more(run: Any) -> None:
     """OpenMP's pool starts in the child; in the zygote it would have hung every kernel."""
-    ran = run("import torch; torch.set_num_threads(2); a = torch.ones(600, 600); print(float((a @ a)[0, 0]))", profile="torch")
+    ran = run(
+        "import torch; torch.set_num_threads(2); a = torch.ones(600, 600); print(float((a @ a)[0, 0]))",
+        profile="torch",
+    )
     assert ran.text() == "600.0\n"
 
 
@@ -103,7 +107,9 @@ def test_no_file_of_a_hidden_package_can_be_read(run: Any, left_out: list[str]) 
 
     ran = run(f"open({torch.__file__!r})", minimum="confined", layers_left_out=left_out)
     assert ran.error() in ("FileNotFoundError", "PermissionError")
-    shown = run(f"open({torch.__file__!r}).close()", minimum="confined", layers_left_out=left_out, profile="torch")
+    shown = run(
+        f"open({torch.__file__!r}).close()", minimum="confined", layers_left_out=left_out, profile="torch"
+    )
     assert shown.error() == ""
 
 
@@ -125,13 +131,16 @@ def test_tracebacks_late_imports_and_scratch_files_work(run: Any) -> None:
 def test_widgets_and_background_threads_work(run: Any) -> None:
     ran = run(
         "import ipywidgets, threading\nslider = ipywidgets.IntSlider(3)\nfound = []\n"
-        "thread = threading.Thread(target=lambda: found.append(slider.value)); thread.start(); thread.join()\nprint(found)",
+        "thread = threading.Thread(target=lambda: found.append(slider.value))\n"
+        "thread.start(); thread.join(); print(found)",
         "import asyncio\nawait asyncio.sleep(0.01)\nprint('awaited')",
     )
     assert ran.text(0) == "[3]\n" and ran.text(1) == "awaited\n"
 
 
-def test_a_named_package_can_be_imported_and_its_neighbours_cannot(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
+def test_a_named_package_can_be_imported_and_its_neighbours_cannot(
+    run: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
     """As in the course's own folder: the students' package lies beside the solutions."""
     (tmp_path / "shown_package").mkdir()
     (tmp_path / "shown_package" / "__init__.py").write_text("value = 7")
@@ -145,7 +154,9 @@ def test_a_named_package_can_be_imported_and_its_neighbours_cannot(run: Any, tmp
         packages=["shown_package"],
         canaries=[str(tmp_path / "solutions" / "b2.py")],
     )
-    assert ran.text(0) == "7\n" and ran.error(1) == "ModuleNotFoundError" and ran.error(2) == "FileNotFoundError"
+    assert (
+        ran.text(0) == "7\n" and ran.error(1) == "ModuleNotFoundError" and ran.error(2) == "FileNotFoundError"
+    )
 
 
 def test_data_named_readable_is_read_only(run: Any, tmp_path: Any) -> None:

@@ -45,7 +45,9 @@ ACTS: dict[str, Callable[[Any], str]] = {
     "read the secret": lambda c: f"return open({str(c.root / 'secret.key')!r}).read()",
     "read the solution": lambda c: f"return open({str(c.root / 'source/part_b/b2.ipynb')!r}).read()",
     "list the submissions": lambda c: f"import os; return os.listdir({str(c.root / 'submitted')!r})",
-    "read a sibling's submission": lambda c: f"return open({str(c.root / 'submitted/bob/part_b/b2.ipynb')!r}).read()",
+    "read a sibling's submission": lambda c: (
+        f"return open({str(c.root / 'submitted/bob/part_b/b2.ipynb')!r}).read()"
+    ),
     "leave a file for the next student": lambda c: (
         f"return open({str(c.root / 'submitted/note')!r}, 'w').write('the answers')"
     ),
@@ -71,19 +73,21 @@ ACTS: dict[str, Callable[[Any], str]] = {
     "read the grader's environment": lambda c: f"return open('/proc/{os.getpid()}/environ', 'rb').read()",
     "read the grader's memory map": lambda c: f"return open('/proc/{os.getpid()}/maps').read()",
     "see other processes": lambda c: (
-        "import os\nfound = [p for p in os.listdir('/proc') if p.isdigit()]\nreturn found[len(found) < 2 or 0]"
+        "import os\nfound = [p for p in os.listdir('/proc') if p.isdigit()]\nassert found[1:]; return found"
     ),
     "signal the grader": lambda c: f"import os; return os.kill({os.getpid()}, 0)",
-    "signal its parent": lambda c: "import os; assert os.getppid() > 1, 'no parent'; return os.kill(os.getppid(), 0)",
+    "signal its parent": lambda c: (
+        "import os; assert os.getppid() > 1, 'no parent'; return os.kill(os.getppid(), 0)"
+    ),
     "start a process": lambda c: (
         "import os\np = os.fork()\nif p == 0:\n    os._exit(0)\nos.waitpid(p, 0)\nreturn p"
     ),
-    "run a program": lambda c: "import subprocess; return subprocess.run(['/bin/sh', '-c', 'echo x'], check=True)",
-    "make memory without a limit": lambda c: (
-        "import os\nfd = os.memfd_create('m')\nos.close(fd)\nreturn fd"
+    "run a program": lambda c: (
+        "import subprocess; return subprocess.run(['/bin/sh', '-c', 'echo x'], check=True)"
     ),
+    "make memory without a limit": lambda c: "import os\nfd = os.memfd_create('m')\nos.close(fd)\nreturn fd",
     "write in the standard library's place": lambda c: (
-        "import os, tempfile\nd = os.path.dirname(os.__file__)\nt = tempfile.TemporaryFile(dir=d)\nreturn t.name"
+        "import os, tempfile; return tempfile.TemporaryFile(dir=os.path.dirname(os.__file__))"
     ),
     "write beside its notebook": lambda c: f"return open({str(c.submission / 'x')!r}, 'w').write('x')",
     "make a device node": lambda c: (
@@ -91,7 +95,7 @@ ACTS: dict[str, Callable[[Any], str]] = {
         "os.mknod('n', stat.S_IFBLK | 0o600, os.makedev(7, 0))\nos.unlink('n')\nreturn 'node'"
     ),
     "change its limits": lambda c: (
-        "import resource as r\nb = r.RLIM_INFINITY\nr.setrlimit(r.RLIMIT_AS, (b, b))\nreturn r.getrlimit(r.RLIMIT_AS)"
+        "import resource as r; return r.setrlimit(r.RLIMIT_CPU, (r.RLIM_INFINITY, r.RLIM_INFINITY))"
     ),
     "enter new namespaces": lambda c: (
         "import ctypes, os\nif ctypes.CDLL(None, use_errno=True).unshare(0x10000000):\n"
@@ -103,7 +107,7 @@ ACTS: dict[str, Callable[[Any], str]] = {
         "    raise OSError(ctypes.get_errno(), 'prctl')\nreturn 'unbound'"
     ),
 }
-# Outside, these fail for reasons of their own (threads are running; a spawned process gets no variables either).
+# Outside these fail for reasons of their own: threads are running; no kernel gets the grader's variables.
 HELD_OUTSIDE_TOO = {"enter new namespaces", "find the grader's variables"}
 
 
@@ -126,7 +130,9 @@ def outcomes_outside(run: Any, course: Any) -> dict[str, bool]:
         unsafe_no_jail=True,
     )
     assert not ran.died and ran.report.level == "none"
-    return {name: held(ran, index) for index, name in enumerate(names)} | {"leave a file for the next student": False}
+    return {name: held(ran, index) for index, name in enumerate(names)} | {
+        "leave a file for the next student": False
+    }
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -145,10 +151,13 @@ def test_no_variable_is_inherited(run: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert "COURSE_SECRET" not in ran.text() and "JPY_PARENT_PID" not in ran.text()
 
 
-@pytest.mark.parametrize("take", ["bytearray(n)", "__import__('mmap').mmap(-1, n)"], ids=["private", "shared"])
+@pytest.mark.parametrize(
+    "take", ["bytearray(n)", "__import__('mmap').mmap(-1, n)"], ids=["private", "shared"]
+)
 def test_memory_is_bounded(run: Any, take: str) -> None:
     ran = run(
-        f"n = 200 * 2**20\nkept = []\nwhile len(kept) < 50:\n    block = {take}\n    block[::4096] = b'1' * len(block[::4096])\n    kept.append(block)",
+        f"n = 200 * 2**20\nkept = []\nwhile len(kept) < 50:\n    block = {take}\n"
+        "    block[::4096] = b'1' * len(block[::4096])\n    kept.append(block)",
         "print(len(kept))",
         limits={"memory_bytes": 1024 * MiB},
     )
@@ -179,7 +188,9 @@ def test_the_scratch_holds_no_more_than_it_should(run: Any) -> None:
     assert held(ran, 1) and int(ran.text(1).split()[1]) <= 1000
 
 
-@pytest.mark.parametrize("code", ["print('x' * 10**8)", "for _ in range(100): print('x' * 10**6, flush=True)"])
+@pytest.mark.parametrize(
+    "code", ["print('x' * 10**8)", "for _ in range(100): print('x' * 10**6, flush=True)"]
+)
 def test_output_is_bounded_by_the_reader(run: Any, code: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     ran = run(code, "print('still here')", limits={"output_bytes": MiB})
@@ -193,6 +204,31 @@ def test_dropped_output_is_announced(run: Any) -> None:
     ran = run("for _ in range(30): print('x' * 10**5, flush=True)", limits={"output_bytes": MiB})
     notes = [output.text for output in ran.cells[0].outputs if output.get("name") == "stderr"]
     assert len(notes) == 1 and "1048576 bytes" in notes[0]
+
+
+FORGED = """
+kernel = get_ipython().kernel
+own = kernel.get_parent()
+other = {**own, "header": {**own["header"], "msg_id": "made up"}}
+for _ in range(40):
+    for parent in (own, other):
+        kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x" * 10**5}, parent=parent)
+"""
+
+
+def test_naming_other_requests_does_not_reset_the_count(run: Any) -> None:
+    ran = run(FORGED, "print('on')", limits={"output_bytes": MiB})
+    assert 0.5 * MiB < sum(len(str(output)) for output in ran.cells[0].outputs) < 1.2 * MiB
+    assert ran.text(1) == "on\n"
+
+
+def test_what_is_no_message_is_dropped(run: Any) -> None:
+    ran = run(
+        "socket = get_ipython().kernel.iopub_socket\n"
+        "socket.send_multipart([b'noise'])\nsocket.send_multipart([b'<IDS|MSG>', b'', b'{', b'[]', b'1', b'null'])",
+        "print('on')",
+    )
+    assert not ran.died and ran.text(1) == "on\n"
 
 
 SWALLOW = """
@@ -218,7 +254,9 @@ def test_a_swallowed_interrupt_is_ended_by_the_cell_limit(run: Any, work: str) -
 
 
 def test_an_interrupt_ends_an_honest_long_cell_and_spares_the_kernel(run: Any) -> None:
-    ran = run("import time; time.sleep(30)", "print('on')", client={"timeout": 1, "interrupt_on_timeout": True})
+    ran = run(
+        "import time; time.sleep(30)", "print('on')", client={"timeout": 1, "interrupt_on_timeout": True}
+    )
     assert not ran.died and ran.error(0) == "KeyboardInterrupt" and ran.text(1) == "on\n"
 
 

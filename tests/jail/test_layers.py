@@ -1,4 +1,4 @@
-"""Each layer left out in turn: the others must hold what they can, and the report must say what nobody holds."""
+"""Each layer left out in turn: the others hold what they can, the report says what nobody holds."""
 
 from __future__ import annotations
 
@@ -130,7 +130,8 @@ async def main():
     client = manager.client(); client.start_channels(); await client.wait_for_ready(timeout=30)
     said = []
     code = "import os, numpy\\nopen('x', 'w').write('x')\\nprint(os.getuid(), numpy.ones(2).sum())"
-    await client.execute_interactive(code, timeout=30, output_hook=lambda m: said.append(m["content"].get("text", "")))
+    hook = lambda message: said.append(message["content"].get("text", ""))
+    await client.execute_interactive(code, timeout=30, output_hook=hook)
     client.stop_channels(); await manager.shutdown_kernel(now=True)
     print(json.dumps([manager.jail_report.to_dict(), "".join(said)]))
 asyncio.run(main())
@@ -140,7 +141,7 @@ asyncio.run(main())
 @pytest.mark.requires_tool("unshare")
 @pytest.mark.skipif(os.geteuid() != 0, reason="makes an unprivileged grader out of root")
 def test_an_unprivileged_grader_reaches_the_full_level() -> None:
-    """As any user with user namespaces: the kernel keeps that user's id, but not its files, processes or network."""
+    """With user namespaces the kernel keeps that user's id, but not its files, processes or network."""
     unshare = shutil.which("unshare")
     done = subprocess.run(
         [unshare, "--user", "--map-user=1000", "--map-group=1000", sys.executable, "-c", UNPRIVILEGED],

@@ -125,8 +125,8 @@ import asyncio, sys
 from autograder.jail import nursery
 from autograder.jail.provisioner import JailedKernelManager
 async def main():
-    manager = JailedKernelManager(jail={"profile": "small", "profiles": {"small": {}}, "layers_left_out": LEFT_OUT,
-                                        "minimum": "confined"})
+    small = {"profile": "small", "profiles": {"small": {}}}
+    manager = JailedKernelManager(jail={**small, "layers_left_out": LEFT_OUT, "minimum": "confined"})
     await manager.start_kernel()
     client = manager.client(); client.start_channels(); await client.wait_for_ready(timeout=30)
     client.execute("import ctypes, time; ctypes.CDLL(None).prctl(15, b'MARKER', 0, 0, 0); time.sleep(300)")
@@ -153,7 +153,9 @@ def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str]) -> None
     marker = f"end{os.getpid()}"
     script = GRADER.replace("LEFT_OUT", repr(left_out)).replace("MARKER", marker)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as grader:
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
+    ) as grader:
         assert grader.stdout is not None
         zygote = int(grader.stdout.readline())
         try:
@@ -173,7 +175,7 @@ def _is_zombie(pid: int) -> bool:
 
 def test_a_grader_that_leaves_in_order_leaves_nothing() -> None:
     script = (
-        "import asyncio\nfrom autograder.jail import nursery\nfrom autograder.jail.provisioner import JailedKernelManager\n"
+        "import asyncio\nfrom autograder.jail import nursery, JailedKernelManager\n"
         "async def main():\n"
         "    manager = JailedKernelManager(jail={'profile': 'small', 'profiles': {'small': {}}})\n"
         "    await manager.start_kernel()\n"
@@ -224,11 +226,17 @@ def test_a_package_that_is_not_installed_is_left_out_of_the_preload(caplog: pyte
 
 
 def test_a_kernel_that_cannot_start_says_why() -> None:
-    manager = JailedKernelManager(jail={"profile": "numpy", "limits": {"memory_bytes": 64 * 2**20, "threads": 16}})
+    manager = JailedKernelManager(
+        jail={"profile": "numpy", "limits": {"memory_bytes": 64 * 2**20, "threads": 16}}
+    )
 
     async def start() -> None:
-        manager.provisioner = JailedProvisioner(parent=manager, kernel_spec=manager.kernel_spec, **manager.jail)
-        manager.provisioner.profiles = {"numpy": {"readable": ["/proc"]}}  # cannot be bound in a view of its own
+        manager.provisioner = JailedProvisioner(
+            parent=manager, kernel_spec=manager.kernel_spec, **manager.jail
+        )
+        manager.provisioner.profiles = {
+            "numpy": {"readable": ["/proc"]}
+        }  # cannot be bound in a view of its own
         await manager.start_kernel()
 
     try:
@@ -240,7 +248,7 @@ def test_a_kernel_that_cannot_start_says_why() -> None:
 
 
 def test_spawned_kernels_are_jailed_too(run: Any) -> None:
-    """The way without a zygote, which is the only one on macOS: the same layers, as far as the system has them."""
+    """The way without a zygote, the only one on macOS: the same layers, as far as the system has them."""
     ran = run("import numpy; print(numpy.ones(3).sum())", warm=False)
     assert ran.text() == "3.0\n" and ran.report.mode == "spawned" and ran.report.level == "full"
 

@@ -27,8 +27,17 @@ switch_on(c, minimum="full", profile="numpy", limits={"cell_seconds": 4})
 
 
 def cell(source: str, name: str, *, test: bool) -> Any:
-    meta = {"schema_version": 3, "grade_id": name, "locked": test, "solution": not test, "grade": test, "task": False}
-    return nbformat.v4.new_code_cell(source, metadata={"nbgrader": {**meta, **({"points": 1} if test else {})}})
+    meta = {
+        "schema_version": 3,
+        "grade_id": name,
+        "locked": test,
+        "solution": not test,
+        "grade": test,
+        "task": False,
+    }
+    return nbformat.v4.new_code_cell(
+        source, metadata={"nbgrader": {**meta, **({"points": 1} if test else {})}}
+    )
 
 
 def notebook(answer: str) -> Any:
@@ -42,7 +51,7 @@ ANSWERS = {
     "honest": "import numpy\nvalue = int(numpy.sum([40, 2]))",
     "wrong": "value = 41",
     "thief": "import sqlite3, pathlib\nvalue = 42 if pathlib.Path({gradebook!r}).exists() else 0",
-    "sleeper": "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass",
+    "sleeper": "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException: pass",
     "quitter": "import os\nos._exit(0)",
     "late": "value = 42",
 }
@@ -50,16 +59,22 @@ ANSWERS = {
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The course's directory after `nbgrader generate_assignment` and `nbgrader autograde`, and what was said."""
+    """The course after `nbgrader generate_assignment` and `nbgrader autograde`, and what they said."""
     course = tmp_path_factory.mktemp("course")
     (course / "nbgrader_config.py").write_text(THREE_LINES + "c.Execute.timeout = 1\n")
     (course / "source" / "ps1").mkdir(parents=True)
     nbformat.write(notebook("value = 42"), course / "source" / "ps1" / "p.ipynb")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
 
     def nbgrader(*words: str) -> str:
         command = [sys.executable, "-m", "nbgrader", *words]
-        done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=course, env=environment, capture_output=True, text=True, timeout=300
+        )
         return done.stdout + done.stderr
 
     said = nbgrader("generate_assignment", "ps1", "--create")
@@ -73,7 +88,10 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_the_stock_command_scores_in_the_jail(graded: tuple[Path, str]) -> None:
     course, said = graded
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        scores = {student: gradebook.find_submission("ps1", student).score for student in ("honest", "wrong", "thief", "late")}
+        scores = {
+            student: gradebook.find_submission("ps1", student).score
+            for student in ("honest", "wrong", "thief", "late")
+        }
     assert scores == {"honest": 1, "wrong": 0, "thief": 0, "late": 1}, said
 
 
@@ -100,7 +118,9 @@ def test_switching_on_replaces_execute_where_it_stands() -> None:
     steps = config.Autograde.autograde_preprocessors
     assert steps[0] is JailedExecute and Execute not in steps and len(steps) == 7
     assert config.JailedProvisioner == {"minimum": "confined", "packages": ["json"]}
-    config = Config({"Autograde": {"autograde_preprocessors": ["before", "nbgrader.preprocessors.Execute", "after"]}})
+    config = Config(
+        {"Autograde": {"autograde_preprocessors": ["before", "nbgrader.preprocessors.Execute", "after"]}}
+    )
     switch_on(config)
     assert config.Autograde.autograde_preprocessors == ["before", JailedExecute, "after"]
 
@@ -113,6 +133,8 @@ def test_switching_on_replaces_execute_where_it_stands() -> None:
         ({"Autograde": {"autograde_preprocessors": ["nothing"]}}, {}, "no nbgrader Execute"),
     ],
 )
-def test_switching_on_explains_what_is_wrong(before: dict[str, Any], settings: dict[str, Any], message: str) -> None:
+def test_switching_on_explains_what_is_wrong(
+    before: dict[str, Any], settings: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         switch_on(Config(before), **settings)

@@ -22,7 +22,9 @@ def refused(number: int) -> int:
     return seccomp.ERRNO | number
 
 
-def decide(machine: str, name: str | int, *args: int, processes: bool = False, arch: int | None = None) -> int:
+def decide(
+    machine: str, name: str | int, *args: int, processes: bool = False, arch: int | None = None
+) -> int:
     """What the filter answers to one system call: an interpreter of the six instructions it uses."""
     number = name if isinstance(name, int) else seccomp.NUMBERS[name][MACHINES.index(machine)]
     words = [value & (2**64 - 1) for value in (*args, 0, 0, 0, 0, 0, 0)[:6]]
