@@ -41,7 +41,7 @@ def explore(
         `run_adam(start, lr, beta1, beta2, eps, steps)` that returns an array (steps+1, 2) (on "bowl" only, as it holds its own
         gradient). `None` or `...` stands for an exercise not done yet and shows a message. A class or function belongs to the
         family its name tells (Adam, MyAdam, run_adam: "adam") and shares that family's sliders.
-    steps: length of each run, 1 to 500.
+    steps: length of each run, 1 to 300.
     start: (x, y); the problem's own when None.
     lr: one rate for all, or a dict by family, e.g. {"sgd": 0.05, "adam": 0.5}; sensible ones for the problem when None.
     goal: "loss < NUMBER within N steps"; the widget says which optimizer meets it. Loss means f − f*.

@@ -130,7 +130,8 @@ export function format(value) {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
     const [digits, exponent] = value.toExponential(1).split("e");
-    return `${digits.replace("-", "−")}·${power(Number(exponent))}`;
+    const factor = digits.replace("-", "−").replace(".0", "");
+    return factor === "1" ? power(Number(exponent)) : `${factor}·${power(Number(exponent))}`;
   }
   const text = size >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(size < 1 && size > 0.9 ? 4 : 3)));
   return text.replace("-", "−");
@@ -291,7 +292,8 @@ export function render({ model, el, find = findRun }) {
     lastMoved: "",
     waitingSince: 0,
     kernel: false, // whether a kernel ever answered
-    drawnAt: 0,
+    drawn: 0, // how many pictures so far
+    drawnValues: /** @type {Values} */ ({}), // what the last one shows
   };
   /** The last run found for each optimizer, and whether it is the present one. @type {Map<string, {run: Run, fresh: boolean}>} */
   const shown = new Map();
@@ -462,7 +464,8 @@ export function render({ model, el, find = findRun }) {
     if (canvases.loss) drawLoss(canvases.loss, theme, values);
     if (canvases.stability) drawStability(canvases.stability, theme, values);
     showText(values);
-    state.drawnAt += 1;
+    state.drawn += 1;
+    state.drawnValues = values;
     if (state.playing || state.waitingSince) schedule();
   }
 
@@ -783,7 +786,7 @@ export function render({ model, el, find = findRun }) {
       decades.map((d) => ({ at: py(10 ** d), text: power(d) })), "step", "");
     context.save();
     context.beginPath();
-    context.rect(box.left, box.top, box.width, box.height);
+    context.rect(box.left, box.top, box.width + 8, box.height); // room for the end markers
     context.clip();
     if (goal) {
       context.fillStyle = state.dark ? "#f0c00030" : "#f0c00040";
@@ -1064,8 +1067,8 @@ export function render({ model, el, find = findRun }) {
   // For tests and for scripts: what the picture shows, in numbers.
   root.explorer = {
     drawn: () => ({
-      frame: state.drawnAt,
-      values: valuesNow(),
+      frame: state.drawn,
+      values: state.drawnValues,
       step: Math.floor(state.position),
       playing: state.playing,
       kernel: state.kernel,

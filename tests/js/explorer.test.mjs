@@ -81,7 +81,7 @@ test("a quadratic's field comes from its Hessian", () => {
 });
 
 test("numbers are written for reading", () => {
-  assert.deepEqual([0.05, 1234, 6.6e-4, 0.999, -3, 0].map(js.format), ["0.05", "1234", "6.6·10⁻⁴", "0.999", "−3", "0"]);
+  assert.deepEqual([0.05, 1234, 6.6e-4, 0.999, -3, 0, 1e-6].map(js.format), ["0.05", "1234", "6.6·10⁻⁴", "0.999", "−3", "0", "10⁻⁶"]);
 });
 
 test("an optimizer's line says what became of it", () => {
