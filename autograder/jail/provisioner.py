@@ -178,9 +178,9 @@ class JailedProvisioner(KernelProvisionerBase):
         missing = "; ".join(f"{name}: {detail}" for name, detail in report.missing(self.minimum).items())
         if not self.unsafe_no_jail:
             raise JailTooWeak(
-                f"This machine holds student code at level {report.level!r} only, and {self.minimum!r} "
-                f"is the minimum ({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly or set "
-                "JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
+                f"This machine holds student code at level {report.level!r} only, but the minimum is "
+                f"{self.minimum!r} ({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly, or "
+                "set JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
             )
         self.log.warning("UNSAFE, as asked: %s. Not held: %s", report.summary(), missing)
 

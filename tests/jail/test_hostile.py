@@ -212,7 +212,8 @@ own = kernel.get_parent()
 other = {**own, "header": {**own["header"], "msg_id": "made up"}}
 for _ in range(40):
     for parent in (own, other):
-        kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x" * 10**5}, parent=parent)
+        content = {"name": "stdout", "text": "x" * 10**5}
+        kernel.session.send(kernel.iopub_socket, "stream", content, parent=parent)
 """
 
 
@@ -225,7 +226,8 @@ def test_naming_other_requests_does_not_reset_the_count(run: Any) -> None:
 def test_what_is_no_message_is_dropped(run: Any) -> None:
     ran = run(
         "socket = get_ipython().kernel.iopub_socket\n"
-        "socket.send_multipart([b'noise'])\nsocket.send_multipart([b'<IDS|MSG>', b'', b'{', b'[]', b'1', b'null'])",
+        "socket.send_multipart([b'noise'])\n"
+        "socket.send_multipart([b'<IDS|MSG>', b'', b'{', b'[]', b'1', b'null'])",
         "print('on')",
     )
     assert not ran.died and ran.text(1) == "on\n"
