@@ -1,9 +1,14 @@
-"""How old is the picture while a slider is dragged? `python -m benchmarks.browser` measures three ways side by side.
+"""How old is the picture while a slider is dragged? `python -m benchmarks.browser` measures three ways
+side by side.
 
-The explorer (sweeps computed ahead), the same page with the optimizers written in JavaScript (an upper bound: no kernel, no sweep), and
-the usual `interact` with an inline Matplotlib figure; each draws 4 optimizers × 200 steps in a real JupyterLab, with 0 and 150 ms added
-to the way to the kernel and back. A slider is dragged across its range in 1.2 s, several times. Age: from a slider's event until a
-picture at least as new is on the screen. Pictures: distinct ones a second. Right: the last picture shows the slider's last value.
+The explorer (sweeps computed ahead), the same page with the optimizers written in JavaScript (an upper
+bound: no kernel, no sweep), and
+the usual `interact` with an inline Matplotlib figure; each draws 4 optimizers × 200 steps in a real
+JupyterLab, with 0 and 150 ms added
+to the way to the kernel and back. A slider is dragged across its range in 1.2 s, several times. Age: from
+a slider's event until a
+picture at least as new is on the screen. Pictures: distinct ones a second. Right: the last picture shows
+the slider's last value.
 """
 
 from __future__ import annotations
@@ -14,7 +19,6 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +53,13 @@ function computed(optimizer, v, model) {
       const g = (i ? 20 : 2) * x[i];
       if (f === "sgd") x[i] -= lr * g;
       else if (f === "momentum") { m[i] = v.momentum_momentum * m[i] + g; x[i] -= lr * m[i]; }
-      else if (f === "rmsprop") { s[i] = v.rmsprop_beta * s[i] + (1 - v.rmsprop_beta) * g * g; x[i] -= lr * g / (Math.sqrt(s[i]) + 1e-8); }
+      else if (f === "rmsprop") {
+        s[i] = v.rmsprop_beta * s[i] + (1 - v.rmsprop_beta) * g * g;
+        x[i] -= lr * g / (Math.sqrt(s[i]) + 1e-8);
+      }
       else {
-        m[i] = v.adam_beta1 * m[i] + (1 - v.adam_beta1) * g; s[i] = v.adam_beta2 * s[i] + (1 - v.adam_beta2) * g * g;
+        m[i] = v.adam_beta1 * m[i] + (1 - v.adam_beta1) * g;
+        s[i] = v.adam_beta2 * s[i] + (1 - v.adam_beta2) * g * g;
         x[i] -= lr * m[i] / (1 - p1) / (Math.sqrt(s[i] / (1 - p2)) + 1e-8);
       }
     }
@@ -63,9 +71,10 @@ export default { render: (host) => render({ ...host, find: computed }) };
 source = Path(lrtutorial.explorer.__file__).with_name("explorer.js").read_text(encoding="utf-8")
 class AllJavaScript(Explorer):
     _esm = source.replace("export default { render };", FIND)
-AllJavaScript.create("bowl", ("sgd", "momentum", "rmsprop", "adam"), 200, None, None, None, ("contour", "loss", "stability"), {})
+four, views = ("sgd", "momentum", "rmsprop", "adam"), ("contour", "loss", "stability")
+AllJavaScript.create("bowl", four, 200, None, None, None, views, {})
 '''
-INTERACT = r'''
+INTERACT = r"""
 %config InlineBackend.print_figure_kwargs = {"bbox_inches": None}
 import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import IntSlider, interact
@@ -77,18 +86,20 @@ X, Y = np.meshgrid(np.linspace(-6, 6, 100), np.linspace(-5, 5, 100))
 def draw(index):
     fig, ax = plt.subplots(figsize=(8, 6))
     ax.contour(X, Y, X**2 + 10 * Y**2, levels=20, alpha=0.5)
-    h = {"sgd": {"lr": 0.05}, "momentum": {"lr": 0.05, "momentum": 0.9}, "rmsprop": {"lr": 0.5, "beta": 0.9, "eps": 1e-8},
+    h = {"sgd": {"lr": 0.05}, "momentum": {"lr": 0.05, "momentum": 0.9},
+         "rmsprop": {"lr": 0.5, "beta": 0.9, "eps": 1e-8},
          "adam": {"lr": rates[index], "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}}
     for family, settings in h.items():
         run = trajectories(family, bowl, [bowl.start], settings, 200)[0]
         ax.plot(run[:, 0], run[:, 1], "o-", markersize=3, label=family)
     ax.set(xlim=(-6, 6), ylim=(-5, 5))
     ax.legend()
-    code = (index * 8 / 255, 0, 0)  # the slider's position as a colour in the corner, so that the page can tell which picture it shows
+    # the slider's position as a colour in the corner, so that the page can tell which picture it shows
+    code = (index * 8 / 255, 0, 0)
     fig.add_artist(plt.Rectangle((0, 0.9), 0.1, 0.1, color=code, antialiased=False))
     plt.show()
 interact(draw, index=IntSlider(15, 0, 29));
-'''
+"""
 
 # Both watchers log [time, index] for slider events and, once a frame, the index of the picture on the screen.
 WATCH_EXPLORER = """root => {
@@ -106,7 +117,8 @@ WATCH_EXPLORER = """root => {
 WATCH_IMAGE = """root => {
   const handle = root.querySelector(".noUi-handle");
   window.bench = { events: [], shown: [], on: true };
-  new MutationObserver(() => bench.events.push([performance.now(), Math.round(Number(handle.getAttribute("aria-valuenow")))]))
+  const position = () => Math.round(Number(handle.getAttribute("aria-valuenow")));
+  new MutationObserver(() => bench.events.push([performance.now(), position()]))
     .observe(handle, { attributes: true, attributeFilter: ["aria-valuenow"] });
   const canvas = document.createElement("canvas"); canvas.width = canvas.height = 1;
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -127,7 +139,8 @@ WATCH_IMAGE = """root => {
 
 @dataclass(frozen=True)
 class Drag:
-    """What one way of drawing did in all drags at one distance: ages in ms, pictures a second, whether each last picture was right."""
+    """What one way of drawing did in all drags at one distance: ages in ms, pictures a second, whether
+    each last picture was right."""
 
     ages: list[float]
     pictures: float
@@ -141,7 +154,8 @@ class Drag:
 
 
 def ages_of(events: list[list[float]], shown: list[list[float]], rising: bool) -> list[float]:
-    """For each slider event the time until a picture at least as new was seen; pictures are told by their position."""
+    """For each slider event the time until a picture at least as new was seen; pictures are told by their
+    position."""
     ages = []
     for at, position in events:
         newer = [t for t, p in shown if t >= at and (p >= position if rising else p <= position)]
@@ -151,7 +165,8 @@ def ages_of(events: list[list[float]], shown: list[list[float]], rising: bool) -
 
 
 def drag(page: Page, track: Locator, grip: str | None, rising: bool) -> None:
-    """Take hold of a slider, move to one end, and then across it with a new position at least 60 times a second."""
+    """Take hold of a slider, move to one end, and then across it with a new position at least 60 times a
+    second."""
     box = track.bounding_box()
     hold = page.locator(grip).first.bounding_box() if grip else box
     assert box and hold
@@ -172,7 +187,13 @@ def drag(page: Page, track: Locator, grip: str | None, rising: bool) -> None:
 
 
 def measure(
-    page: Page, root: Locator, watch: str, track: Locator, grip: str | None, positions: list[float] | None, drags: int
+    page: Page,
+    root: Locator,
+    watch: str,
+    track: Locator,
+    grip: str | None,
+    positions: list[float] | None,
+    drags: int,
 ) -> Drag:
     """Drag to and fro, and compare what the slider said with what the screen showed."""
     root.evaluate(watch)
@@ -220,14 +241,20 @@ def run_way(lab: JupyterLab, page: Page, source: str, drags: int) -> Drag:
     page.wait_for_timeout(800)
     root.evaluate("root => { root.querySelector('[data-key=adam_lr]').scrollIntoView({block: 'center'}); }")
     positions = next(c["ticks"] for c in explore(steps=200).controls if c["key"] == "adam_lr")
-    return measure(page, root, WATCH_EXPLORER, root.locator("input[data-key=adam_lr]"), None, positions, drags)
+    return measure(
+        page, root, WATCH_EXPLORER, root.locator("input[data-key=adam_lr]"), None, positions, drags
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--drags", type=int, default=6, help="drags a way and distance (default 6)")
     drags = parser.parse_args(arguments).drags
-    ways = {"explorer: sweeps computed ahead": SWEEPS, "all in JavaScript (upper bound)": ALL_JS, "interact + inline Matplotlib": INTERACT}
+    ways = {
+        "explorer: sweeps computed ahead": SWEEPS,
+        "all in JavaScript (upper bound)": ALL_JS,
+        "interact + inline Matplotlib": INTERACT,
+    }
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home, directory = Path(folder) / "home", Path(folder) / "root"
         home.mkdir()
@@ -248,7 +275,8 @@ def main(arguments: list[str] | None = None) -> None:
                         lab.api(f"sessions/{session['id']}", "DELETE")
                     page.close()
                 ours, best, usual = (statistics.median(result.ages) for result in results.values())
-                print(f"        explorer's age / upper bound's: {ours / best:.2f}; interact's / explorer's: {usual / ours:.1f}")
+                times = f"{ours / best:.2f}; interact's / explorer's: {usual / ours:.1f}"
+                print(f"        explorer's age / upper bound's: {times}")
         finally:
             chromium.close()
             process.terminate()

@@ -1,6 +1,7 @@
 """Time what the explorer computes in the kernel: `python -m benchmarks.explorer`.
 
-One row a task, median and 95th percentile in milliseconds; the stability map is checked against NumPy's eigenvalues first.
+One row a task, median and 95th percentile in milliseconds; the stability map is checked against NumPy's
+eigenvalues first.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def main() -> None:
     for name, task in tasks.items():
         median, slow = timed(task)
         print(f"{name:<48}{median:>10.2f}{slow:>10.2f}")
-    print(f"largest deviation of the map from the eigenvalues: {worst_map_error(lrs, betas, eigenvalues):.1e}")
+    print(
+        f"largest deviation of the map from the eigenvalues: {worst_map_error(lrs, betas, eigenvalues):.1e}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Colours, dashes and markers of every optimizer, for the explorer and for the plots alike.
 
-Okabe & Ito, "Color Universal Design" (2008): told apart with any common colour vision; dashes and markers tell them apart in grey too.
+Okabe & Ito, "Color Universal Design" (2008): told apart with any common colour vision; dashes and markers
+tell them apart in grey too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ OKABE_ITO = {
 
 @dataclass(frozen=True)
 class Style:
-    """A line: its colour on a light and on a dark ground, its dashes (lengths in points, on and off), its end marker."""
+    """A line: its colour on a light and on a dark ground, its dashes (lengths in points, on and off), its
+    end marker."""
 
     color: str
     dark: str

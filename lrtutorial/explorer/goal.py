@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-_PATTERN = re.compile(r"\s*loss\s*<\s*(?P<loss>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s+within\s+(?P<steps>[0-9]+)\s+steps?\s*")
+_PATTERN = re.compile(
+    r"\s*loss\s*<\s*(?P<loss>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s+within\s+(?P<steps>[0-9]+)\s+steps?\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Goal:
 
     @classmethod
     def parse(cls, text: str, most_steps: int) -> Goal:
-        """Read "loss < NUMBER within N steps"; ValueError when it says anything else or asks for more than `most_steps`.
+        """Read "loss < NUMBER within N steps"; ValueError when it says anything else or asks for more than
+        `most_steps`.
 
         >>> Goal.parse("loss < 1e-6 within 30 steps", 50)
         Goal(loss=1e-06, steps=30)
@@ -37,10 +40,13 @@ class Goal:
         if not (loss > 0 and math.isfinite(loss)):
             raise ValueError(f"{wanted} with a loss above 0, got {match['loss']}")
         if not 1 <= steps <= most_steps:
-            raise ValueError(f"the goal allows {steps} steps, but this explorer runs 1 to {most_steps}; set steps=")
+            raise ValueError(
+                f"the goal allows {steps} steps, but this explorer runs 1 to {most_steps}; set steps="
+            )
         return cls(loss, steps)
 
     def met_at(self, losses: ArrayLike) -> int | None:
-        """The first step at which the losses (index = step) are below the goal, or None within the steps allowed."""
+        """The first step at which the losses (index = step) are below the goal, or None within the steps
+        allowed."""
         below = np.flatnonzero(np.asarray(losses)[: self.steps + 1] < self.loss)
         return int(below[0]) if below.size else None

@@ -1,4 +1,5 @@
-"""The reference optimizers as recurrences over many runs at once: one run a slider position, all of them in one array."""
+"""The reference optimizers as recurrences over many runs at once: one run a slider position, all of them
+in one array."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def _adam(h: Mapping[str, Array]) -> Iterator[Array]:
 
 @dataclass(frozen=True)
 class Family:
-    """An optimizer's name, its hyperparameters with their defaults (lr aside), and its update as a generator of steps."""
+    """An optimizer's name, its hyperparameters with their defaults (lr aside), and its update as a
+    generator of steps."""
 
     name: str
     label: str
@@ -71,15 +73,20 @@ def trajectories(
 ) -> Array:
     """Run one reference optimizer from N starts with N settings at once.
 
-    starts: (N, 2). hyperparameters: lr and the family's own, each a number or shape (N,). Returns (N, steps+1, 2), the start first;
-    NaN from the step on at which a coordinate reaches DIVERGED. Conventions as in PyTorch: v = βv + g, ε outside the root.
+    starts: (N, 2). hyperparameters: lr and the family's own, each a number or shape (N,). Returns (N,
+    steps+1, 2), the start first;
+    NaN from the step on at which a coordinate reaches DIVERGED. Conventions as in PyTorch: v = βv + g, ε
+    outside the root.
 
     >>> from lrtutorial.problems import get_problem
     >>> trajectories("sgd", get_problem("bowl"), [[5.0, 4.0]], {"lr": 0.05}, 2)[0].tolist()
     [[5.0, 4.0], [4.5, 0.0], [4.05, 0.0]]
     """
     points = np.atleast_2d(as_points(starts)).copy()
-    columns = {k: np.broadcast_to(np.asarray(v, dtype=np.float64), len(points))[:, None] for k, v in hyperparameters.items()}
+    columns = {
+        k: np.broadcast_to(np.asarray(v, dtype=np.float64), len(points))[:, None]
+        for k, v in hyperparameters.items()
+    }
     out = np.empty((len(points), steps + 1, 2))
     out[:, 0] = points
     update = FAMILIES[family].update(columns)
@@ -95,10 +102,13 @@ def trajectories(
 def spectral_radius(lr: ArrayLike, beta: ArrayLike, eigenvalues: ArrayLike) -> Array:
     """The factor by which heavy-ball momentum shrinks the distance a step, in the long run, on a quadratic.
 
-    lr, beta: any shapes that broadcast; eigenvalues of the Hessian: (n,). For each λ it is the largest |z| with
-    z² − (1 + β − ηλ)z + β = 0, and the worst λ decides. Below 1 exactly when 0 < ηλ < 2(1 + β) for every λ (Polyak 1964).
+    lr, beta: any shapes that broadcast; eigenvalues of the Hessian: (n,). For each λ it is the largest |z|
+    with
+    z² − (1 + β − ηλ)z + β = 0, and the worst λ decides. Below 1 exactly when 0 < ηλ < 2(1 + β) for every λ
+    (Polyak 1964).
 
-    >>> round(float(spectral_radius(1 / 11, 0.0, [2, 20])), 6)          # plain gradient descent: (κ−1)/(κ+1) = 9/11
+    # plain gradient descent: (κ−1)/(κ+1) = 9/11
+    >>> round(float(spectral_radius(1 / 11, 0.0, [2, 20])), 6)
     0.818182
     """
     lr, beta = np.broadcast_arrays(np.asarray(lr, dtype=np.float64), np.asarray(beta, dtype=np.float64))

@@ -1,4 +1,5 @@
-"""A student's optimizer, run in a process of its own with a time limit, so that neither kernel nor sliders ever wait for it."""
+"""A student's optimizer, run in a process of its own with a time limit, so that neither kernel nor sliders
+ever wait for it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ from lrtutorial.problems import Problem
 
 RUN_SECONDS = 2.0  # for one run, or one chunk of a sweep
 START_SECONDS = 30.0  # for the process to start and to import what the student's code imports
-CHUNK_SECONDS = 0.1  # a sweep is asked for in pieces of about this length, so that it can be given up in between
+CHUNK_SECONDS = (
+    0.1  # a sweep is asked for in pieces of about this length, so that it can be given up in between
+)
 MOST_BYTES = 64 << 20
 
 
@@ -73,7 +76,8 @@ class _Worker:
         stream.close()
 
     def ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Send a request and wait for its answer; StudentCodeError when the process dies, TookTooLong at the deadline."""
+        """Send a request and wait for its answer; StudentCodeError when the process dies, TookTooLong at
+        the deadline."""
         assert self.process and self.process.stdin
         message = pickle.dumps(request)
         try:
@@ -82,12 +86,16 @@ class _Worker:
             answer = self.answers.get(timeout=seconds)
         except queue.Empty:
             self.stop()
-            raise TookTooLong(f"no result within {seconds:g} s, so the run was ended: does a loop never finish?") from None
+            raise TookTooLong(
+                f"no result within {seconds:g} s, so the run was ended: does a loop never finish?"
+            ) from None
         except OSError:
             answer = None
         if answer is None:
             self.stop()
-            raise StudentCodeError("the process that ran it ended: does it call exit, or use very much memory?")
+            raise StudentCodeError(
+                "the process that ran it ended: does it call exit, or use very much memory?"
+            )
         return answer
 
     def stop(self) -> None:
@@ -125,8 +133,11 @@ class StudentOptimizer:
         except Exception as error:  # whatever the student's globals hold may refuse in its own way
             self.pickled, self.problem = None, f"it cannot be sent to a process of its own: {error}"[:300]
 
-    def run(self, problem: Problem, jobs: Sequence[tuple[Sequence[float], Mapping[str, float]]], steps: int) -> tuple[Any, dict]:
-        """Run every (start, hyperparameters) within RUN_SECONDS: points (len(jobs), steps+1, 2) and messages by index.
+    def run(
+        self, problem: Problem, jobs: Sequence[tuple[Sequence[float], Mapping[str, float]]], steps: int
+    ) -> tuple[Any, dict]:
+        """Run every (start, hyperparameters) within RUN_SECONDS: points (len(jobs), steps+1, 2) and
+        messages by index.
 
         Raises StudentCodeError when nothing came back.
         """
@@ -135,12 +146,16 @@ class StudentOptimizer:
         with _lock:
             _worker.start()
             if self.slot not in _worker.loaded:
-                header, _ = _worker.ask({"what": "load", "slot": self.slot, "code": self.pickled}, START_SECONDS)
+                header, _ = _worker.ask(
+                    {"what": "load", "slot": self.slot, "code": self.pickled}, START_SECONDS
+                )
                 if "failed" in header:
                     raise StudentCodeError(_explain(header["failed"]))
                 _worker.loaded.add(self.slot)
             arguments = (self.is_class, problem, list(jobs), steps)
-            header, body = _worker.ask({"what": "run", "slot": self.slot, "arguments": arguments}, RUN_SECONDS)
+            header, body = _worker.ask(
+                {"what": "run", "slot": self.slot, "arguments": arguments}, RUN_SECONDS
+            )
         if "failed" in header:
             raise StudentCodeError(_explain(header["failed"]))
         if len(body) != len(jobs) * (steps + 1) * 16:
@@ -163,5 +178,9 @@ class StudentOptimizer:
 
 def _explain(error: Mapping[str, Any]) -> str:
     """A failed run's message, with the line of the student's cell when this process knows it."""
-    line = linecache.getline(error["file"], error["line"]).strip() if error.get("file") and error.get("line") else ""
+    line = (
+        linecache.getline(error["file"], error["line"]).strip()
+        if error.get("file") and error.get("line")
+        else ""
+    )
     return f"{error['message']} (line {error['line']}: {line})" if line else str(error["message"])

@@ -1,4 +1,5 @@
-"""The explorer's widget: holds the values, computes sweeps off the critical path, and hands them to `explorer.js`."""
+"""The explorer's widget: holds the values, computes sweeps off the critical path, and hands them to
+`explorer.js`."""
 
 from __future__ import annotations
 
@@ -29,8 +30,10 @@ FIELD_SHAPE = (121, 141)  # rows (y) and columns (x) of a landscape that is not 
 
 class Explorer(anywidget.AnyWidget):
     """Made by `explore`. Besides the traits below it has one float trait a control, and for every optimizer
-    `present_<id>` (its run at the present values) and `sweep_<id>__<control>` (its runs at every position of that slider).
-    Runs travel as float32 (positions, steps+1, 3): x, y and loss f − f*; `at` holds the values they were computed at.
+    `present_<id>` (its run at the present values) and `sweep_<id>__<control>` (its runs at every position
+    of that slider).
+    Runs travel as float32 (positions, steps+1, 3): x, y and loss f − f*; `at` holds the values they were
+    computed at.
     """
 
     _esm = Path(__file__).with_name("explorer.js")
@@ -43,7 +46,9 @@ class Explorer(anywidget.AnyWidget):
     landscape = traitlets.Dict(read_only=True).tag(sync=True)
     views = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     goal = traitlets.Dict(read_only=True).tag(sync=True)
-    goal_met = traitlets.List(traitlets.Unicode(), help="ids of the optimizers that meet the goal at the present values")
+    goal_met = traitlets.List(
+        traitlets.Unicode(), help="ids of the optimizers that meet the goal at the present values"
+    )
 
     @classmethod
     def create(
@@ -72,7 +77,9 @@ class Explorer(anywidget.AnyWidget):
         entries = make_entries(optimizers, chosen)
         controls = make_controls(chosen, entries, int(steps), first, lr, given)
         bounds = {c.key: {"min": c.ticks[0], "max": c.ticks[-1]} for c in controls}
-        traits: dict[str, Any] = {c.key: traitlets.Float(c.value, **bounds[c.key]).tag(sync=True) for c in controls}
+        traits: dict[str, Any] = {
+            c.key: traitlets.Float(c.value, **bounds[c.key]).tag(sync=True) for c in controls
+        }
         for entry in entries:
             traits[f"present_{entry.id}"] = traitlets.Dict().tag(sync=True)
             for key in entry.depends if not entry.refusal else ():
@@ -109,7 +116,14 @@ class Explorer(anywidget.AnyWidget):
             "views": [v for v in views if v != "stability" or stable] or ["contour"],
             "goal": {"loss": goal.loss, "steps": goal.steps} if goal else {},
         }
-        for name in ("steps", "controls", "optimizers", "landscape", "views", "goal"):  # read-only from here on
+        for name in (
+            "steps",
+            "controls",
+            "optimizers",
+            "landscape",
+            "views",
+            "goal",
+        ):  # read-only from here on
             self.set_trait(name, initial.pop(name))
         first = {c.key: c.value for c in controls}
         for entry in entries:
@@ -128,13 +142,16 @@ class Explorer(anywidget.AnyWidget):
         return f"<Explorer: {names} on {self._problem.formula}; run this cell in Jupyter to see it move>"
 
     def trajectory(self, optimizer: str) -> NDArray[np.float64]:
-        """The run of the optimizer with this id at the present values: float64 (steps+1, 2), NaN once diverged.
+        """The run of the optimizer with this id at the present values: float64 (steps+1, 2), NaN once
+        diverged.
 
         Raises ValueError for an unknown id, RuntimeError with the message of a student's run that failed.
         """
         entry = next((e for e in self._entries if e.id == optimizer), None)
         if entry is None:
-            raise ValueError(f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}")
+            raise ValueError(
+                f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}"
+            )
         values = self._snapshot()
         if entry.refusal:
             raise RuntimeError(entry.refusal)
@@ -176,7 +193,8 @@ class Explorer(anywidget.AnyWidget):
         return rotated_quadratic(values["kappa"]) if "kappa" in values else self._problem
 
     def _changed(self, _: Any = None) -> None:
-        """Values moved: let the background thread know; an older computation is given up at its next pause."""
+        """Values moved: let the background thread know; an older computation is given up at its next
+        pause."""
         with self._guard:
             self._version += 1
             self._moved.set()
@@ -214,7 +232,9 @@ class Explorer(anywidget.AnyWidget):
                 return
             points, message = self._run_student(entry, values)
             self._messages[entry.id] = message
-            self._publish(version, {f"present_{entry.id}": self._packed(entry, values, points[None], message)})
+            self._publish(
+                version, {f"present_{entry.id}": self._packed(entry, values, points[None], message)}
+            )
         self._judge_goal()
         for entry in students:
             if not self._messages[entry.id] and not self._sweep_student(version, entry, values):
@@ -258,11 +278,14 @@ class Explorer(anywidget.AnyWidget):
         return changes
 
     def _run_student(self, entry: Entry, values: dict[str, float]) -> tuple[NDArray[np.float64], str]:
-        """A student's run (steps+1, 2) at these values, and its message when it failed (then the points are NaN)."""
+        """A student's run (steps+1, 2) at these values, and its message when it failed (then the points
+        are NaN)."""
         assert entry.student
         started = time.perf_counter()
         try:
-            points, errors = entry.student.run(self._problem_at(values), [self._job(entry, values)], self.steps)
+            points, errors = entry.student.run(
+                self._problem_at(values), [self._job(entry, values)], self.steps
+            )
         except StudentCodeError as error:
             return np.full((self.steps + 1, 2), np.nan), str(error)
         entry.student.seconds_per_run = time.perf_counter() - started
@@ -288,17 +311,25 @@ class Explorer(anywidget.AnyWidget):
                         return False
                     parts.append(done)
             except StudentCodeError:
-                continue  # this slider's sweep has a run that never ends; the page asks for single runs instead
+                # this slider's sweep has a run that never ends; the page asks for single runs instead
+                continue
             packed = self._packed(entry, values, np.concatenate(parts), kappas=key == "kappa")
             self._publish(version, {f"sweep_{entry.id}__{key}": packed})
         return True
 
     def _packed(
-        self, entry: Entry, values: Mapping[str, float], points: NDArray[np.float64], message: str = "", kappas: bool = False
+        self,
+        entry: Entry,
+        values: Mapping[str, float],
+        points: NDArray[np.float64],
+        message: str = "",
+        kappas: bool = False,
     ) -> dict[str, Any]:
         """Runs (N, steps+1, 2) with their losses as one float32 buffer, and the values they belong to."""
         if kappas:
-            gaps = np.stack([rotated_quadratic(k).gap(p) for k, p in zip(self._ticks["kappa"], points, strict=True)])
+            gaps = np.stack(
+                [rotated_quadratic(k).gap(p) for k, p in zip(self._ticks["kappa"], points, strict=True)]
+            )
         else:
             gaps = self._problem_at(values).gap(points)
         data = np.concatenate([points, gaps[..., None]], axis=-1).astype("<f4")
@@ -324,7 +355,12 @@ def styled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     spare = (style for name, style in STYLES.items() if name.startswith("yours"))
     shown, taken = [], set()
     for entry in entries:
-        own = entry.family in STYLES and entry.student is None and not entry.refusal and entry.family not in taken
+        own = (
+            entry.family in STYLES
+            and entry.student is None
+            and not entry.refusal
+            and entry.family not in taken
+        )
         style = STYLES[entry.family] if own else next(spare)
         taken.add(entry.family if own else "")
         shown.append(
@@ -343,7 +379,8 @@ def styled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def landscape(problem: Problem, kappas: Sequence[float] | None) -> dict[str, Any]:
-    """What the page has to know of the problem: label, bounds, minimum, curvature (one a κ), and its field when not quadratic."""
+    """What the page has to know of the problem: label, bounds, minimum, curvature (one a κ), and its field
+    when not quadratic."""
     quadratics = [rotated_quadratic(kappa) for kappa in kappas] if kappas else [problem]
     shown: dict[str, Any] = {
         "name": problem.name,
@@ -353,14 +390,19 @@ def landscape(problem: Problem, kappas: Sequence[float] | None) -> dict[str, Any
         "eigenvalues": [p.eigenvalues.tolist() for p in quadratics],
         "quadratic": problem.is_quadratic,
         "noisy": hasattr(problem, "noise"),
-        "hessians": [p.hessian(problem.minimum).ravel().tolist() for p in quadratics] if problem.is_quadratic else [],
+        "hessians": [p.hessian(problem.minimum).ravel().tolist() for p in quadratics]
+        if problem.is_quadratic
+        else [],
         "separable": problem.is_separable,
         "field": b"",
         "shape": list(FIELD_SHAPE),
     }
     if not problem.is_quadratic:
         x_min, x_max, y_min, y_max = problem.bounds
-        grid = np.stack(np.meshgrid(np.linspace(x_min, x_max, FIELD_SHAPE[1]), np.linspace(y_min, y_max, FIELD_SHAPE[0])), -1)
+        grid = np.stack(
+            np.meshgrid(np.linspace(x_min, x_max, FIELD_SHAPE[1]), np.linspace(y_min, y_max, FIELD_SHAPE[0])),
+            -1,
+        )
         shown["field"] = problem.gap(grid).astype("<f4").tobytes()
     return shown
 
@@ -374,11 +416,14 @@ def checked_start(start: ArrayLike) -> tuple[float, float]:
 
 
 def checked_hyperparameters(problem: Problem, lr: Any, given: Mapping[str, Any]) -> None:
-    """TypeError or ValueError, naming the known ones and the allowed range, for rates and hyperparameters that make no sense."""
+    """TypeError or ValueError, naming the known ones and the allowed range, for rates and hyperparameters
+    that make no sense."""
     known = known_hyperparameters(problem)
     for name, value in given.items():
         if name not in known:
-            raise TypeError(f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}")
+            raise TypeError(
+                f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}"
+            )
         if name.startswith("beta") or name == "momentum":
             if not 0 <= value < 1:
                 raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")

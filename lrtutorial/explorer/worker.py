@@ -1,6 +1,8 @@
-"""The process that runs a student's optimizer for the explorer: started once, ended by its parent when a run takes too long.
+"""The process that runs a student's optimizer for the explorer: started once, ended by its parent when a
+run takes too long.
 
-It reads pickled requests from standard input and answers with a JSON header and raw float64 points, so the parent unpickles nothing.
+It reads pickled requests from standard input and answers with a JSON header and raw float64 points, so the
+parent unpickles nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class Refused(Exception):
     """The optimizer ran but did something that its contract excludes; the message says what."""
 
 
-def run_class(cls: Callable[..., Any], problem: Problem, start: Sequence[float], h: Mapping[str, float], steps: int) -> Any:
+def run_class(
+    cls: Callable[..., Any], problem: Problem, start: Sequence[float], h: Mapping[str, float], steps: int
+) -> Any:
     """Drive `Class([x], **h)` by `.step([gradient])`; the points (steps+1, 2), NaN once diverged."""
     params = [np.array(start, dtype=np.float64)]
     optimizer = cls(params, **h)
@@ -46,42 +50,63 @@ def run_class(cls: Callable[..., Any], problem: Problem, start: Sequence[float],
             break
     if not moved:
         raise Refused(
-            f"x did not move in {steps} steps. Parameters are updated in place: `self.params[i] -= …`, not `self.params = …`"
+            f"x did not move in {steps} steps. Parameters are updated in place: `self.params[i] -= …`, "
+            "not `self.params = …`"
         )
     return points
 
 
 def checked_point(value: Any, before: Any, step: int) -> Any:
-    """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the blue."""
+    """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the
+    blue."""
     if np.shape(value) != (2,):
-        raise Refused(f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)")
+        raise Refused(
+            f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)"
+        )
     point = np.asarray(value, dtype=np.float64)
     if np.isnan(point).any() and np.all(np.abs(before) < DIVERGED):
         raise Refused(f"step {step} made NaN out of x = ({before[0]:.4g}, {before[1]:.4g})")
     return point
 
 
-def run_function(function: Callable[..., Any], start: Sequence[float], h: Mapping[str, float], steps: int) -> Any:
+def run_function(
+    function: Callable[..., Any], start: Sequence[float], h: Mapping[str, float], steps: int
+) -> Any:
     """Call `run_…(start, **h, steps=steps)`; the points (steps+1, 2), NaN once diverged."""
     result = function(start=np.array(start, dtype=np.float64), steps=steps, **h)
     if np.shape(result) != (steps + 1, 2):
-        raise Refused(f"expected an array of shape ({steps + 1}, 2), one row a step and the start first; got {np.shape(result)}")
+        raise Refused(
+            f"expected an array of shape ({steps + 1}, 2), one row a step and the start first; "
+            f"got {np.shape(result)}"
+        )
     points = np.array(result, dtype=np.float64)
     out = ~(np.abs(points) < DIVERGED).all(axis=1)
     first = int(np.argmax(out)) if out.any() else len(points)
-    if first < len(points) and np.isnan(points[first]).any() and first and np.abs(points[first - 1]).max() < 1e3:
-        raise Refused(f"step {first} is NaN after x = ({points[first - 1][0]:.4g}, {points[first - 1][1]:.4g})")
+    if (
+        first < len(points)
+        and np.isnan(points[first]).any()
+        and first
+        and np.abs(points[first - 1]).max() < 1e3
+    ):
+        raise Refused(
+            f"step {first} is NaN after x = ({points[first - 1][0]:.4g}, {points[first - 1][1]:.4g})"
+        )
     points[first:] = np.nan
     return points
 
 
-def run_many(code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, Any]], steps: int) -> tuple[dict, bytes]:
-    """Run every (start, hyperparameters); a failed run is all NaN and leaves its message in the header under its index."""
+def run_many(
+    code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, Any]], steps: int
+) -> tuple[dict, bytes]:
+    """Run every (start, hyperparameters); a failed run is all NaN and leaves its message in the header
+    under its index."""
     points = np.full((len(jobs), steps + 1, 2), np.nan)
     errors: dict[int, dict[str, Any]] = {}
     for index, (start, h) in enumerate(jobs):
         try:
-            run = run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)
+            run = (
+                run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)
+            )
             points[index] = run
         except Refused as error:
             errors[index] = {"message": str(error)}
@@ -91,11 +116,16 @@ def run_many(code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[A
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An exception as plain data: its text, and the file and line of the innermost frame that is not a library's."""
+    """An exception as plain data: its text, and the file and line of the innermost frame that is not a
+    library's."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename != __file__ and "site-packages" not in f.filename]
     text = f"{type(error).__name__}: {error}"[:300]
-    return {"message": text, "file": own[-1].filename if own else None, "line": own[-1].lineno if own else None}
+    return {
+        "message": text,
+        "file": own[-1].filename if own else None,
+        "line": own[-1].lineno if own else None,
+    }
 
 
 def send(stream: BinaryIO, header: dict, body: bytes = b"") -> None:

@@ -6,7 +6,8 @@
         assert nb.output_text(0) == "2"
         nb.screenshot("a1-verdict")                      # -> tests/artifacts/a1-verdict.png
 
-One JupyterLab serves the whole test session, with empty settings and a folder of its own; every notebook opens in a fresh browser
+One JupyterLab serves the whole test session, with empty settings and a folder of its own; every notebook
+opens in a fresh browser
 context, and its kernel is ended with the test.
 """
 
@@ -42,7 +43,10 @@ CHROMIUM_ARGUMENTS = [
 SETTINGS = {
     # Every cell is in the page, so that a test finds an output without scrolling to it.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
-    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
 }
 
 
@@ -68,7 +72,8 @@ class JupyterLab:
     directory: Path
 
     def address(self, path: str) -> str:
-        """The page that shows one notebook (a path below `directory`) in JupyterLab, with a fresh workspace."""
+        """The page that shows one notebook (a path below `directory`) in JupyterLab, with a fresh
+        workspace."""
         return f"{self.url}/lab/tree/{path}?token={self.token}&reset"
 
     def api(self, path: str, method: str = "GET") -> Any:
@@ -82,7 +87,9 @@ class JupyterLab:
 
 def server_environment(home: Path) -> dict[str, str]:
     """An environment in which neither the server nor its kernels see the user's settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))
+    }
     settings = home / "settings"
     for name, content in SETTINGS.items():
         file = settings / name
@@ -128,7 +135,9 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
                 continue  # half-written file, or not listening yet
         time.sleep(0.1)
     process.kill()
-    raise RuntimeError("JupyterLab did not start:\n" + (home / "jupyterlab.log").read_text(errors="replace")[-3000:])
+    raise RuntimeError(
+        "JupyterLab did not start:\n" + (home / "jupyterlab.log").read_text(errors="replace")[-3000:]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +156,8 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
 
 @pytest.fixture
 def jupyterlab_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], JupyterLab]]:
-    """A function that starts a JupyterLab of its own in a folder, such as a course with its nbgrader_config.py."""
+    """A function that starts a JupyterLab of its own in a folder, such as a course with its
+    nbgrader_config.py."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(directory: Path) -> JupyterLab:
@@ -179,7 +189,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page in a fresh context; an error in the page's own scripts that a test did not expect is in `page.errors`."""
+    """A page in a fresh context; an error in the page's own scripts that a test did not expect is in
+    `page.errors`."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(30_000)
     page = context.new_page()
@@ -205,7 +216,10 @@ class NotebookPage:
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait (seconds) until the kernel answers and nothing runs."""
         self.page.wait_for_function(
-            "() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'",
+            """() => {
+                const context = window.jupyterapp?.shell.currentWidget?.context;
+                return context?.sessionContext?.session?.kernel?.status === 'idle';
+            }""",
             timeout=timeout * 1000,
         )
 
@@ -256,14 +270,20 @@ class NotebookPage:
 
     def restart_kernel(self) -> None:
         """Restart the kernel without running anything."""
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
+        )
         self.wait_idle()
 
     def dark(self, on: bool = True) -> None:
         """Switch JupyterLab's theme."""
         theme = "JupyterLab Dark" if on else "JupyterLab Light"
-        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(not on).lower())
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+        )
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(not on).lower()
+        )
 
     def screenshot(self, name: str, locator: Locator | None = None) -> Path:
         """Keep a picture of the page (or of one element) in tests/artifacts/ for people to look at."""
@@ -277,7 +297,8 @@ class NotebookPage:
 def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., NotebookPage]]:
     """A function that puts a notebook into JupyterLab's folder and opens it.
 
-    `notebook("name.ipynb", cells=["code", …])` makes one of code cells; `notebook("name.ipynb", source=path)` copies one.
+    `notebook("name.ipynb", cells=["code", …])` makes one of code cells; `notebook("name.ipynb",
+    source=path)` copies one.
     """
 
     def open_notebook(name: str, cells: list[str] | None = None, source: Path | None = None) -> NotebookPage:
@@ -286,8 +307,14 @@ def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., Noteb
         if source is not None:
             shutil.copyfile(source, file)
         else:
-            content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells or []])
-            content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            content = nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(cell) for cell in cells or []]
+            )
+            content.metadata["kernelspec"] = {
+                "name": "python3",
+                "display_name": "Python 3",
+                "language": "python",
+            }
             nbformat.write(content, file)
         return NotebookPage(page, jupyterlab, name).open()
 

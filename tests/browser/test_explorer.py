@@ -1,4 +1,5 @@
-"""The explorer in a real JupyterLab: every slider moved, dragged, typed at, played; with hostile code, without a kernel, far away."""
+"""The explorer in a real JupyterLab: every slider moved, dragged, typed at, played; with hostile code,
+without a kernel, far away."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from lrtutorial.problems import get_problem, rotated_quadratic
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 IMPORT = "from lrtutorial.explorer import explore\n"
-ADAM = '''
+ADAM = """
 import numpy as np
 class Adam:
     def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -39,8 +40,9 @@ class Adam:
         for i, g in enumerate(grads):
             self.m[i] = self.b1 * self.m[i] + (1 - self.b1) * g
             self.v[i] = self.b2 * self.v[i] + (1 - self.b2) * g * g
-            self.params[i] -= self.lr * self.m[i] / (1 - self.b1**self.t) / (np.sqrt(self.v[i] / (1 - self.b2**self.t)) + self.eps)
-'''
+            second = np.sqrt(self.v[i] / (1 - self.b2**self.t))
+            self.params[i] -= self.lr * self.m[i] / (1 - self.b1**self.t) / (second + self.eps)
+"""
 
 
 class Shown:
@@ -71,12 +73,18 @@ class Shown:
     def move_to(self, key: str, position: int) -> None:
         """Move a slider in one go, as a click on its groove does."""
         self.slider(key).evaluate(
-            "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', {bubbles: true})); }", position
+            """(input, value) => {
+                input.value = value;
+                input.dispatchEvent(new Event('input', {bubbles: true}));
+            }""",
+            position,
         )
         self.next_frame()
 
     def next_frame(self) -> None:
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def pixels(self, view: str = "contour") -> str:
         """The canvas as an image, to compare."""
@@ -87,7 +95,9 @@ def expected(optimizer: str, values: dict[str, float], problem: str = "bowl", st
     """x, y, loss for every step, computed here."""
     chosen = rotated_quadratic(values["kappa"]) if problem == "rotated" else get_problem(problem)
     h = {k.removeprefix(f"{optimizer}_"): v for k, v in values.items() if k.startswith(f"{optimizer}_")}
-    run = trajectories(optimizer, chosen, [[values["start_x"], values["start_y"]]], {**h, "eps": 1e-8}, steps)[0]
+    run = trajectories(
+        optimizer, chosen, [[values["start_x"], values["start_y"]]], {**h, "eps": 1e-8}, steps
+    )[0]
     return np.concatenate([run, chosen.gap(run)[:, None]], axis=1)
 
 
@@ -96,14 +106,19 @@ def assert_right(drawn: dict[str, Any], problem: str = "bowl") -> None:
     for optimizer, run in drawn["runs"].items():
         assert run["fresh"], f"{optimizer} is not up to date"
         points = np.array([np.nan if v is None else v for v in run["points"]], dtype=float).reshape(-1, 3)
-        np.testing.assert_allclose(points, expected(optimizer, drawn["values"], problem), rtol=2e-5, atol=1e-12)
+        np.testing.assert_allclose(
+            points, expected(optimizer, drawn["values"], problem), rtol=2e-5, atol=1e-12
+        )
 
 
 @pytest.fixture
 def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[Any, Shown]]:
-    """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the explorer."""
+    """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the
+    explorer."""
 
-    def open_explorer(call: str = "explore()", before: str = "", name: str = "explorer.ipynb") -> tuple[Any, Shown]:
+    def open_explorer(
+        call: str = "explore()", before: str = "", name: str = "explorer.ipynb"
+    ) -> tuple[Any, Shown]:
         nb = notebook(name, cells=[IMPORT + before, f"w = {call}\nw"])
         nb.run_all()
         return nb, Shown(page, nb.output(1).locator(".lrx"))
@@ -215,8 +230,11 @@ def test_values_travel_both_ways(explorer: Any) -> None:
     nb, shown = explorer()
     shown.move_to("adam_lr", 10)
     shown.page.wait_for_timeout(300)
-    nb.set_source(0, "import ipywidgets\nlink = ipywidgets.FloatSlider(min=0.01, max=0.2, step=0.01)\n"
-                     "ipywidgets.jslink((link, 'value'), (w, 'sgd_lr'))\nw.adam_beta1 = 0.5\nprint(w.adam_lr)")  # fmt: skip
+    link = (
+        "import ipywidgets\nlink = ipywidgets.FloatSlider(min=0.01, max=0.2, step=0.01)\n"
+        "ipywidgets.jslink((link, 'value'), (w, 'sgd_lr'))\nw.adam_beta1 = 0.5\nprint(w.adam_lr)"
+    )
+    nb.set_source(0, link)
     nb.run_cell(0)
     ticks = shown.root.locator("input[data-key=adam_lr]").get_attribute("aria-valuetext")
     assert float(nb.output_text(0).split()[-1]) == pytest.approx(float(ticks))
@@ -227,7 +245,9 @@ def test_values_travel_both_ways(explorer: Any) -> None:
 
 
 def test_divergence_and_goal_are_said(explorer: Any) -> None:
-    nb, shown = explorer("explore(optimizers=['sgd', 'momentum'], lr={'sgd': 0.13}, goal='loss < 1e-6 within 30 steps')")
+    nb, shown = explorer(
+        "explore(optimizers=['sgd', 'momentum'], lr={'sgd': 0.13}, goal='loss < 1e-6 within 30 steps')"
+    )
     assert "diverges: beyond 10⁶ at step" in shown.root.inner_text()
     assert "not met yet" in shown.root.locator(".lrx-goal").inner_text()
     nb.set_source(0, "w.momentum_lr, w.momentum_momentum = 0.115, 0.27\nw.wait(), w.goal_met")
@@ -240,7 +260,9 @@ def test_divergence_and_goal_are_said(explorer: Any) -> None:
 
 def test_the_students_class_is_drawn_beside_the_reference(explorer: Any) -> None:
     nb, shown = explorer("explore(optimizers=[Adam, 'adam'])", ADAM)
-    shown.page.wait_for_function("root => root.explorer.drawn().runs.your_adam?.fresh", arg=shown.root.element_handle())
+    shown.page.wait_for_function(
+        "root => root.explorer.drawn().runs.your_adam?.fresh", arg=shown.root.element_handle()
+    )
     for key, position in (("adam_lr", 20), ("adam_beta1", 5), ("start_x", 4)):
         shown.page.wait_for_timeout(800)
         shown.move_to(key, position)
@@ -257,8 +279,16 @@ def test_hostile_student_code_leaves_kernel_and_sliders_alive(explorer: Any) -> 
         "class AdamNan(Adam):\n    def step(self, grads):\n        self.params[0][:] = float('nan')\n"
         "class AdamShape(Adam):\n    def step(self, grads):\n        self.params[0] = self.params[0][:1]\n"
     )
-    nb, shown = explorer("explore(optimizers=[AdamForEver, AdamRaises, AdamNan, AdamShape, None, 'adam'])", hostile)
-    for text in ("no result within 2 s", "has no attribute 'nothing' (line", "made NaN", "shape (1,)", "not written yet"):
+    nb, shown = explorer(
+        "explore(optimizers=[AdamForEver, AdamRaises, AdamNan, AdamShape, None, 'adam'])", hostile
+    )
+    for text in (
+        "no result within 2 s",
+        "has no attribute 'nothing' (line",
+        "made NaN",
+        "shape (1,)",
+        "not written yet",
+    ):
         shown.root.locator(".lrx-readout", has_text=text).wait_for(timeout=15_000)
     shown.move_to("adam_lr", 12)
     drawn = shown.drawn()
@@ -313,10 +343,14 @@ def axe(page: Page, selector: str) -> list[str]:
 
 
 def test_accessible_light_dark_and_narrow(explorer: Any) -> None:
-    nb, shown = explorer("explore(optimizers=['sgd', 'momentum', 'rmsprop', 'adam', None], goal='loss < 1e-6 within 30 steps')")
+    nb, shown = explorer(
+        "explore(optimizers=['sgd', 'momentum', 'rmsprop', 'adam', None], goal='loss < 1e-6 within 30 steps')"
+    )
     assert axe(shown.page, ".lrx") == []
     for control in shown.root.locator("input, button").all():
-        assert control.evaluate("e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"), "a control without a name"
+        assert control.evaluate(
+            "e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"
+        ), "a control without a name"
     light = shown.pixels()
     nb.dark()
     shown.next_frame()
@@ -343,10 +377,16 @@ def test_reduced_motion_steps_without_gliding(explorer: Any) -> None:
 
 @pytest.fixture(scope="session")
 def page_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The scripts that an exported page loads, as local files: html-manager and RequireJS from npm, anywidget's as installed."""
+    """The scripts that an exported page loads, as local files: html-manager and RequireJS from npm,
+    anywidget's as installed."""
     folder = tmp_path_factory.mktemp("npm")
-    for package, name in (("@jupyter-widgets/html-manager@1.0", "html-manager"), ("requirejs@2.3", "requirejs")):
-        done = subprocess.run(["npm", "pack", "--silent", package], cwd=folder, capture_output=True, text=True, check=True)
+    for package, name in (
+        ("@jupyter-widgets/html-manager@1.0", "html-manager"),
+        ("requirejs@2.3", "requirejs"),
+    ):
+        done = subprocess.run(
+            ["npm", "pack", "--silent", package], cwd=folder, capture_output=True, text=True, check=True
+        )
         with tarfile.open(folder / done.stdout.strip().splitlines()[-1]) as packed:
             packed.extractall(folder / name, filter="data")
     return {
@@ -357,7 +397,9 @@ def page_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.requires_tool("npm")
-def test_an_exported_page_moves_without_a_kernel(page: Page, page_scripts: dict[str, Path], tmp_path: Path) -> None:
+def test_an_exported_page_moves_without_a_kernel(
+    page: Page, page_scripts: dict[str, Path], tmp_path: Path
+) -> None:
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORT + "explore()")])
     NotebookClient(content, timeout=60, kernel_name="python3").execute()
     state = content.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]
@@ -385,7 +427,9 @@ def test_an_exported_page_moves_without_a_kernel(page: Page, page_scripts: dict[
         assert shown.pixels() != before
         assert_right(shown.settled())
     shown.move_to("adam_lr", 12)
-    shown.move_to("adam_beta1", 4)  # off every saved sweep: the other sliders go back to where they were saved
+    shown.move_to(
+        "adam_beta1", 4
+    )  # off every saved sweep: the other sliders go back to where they were saved
     drawn = shown.settled()
     assert drawn["values"]["adam_beta1"] != 0.9 and drawn["values"]["adam_lr"] == 0.5
     assert_right(drawn)

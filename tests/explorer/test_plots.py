@@ -23,7 +23,10 @@ def no_windows() -> Iterator[None]:
 
 
 def test_trajectories_are_drawn_in_their_optimizers_styles() -> None:
-    runs = {"SGD (lr=0.05)": np.array([[5.0, 4.0], [4.5, 0.0]]), "Your Adam": np.array([[5.0, 4.0], [4.0, 3.0]])}
+    runs = {
+        "SGD (lr=0.05)": np.array([[5.0, 4.0], [4.5, 0.0]]),
+        "Your Adam": np.array([[5.0, 4.0], [4.0, 3.0]]),
+    }
     ax = plot_trajectories(runs)
     lines = {line.get_label(): line for line in ax.get_lines()}
     np.testing.assert_array_equal(lines["SGD (lr=0.05)"].get_xydata(), runs["SGD (lr=0.05)"])

@@ -1,4 +1,5 @@
-"""The widget without a browser: what is computed, what is sent, what wrong input and hostile code bring about."""
+"""The widget without a browser: what is computed, what is sent, what wrong input and hostile code bring
+about."""
 
 from __future__ import annotations
 
@@ -105,7 +106,9 @@ def ticks(explorer: Explorer, key: str) -> list[float]:
 
 
 @pytest.mark.parametrize("problem", ["bowl", "rotated", "saddle", "rosenbrock", "noisy", "shallow"])
-def test_every_sweep_holds_what_python_computes_for_each_position(made: Callable[..., Explorer], problem: str) -> None:
+def test_every_sweep_holds_what_python_computes_for_each_position(
+    made: Callable[..., Explorer], problem: str
+) -> None:
     explorer = made(problem, steps=20)
     for shown in explorer.optimizers:
         for key in shown["depends"]:
@@ -125,7 +128,9 @@ def test_loss_is_the_gap_to_the_minimum(made: Callable[..., Explorer]) -> None:
     np.testing.assert_allclose(runs[..., 2], expected, rtol=1e-5, atol=1e-30)
 
 
-def test_moving_a_slider_renews_the_other_sweeps_of_that_optimizer_only(made: Callable[..., Explorer]) -> None:
+def test_moving_a_slider_renews_the_other_sweeps_of_that_optimizer_only(
+    made: Callable[..., Explorer],
+) -> None:
     explorer = made()
     untouched = explorer.sweep_sgd__start_x
     explorer.adam_lr = ticks(explorer, "adam_lr")[10]
@@ -152,9 +157,12 @@ def test_the_latest_values_win(made: Callable[..., Explorer]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, {"steps": 200}, {"problem": "rotated", "steps": 200}, {"problem": "rosenbrock", "steps": 300}]
+    "arguments",
+    [{}, {"steps": 200}, {"problem": "rotated", "steps": 200}, {"problem": "rosenbrock", "steps": 300}],
 )
-def test_a_saved_widget_stays_below_a_megabyte(made: Callable[..., Explorer], arguments: dict[str, Any]) -> None:
+def test_a_saved_widget_stays_below_a_megabyte(
+    made: Callable[..., Explorer], arguments: dict[str, Any]
+) -> None:
     state, _, buffers = _remove_buffers(made(**arguments).get_state())
     assert len(json.dumps(state)) + sum(len(b) for b in buffers) * 4 / 3 < 1_000_000
 
@@ -188,13 +196,17 @@ def test_hostile_code_leaves_a_message_and_the_reference_alive(
     np.testing.assert_allclose(good.trajectory("your_sgdprints"), explorer.trajectory("sgd"))
 
 
-def test_a_students_class_shares_the_sliders_of_its_family_and_gets_sweeps(made: Callable[..., Explorer]) -> None:
+def test_a_students_class_shares_the_sliders_of_its_family_and_gets_sweeps(
+    made: Callable[..., Explorer],
+) -> None:
     explorer = made(optimizers=[SGDPrints, run_sgd, "sgd"])
     assert explorer.wait()
     assert [c["key"] for c in explorer.controls] == ["sgd_lr", "start_x", "start_y"]
     for own in ("your_sgdprints", "your_run_sgd"):
         for key in ("sgd_lr", "start_x"):
-            np.testing.assert_allclose(sweep(explorer, own, key), sweep(explorer, "sgd", key), rtol=1e-5, atol=1e-30)
+            np.testing.assert_allclose(
+                sweep(explorer, own, key), sweep(explorer, "sgd", key), rtol=1e-5, atol=1e-30
+            )
 
 
 def test_unfinished_exercises_show_a_message(made: Callable[..., Explorer]) -> None:
@@ -239,7 +251,9 @@ def test_goal_is_judged_in_the_kernel_too(made: Callable[..., Explorer]) -> None
         ({"goal": "loss < 1 within 99 steps"}, ValueError, "runs 1 to 50"),
     ],
 )
-def test_wrong_arguments_say_what_was_expected(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
+def test_wrong_arguments_say_what_was_expected(
+    arguments: dict[str, Any], error: type[Exception], text: str
+) -> None:
     with pytest.raises(error) as caught:
         explore(**arguments)
     assert text in str(caught.value)
@@ -263,6 +277,7 @@ def test_styles_are_okabe_ito_and_told_apart_without_colour() -> None:
 def test_importing_the_door_is_light() -> None:
     import subprocess
 
-    code = "import sys, lrtutorial.explorer; print([m for m in ('anywidget', 'numpy', 'matplotlib', 'torch') if m in sys.modules])"
+    heavy = "('anywidget', 'numpy', 'matplotlib', 'torch')"
+    code = f"import sys, lrtutorial.explorer; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
