@@ -76,7 +76,7 @@ def plot_trajectories(
             markersize=4,
             label="_nolegend_",
         )
-        last = {
+        last: dict[str, Any] = {
             "marker": _MARKERS[style.marker],
             "markersize": 9,
             "markeredgecolor": "white",

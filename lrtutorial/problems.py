@@ -73,7 +73,7 @@ class Problem:
     def eigenvalues(self) -> Array:
         """Eigenvalues of the Hessian at the minimum, smallest first: they decide what rate is stable
         there."""
-        return np.linalg.eigvalsh(self.hessian(self.minimum))
+        return np.asarray(np.linalg.eigvalsh(self.hessian(self.minimum)), dtype=np.float64)
 
     @property
     def condition_number(self) -> float:

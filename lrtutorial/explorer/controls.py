@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,10 +102,10 @@ def _range(name: str, entry: Entry, problem: Problem) -> tuple[float, float]:
     """The ends of a slider: for a rate two decades and a half around the first guess, wide enough to cross
     into divergence."""
     if name == "lr" and entry.adaptive:
-        decade = 10.0 ** np.round(np.log10(problem.adaptive_lr))
+        decade = 10.0 ** round(math.log10(problem.adaptive_lr))
         return decade / 100, decade * 3
     if name == "lr":
-        decade = 10.0 ** np.round(np.log10(2 / problem.eigenvalues[-1]))
+        decade = 10.0 ** round(math.log10(2 / problem.eigenvalues[-1]))
         return decade / 100, decade * 3
     return (0.5, 0.9999) if name == "beta2" else (0.0, 0.99)
 

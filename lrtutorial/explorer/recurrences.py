@@ -1,9 +1,8 @@
-"""The reference optimizers as recurrences over many runs at once: one run a slider position, all of them
-in one array."""
+"""The reference optimizers as recurrences over many runs at once, one run a slider position."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,34 +11,35 @@ from numpy.typing import ArrayLike, NDArray
 from lrtutorial.problems import Problem, as_points
 
 Array = NDArray[np.float64]
+Steps = Generator[Array, Array, None]  # takes gradients, gives steps to subtract
 DIVERGED = 1e6  # a run that leaves |x|, |y| < DIVERGED counts as diverged; its points are NaN from there on
 
 
-def _sgd(h: Mapping[str, Array]) -> Iterator[Array]:
+def _sgd(h: Mapping[str, Array]) -> Steps:
     g = yield np.empty(0)
     while True:
         g = yield h["lr"] * g
 
 
-def _momentum(h: Mapping[str, Array]) -> Iterator[Array]:
-    velocity = 0.0
+def _momentum(h: Mapping[str, Array]) -> Steps:
+    velocity = np.zeros(1)
     g = yield np.empty(0)
     while True:
         velocity = h["momentum"] * velocity + g
         g = yield h["lr"] * velocity
 
 
-def _rmsprop(h: Mapping[str, Array]) -> Iterator[Array]:
-    square = 0.0
+def _rmsprop(h: Mapping[str, Array]) -> Steps:
+    square = np.zeros(1)
     g = yield np.empty(0)
     while True:
         square = h["beta"] * square + (1 - h["beta"]) * g**2
         g = yield h["lr"] * g / (np.sqrt(square) + h["eps"])
 
 
-def _adam(h: Mapping[str, Array]) -> Iterator[Array]:
-    first = second = 0.0
-    power1 = power2 = 1.0
+def _adam(h: Mapping[str, Array]) -> Steps:
+    first = second = np.zeros(1)
+    power1 = power2 = np.ones(1)
     g = yield np.empty(0)
     while True:
         first = h["beta1"] * first + (1 - h["beta1"]) * g
@@ -56,7 +56,7 @@ class Family:
     name: str
     label: str
     defaults: Mapping[str, float]
-    update: Callable[[Mapping[str, Array]], Iterator[Array]]
+    update: Callable[[Mapping[str, Array]], Steps]
     adaptive: bool
 
 
@@ -102,12 +102,10 @@ def trajectories(
 def spectral_radius(lr: ArrayLike, beta: ArrayLike, eigenvalues: ArrayLike) -> Array:
     """The factor by which heavy-ball momentum shrinks the distance a step, in the long run, on a quadratic.
 
-    lr, beta: any shapes that broadcast; eigenvalues of the Hessian: (n,). For each λ it is the largest |z|
-    with
-    z² − (1 + β − ηλ)z + β = 0, and the worst λ decides. Below 1 exactly when 0 < ηλ < 2(1 + β) for every λ
-    (Polyak 1964).
+    lr, beta: any shapes that broadcast; eigenvalues of the Hessian: (n,). For each λ it is the largest
+    |z| with z² − (1 + β − ηλ)z + β = 0, and the worst λ decides. Below 1 exactly when 0 < ηλ < 2(1 + β) for
+    every λ (Polyak 1964). Plain gradient descent at 2/(2 + 20) has (κ−1)/(κ+1) = 9/11:
 
-    # plain gradient descent: (κ−1)/(κ+1) = 9/11
     >>> round(float(spectral_radius(1 / 11, 0.0, [2, 20])), 6)
     0.818182
     """

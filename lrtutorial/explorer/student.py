@@ -125,7 +125,7 @@ class StudentOptimizer:
     seconds_per_run: float = 0.01
 
     def __post_init__(self) -> None:
-        import cloudpickle
+        import cloudpickle  # type: ignore[import-untyped]
 
         self.slot = f"{getattr(self.code, '__name__', 'code')}-{next(_slots)}"
         try:

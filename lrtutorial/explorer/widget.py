@@ -76,9 +76,8 @@ class Explorer(anywidget.AnyWidget):
         aim = Goal.parse(goal, int(steps)) if goal is not None else None
         entries = make_entries(optimizers, chosen)
         controls = make_controls(chosen, entries, int(steps), first, lr, given)
-        bounds = {c.key: {"min": c.ticks[0], "max": c.ticks[-1]} for c in controls}
         traits: dict[str, Any] = {
-            c.key: traitlets.Float(c.value, **bounds[c.key]).tag(sync=True) for c in controls
+            c.key: traitlets.Float(c.value, min=c.ticks[0], max=c.ticks[-1]).tag(sync=True) for c in controls
         }
         for entry in entries:
             traits[f"present_{entry.id}"] = traitlets.Dict().tag(sync=True)
