@@ -1,9 +1,9 @@
 """What a jailed, forked kernel costs beside the stock one: time and memory, in ratios from one run.
 
-    python benchmarks/jail.py [repeats]
+    python -m benchmarks.jail [repeats]
 
-Every kernel does what a notebook of the course does first: it becomes ready, imports NumPy, SymPy, Matplotlib and
-torch, takes one optimizer step, and ends. Absolute times are this machine's; the ratios are what carries over.
+Every kernel does what a notebook of the course does first: it becomes ready, imports NumPy, SymPy, Matplotlib
+and torch, takes one optimizer step, and ends. Absolute times are this machine's; the ratios carry over.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from jupyter_client.manager import AsyncKernelManager
 
-from jupyter_client.manager import AsyncKernelManager  # noqa: E402
-
-from autograder.jail import JailedKernelManager, nursery  # noqa: E402
+from autograder.jail import JailedKernelManager, nursery
 
 FIRST_CELL = """
 import numpy, sympy, matplotlib.pyplot, torch
@@ -77,9 +74,9 @@ async def measure(repeats: int) -> dict[str, dict[str, float]]:
         return descendants(zygote.pid)[1:]  # its warden and the kernel
 
     def spawned_pids(manager: Any) -> list[int]:
-        own = set(
+        own = {
             Path(f"/proc/self/task/{threads.name}/children") for threads in Path("/proc/self/task").iterdir()
-        )
+        }
         found = [int(pid) for path in own for pid in path.read_text().split()]
         zygotes = {zygote.pid for zygote in nursery._zygotes.values()}
         return [below for pid in found if pid not in zygotes for below in descendants(pid)]

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,6 +62,9 @@ def _resolve(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
+_kernels: weakref.WeakSet[Kernel] = weakref.WeakSet()
+
+
 class Kernel:
     """A running kernel, as its warden tells of it. Not tied to an event loop or thread."""
 
@@ -72,6 +76,7 @@ class Kernel:
         self.ended = ""  # why the kernel ended, in words; empty when it was ordered to
         self.usage: dict[str, float] = {}
         handle.setblocking(False)
+        _kernels.add(self)
 
     def _feed(self, part: bytes) -> None:
         if not part and self.exit_code is None:
@@ -277,6 +282,8 @@ def _after_fork() -> None:
     _lock = threading.Lock()
     while _zygotes:
         _zygotes.popitem()[1].abandon()
+    for kernel in list(_kernels):  # or they would live as long as this copy
+        kernel.close()
 
 
 os.register_at_fork(after_in_child=_after_fork)

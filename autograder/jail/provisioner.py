@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
@@ -31,6 +32,7 @@ from .report import LEVELS, JailReport
 
 MAX_SOCKET_PATH = 103  # macOS; Linux takes 107
 MAX_CANARIES = 20
+REPORT_SECONDS = 60.0
 
 
 class JailedProvisioner(KernelProvisionerBase):
@@ -154,10 +156,11 @@ class JailedProvisioner(KernelProvisionerBase):
             nursery.start, order, profile.preload, tuple(sorted(parents)), warm=warm
         )
         try:
-            await self.kernel.wait(until_report=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.kernel.wait(until_report=True), REPORT_SECONDS)
             answer = self.kernel.report
             if answer is None or "error" in answer:
-                said = (answer or {}).get("error", self.kernel.ended)
+                said = (answer or {}).get("error") or self.kernel.ended or f"nothing for {REPORT_SECONDS:g} s"
                 raise KernelNotStarted(
                     f"A jailed kernel could not start: {said}\n{self.kernel.log_tail()}".strip()
                 )
@@ -179,8 +182,8 @@ class JailedProvisioner(KernelProvisionerBase):
         if not self.unsafe_no_jail:
             raise JailTooWeak(
                 f"This machine holds student code at level {report.level!r} only, but the minimum is "
-                f"{self.minimum!r} ({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly, or "
-                "set JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
+                f"{self.minimum!r} ({missing}). Nothing was run. Lower JailedProvisioner.minimum knowingly, "
+                "or set JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
             )
         self.log.warning("UNSAFE, as asked: %s. Not held: %s", report.summary(), missing)
 
