@@ -63,6 +63,14 @@ def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budg
     return values
 
 
+def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the catalogue."""
+    if "tree" not in evidence:
+        raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
+    tree = evidence["tree"]
+    return outcome(step, tree if step.options.get("condition") else ex.right_hand_side(tree), probes)
+
+
 def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: int = ex.BUDGET) -> Any:
     """Return a number, or True or False for a condition. Raises Undefined, Undecided or Unreadable."""
     if step.options.get("condition"):

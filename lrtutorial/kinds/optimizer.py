@@ -49,6 +49,11 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
     return {"kind": "optimizer", "problems": problems, "runs": runs}
 
 
+def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
+    """Return the outcome that a catalogued answer's evidence holds: its run on every probe."""
+    return evidence["runs"]
+
+
 def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
         return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
