@@ -44,23 +44,34 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     (answer,) = answers.values()
     if answer is ... or answer is None:
         return {"kind": "prediction", "unfinished": True}
-    if step.options["form"] == "number":
-        if isinstance(answer, bool) or not isinstance(answer, numbers.Real):
-            return _problem(f"a number was expected, such as 3 or 0.5; {_kind_of(answer)} came instead")
-        try:
-            return {"kind": "prediction", "value": float(answer)}
-        except (OverflowError, ValueError, TypeError):
-            return _problem("a finite number was expected; this one is too large")
-    if step.options["form"] == "choice":
-        if not isinstance(answer, str):
-            return _problem(f"one of {_words(step)} was expected, in quotes; {_kind_of(answer)} came instead")
-        return {"kind": "prediction", "value": _word(answer)}
-    if not isinstance(answer, (list, tuple)) or not all(isinstance(item, str) for item in answer[:LONGEST]):
-        return _problem(
-            f"a list with {_words(step)}, in the order you expect, was expected; {_kind_of(answer)} "
-            f"came instead"
+    try:
+        value = _READERS[step.options["form"]](answer)
+    except Exception:  # an answer may be any object, with methods that raise
+        value = None
+    if value is None:
+        wanted = {"number": "a finite number", "choice": f"one of {_words(step)}, in quotes,"}.get(
+            step.options["form"], f"a list with {_words(step)}, in the order you expect,"
         )
-    return {"kind": "prediction", "value": [_word(item) for item in answer[:LONGEST]]}
+        return _problem(f"{wanted} was expected; {_kind_of(answer)} came instead")
+    return {"kind": "prediction", "value": value}
+
+
+def _read_number(answer: object) -> float | None:
+    return float(answer) if isinstance(answer, numbers.Real) and not isinstance(answer, bool) else None
+
+
+def _read_word(answer: object) -> str | None:
+    return _word(answer) if isinstance(answer, str) else None
+
+
+def _read_words(answer: object) -> list[str] | None:
+    if not isinstance(answer, (list, tuple)):
+        return None
+    words = [_read_word(item) for item in answer[:LONGEST]]
+    return None if None in words else [word for word in words if word is not None]
+
+
+_READERS = {"number": _read_number, "choice": _read_word, "ordering": _read_words}
 
 
 def _problem(text: str) -> dict[str, Any]:
@@ -80,6 +91,8 @@ def _words(step: Step) -> str:
 
 
 def _meanings(step: Step) -> Mapping[str, str]:
+    if step.options["form"] == "number":
+        return {}
     return step.options["items" if step.options["form"] == "ordering" else "choices"]
 
 

@@ -126,6 +126,28 @@ def test_a_malformed_prediction_earns_nothing_and_says_what_was_expected(step, a
         assert len(verdict.headline) < 600
 
 
+class Exploding(float):
+    def __float__(self):
+        raise RuntimeError("never")
+
+
+class ExplodingWord(str):
+    def __str__(self):
+        raise RuntimeError("never")
+
+
+class ExplodingList(list):
+    def __getitem__(self, index):
+        raise KeyboardInterrupt if index == "never" else RuntimeError("never")
+
+
+@every_step
+@pytest.mark.parametrize("answer", [Exploding(2), ExplodingWord("past"), ExplodingList(["sgd"])], ids=type)
+def test_an_answer_whose_methods_raise_is_only_unreadable(step, answer) -> None:
+    verdict = judged(step.id, answer)
+    assert verdict.points == 0 and verdict.status == "unreadable"
+
+
 @pytest.mark.parametrize(
     "evidence",
     [None, 3, [], {}, {"kind": "formula"}, {"kind": "prediction"}, {"kind": "prediction", "value": {"a": 1}},
