@@ -8,7 +8,9 @@ outcome, with points at, just inside and just outside each boundary.
     ``symbols``: names the formula may use; ``functions``: names it may apply, such as ``g_seq``;
     ``condition``: whether true or false is expected rather than a number, and ``variable``: the one a bare interval is
     about; ``counterexample``: a function (point, yours, right) -> sentence; ``follows``: (earlier step, function
-    (its tree, point) -> value) for follow-through; ``meaning``: functions (point) -> {name: callable} for applied ones.
+    (its tree, point) -> value) for follow-through; ``meaning``: function (point) -> {name: callable} for applied ones;
+    ``recursion``: the applied name that stands for the answer's own earlier values, starting at name(0) = 0;
+    ``limits``: (what, {symbol: value}, right value as text) for the special cases a hint may point to.
 """
 
 from __future__ import annotations
@@ -32,15 +34,16 @@ PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points n
 
 
 def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
-    """Return the formula as a tree with the text it was written as, or the reason why it can't be read."""
+    """Return the formula as a tree, or the reason why it can't be read."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
         return {"kind": "formula", "unfinished": True}
     try:
-        tree = ex.read(answer)
+        return {"kind": "formula", "tree": ex.read(answer)}
     except ex.Unreadable as problem:
         return {"kind": "formula", "problem": str(problem)[:500]}
-    return {"kind": "formula", "tree": tree, "text": str(answer)[:300]}
+    except Exception as error:  # an object of the student's own making may raise anything when it is looked at
+        return {"kind": "formula", "problem": f"looking at the answer raised {type(error).__name__}"}
 
 
 # ------------------------------------------------------------------------------------------- outcomes
@@ -76,7 +79,30 @@ def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: 
     if step.options.get("condition"):
         return ex.holds(tree, point, step.options.get("variable", "eta"), budget=budget)
     meaning = step.options.get("meaning")
-    return ex.evaluate(tree, point, meaning(point) if meaning else None, budget=budget)
+    functions = dict(meaning(point)) if meaning else {}
+    recursive = step.options.get("recursion")
+    if recursive in ex.applied(tree):
+        return _simulate(tree, point, functions, recursive, budget)
+    return ex.evaluate(tree, point, functions, budget=budget)
+
+
+def _simulate(
+    tree: ex.Tree, point: Mapping[str, ex.Number], functions: Mapping[str, Any], name: str, budget: int
+) -> ex.Number:
+    """Run a recursion from ``name(0) = 0`` up to the point's ``t``: each value may use earlier ones only."""
+    known: list[ex.Number] = [Fraction(0)]
+
+    def earlier(index: ex.Number) -> ex.Number:
+        if index != int(index) or not 0 <= index < len(known):
+            raise ex.Undefined(f"{name}({index}) is not known yet")
+        return known[int(index)]
+
+    last = int(point["t"])
+    for t in range(1, last + 1):
+        known.append(
+            ex.evaluate(tree, {**point, "t": Fraction(t)}, {**functions, name: earlier}, budget=budget // last)
+        )
+    return known[last]
 
 
 def read_point(point: Mapping[str, str]) -> dict[str, Fraction]:
@@ -113,6 +139,19 @@ def _same(one: str, other: str, loose: bool) -> bool:
     return ex.same_number(read_value(one), read_value(other), loose)
 
 
+def _rounded(step: Step, yours: Sequence[str], right: Sequence[str]) -> bool:
+    """Say whether decimals are the right numbers, rounded to no fewer digits than the step asks for."""
+    if "digits" not in step.options or {*yours, *right} & {"true", "false", UNDEFINED}:
+        return False
+    mp = ex._mp()
+    for one, other in zip(yours, right, strict=True):
+        a, b = ex.real(read_value(one)), ex.real(read_value(other))
+        unit = mp.mpf(10) ** (mp.floor(mp.log10(abs(b))) + 1 - step.options["digits"])
+        if abs(a - b) > unit / 2:
+            return False
+    return True
+
+
 # ---------------------------------------------------------------------------------------------- judge
 
 
@@ -137,8 +176,8 @@ def judge(
     except ex.Unreadable as why:
         return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
     loose = ex.inexact(tree)
-    checked = PUBLIC.format(n=len(expected.probes))
-    if same_outcome(yours, expected.reference, loose):
+    checked = PUBLIC.format(n=len(expected.probes)) if step.options["symbols"] else ""
+    if same_outcome(yours, expected.reference, loose) or loose and _rounded(step, yours, expected.reference):
         full = replace(blank.lines[0], earned=line.points)
         return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
 
@@ -209,9 +248,12 @@ def _counterexample(step: Step, yours: Sequence[str], expected: Expected, loose:
 
 def describe_point(point: Mapping[str, ex.Number], names: Sequence[str] | None = None) -> str:
     """Return a point as a reader would say it: ``a = 7/3, η = 5/4``."""
-    letters = {"eta": "η", "beta": "β", "beta1": "β₁", "beta2": "β₂", "epsilon": "ε", "kappa": "κ", "x0": "x₀",
-               "lambda_max": "λ_max", "lambda_min": "λ_min", "E_g": "E[g]", "m_t": "m_t"}  # fmt: skip
-    return ", ".join(f"{letters.get(name, name)} = {point[name]}" for name in names or point)
+    return ", ".join(f"{ex.letter(name)} = {point[name]}" for name in names or point)
+
+
+def say(value: Any) -> str:
+    """Return the value of a formula at a point as a reader would say it."""
+    return "undefined" if value == UNDEFINED else ex.show_number(value)
 
 
 def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
