@@ -199,7 +199,7 @@ export function fieldOf(land, which) {
  * @param {Optimizer} optimizer @param {Run | null} run @param {number} step @param {{loss: number, steps: number} | null} goal */
 export function describe(optimizer, run, step, goal) {
   if (optimizer.refusal) return optimizer.refusal;
-  if (!run) return "waiting for the kernel";
+  if (!run) return optimizer.yours ? "being run …" : "waiting for the kernel";
   if (run.message) return run.message;
   const { kind, since } = fate(run.points, step);
   if (kind === "failed") return "this run failed";

@@ -61,6 +61,7 @@ class Shown:
         """The picture once every run in it belongs to the present values."""
         deadline = time.monotonic() + seconds
         while True:
+            self.next_frame()
             drawn = self.drawn()
             if drawn["runs"] and all(run["fresh"] for run in drawn["runs"].values()):
                 return drawn
