@@ -53,8 +53,8 @@ def explore(
 
     Returns an `Explorer`, an ipywidget. Its traits are named `<family>_<name>`, e.g. `sgd_lr`, `adam_beta1`,
     and `start_x`, `start_y`, `step`, `kappa`: set, observe or jslink them. `explorer.trajectory("adam")`
-    gives the present run as an array (steps+1, 2); `explorer.goal_met` the ids of the optimizers that meet the
-    goal. 
+    gives the present run as an array (steps+1, 2); `explorer.goal_met` the ids of those that meet the goal.
+
     Raises ValueError or TypeError, saying what was expected, for an unknown problem, optimizer, view or
     hyperparameter and for a goal it cannot read. Code of yours that raises, never ends, or returns something
     else is shown as a message, not raised.
