@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -75,17 +76,25 @@ def read(answer: object) -> Tree:
         if len(conditions) > 1 and all(is_condition(tree) for tree in conditions):
             return check_tree(["and", *conditions])
         raise Unreadable(f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}")
-    if not type(answer).__module__.startswith("sympy."):
+    if not str(type(answer).__module__).startswith("sympy.") and not _is_applied(answer):
         raise Unreadable(
             f"a SymPy formula was expected, but the answer is {_a(type(answer).__name__)}. Build it from the "
             "symbols imported at the top of the notebook"
         )
-    return check_tree(_from_sympy(answer, [MAX_NODES]))
+    try:
+        return check_tree(_from_sympy(answer, [MAX_NODES]))
+    except RecursionError:
+        raise Unreadable("the formula is nested too deeply") from None
 
 
 def is_condition(tree: Tree) -> bool:
     """Say whether ``tree`` is true or false at a point (a relation, a set of values) rather than a number."""
     return tree[0] in BOOLEAN_KINDS or tree[0] in SET_KINDS
+
+
+def _is_applied(answer: object) -> bool:
+    """Say whether this is an undefined function's value, such as g_seq(t): its class belongs to no module."""
+    return type(type(answer)).__name__ == "UndefinedFunction"
 
 
 def _a(noun: str) -> str:
@@ -129,7 +138,7 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
     if kind in ("Symbol", "Dummy", "Wild"):
         return ["symbol", str(node.name)]
     if kind in ("Integer", "Zero", "One", "NegativeOne", "Rational", "Half"):
-        if int(node.p).bit_length() > 4 * MAX_DIGITS or int(node.q).bit_length() > 4 * MAX_DIGITS:
+        if int(node.p).bit_length() + int(node.q).bit_length() > 3 * MAX_DIGITS:
             raise Unreadable(f"the formula holds a number of more than {MAX_DIGITS} digits")
         return ["number", f"{node.p}/{node.q}" if node.q != 1 else str(node.p)]
     if kind == "Float":
@@ -168,7 +177,7 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
     raise Unreadable(f"the formula holds {_a(kind)}, which this step does not need; write it with + - * / ** and sqrt")
 
 
-_TEXT_BINARY: dict[type, str] = {ast.Add: "add", ast.Mult: "mul", ast.Pow: "pow", ast.BitXor: "pow"}
+_TEXT_BINARY: dict[type, str] = {ast.Add: "add", ast.Mult: "mul", ast.Pow: "pow"}
 _TEXT_COMPARE: dict[type, str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _TEXT_CALLS = {"sqrt": "sqrt", "abs": "abs", "Abs": "abs", "sign": "sign", "exp": "exp", "log": "log", "ln": "log",
                "Max": "max", "max": "max", "Min": "min", "min": "min"}  # fmt: skip
@@ -176,10 +185,10 @@ _MINUS_ONE: Tree = ["number", "-1"]
 
 
 def read_text(text: str) -> Tree:
-    """Return the tree of a formula typed as text, such as ``"2/(lambda_max + lambda_min)"`` or ``"0 < eta < 2/a"``.
+    """Return the tree of a formula typed as text: ``"2/(lambda_max + lambda_min)"``, ``"|1 - η*a| < 1"``.
 
-    Nothing is evaluated: the text is parsed by :mod:`ast` and only arithmetic, comparisons and the functions sqrt,
-    abs, sign, exp, log, min and max are let through.
+    Nothing is evaluated: the text is parsed by :mod:`ast` and only arithmetic, comparisons, sums such as
+    ``Sum(beta**k, (k, 0, t - 1))`` and the functions sqrt, abs, sign, exp, log, min and max are let through.
 
     Raises
     ------
@@ -189,11 +198,12 @@ def read_text(text: str) -> Tree:
     if len(text) > 1_000:
         raise Unreadable(f"the text has {len(text)} characters; a formula of at most 1,000 was expected")
     plain = text.strip()
-    for mark, ascii_form in (("≤", "<="), ("≥", ">="), ("·", "*"), ("×", "*"), ("−", "-"), ("β₁", "beta1"),
+    for mark, ascii_form in (("≤", "<="), ("≥", ">="), ("·", "*"), ("×", "*"), ("^", "**"), ("−", "-"), ("β₁", "beta1"),
                              ("β₂", "beta2"), ("∞", "oo")):  # fmt: skip
         plain = plain.replace(mark, ascii_form)
     if not plain:
-        raise Unreadable("the text is empty")
+        raise Unreadable("the text is empty: type a formula between the quotes")
+    plain = _EQUALS.sub("==", _bars_to_abs(plain))
     try:
         body = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -202,6 +212,26 @@ def read_text(text: str) -> Tree:
         return check_tree(_from_ast(body))
     except RecursionError:
         raise Unreadable("the formula is nested too deeply") from None
+
+
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+
+
+def _bars_to_abs(text: str) -> str:
+    """Write ``|…|`` as ``abs(…)``: a bar where a value must begin opens, the next one closes; others mean "or"."""
+    if "|" not in text:
+        return text
+    out, open_bars = "", 0
+    for mark in text:
+        if mark != "|":
+            out += mark
+        elif re.search(r"(^|[-+*/<>=(,|&]|\b(and|or|not))\s*$", out):
+            out, open_bars = out + "abs(", open_bars + 1
+        elif open_bars:
+            out, open_bars = out + ")", open_bars - 1
+        else:
+            out += mark
+    return out
 
 
 def _short(text: str, limit: int = 60) -> str:
@@ -247,10 +277,19 @@ def _from_ast(node: ast.AST) -> Tree:
             return ["function", _TEXT_CALLS[name], *map(_from_ast, node.args)]
         if name in ("And", "Or"):
             return [name.lower(), *map(_from_ast, node.args)]
+        if name in ("Sum", "sum") and len(node.args) == 2:
+            return _sum_from_ast(*node.args)
         if name in ("g_seq", "v") and len(node.args) == 1:
             return ["apply", name, _from_ast(node.args[0])]
         raise Unreadable(f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max")
     raise Unreadable(f"the text holds {_a(type(node).__name__)}, which has no place in a formula")
+
+
+def _sum_from_ast(body: ast.AST, limits: ast.AST) -> Tree:
+    if not isinstance(limits, ast.Tuple) or len(limits.elts) != 3 or not isinstance(limits.elts[0], ast.Name):
+        raise Unreadable("a Sum needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
+    index, low, high = limits.elts
+    return ["sum", GREEK.get(index.id, index.id), _from_ast(low), _from_ast(high), _from_ast(body)]
 
 
 # ---------------------------------------------------------------------------------------------- the tree
@@ -341,14 +380,139 @@ def inexact(tree: Tree) -> bool:
 
 
 def right_hand_side(tree: Tree) -> Tree:
-    """Return the formula of an equation ``name = formula`` (either way round), and any other tree as it is."""
-    if tree[0] == "relation" and tree[1] == "==":
-        left, right = tree[2], tree[3]
-        if left[0] in ("symbol", "apply"):
-            return right
-        if right[0] in ("symbol", "apply"):
-            return left
-    return tree
+    """Return the formula of an equation ``name = formula`` (either way round), and any other tree as it is.
+
+    An equation for a later member of a sequence is moved back: ``v(t + 1) = v(t)`` gives ``v(t - 1)``.
+    """
+    if tree[0] != "relation" or tree[1] != "==":
+        return tree
+    left, right = tree[2], tree[3]
+    if left[0] not in ("symbol", "apply"):
+        left, right = right, left
+    if left[0] == "symbol":
+        return right
+    if left[0] != "apply":
+        return tree
+    parts = {part[0]: part for part in left[2][1:] if isinstance(part, list)}
+    if left[2][0] == "add" and len(left[2]) == 3 and set(parts) == {"symbol", "number"}:
+        back: Tree = ["add", parts["symbol"], ["mul", _MINUS_ONE, parts["number"]]]
+        return substitute(right, parts["symbol"][1], back)
+    return right
+
+
+def substitute(tree: Tree, name: str, value: Tree) -> Tree:
+    """Put ``value`` in place of the free symbol ``name``."""
+    if tree[0] == "symbol":
+        return value if tree[1] == name else tree
+    if tree[0] == "sum" and tree[1] == name:
+        return ["sum", name, substitute(tree[2], name, value), substitute(tree[3], name, value), tree[4]]
+    return [substitute(part, name, value) if isinstance(part, list) else part for part in tree]
+
+
+# ----------------------------------------------------------------------------------------------- writing
+
+
+_LETTERS = {"eta": "η", "beta": "β", "beta1": "β₁", "beta2": "β₂", "epsilon": "ε", "kappa": "κ", "x0": "x₀",
+            "lambda_max": "λ_max", "lambda_min": "λ_min", "E_g": "E[g]"}  # fmt: skip
+_SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+_TIGHT = {"relation": 1, "and": 0, "or": 0, "add": 2, "mul": 3, "pow": 5}
+
+
+def letter(name: str) -> str:
+    """Return a symbol's name as a reader writes it: ``eta`` is η."""
+    return _LETTERS.get(name, name)
+
+
+def write(tree: Tree, around: int = 0) -> str:
+    """Return a formula as a reader would write it: ``0 < η·a < 2``. For display only, never read back."""
+    kind = tree[0]
+    text = _written(tree)
+    tight = _TIGHT.get(kind, 6)
+    if kind == "number" and "/" in tree[1]:
+        tight = 3
+    elif kind in ("number", "float") and tree[1].startswith("-"):
+        tight = 2
+    return f"({text})" if tight < around else text
+
+
+def _written(tree: Tree) -> str:
+    kind = tree[0]
+    if kind in ("number", "float"):
+        return tree[1].replace("-", "−")
+    if kind in ("symbol", "constant"):
+        return letter(tree[1]).replace("oo", "∞").replace("-", "−")
+    if kind == "add":
+        first, *others = sorted(tree[1:], key=lambda part: _negated(part) is not None)
+        text = write(first, 2)
+        for part in others:
+            minus = _negated(part)
+            text += f" − {write(minus, 3)}" if minus is not None else f" + {write(part, 2)}"
+        return text
+    if kind == "mul":
+        minus = _negated(tree)
+        if minus is not None:
+            return f"−{write(minus, 3)}"
+        over = [part[1] for part in tree[1:] if part[0] == "pow" and part[2] == _MINUS_ONE]
+        above = [part for part in tree[1:] if not (part[0] == "pow" and part[2] == _MINUS_ONE)]
+        text = "·".join(write(part, 3 if i == 0 else 4) for i, part in enumerate(above)) or "1"
+        if not over:
+            return text
+        below = "·".join(write(part, 4) for part in over)
+        return f"{text}/({below})" if len(over) > 1 else f"{text}/{below}"
+    if kind == "pow":
+        if tree[2] == _MINUS_ONE:
+            return f"1/{write(tree[1], 4)}"
+        return f"{write(tree[1], 6)}^{write(tree[2], 6)}"
+    if kind == "relation":
+        return f"{write(tree[2], 2)} {_SIGNS.get(tree[1], tree[1])} {write(tree[3], 2)}"
+    if kind == "and":
+        return _chained(tree) or " and ".join(write(part, 1) for part in tree[1:])
+    if kind == "or":
+        return " or ".join(write(part, 1) for part in tree[1:])
+    if kind == "not":
+        return f"not ({write(tree[1])})"
+    if kind == "function":
+        if tree[1] == "abs":
+            return f"|{write(tree[2])}|"
+        return f"{tree[1]}({', '.join(map(write, tree[2:]))})"
+    if kind == "apply":
+        return f"{tree[1]}({write(tree[2])})"
+    if kind == "sum":
+        return f"Σ[{letter(tree[1])} = {write(tree[2])} … {write(tree[3])}] {write(tree[4], 3)}"
+    if kind == "interval":
+        left, right = ("(" if tree[1][0] == "o" else "["), (")" if tree[1][1] == "o" else "]")
+        return f"{left}{write(tree[2])}, {write(tree[3])}{right}"
+    if kind in ("union", "intersection"):
+        return (" ∪ " if kind == "union" else " ∩ ").join(map(write, tree[1:]))
+    if kind == "contains":
+        return f"{write(tree[1])} in {write(tree[2])}"
+    return kind if kind in ("true", "false") else f"{kind}({', '.join(map(write, tree[1:]))})"
+
+
+def _negated(tree: Tree) -> Tree | None:
+    """Return what a minus sign stands before, or None when there is none."""
+    if tree[0] in ("number", "float") and tree[1].startswith("-"):
+        return [tree[0], tree[1][1:]]
+    if tree[0] == "mul" and len(tree) > 2 and tree[1][0] == "number" and tree[1][1].startswith("-"):
+        rest = tree[2:] if tree[1] == _MINUS_ONE else [["number", tree[1][1][1:]], *tree[2:]]
+        return rest[0] if len(rest) == 1 else ["mul", *rest]
+    return None
+
+
+def _chained(tree: Tree) -> str | None:
+    """Write two conditions on the same middle as one chain: low < middle < high."""
+    if len(tree) != 3 or any(part[0] != "relation" or part[1] not in ("<", "<=", ">", ">=") for part in tree[1:]):
+        return None
+    turned = {"<": "<", "<=": "<=", ">": "<", ">=": "<="}
+    (_, one, *first), (_, two, *second) = tree[1:]
+    first, second = first[:: 1 if one[0] == "<" else -1], second[:: 1 if two[0] == "<" else -1]
+    one, two = turned[one], turned[two]
+    if first[0] == second[1]:
+        first, second, one, two = second, first, two, one
+    if first[1] != second[0]:
+        return None
+    parts = write(first[0], 2), _SIGNS.get(one, one), write(first[1], 2), _SIGNS.get(two, two), write(second[1], 2)
+    return " ".join(parts)
 
 
 # ------------------------------------------------------------------------------------------- evaluation

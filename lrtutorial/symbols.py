@@ -19,6 +19,7 @@ beta = Symbol("beta", real=True)  # momentum, or the decay of RMSprop's average;
 epsilon = Symbol("epsilon", positive=True)
 g = Symbol("g", real=True)  # the constant gradient of A3
 g_seq = Function("g_seq")  # the gradient sequence of A2: g_seq(0), g_seq(1), …
+v = Function("v")  # the velocity of A2, for its recursion: v(t - 1) is the one before
 beta1, beta2 = Symbol("beta1", real=True), Symbol("beta2", real=True)
 m_t = Symbol("m_t", real=True)
 E_g = Symbol("E_g", real=True)  # E[g], the mean of a stationary gradient

@@ -171,7 +171,8 @@ QUESTIONS = {
     "a1-condition": Question(
         reference=And(0 < eta, eta < 2 / a),
         probes=lambda rng: around(rng, ("a", "eta"), "eta", (
-            lambda p: 1 / p["a"], lambda p: 2 / p["a"], lambda p: p["a"] * 0 + 2, lambda p: 2 * p["a"],
+            lambda p: 1 / p["a"], lambda p: 2 / p["a"], lambda p: 4 / p["a"], lambda p: 2 + 0 * p["a"],
+            lambda p: 2 * p["a"], lambda p: p["a"] / 2,
         )),
         misconceptions=(
             M("a1-condition-no_lower", "The lower bound is missing: a negative rate climbs",
@@ -185,7 +186,7 @@ QUESTIONS = {
                   "|1 − ηa| < 1 holds two inequalities; you solved one.",
               ), eta > 0),
             M("a1-condition-monotone", "Half the range is missing: between 1/a and 2/a the iterates alternate, but shrink",
-              "asks for 0 < 1 − ηa, that is, no overshooting", (
+              "asks for 0 < 1 − ηa, no overshooting; or uses a gradient that is twice too large", (
                   "Is overshooting the same as diverging? Try η = 1.5/a.",
                   "Compare the size of the factor with 1, not its sign with 0.",
               ), And(0 < eta, eta < 1 / a)),
@@ -204,11 +205,26 @@ QUESTIONS = {
                   "Try each border: compute x₁ and x₂.",
                   "A factor of size exactly 1 keeps the distance.",
               ), And(0 <= eta, eta <= 2 / a)),
-            M("a1-condition-forgets_half", "The bound is half of what it could be: it belongs to a·x²",
-              "uses a curvature that is twice too large, closed at the border", (
-                  "Try η a little above your bound, with the factor from your closed form.",
+            M("a1-condition-keeps_half", "The bound is twice what it should be: its factor has the ½ of f still in it",
+              "uses half the gradient", (
+                  "Take η = 3/a: what is the factor of your closed form there?",
                   "Look at the gradient again.",
-              ), And(0 < eta, eta <= 1 / a)),
+              ), And(0 < eta, eta < 4 / a)),
+            M("a1-condition-inverted", "The fraction stands on its head: steeper bowls need smaller rates",
+              "turns 2/a round", (
+                  "Take a bowl four times as steep. Should its rate be larger or smaller?",
+                  "Divide both sides of ηa < 2 by a.",
+              ), And(0 < eta, eta < a / 2)),
+            M("a1-condition-either_sign", "Negative rates are in: the absolute value is that of the factor, not of η",
+              "bounds |η| in place of |1 − ηa|", (
+                  "What does a negative rate do to the iterates?",
+                  "What must lie between −1 and 1: the rate, or the factor?",
+              ), Abs(eta) < 2 / a),
+            M("a1-condition-alternating", "The rates below 1/a are missing: they converge too, without overshooting",
+              "believes that the factor must be negative", (
+                  "Take a tiny rate: do the iterates shrink?",
+                  "A factor may have either sign; only its size matters.",
+              ), And(1 / a < eta, eta < 2 / a)),
             M("a1-condition-times_a", "The bound grows with a, but steeper bowls need smaller rates",
               "multiplies by a in place of dividing", (
                   "Take a bowl four times as steep. Should its rate be larger or smaller?",
@@ -224,6 +240,11 @@ QUESTIONS = {
                   "Pick a rate that your condition admits and take two steps.",
                   "Which side of the border did the question ask for?",
               ), "eta > 2/a"),
+            M("a1-condition-factor_above_1", "This is where the factor is larger than 1 in size: there the iterates grow",
+              "turns |1 − ηa| < 1 round", (
+                  "A power of a number goes to 0 for which numbers?",
+                  "Pick a rate that your condition admits and take two steps.",
+              ), Abs(1 - eta * a) > 1),
         ),
         accepted={
             "interval": Interval.open(0, 2 / a), "abs": Abs(1 - eta * a) < 1, "two conditions": (eta > 0, eta < 2 / a),

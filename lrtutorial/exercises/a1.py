@@ -13,26 +13,27 @@ from lrtutorial.kinds.formula import UNDEFINED, describe_point
 Point = Mapping[str, Fraction]
 
 
-def _say(value: Any) -> str:
+def say(value: Any) -> str:
+    """Return a value for a counterexample, where there may be none."""
     return "undefined" if value == UNDEFINED else ex.show_number(value)
 
 
 def _gradient(point: Point, yours: Any, right: Any) -> str:
-    return f"at {describe_point(point)} your gradient is {_say(yours)}, but the slope of f there is {_say(right)}."
+    return f"at {describe_point(point)} your gradient is {say(yours)}, but the slope of f there is {say(right)}."
 
 
 def _update(point: Point, yours: Any, right: Any) -> str:
     return (
-        f"at {describe_point(point)} your next iterate is {_say(yours)}, but one step of gradient descent "
-        f"lands on {_say(right)}."
+        f"at {describe_point(point)} your next iterate is {say(yours)}, but one step of gradient descent "
+        f"lands on {say(right)}."
     )
 
 
 def _closed_form(point: Point, yours: Any, right: Any) -> str:
     steps = point["t"]
     return (
-        f"at {describe_point(point)} your formula gives {_say(yours)}, but taking the {steps} "
-        f"step{'' if steps == 1 else 's'} one by one ends at {_say(right)}."
+        f"at {describe_point(point)} your formula gives {say(yours)}, but taking the {steps} "
+        f"step{'' if steps == 1 else 's'} one by one ends at {say(right)}."
     )
 
 

@@ -203,7 +203,8 @@ def read_evidence(evidence: object) -> ex.Tree | Verdict:
     if evidence.get("unfinished"):
         return Verdict("", "unfinished", "The ... is still in place: put your formula there.")
     if "problem" in evidence:
-        return Verdict("", "unreadable", str(evidence["problem"])[:500] + ".")
+        text = str(evidence["problem"])[:500]
+        return Verdict("", "unreadable", f"{text[:1].upper()}{text[1:]}.")
     try:
         return ex.check_tree(evidence.get("tree"))
     except ex.Unreadable as problem:

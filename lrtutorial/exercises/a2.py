@@ -1,0 +1,151 @@
+"""A2: momentum as a sum of past gradients, and the step it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from lrtutorial import expressions as ex
+from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.exercises.a1 import say
+from lrtutorial.kinds.formula import describe_point, value_at
+
+Point = Mapping[str, Fraction]
+
+
+def gradients(point: Point) -> dict[str, Callable[[ex.Number], ex.Number]]:
+    """Return what ``g_seq`` means at a point: the gradients listed there as ``g_seq(0)``, ``g_seq(1)``, …"""
+
+    def g_seq(index: ex.Number) -> ex.Number:
+        try:
+            return point[f"g_seq({index})"]
+        except KeyError:
+            raise ex.Undefined(f"there is no gradient g({index})") from None
+
+    return {"g_seq": g_seq}
+
+
+def _velocity(point: Point, yours: Any, right: Any) -> str:
+    t, beta = int(point["t"]), point["beta"]
+    seen = ", ".join(f"g({n}) = {point[f'g_seq({n})']}" for n in range(t))
+    return (
+        f"with t = {t}, β = {beta} and the gradients {seen}, yours is {say(yours)}, "
+        f"but running v ← βv + g from v₀ = 0 gives {say(right)}."
+    )
+
+
+def _contribution(point: Point, yours: Any, right: Any) -> str:
+    age = point["k"]
+    return (
+        f"at {describe_point(point)} yours is {say(yours)}, but a gradient of 1 that came {age} "
+        f"step{'' if age == 1 else 's'} ago moves x by {say(right)} now."
+    )
+
+
+def _effective_lr(point: Point, yours: Any, right: Any) -> str:
+    return (
+        f"at {describe_point(point)} yours is {say(yours)}, but under a constant gradient of 1 the step "
+        f"settles at {say(right)}."
+    )
+
+
+def impulse(velocity: ex.Tree, point: Point) -> Any:
+    """Carry a velocity on: η times what a single gradient of 1, k steps back, leaves of it."""
+    t = int(point["k"]) + 2
+    single = {f"g_seq({n})": Fraction(n == t - 1 - int(point["k"])) for n in range(t + 1)}
+    step = EXERCISE.steps[0]
+    return point["eta"] * value_at(step, velocity, {"beta": point["beta"], "t": Fraction(t), **single})
+
+
+def add_up(contribution: ex.Tree, point: Point) -> Any:
+    """Carry a contribution on: add it up over every age k from 0 to infinity."""
+    return ex.evaluate(["sum", "k", ["number", "0"], ["constant", "oo"], contribution], point)
+
+
+def at_09(effective_lr: ex.Tree, point: Point) -> Any:
+    """Carry an effective rate on: put β = 0.9."""
+    return ex.evaluate(effective_lr, {**point, "beta": Fraction(9, 10)})
+
+
+EXERCISE = Exercise(
+    id="a2",
+    part="part_a",
+    notebook="a2_momentum",
+    title="What does momentum remember?",
+    minutes=30,
+    difficulty="medium",
+    steps=(
+        Step(
+            id="a2-velocity",
+            kind="formula",
+            answers=("velocity",),
+            asks="the velocity v_t as a sum over the gradients g(0) … g(t−1), or its recursion",
+            rubric=(RubricLine("velocity", "The velocity", 7),),
+            options={
+                "symbols": ("beta", "t"),
+                "functions": ("g_seq", "v"),
+                "meaning": gradients,
+                "recursion": "v",
+                "counterexample": _velocity,
+            },
+            hints=(
+                "Write out v₁, v₂ and v₃ from v₀ = 0. Which gradients are in each, and with which factor?",
+                "Each further step multiplies everything that is already in v by the same number.",
+                "Check t = 1: only g(0) has been seen, so v₁ must be g(0). In v₂ the newer gradient counts in full.",
+            ),
+        ),
+        Step(
+            id="a2-contribution",
+            kind="formula",
+            answers=("contribution",),
+            asks="the factor with which the gradient of k steps back enters today's step (k = 0: the newest)",
+            rubric=(RubricLine("contribution", "What an old gradient still adds", 5),),
+            options={
+                "symbols": ("eta", "beta", "k"),
+                "counterexample": _contribution,
+                "follows": ("a2-velocity", impulse),
+            },
+            hints=(
+                "Find the factor of g(t−1−k) in your velocity: that gradient is k steps old.",
+                "The step is the rate times the velocity.",
+                "Check k = 0: the newest gradient must move x just as plain gradient descent would.",
+            ),
+        ),
+        Step(
+            id="a2-effective_lr",
+            kind="formula",
+            answers=("effective_lr",),
+            asks="the effective rate under a constant gradient, once every age k = 0, 1, 2, … adds its share",
+            rubric=(RubricLine("effective_lr", "The effective rate", 5),),
+            options={
+                "symbols": ("eta", "beta"),
+                "counterexample": _effective_lr,
+                "follows": ("a2-contribution", add_up),
+            },
+            hints=(
+                "Under a constant gradient every past gradient pulls the same way: add up their shares.",
+                "It is a geometric series. Call it S and compare S with β·S, term by term.",
+                "Check β = 0: no memory, so plain gradient descent must come out. "
+                "And the closer β is to 1, the more it must be.",
+            ),
+        ),
+        Step(
+            id="a2-effective_lr_09",
+            kind="formula",
+            answers=("effective_lr_09",),
+            asks="the effective rate at β = 0.9, in terms of η",
+            rubric=(RubricLine("effective_lr_09", "Its value at β = 0.9", 3),),
+            options={
+                "symbols": ("eta",),
+                "counterexample": _effective_lr,
+                "follows": ("a2-effective_lr", at_09),
+            },
+            hints=(
+                "Put β = 0.9 into your effective rate.",
+                "How large is 1 − 0.9, and what does dividing by it do?",
+                "Add the first shares by hand: 1, 0.9, 0.81, … Ten of them already make more than 6.",
+            ),
+        ),
+    ),
+)
