@@ -3,23 +3,28 @@
 A probe is a dictionary::
 
     {"id": "long", "answer": "Adam", "params": [array, …], "kwargs": {"lr": 0.03, …}, "grads": [[array, …], …],
-     "lr_at": {"6": 0.003}, "reuse": false, "twin": {"params": …, "kwargs": …, "grads": …}}
+     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true, "twin": {"params": …, "kwargs": …, "grads": …}}
 
-``grads[t]`` are the gradients of step t + 1, in the order of the parameters. ``lr_at`` sets ``optimizer.lr`` before
-that step. With ``reuse`` the same gradient arrays are handed over at every step. A ``twin`` is a second optimizer of
-the same class, stepped in turn with the first. The outcome is a *run*: the caller's parameters after every step.
+``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after`` compares only how
+far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that step (counted from 0); with
+``reuse`` the same gradient arrays are handed over at every step and must stay as they are; with ``in_place`` the
+caller's arrays themselves must move; a ``twin`` is a second optimizer of the same class, stepped in turn with the first,
+and nothing may last beyond both. The outcome is a *run*: the parameters after every step, and what happened on the way.
 
-``step.options``: ``says``: {probe id: what it tries, for the reader}.
+``step.options``: ``says``: {probe id: what it tries}; ``breaks``: {probe id: what is broken when it is the first to
+fail}; ``signatures``: {answer: how the class is called}.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
+import dis
 import io
 import linecache
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,14 +40,15 @@ from lrtutorial.verdict import Line, Verdict
 ROUNDING = 64
 Probe = Mapping[str, Any]
 Run = Mapping[str, Any]
+_RUN_KEYS = {"trace", "error", "touched", "rebound", "lasting"}
 
 
 # ---------------------------------------------------------------------------------------------- collect
 
 
 def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
-    """Return one run for every probe, and what is wrong with an answer that is no class."""
-    problems = {name: problem for name, answer in answers.items() if (problem := _not_a_class(name, answer))}
+    """Return one run for every probe, and what is wrong with an answer that is no finished class."""
+    problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs = {
         probe["id"]: drive(answers[probe["answer"]], probe) for probe in probes if probe["answer"] not in problems
     }
@@ -50,16 +56,26 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
-    """Return the outcome that a catalogued answer's evidence holds: its run on every probe."""
-    return evidence["runs"]
+    """Return the runs, without the words of errors (they may name a file)."""
+    del step, probes
+    kept = ("type", "at")
+    return {
+        key: {**run, "error": run["error"] and {name: run["error"][name] for name in kept} | {"message": ""}}
+        for key, run in evidence["runs"].items()
+    }
 
 
-def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
+def _problem(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
         return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
     if isinstance(answer, type):
-        if not callable(getattr(answer, "step", None)):
+        method = getattr(answer, "step", None)
+        if not callable(method):
             return {"unreadable": f"The class {name} has no method step(self, grads)."}
+        if does_nothing(method):
+            return {"unfinished": f"{name}.step does nothing yet: write its body."}
+        if "__init__" in vars(answer) and does_nothing(vars(answer)["__init__"]):
+            return {"unfinished": f"{name}.__init__ does nothing yet: store there what step needs."}
         return None
     if callable(getattr(answer, "step", None)):
         return {
@@ -72,48 +88,100 @@ def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
     }
 
 
-def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
-    """Run one probe on an optimizer class and return the run: ``{"trace": array (steps + 1, size), …}``.
+def does_nothing(function: object) -> bool:
+    """Say whether a function's body is only ``...``, ``pass``, ``return`` or a docstring."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP", "CACHE"}
+    return all(instruction.opname in idle for instruction in dis.get_instructions(code))
 
-    The trace holds the caller's own arrays, flattened and joined, so that a class that rebinds its parameters instead
-    of changing them in place shows as one that doesn't move. ``touched`` is the first step that changed a gradient
-    array of the caller. An exception ends the run and is described in ``error``; KeyboardInterrupt passes through.
+
+def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+    """Run one probe on an optimizer class.
+
+    Returns the run::
+
+        {"trace": array (steps + 1 − after, size): the parameters after each step, flattened and joined,
+         "error": an exception that ended it, or None,
+         "touched": the first step that changed a gradient array of the caller, or None,
+         "rebound": the first step that put another array into the list of parameters, or None,
+         "lasting": whether something outlived the objects (asked of probes with a twin only)}
+
+    KeyboardInterrupt passes through.
     """
-    pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
-    params = [[unpack(array) for array in one["params"]] for one in pair]
-    grads = [[[unpack(array) for array in step] for step in one["grads"]] for one in pair]
-    steps = len(grads[0])
-    trace = [_flat(params)]
-    run: dict[str, Any] = {"error": None, "touched": None}
+    state = _class_state(optimizer_class) if probe.get("twin") else None
     with _quiet():
-        try:
-            # The lists are copies: an optimizer may rebind its own list's items, the caller's arrays are what counts.
-            optimizers = [
-                optimizer_class(list(arrays), **one["kwargs"]) for arrays, one in zip(params, pair, strict=True)
-            ]
-            for t in range(steps):
-                for optimizer, sequence in zip(optimizers, grads, strict=True):
-                    if str(t) in probe.get("lr_at", {}):
-                        optimizer.lr = probe["lr_at"][str(t)]
-                    given = sequence[0 if probe.get("reuse") else t]
-                    before = [array.copy() for array in given]
-                    optimizer.step(given)
-                    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, given, strict=True))
-                    if run["touched"] is None and not same:
-                        run["touched"] = t + 1
-                trace.append(_flat(params))
-        except Exception as error:
-            run["error"] = describe_error(error, at=len(trace) - 1)
-    run["trace"] = pack(np.array(trace))
+        run = _drive_once(optimizer_class, probe)
+        if state is not None:
+            again = _drive_once(optimizer_class, probe)
+            run["lasting"] = bool(state != _class_state(optimizer_class) or _differ(run["trace"], again["trace"]))
+    after = min(probe.get("after", 0), len(run["trace"]) - 1)
+    run["trace"] = pack(run["trace"][after:])
     return run
 
 
-def _flat(params: list[list[np.ndarray]]) -> np.ndarray:
-    return np.concatenate([array.ravel().astype(np.float64) for arrays in params for array in arrays])
+def _drive_once(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+    pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
+    arrays = [[unpack(array) for array in one["params"]] for one in pair]
+    grads = [[[unpack(array) for array in step] for step in one["grads"]] for one in pair]
+    params = [list(own) for own in arrays]
+    trace = [_flat(params, arrays)]
+    run: dict[str, Any] = {"error": None, "touched": None, "rebound": None, "lasting": None}
+    try:
+        optimizers = [optimizer_class(own, **one["kwargs"]) for own, one in zip(params, pair, strict=True)]
+        for t in range(len(grads[0])):
+            for optimizer, sequence in zip(optimizers, grads, strict=True):
+                if str(t) in probe.get("lr_at", {}):
+                    optimizer.lr = probe["lr_at"][str(t)]
+                given = sequence[0 if probe.get("reuse") else t]
+                before = [array.copy() for array in given]
+                optimizer.step(list(given))
+                same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, given, strict=True))
+                if run["touched"] is None and not same:
+                    run["touched"] = t + 1
+            trace.append(_flat(params, arrays))
+            kept = all(a is b for own, held in zip(arrays, params, strict=True) for a, b in zip(own, held, strict=True))
+            if run["rebound"] is None and not kept:
+                run["rebound"] = t + 1
+    except (Exception, SystemExit) as error:
+        run["error"] = describe_error(error, at=len(trace) - 1)
+    run["trace"] = np.array(trace)
+    return run
+
+
+def _flat(params: list[list[Any]], arrays: list[list[np.ndarray]]) -> np.ndarray:
+    """Join what the lists of parameters hold now. Raises ValueError when a parameter has changed its shape."""
+    parts = []
+    for held, own in zip(params, arrays, strict=True):
+        if len(held) != len(own):
+            raise ValueError(f"the list of parameters had {len(own)} arrays and has {len(held)} now")
+        for i, (now, was) in enumerate(zip(held, own, strict=True)):
+            if np.shape(now) != was.shape:
+                raise ValueError(f"params[{i}] had shape {was.shape} and has {np.shape(now)} now")
+            parts.append(np.ravel(now).astype(np.float64))
+    return np.concatenate(parts)
+
+
+def _differ(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape != b.shape or not np.array_equal(a, b, equal_nan=True)
+
+
+def _class_state(optimizer_class: Any) -> dict[str, str]:
+    """Describe the data kept on the class, and in the default arguments of its methods: what objects would share."""
+    found: dict[str, Any] = {}
+    for owner in getattr(optimizer_class, "__mro__", (optimizer_class,))[:-1]:
+        for name, value in vars(owner).items():
+            if callable(value):
+                found[f"{owner.__name__}.{name}()"] = getattr(value, "__defaults__", None)
+            elif not name.startswith("__"):
+                found[f"{owner.__name__}.{name}"] = value
+    with np.printoptions(threshold=10_000, precision=17):
+        return {name: repr(copy.copy(value))[:10_000] for name, value in found.items()}
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """Keep a student's prints and NumPy's warnings out of the verdict."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -123,12 +191,12 @@ def _quiet() -> Any:
 
 def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
     """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
-    found: dict[str, Any] = {"type": type(error).__name__, "message": str(error)[:300], "at": at}
+    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": str(error)[:300], "at": at}
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
     if own:
         line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
-        found |= {"line": own[-1].lineno, "code": line.strip()[:200], "function": own[-1].name}
+        found |= {"line": own[-1].lineno, "code": line.strip()[:200], "function": own[-1].name[:80]}
     return found
 
 
@@ -136,147 +204,275 @@ def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Compare every run with the reference's; name the misconception whose runs they are, or where they part."""
-    lines = [Line(line.id, line.title, 0.0, line.points) for line in step.rubric]
-    blank = Verdict(step.id, "wrong", "", tuple(lines))
-    if not isinstance(evidence, dict) or evidence.get("kind") != "optimizer":
-        return blank.with_no_points("failed", "No evidence came back from this answer.")
-    problems = evidence.get("problems")
-    runs = evidence.get("runs")
-    if not isinstance(problems, dict) or not isinstance(runs, dict):
-        return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
+    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
+    del earlier
+    lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
+    blank = Verdict(step.id, "wrong", "", lines)
     probes = {probe["id"]: probe for probe in expected.probes}
     try:
-        read = {key: read_run(runs[key], probe) for key, probe in probes.items() if key in runs}
+        problems, runs = _read_evidence(step, evidence, probes)
     except Malformed as why:
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
-    missing = [key for key, probe in probes.items() if key not in read and probe["answer"] not in problems]
-    if missing:
-        return blank.with_no_points("failed", "The evidence can't be counted: some runs are missing.")
     reference = {key: read_run(run, probes[key]) for key, run in expected.reference.items()}
-    differences = {key: first_difference(run, reference[key], probes[key]) for key, run in read.items()}
+    differences = {key: first_difference(run, reference[key], probes[key]) for key, run in runs.items()}
     passed = {key for key, difference in differences.items() if difference is None}
-    lines = [
-        replace(line, earned=line.possible) if passed.issuperset(rubric.probes) else line
-        for line, rubric in zip(lines, step.rubric, strict=True)
-    ]
+    says = step.options["says"]
+    marked = []
+    for line, rubric in zip(lines, step.rubric, strict=True):
+        failed = [key for key in rubric.probes if key not in passed]
+        # An answer that isn't there is named in the headline; a note for each of its probes would say no more.
+        note = f"Not yet: {says[failed[0]]}" if failed and failed[0] in runs else ""
+        marked.append(replace(line, note=note) if failed else replace(line, earned=line.possible))
     checked = (
         "Checked on fresh inputs."
         if expected.secret
         else f"Checked on {len(probes)} runs. Grading repeats them with inputs nobody has seen."
     )
-    verdict = replace(blank, lines=tuple(lines), checked=checked)
+    verdict = replace(blank, lines=tuple(marked), checked=checked)
     if problems:
-        (status, headline), *_ = next(iter(problems.values())).items()
-        status = status if status in ("unfinished", "unreadable") else "unreadable"
-        return replace(verdict, status=status, headline=str(headline)[:400], hint=f"This step asks for {step.asks}.")
+        ((status, headline),) = next(iter(problems.values())).items()
+        return replace(verdict, status=status, headline=headline, hint=f"This step asks for {step.asks}.")
     if len(passed) == len(probes):
-        return replace(verdict, status="right", headline=f"This is {step.asks}.")
-    status = "partly" if any(line.earned for line in lines) else "wrong"
-    first = next(key for key in probes if differences[key] is not None)
-    return _explain(step, replace(verdict, status=status), read, reference, probes, expected, first, differences)
+        details = (
+            "Note: [:] can't assign to a 0-d array; [...] can. It costs nothing here.",
+        ) if any(run["error"] for run in runs.values()) else ()  # fmt: skip
+        return replace(verdict, status="right", headline=f"This is {step.asks}.", details=details)
+    verdict = replace(verdict, status="partly" if verdict.points else "wrong")
+    return _explain(step, verdict, runs, reference, probes, expected, differences)
+
+
+def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not isinstance(evidence, dict) or evidence.get("kind") != "optimizer":
+        raise Malformed("none came back from this answer")
+    problems, runs = evidence.get("problems"), evidence.get("runs")
+    if not isinstance(problems, dict) or not isinstance(runs, dict):
+        raise Malformed("it did not arrive whole")
+    read_problems = {}
+    for name, problem in problems.items():
+        ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
+        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
+            raise Malformed("it did not arrive whole")
+        read_problems[name] = {status: headline[:400]}
+    wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
+    if set(runs) != set(wanted):
+        raise Malformed("some runs are missing")
+    return read_problems, {key: read_run(runs[key], probes[key]) for key in wanted}
 
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
     """Return a run with its trace as an array. Raises Malformed unless it has the form that the probe calls for."""
-    if not isinstance(data, dict) or set(data) != {"trace", "error", "touched"}:
+    if not isinstance(data, dict) or set(data) != _RUN_KEYS:
         raise Malformed("a run was expected")
-    trace = unpack(data["trace"])
+    trace, error = unpack(data["trace"]), data["error"]
     pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
     size = sum(int(np.prod(array["shape"], dtype=int)) for one in pair for array in one["params"])
-    error, touched = data["error"], data["touched"]
-    if trace.ndim != 2 or trace.dtype != np.float64 or trace.shape[1] != size or not 1 <= len(trace):
+    rows = len(probe["grads"]) - probe.get("after", 0) + 1
+    if trace.ndim != 2 or trace.dtype != np.float64 or trace.shape[1] != size or not 1 <= len(trace) <= rows:
         raise Malformed("a run has the wrong shape")
-    if error is not None and not (isinstance(error, dict) and isinstance(error.get("message"), str)):
-        raise Malformed("an error is not described as one")
-    if len(trace) != len(probe["grads"]) + 1 and error is None or len(trace) > len(probe["grads"]) + 1:
-        raise Malformed("a run has the wrong number of steps")
-    if touched is not None and not (isinstance(touched, int) and not isinstance(touched, bool)):
+    if len(trace) < rows and error is None:
+        raise Malformed("a run has too few steps")
+    if error is not None:
+        texts = {"type": 80, "message": 300, "code": 200, "function": 80}
+        if not isinstance(error, dict) or {"type", "message"} - set(error):
+            raise Malformed("an error is not described as one")
+        for key, value in error.items():
+            is_text = key in texts and isinstance(value, str) and len(value) <= texts[key]
+            if not is_text and not (key in ("line", "at") and _is_count(value)):
+                raise Malformed("an error is not described as one")
+    counted = all(data[key] is None or _is_count(data[key]) for key in ("touched", "rebound"))
+    if not counted or data["lasting"] not in (None, True, False):
         raise Malformed("a run did not arrive whole")
-    return {"trace": trace, "error": error, "touched": touched}
+    return {**data, "trace": trace}
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6
+
+
+def moved(run: Run, probe: Probe) -> np.ndarray:
+    """Return what is compared: the trace, or, for a probe with ``after``, how far it moves from its first row."""
+    with np.errstate(invalid="ignore"):
+        return run["trace"] - run["trace"][0] if probe.get("after") else run["trace"]
 
 
 def tolerance(run: Run, probe: Probe) -> np.ndarray:
-    """Return the absolute error that rounding may cause by each step, shape (steps + 1, 1).
+    """Return the absolute error that rounding may cause by each step, shape (rows, 1).
 
     A step adds a few roundings relative to the largest parameter so far; they add up linearly at worst. The unit is
     that of the parameters' dtype (2⁻⁵² for float64, 2⁻²³ for float32).
     """
     epsilon = max(np.finfo(array["dtype"]).eps for array in probe["params"])
-    largest = np.maximum.accumulate(np.abs(run["trace"]).max(axis=1, initial=1e-300))
-    return (ROUNDING * epsilon * (np.arange(len(largest)) + 1) * largest)[:, None]
+    sizes = np.where(np.isfinite(run["trace"]), np.abs(run["trace"]), 0.0)
+    largest = np.maximum.accumulate(sizes.max(axis=1, initial=1e-300))
+    steps = np.arange(len(largest)) + probe.get("after", 0) + 1
+    return (ROUNDING * epsilon * steps * largest)[:, None]
 
 
 def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] | None:
-    """Return where a run parts from the reference: the step, parameter and entry, or what went wrong; None if not."""
-    wanted = reference["trace"]
-    got = run["trace"]
+    """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None if nowhere."""
+    if run["error"] and run["error"]["type"] == "IndexError" and any(a["shape"] == [] for a in probe["params"]):
+        return None  # params[i][:] = … is an honest style that 0-d arrays refuse; the verdict says so
+    wanted, got = moved(reference, probe), moved(run, probe)
     n = min(len(got), len(wanted))
     with np.errstate(invalid="ignore"):
         off = ~(np.abs(got[:n] - wanted[:n]) <= tolerance(reference, probe)[:n])
     if off.any():
-        step = int(off.any(axis=1).argmax())
-        entry = int(off[step].argmax())
-        return {"what": "number", "step": step, "entry": entry, "yours": got[step, entry], "right": wanted[step, entry]}
-    if (run["error"] is None) != (reference["error"] is None):
-        return {"what": "error", "step": len(got)}
-    if run["touched"] != reference["touched"]:
+        row = int(off.any(axis=1).argmax())
+        entry = int(off[row].argmax())
+        step = row + probe.get("after", 0)
+        return {"what": "number", "step": step, "entry": entry, "yours": got[row, entry], "right": wanted[row, entry]}
+    if run["error"]:
+        return {"what": "error", "step": len(got) + probe.get("after", 0)}
+    if probe.get("in_place") and run["rebound"]:
+        return {"what": "rebound", "step": run["rebound"]}
+    if probe.get("reuse") and run["touched"]:
         return {"what": "touched", "step": run["touched"]}
+    if probe.get("twin") and run["lasting"]:
+        return {"what": "lasting", "step": 0}
     return None
 
 
 def same_run(run: Run, other: Run, probe: Probe) -> bool:
     """Say whether two runs are the same up to rounding, non-finite values and raised errors included."""
-    if len(run["trace"]) != len(other["trace"]) or run["touched"] != other["touched"]:
+    if any(run[key] != other[key] for key in ("touched", "rebound")) or len(run["trace"]) != len(other["trace"]):
         return False
     if (run["error"] or {}).get("type") != (other["error"] or {}).get("type"):
         return False
-    a, b = run["trace"], other["trace"]
+    a, b = moved(run, probe), moved(other, probe)
     with np.errstate(invalid="ignore", over="ignore"):
         close = np.abs(a - b) <= tolerance(other, probe)
     return bool(np.all(close | (np.isnan(a) & np.isnan(b)) | (a == b)))
 
 
+def same_mistake(runs: Mapping[str, Run], theirs: Mapping[str, Run], probes: Mapping[str, Probe]) -> bool:
+    """Say whether runs show a catalogued mistake.
+
+    State that outlives its objects depends on what ran before, so there the fact itself is compared, not the numbers.
+    """
+    lasting = {any(run["lasting"] for run in both.values()) for both in (runs, theirs)}
+    if True in lasting:
+        return lasting == {True}
+    return all(same_run(runs[key], theirs[key], probes[key]) for key in theirs)
+
+
+# ---------------------------------------------------------------------------------------------- explain
+
+
 def _explain(
     step: Step, verdict: Verdict, runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe],
-    expected: Expected, first: str, differences: Mapping[str, Any],
+    expected: Expected, differences: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    error = next((run["error"] for run in runs.values() if run["error"]), None)
+    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and hint."""
+    wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
     words = misconceptions(step.id)
-    for key, outcome in expected.outcomes().items():
-        theirs = {probe: read_run(run, probes[probe]) for probe, run in outcome.items()}
-        if all(same_run(runs[probe], theirs[probe], probes[probe]) for probe in theirs):
-            verdict = replace(verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0])
-            break
-    else:
-        if error:
-            verdict = replace(verdict, headline=f"Your code raised {error.get('type')}: {error['message'][:200]}.")
+    told = []
+    for answer in wrong:
+        mine = {key: run for key, run in runs.items() if probes[key]["answer"] == answer}
+        name = _named(mine, expected, {key: reference[key] for key in mine}, probes)
+        if name:
+            told.append((name, f"{words[name].title}.", words[name].hints[0]))
         else:
-            verdict = replace(verdict, headline=f"This is not {step.asks}.", hint=step.hints[0])
+            told.append((None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret)))
+    name, headline, hint = told[0]
+    if len(step.answers) > 1:
+        headline = f"{wrong[0]}: {headline}"
+    details = tuple(f"{answer}: {more[1]}" for answer, more in zip(wrong[1:], told[1:], strict=True))
+    verdict = replace(verdict, misconception=name, headline=headline, hint=hint, details=details)
+    mine = [key for key, found in differences.items() if found and probes[key]["answer"] == wrong[0]]
+    error = next((runs[key]["error"] for key in mine if runs[key]["error"]), None)
     if error and error.get("line"):
         place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
         verdict = replace(verdict, where=place[:300])
     if expected.secret:
         return verdict
-    difference, probe = differences[first], probes[first]
-    says = step.options["says"][first]
+    return _counterexample(step, verdict, mine[0], runs, reference, probes, differences[mine[0]])
+
+
+def _named(
+    runs: Mapping[str, Run], expected: Expected, reference: Mapping[str, Run], probes: Mapping[str, Probe]
+) -> str | None:
+    """Return the id of the misconception that shows itself in one answer's runs."""
+    for key, outcome in expected.outcomes().items():
+        theirs = {probe: read_run(outcome[probe], probes[probe]) for probe in runs}
+        if same_mistake(runs, theirs, probes) and not same_mistake(theirs, reference, probes):
+            return key
+    return None
+
+
+def diagnose(
+    step: Step, answer: str, runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe],
+    differences: Mapping[str, Any], secret: bool,
+) -> tuple[str, str]:  # fmt: skip
+    """Return headline and hint for a mistake that no catalogue lists: the first property that breaks.
+
+    The runs come in the order of what builds on what: the first step's size, memory, then the rest.
+    """
+    failed = [key for key in runs if differences[key]]
+    errors = [runs[key]["error"] for key in failed if runs[key]["error"]]
+    if errors and len(errors) == len(failed):
+        raised = f"{answer} raised {errors[0]['type']}"
+        headline = f"{raised}." if secret else f"{raised}: {errors[0]['message'][:200].rstrip('.')}."
+        if errors[0]["type"] == "TypeError" and not errors[0].get("line"):
+            return headline, f"The check calls it as {step.options['signatures'][answer]}, then optimizer.step(grads)."
+        return headline, "Make a few small arrays, one of shape (2,), one of (2, 2), and step them by hand: where does it fail?"
+    if all(np.ptp(run["trace"], axis=0).max(initial=0) == 0 for run in runs.values()):
+        return f"{answer} never moves the arrays it was given.", "Which line of step changes an array of self.params?"
+    first = next(iter(runs))
+    breaks = step.options["breaks"]
+    if failed[0] != first:
+        return breaks[failed[0]], step.hints[1]
+    return _first_step(runs[first], reference[first], probes[first]) or (breaks[first], step.hints[0])
+
+
+def _first_step(run: Run, reference: Run, probe: Probe) -> tuple[str, str] | None:
+    """Say what a first step that differs has to do with the right one, or with the gradient."""
+    if len(run["trace"]) < 2 or probe.get("twin"):
+        return None
+    ours, right = (one["trace"][1] - one["trace"][0] for one in (run, reference))
+    slope = np.concatenate([unpack(array).ravel() for array in probe["grads"][0]])
+    with np.errstate(all="ignore"):
+        ratio, growth, wanted = ours / right, ours / slope, right / slope
+
+    def even(values: np.ndarray) -> bool:
+        return bool(np.isfinite(values).all() and np.ptp(values) <= 1e-6 * np.abs(values).max())
+
+    if even(ratio) and ratio[0] < 0:
+        return "The first step goes uphill.", "Take x > 0 with a positive gradient. Which way is down?"
+    if even(ratio):
+        size = "too long" if ratio[0] > 1 else "too short"
+        return (
+            f"The first step points the right way but is {size}, by the factor {ratio[0]:.4g}.",
+            "Work out the first step on paper, from the state that __init__ leaves. Where does this factor come from?",
+        )
+    if even(growth) and not even(wanted):
+        return (
+            "The first step grows with the gradient: scale invariance is broken.",
+            "Multiply all gradients by 1000: the first step should stay the same. Which line divides by their size?",
+        )
+    return None
+
+
+def _counterexample(
+    step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Mapping[str, Run],
+    probes: Mapping[str, Probe], difference: Mapping[str, Any],
+) -> Verdict:  # fmt: skip
+    probe, says = probes[key], step.options["says"][key]
     if difference["what"] == "number":
         place = describe_entry(probe, difference["entry"])
-        counterexample = (
-            f"{says}: after step {difference['step']}, {place} is {difference['yours']:.10g} with your class; "
-            f"{difference['right']:.10g} was expected."
+        after = f" (counted from step {probe['after']})" if probe.get("after") else ""
+        text = (
+            f"{says}: after step {difference['step']}, {place} {'has moved by' if after else 'is'} "
+            f"{difference['yours']:.10g} with your class{after}; {difference['right']:.10g} was expected."
         )
-        column = difference["entry"]
-        picture = two_curves(
-            runs[first]["trace"][:, column], reference[first]["trace"][:, column], f"{place}, step by step"
-        )
-        return replace(verdict, counterexample=counterexample, picture=picture)
-    if difference["what"] == "error":
-        return replace(verdict, counterexample=f"{says}: it stopped at step {difference['step']}.")
-    return replace(
-        verdict,
-        counterexample=f"{says}: step {difference['step']} changed the caller's gradient array, which must stay as it is.",
-    )
+        columns = [moved(one[key], probe)[:, difference["entry"]] for one in (runs, reference)]
+        return replace(verdict, counterexample=text, picture=two_curves(*columns, f"{place}, step by step"))
+    what = {
+        "error": f"it stopped at step {difference['step']}.",
+        "rebound": f"step {difference['step']} put a new array in the place of the caller's.",
+        "touched": f"step {difference['step']} changed the caller's gradient array, which must stay as it is.",
+        "lasting": "the same runs, repeated with new objects, started from what the first ones had left behind.",
+    }[difference["what"]]
+    return replace(verdict, counterexample=f"{says}: {what}")
 
 
 def describe_entry(probe: Probe, entry: int) -> str:

@@ -1,0 +1,55 @@
+"""Probes for optimizers: parameters and gradients drawn so that right and almost right part ways.
+
+Every number lies between a fifth of ``scale`` and five times it, with a random sign: none is so near zero, and no two
+are so near each other, that a mistake could hide behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lrtutorial.arrays import pack
+
+Shape = tuple[int, ...]
+Probe = dict[str, Any]
+
+
+def generic(rng: np.random.Generator, shape: Shape, scale: float = 1.0, spread: float = 5.0) -> np.ndarray:
+    """Return an array of numbers ± scale · spread^u, u uniform in [−1, 1]."""
+    sign = rng.choice((-1.0, 1.0), size=shape)
+    return np.asarray(sign * scale * spread ** rng.uniform(-1, 1, size=shape))
+
+
+def draw_parameters(rng: np.random.Generator, shapes: Sequence[Shape], dtype: str = "<f8") -> list[Any]:
+    """Return packed parameters of these shapes, between 0.5 and 2 in size."""
+    return [pack(generic(rng, shape, 1.0, 2.0).astype(dtype)) for shape in shapes]
+
+
+def draw_gradients(
+    rng: np.random.Generator, shapes: Sequence[Shape], steps: int, scale: float = 1.0, dtype: str = "<f8"
+) -> list[list[Any]]:
+    """Return packed gradients for so many steps, in the parameters' shapes."""
+    return [[pack(generic(rng, shape, scale).astype(dtype)) for shape in shapes] for _ in range(steps)]
+
+
+def odd(rng: np.random.Generator, low: float, high: float) -> float:
+    """Return a hyperparameter between low and high with four decimals: nobody's default."""
+    return round(float(rng.uniform(low, high)), 4)
+
+
+def draw_probe(
+    rng: np.random.Generator, id: str, answer: str, shapes: Sequence[Shape], steps: int, *,
+    scale: float = 1.0, dtype: str = "<f8", kwargs: dict[str, float] | None = None, **more: Any,
+) -> Probe:  # fmt: skip
+    """Return one probe of the optimizer kind (its module says what the keys mean)."""
+    return {
+        "id": id,
+        "answer": answer,
+        "params": draw_parameters(rng, shapes, dtype),
+        "kwargs": kwargs or {},
+        "grads": draw_gradients(rng, shapes, steps, scale, dtype),
+        **more,
+    }
