@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any
 
+from lrtutorial.delegation import delegates_here
 from lrtutorial.exercises import Step, UnknownStep, find_step
 from lrtutorial.expected import misconceptions, recorded
 from lrtutorial.kinds import kind_module
@@ -53,6 +54,9 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
 
 
 def _judged(step: Step, answers: tuple[object, ...]) -> Verdict:
+    if step.options.get("no_delegation") and (why := delegates_here(answers)):
+        lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
+        return Verdict(step.id, "wrong", why, lines)
     kind = kind_module(step.kind)
     expected = recorded(step.id)
     evidence = kind.collect(step, dict(zip(step.answers, answers, strict=True)), expected.probes)

@@ -16,6 +16,8 @@ from importlib import import_module
 from types import ModuleType
 
 KINDS = ("formula", "optimizer", "prediction")
+#: Kinds whose probes travel to the student's process; of the others the answer itself is the evidence.
+PROBED = ("optimizer", "trajectories", "range_test", "schedule")
 
 
 def kind_module(kind: str) -> ModuleType:

@@ -1,0 +1,56 @@
+"""How nbgrader is set up for this course, through its own extension points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, Execute, SaveAutoGrades
+
+from autograder.course import COURSE, GRADEBOOK, ROOT
+from autograder.executor import TrustedExecute
+from autograder.preprocessors import RecordVerdicts, StripTags
+from autograder.release import Skeletons
+from autograder.written import ShowRubric
+
+PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
+
+
+def configure(config: Any) -> None:
+    """Set directories, release and grading in a traitlets configuration (what ``get_config()`` returns)."""
+    course = config.CourseDirectory
+    course.root = str(ROOT)
+    course.course_id = "learning_rate"
+    course.source_directory = "solutions"
+    course.release_directory = "notebooks"
+    for step in ("submitted", "autograded", "feedback"):
+        setattr(course, f"{step}_directory", str(COURSE.relative_to(ROOT) / step))
+    course.db_url = f"sqlite:///{GRADEBOOK}"
+    # The source directory is itself a release layout: solutions/part_a, not solutions/./part_a.
+    config.ClearSolutions.code_stub = {"python": "..."}
+    config.ClearSolutions.text_stub = "*Write your answer here.*"
+    config.GenerateAssignment.preprocessors = [
+        Skeletons if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
+    ]
+    config.Skeletons = config.ClearSolutions
+    config.Autograde.sanitize_preprocessors = [StripTags, *Autograde.sanitize_preprocessors.default()]
+    config.OverwriteCells.add_missing_cells = True
+    steps: list[Any] = []
+    for step in Autograde.autograde_preprocessors.default():
+        if step is Execute:
+            steps.append(TrustedExecute)
+        elif step is SaveAutoGrades:
+            steps += [SaveAutoGrades, RecordVerdicts]
+        elif step is ClearMetadataPreprocessor:
+            steps += [ClearMetadataPreprocessor, ShowRubric]
+        else:
+            steps.append(step)
+    config.Autograde.autograde_preprocessors = steps
+    config.TrustedExecute.timeout = 60
+    jail = config.JailedProvisioner
+    jail.packages = ["lrtutorial"]
+    jail.minimum = "confined"
+    jail.canaries = [str(GRADEBOOK)]
+    config.ExecutePreprocessor.timeout = 60
+    config.Exchange.root = str(COURSE / "exchange")

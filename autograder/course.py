@@ -1,0 +1,47 @@
+"""Where this course's files lie, and its secret."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOLUTIONS = ROOT / "solutions"
+RELEASE = ROOT / "notebooks"
+COURSE = Path(__file__).resolve().parent / "course"
+GRADEBOOK = COURSE / "gradebook.db"
+SECRET = COURSE / "secret"
+
+
+class SecretUnreadable(RuntimeError):
+    """The course secret is there but can't be used; the message says why and what to do."""
+
+
+def course_secret(path: Path = SECRET) -> str:
+    """Return the secret from which this course's secret probes are drawn; make one the first time.
+
+    The same secret gives the same probes, so that a grading run can be repeated. Keep it from students.
+
+    Raises
+    ------
+    SecretUnreadable
+        If the file is empty or too short.
+    """
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = secrets.token_hex(32)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another grader was first
+            return course_secret(path)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+    if len(text) < 32:
+        raise SecretUnreadable(
+            f"the course secret in {path} has {len(text)} characters; at least 32 were expected. Restore it from a "
+            "backup, or delete the file to draw a new one (a regrade then uses other probes)."
+        )
+    return text

@@ -1,0 +1,121 @@
+"""Grade the sample class through nbgrader, and show what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.configuration import PARTS
+from autograder.course import COURSE, GRADEBOOK, RELEASE, ROOT, SOLUTIONS
+from autograder.demo.students import STUDENTS, submission
+from autograder.ledger import Ledger
+
+
+def released() -> list[str]:
+    """Return the parts that have notebooks in the release."""
+    return [part for part in PARTS if any((RELEASE / part).glob("*.ipynb"))]
+
+
+def hand_in(part: str) -> int:
+    """Write every sample student's submission of a part into ``submitted/``; return how many notebooks."""
+    written = 0
+    for student in STUDENTS:
+        folder = COURSE / "submitted" / student.name / part
+        folder.mkdir(parents=True, exist_ok=True)
+        for release in sorted((RELEASE / part).glob("*.ipynb")):
+            notebook = submission(student, release, SOLUTIONS / part / release.name)
+            nbformat.write(notebook, folder / release.name)
+            written += 1
+    return written
+
+
+def nbgrader_api() -> Any:
+    """Return nbgrader's Python interface, configured as this course is."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    from autograder.configuration import configure
+
+    config = Config()
+    configure(config)
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+    api.log.setLevel(logging.CRITICAL)
+    return api
+
+
+def grade_sample_class(parts: Sequence[str] = ()) -> int:
+    """Hand in, grade and give feedback for the sample class; print the score table. Returns an exit code.
+
+    Raises ValueError for a part that is not there.
+    """
+    console = Console()
+    chosen = list(parts) or released()
+    for part in chosen:
+        if part not in released():
+            raise ValueError(f"there is no released part {part!r}; expected one of {', '.join(released())}")
+    api = nbgrader_api()
+    failures: list[str] = []
+    columns = (TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        for part in chosen:
+            hand_in(part)
+            task = progress.add_task(f"{part}: release", total=1 + 2 * len(STUDENTS))
+            _must(api.generate_assignment(part, force=True), f"generate_assignment {part}", failures)
+            progress.advance(task)
+            for student in STUDENTS:
+                progress.update(task, description=f"{part}: grading {student.name[7:]}")
+                _must(api.autograde(part, student.name, force=True), f"autograde {part} {student.name}", failures)
+                progress.advance(task)
+            for student in STUDENTS:
+                progress.update(task, description=f"{part}: feedback {student.name[7:]}")
+                _must(api.generate_feedback(part, student.name, force=True), f"feedback {part} {student.name}", failures)
+                progress.advance(task)
+            progress.update(task, description=f"{part}: done")
+    for part in chosen:
+        console.print(score_table(part))
+    console.print(f"Feedback:  {_short(COURSE / 'feedback')}/<student>/<part>/<notebook>.html")
+    console.print(f"Gradebook: {_short(GRADEBOOK)}")
+    console.print("See it in JupyterLab: make lab, then Nbgrader > Formgrader.")
+    for failure in failures:
+        console.print(f"[bold red]Failed:[/] {failure}")
+    return 1 if failures else 0
+
+
+def _must(result: dict[str, Any], what: str, failures: list[str]) -> None:
+    if not result["success"]:
+        reason = str(result.get("error") or result.get("log") or "").strip().splitlines()
+        failures.append(f"{what}: {reason[-1] if reason else 'no reason given'}")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def score_table(part: str) -> Table:
+    """Return the table of a part: student, exercise, points, and what the verdicts said."""
+    table = Table(title=PARTS[part], show_lines=False, expand=True)
+    table.add_column("student", no_wrap=True)
+    table.add_column("exercise", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("what the verdict said", ratio=1, no_wrap=True, overflow="ellipsis")
+    with Ledger(f"sqlite:///{GRADEBOOK}") as ledger:
+        rows = ledger.verdicts(part)
+    for student in STUDENTS:
+        table.add_row(f"[bold]{student.name}[/]", "", "", f"[italic]{student.example}[/]")
+        own = [row for row in rows if row["student"] == student.name]
+        for exercise in dict.fromkeys(row["notebook"] for row in own):
+            steps = [row for row in own if row["notebook"] == exercise]
+            points = sum(row["points"] for row in steps)
+            said = [f"{row['step']}: {row['headline']}" for row in steps if row["status"] != "right"]
+            table.add_row("", exercise, f"{points:g}/{sum(row['possible'] for row in steps):g}",
+                          said[0] + (f" (+{len(said) - 1} more)" if len(said) > 1 else "") if said else "all right")
+        table.add_section()
+    return table

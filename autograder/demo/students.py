@@ -1,0 +1,126 @@
+"""Who is in the sample class: each student is a set of answer cells, put into the released notebooks.
+
+Nothing is stored as a notebook, so the samples never go stale: ``submission`` takes the release of the day. A student
+answers like the solutions, except where ``changes`` says otherwise; ``attempts`` limits it to some exercises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+
+@dataclass(frozen=True)
+class Student:
+    """One sample student: what it is an example of, and how its answer cells differ from the solutions."""
+
+    name: str
+    example: str
+    changes: Mapping[str, str] = field(default_factory=dict)  #: {grade_id of an answer cell: its source}
+    attempts: tuple[str, ...] | None = None  #: exercises answered; the others stay as released (None: all)
+    forgery: str = ""  #: code put in front of every answer cell
+
+
+ADAM = '''class Adam:
+    def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.params, self.lr, self.beta1, self.beta2, self.eps = params, lr, beta1, beta2, eps
+        self.m = [np.zeros_like(p) for p in params]
+        self.v = [np.zeros_like(p) for p in params]
+        self.t = 0
+
+    def step(self, grads):
+        self.t += 1
+        for i, grad in enumerate(grads):
+            self.m[i] = self.beta1 * self.m[i] + (1 - self.beta1) * grad
+            self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * grad**2
+            m_hat = self.m[i] / (1 - self.beta1**self.t)
+            v_hat = self.v[i] / (1 - self.beta2**self.t)
+            self.params[i] -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+'''
+FORGERY = '''import lrtutorial.checking, lrtutorial.evidence, lrtutorial.kinds
+class Always:
+    def __eq__(self, other): return True
+    def __getattr__(self, name): return self
+    def __call__(self, *args, **kwargs): return self
+check = lambda *args: print("all tests passed, 100 points")
+lrtutorial.checking.check = check
+_original = lrtutorial.kinds.kind_module
+class Fake:
+    def __init__(self, kind): self.kind = kind
+    def collect(self, step, answers, probes=None):
+        return {"kind": self.kind, "status": "right", "points": 100, "tree": ["true"], "problems": {}, "runs": {}}
+lrtutorial.kinds.kind_module = lambda kind: Fake(kind)
+print("20.0")
+'''
+
+STUDENTS = (
+    Student("sample_ada", "everything right"),
+    Student("sample_bo", "forgets bias correction; drops the ½ of f; overlooks the lower bound", {
+        "a1-gradient-answer": "gradient = 2 * a * x",
+        "a1-update-answer": "update = x - eta * 2 * a * x",
+        "a1-closed_form-answer": "closed_form = (1 - 2 * eta * a) ** t * x0",
+        "a1-condition-answer": "condition = eta < 2 / a",
+        "b2-answer": ADAM.replace("self.m[i] / (1 - self.beta1**self.t)", "self.m[i]").replace(
+            "self.v[i] / (1 - self.beta2**self.t)", "self.v[i]"),
+    }),
+    Student("sample_cy", "ε inside the root; asks for no overshooting", {
+        "a1-condition-answer": "condition = And(0 < eta, eta < 1 / a)",
+        "b2-answer": ADAM.replace("(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat + self.eps)"),
+    }),
+    Student("sample_dee", "swaps the betas; off by one in t", {
+        "a1-closed_form-answer": "closed_form = (1 - eta * a) ** (t - 1) * x0",
+        "b2-answer": ADAM.replace("self.beta1, self.beta2, self.eps = params, lr, beta1, beta2, eps",
+                                  "self.beta2, self.beta1, self.eps = params, lr, beta1, beta2, eps"),
+    }),
+    Student("sample_eli", "half finished: the first exercises only", attempts=("a1", "a2", "b1", "c1")),
+    Student("sample_fay", "handed in blank", attempts=()),
+    Student("sample_gus", "raises an exception inside step, and misspells a symbol", {
+        "a1-gradient-answer": "gradient = a * y",
+        "b2-answer": ADAM.replace("self.m[i] = self.beta1", "self.momentum[i] = self.beta1"),
+    }),
+    Student("sample_hal", "loops for ever", {
+        "a1-condition-answer": "while True:\n    try:\n        pass\n    except KeyboardInterrupt:\n        pass",
+        "b2-answer": ADAM.replace("        self.t += 1\n", "        while True:\n            self.t += 1\n"),
+    }),
+    Student("sample_ivy", "tries to forge the tests", attempts=(), forgery=FORGERY),
+    Student("sample_jo", "the kernel dies halfway", {
+        "a1-closed_form-answer": "import os\nos._exit(0)",
+        "b2-answer": ADAM + "\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    }),
+)  # fmt: skip
+
+
+def answer_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """Return the cells in which a student answers, by grade_id."""
+    marked = ((cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells)
+    return {about["grade_id"]: cell for cell, about in marked if about.get("solution")}
+
+
+def submission(student: Student, release: Path, solution: Path) -> NotebookNode:
+    """Return what a student hands in for one notebook: the release with the student's answers."""
+    notebook = nbformat.read(release, as_version=4)
+    right = answer_cells(nbformat.read(solution, as_version=4))
+    exercise = release.stem.split("_")[0]
+    for grade_id, cell in answer_cells(notebook).items():
+        if grade_id in student.changes:
+            cell.source = student.changes[grade_id]
+        elif student.attempts is None or exercise in student.attempts:
+            cell.source = without_markers(right[grade_id])
+        if student.forgery and cell.cell_type == "code":
+            cell.source = f"{student.forgery}\n{cell.source}"
+    return notebook
+
+
+def without_markers(cell: NotebookNode) -> str:
+    """Return a solution cell's source as a student would have written it."""
+    kept, scheme = [], False
+    for line in cell.source.splitlines():
+        scheme = scheme or "BEGIN MARK SCHEME" in line
+        if not scheme and "BEGIN SOLUTION" not in line and "END SOLUTION" not in line:
+            kept.append(line)
+        scheme = scheme and "END MARK SCHEME" not in line
+    return "\n".join(kept).strip()

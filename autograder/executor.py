@@ -1,0 +1,192 @@
+"""The trusted executor: runs a submission in the jail, asks it for evidence, and judges in the grader's process.
+
+It stands in the place of nbgrader's Execute. The student's kernel runs the student's cells, but never a test cell:
+for each of those the kernel is asked for plain data (:mod:`lrtutorial.evidence`), on the public probes and on fresh
+secret ones, and points and verdict are written here. Without evidence there are no points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.preprocessors.execute import UnresponsiveKernelError
+
+from autograder import catalogue
+from autograder.course import course_secret
+from autograder.jail import JailedExecute
+from lrtutorial.delegation import delegates
+from lrtutorial.evidence import MIME
+from lrtutorial.exercises import Exercise, Step, exercises
+from lrtutorial.expected import Expected, recorded
+from lrtutorial.kinds import PROBED, kind_module
+from lrtutorial.verdict import Line, Verdict
+
+MAX_EVIDENCE = 4_000_000  #: characters of one step's evidence
+
+
+class TrustedExecute(JailedExecute):
+    """Runs student cells in a jailed kernel and replaces every test cell's output by a verdict and its points.
+
+    ``resources["verdicts"]`` holds the verdicts, as data, in the notebook's order.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
+        """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
+        where = resources["nbgrader"]
+        self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb))
+        self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+        self.gone = ""
+        self.skip_cells_with_tag = "\x00 no tag skips a cell"
+        resources["verdicts"] = []
+        if exercise := self.grading.exercise:
+            self.config.JailedProvisioner.profile = "torch" if exercise.needs_torch else "numpy"
+        return super().preprocess(nb, resources, km)
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
+        """Run one cell of the student's, or judge one step."""
+        step = self._step_of(cell)
+        if step is None:
+            if cell.cell_type == "code" and not self.gone:
+                try:
+                    cell, resources = super().preprocess_cell(cell, resources, index)
+                except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
+                    self.gone = self._why_gone()
+            return cell, resources
+        self._give(cell, resources, self._judge(step, index))
+        return cell, resources
+
+    def _step_of(self, cell: NotebookNode) -> Step | None:
+        """Return the step a test cell is for: a locked, graded cell of the source with a name that we know."""
+        about = cell.metadata.get("nbgrader", {})
+        if not about.get("grade") or about.get("solution") or self.grading.exercise is None:
+            return None
+        name = str(about.get("grade_id", "")).removesuffix("-test")
+        return next((step for step in self.grading.exercise.steps if step.id == name), None)
+
+    def _why_gone(self) -> str:
+        ended = getattr(self.last_manager, "ending", lambda: "")()
+        return ended or "the kernel ended, or hung and could not be interrupted"
+
+    def _give(self, cell: NotebookNode, resources: Any, verdict: Verdict) -> None:
+        most = float(cell.metadata.nbgrader["points"])
+        points = min(max(verdict.points, 0.0), most)
+        cell.outputs = [
+            new_output("display_data", data=verdict.mimebundle()),
+            new_output("execute_result", data={"text/plain": f"{points:g}"}, execution_count=None),
+        ]
+        resources["verdicts"].append(verdict.as_data())
+
+    def _no_evidence(self, step: Step) -> Verdict:
+        return blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
+
+    def _judge(self, step: Step, index: int) -> Verdict:
+        if step.options.get("no_delegation") and (why := delegates(self.source)):
+            return blank(step).with_no_points("wrong", why)
+        if self.gone:
+            return self._no_evidence(step)
+        nonce = secrets.token_hex(16)
+        asked = self.grading.question(step)
+        travels = step.kind in PROBED
+        request = {
+            "nonce": nonce, "step": step.id,
+            "probes": {name: one.probes for name, one in asked.items()} if travels else {"public": None},
+        }  # fmt: skip
+        driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({json.dumps(request)!r})"
+        cell = new_code_cell(driver)
+        try:
+            cell = self.execute_cell(cell, index, store_history=False)
+        except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
+            self.gone = self._why_gone()
+            return self._no_evidence(step)
+        evidence = read_evidence(cell.outputs, nonce)
+        if not travels and "public" in evidence:
+            evidence["secret"] = evidence["public"]
+        return self.grading.judge(step, asked, evidence)
+
+
+def blank(step: Step) -> Verdict:
+    """Return a verdict on a step with its rubric lines and no points."""
+    return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+
+
+def digest_of(nb: NotebookNode) -> str:
+    """Return a digest of a notebook's code: the same submission gets the same secret probes."""
+    code = "\x00".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_evidence(outputs: list[Any], nonce: str) -> dict[str, Any]:
+    """Return the evidence by name from a cell's outputs, or an empty dictionary when there is none to count."""
+    for output in outputs:
+        data = output.get("data", {}).get(MIME) if output.output_type == "display_data" else None
+        if isinstance(data, dict) and data.get("nonce") == nonce and isinstance(data.get("evidence"), dict):
+            if len(json.dumps(data)) <= MAX_EVIDENCE:
+                return dict(data["evidence"])
+    return {}
+
+
+@dataclass
+class Grading:
+    """One submitted notebook being graded: which probes it gets, and the evidence so far."""
+
+    assignment: str
+    student: str
+    notebook: str
+    digest: str
+
+    def __post_init__(self) -> None:
+        self.earlier: dict[str, dict[str, Any]] = {"public": {}, "secret": {}}
+
+    @property
+    def exercise(self) -> Exercise | None:
+        """The exercise this notebook is for."""
+        return next((ex for ex in exercises().values() if ex.notebook == self.notebook), None)
+
+    def question(self, step: Step) -> dict[str, Expected]:
+        """Return the public expectations, and secret ones: for this submission, or the class where they cost much."""
+        if step.kind == "prediction":
+            return {"public": recorded(step.id), "secret": _class_expectations(course_secret(), step.id)}
+        words = (course_secret(), self.assignment, step.id, self.student, self.digest)
+        return {"public": recorded(step.id), "secret": catalogue.expectations(step.id, catalogue.generator(*words))}
+
+    def judge(self, step: Step, asked: Mapping[str, Expected], evidence: Mapping[str, Any]) -> Verdict:
+        """Judge the evidence on public and on secret probes; points are those that both give."""
+        verdicts = {}
+        for name, expected in asked.items():
+            given = evidence.get(name)
+            self.earlier[name][step.id] = given
+            try:
+                verdicts[name] = kind_module(step.kind).judge(step, given, expected, self.earlier[name])
+            except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said
+                verdicts[name] = blank(step).with_no_points(
+                    "failed", f"The evidence can't be counted ({type(error).__name__})."
+                )
+        return combined(verdicts["public"], verdicts["secret"])
+
+
+@lru_cache(maxsize=256)
+def _class_expectations(secret: str, step_id: str) -> Expected:
+    return catalogue.expectations(step_id, catalogue.generator(secret, "class", step_id))
+
+
+def combined(public: Verdict, secret: Verdict) -> Verdict:
+    """Return one verdict from those on public and secret probes: the lower points, and no secret number."""
+    lines = tuple(
+        a if a.earned <= b.earned else replace(b, note="only on the public inputs")
+        for a, b in zip(public.lines, secret.lines, strict=True)
+    )
+    if not public.right:
+        return replace(public, lines=lines, checked="Checked on the public inputs and on fresh ones.")
+    if secret.right:
+        return replace(public, lines=lines, checked="Right on the public inputs and on fresh ones.")
+    said = f"Right on the public inputs, but not on fresh ones. {secret.headline}"
+    return replace(secret, lines=lines, headline=said, counterexample=None, picture=None, checked="")

@@ -1,0 +1,50 @@
+"""Write the public probes' expectations into the student package: ``lrtutorial/recorded/<step>.json``.
+
+The catalogue is the source; these files are what a check in a notebook compares with, so that it needs no reference
+and no network. A test holds the files to the catalogue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from autograder import catalogue, written
+from lrtutorial.exercises import steps
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDED = ROOT / "lrtutorial" / "recorded"
+
+
+def recording(step_id: str) -> dict[str, Any]:
+    """Return what is recorded for a step: probes, the reference's and every misconception's outcome, the words."""
+    expected = catalogue.public_expectations(step_id)
+    words = {
+        m.id: {"title": m.title, "hints": list(m.hints)} for m in catalogue.questions()[step_id].misconceptions
+    }
+    return {
+        "probes": expected.probes,
+        "reference": expected.reference,
+        "outcomes": dict(expected.outcomes()),
+        "misconceptions": words,
+    }
+
+
+def record(only: Iterable[str] = ()) -> list[Path]:
+    """Record the named steps (all, when none is named) and return the files written. Raises KeyError for unknown ones."""
+    chosen = list(only) or list(catalogue.questions())
+    unknown = [step for step in chosen if step not in steps()]
+    if unknown:
+        raise KeyError(f"there is no step {', '.join(unknown)}; there are {', '.join(steps())}")
+    paths = []
+    for step_id in chosen:
+        path = RECORDED / f"{step_id}.json"
+        text = json.dumps(recording(step_id), ensure_ascii=False, separators=(",", ":")).replace("},", "},\n")
+        path.write_text(text + "\n", encoding="utf-8")
+        paths.append(path)
+    if not list(only):
+        written.record(ROOT / "solutions")
+        paths.append(written.RECORDED)
+    return paths
