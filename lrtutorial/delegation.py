@@ -1,0 +1,344 @@
+"""The rule that an optimizer is the student's own work: find code that leaves it to a library.
+
+:func:`delegates` reads source text and runs none of it. Comments, docstrings and other strings that only mention a
+library are no use of it. The same rule holds in the notebook (:func:`delegates_here`) and in grading.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+import textwrap
+import types
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+#: Modules that hold ready optimizers or schedules. Whatever is in them or below them counts.
+LIBRARIES = (
+    "torch.optim", "torch.distributed.optim", "torch_optimizer", "pytorch_optimizer", "keras", "tensorflow", "tf_keras",
+    "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm", "fastai",
+    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
+    "lrtutorial.explorer.recurrences", "lrtutorial.experiments.descent",
+)  # fmt: skip
+_IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
+_RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}
+_GETTERS = {"getattr", "attrgetter", "__getattribute__", "__getattr__", "get"}
+ADVICE = "This exercise asks for your own code: take that line out, also where it is only for comparison"
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One use of a library: what is used, and the line of its source."""
+
+    name: str
+    line: int
+    code: str
+
+
+def delegates(source: str | Iterable[str]) -> str | None:
+    """Return why this source leaves the work to a library, in one sentence for the student, or None if it doesn't.
+
+    ``source`` is Python text, or several pieces of it, such as the code cells of a notebook; IPython's magics are
+    allowed. Names imported in one piece count in all. Text that doesn't parse can't run either and is passed over.
+
+    Examples
+    --------
+    >>> print(delegates("import torch.optim as o\\nopt = o.Adam(params)"))
+    torch.optim is used (`import torch.optim as o`). This exercise asks for your own code: take that line out, also \
+where it is only for comparison.
+    >>> delegates("# as torch.optim.SGD does it\\nparam -= lr * grad")
+    """
+    pieces = [source] if isinstance(source, str) else list(source)
+    use = _first_use(pieces, {})
+    return _say(use) if use else None
+
+
+def delegates_here(answers: Iterable[object]) -> str | None:
+    """Return why a notebook's answers, or any cell run so far, leave the work to a library; None if they don't.
+
+    Looks at the source of the answers and of whatever functions and classes they lead to, at the modules they reach by
+    name, and at the session's history.
+    """
+    use = _reached(answers)
+    if use:
+        return _say(use)
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    cells = [str(cell) for cell in shell.user_ns.get("In", ())] if shell else []
+    use = _first_use(cells, {})
+    if use is None:
+        return None
+    return f"{_say(use)[:-1]}. If it is gone already, restart the kernel and run all cells."
+
+
+def _say(use: _Use) -> str:
+    shown = f" (`{use.code}`)" if use.code else ""
+    return f"{use.name} is used{shown}. {ADVICE}."
+
+
+# ------------------------------------------------------------------------------------------ reading source
+
+
+def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
+    trees = [(tree, text) for piece in pieces for tree, text in _parsed(piece)]
+    names = dict(known)
+    while True:  # until no name is new: an alias may be made of an alias
+        before = len(names)
+        for tree, _ in trees:
+            _bind(tree, names)
+        if len(names) == before:
+            break
+    for tree, text in trees:
+        for node in ast.walk(tree):
+            name = _use_at(node, names)
+            if name:
+                line = getattr(node, "lineno", 1)
+                rows = text.splitlines()
+                return _Use(name, line, rows[line - 1].strip()[:100] if line <= len(rows) else "")
+    return None
+
+
+@lru_cache(maxsize=512)
+def _parsed(source: str) -> tuple[tuple[ast.Module, str], ...]:
+    """Return the trees of a source: one, or one for each part between blank lines when it does not parse as a whole."""
+    text = _without_magics(source)
+    tree = _tree(text)
+    if tree is not None:
+        return ((tree, text),)
+    parts = re.split(r"\n(?=[^\s)\]}#])", text)
+    found, begin = [], 0
+    while begin < len(parts):  # the longest run of parts from here that parses; a part that never does is passed over
+        for end in range(min(len(parts), begin + 40), begin, -1):
+            piece = "\n".join(parts[begin:end])
+            if (tree := _tree(piece)) is not None:
+                found.append((tree, piece))
+                break
+        else:
+            end = begin + 1
+        begin = end
+    return tuple(found)
+
+
+def _tree(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as an invalid escape in a student's string
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _without_magics(source: str) -> str:
+    """Return the source with IPython's magics and shell lines emptied; what %time and the like run is kept."""
+    rows = []
+    for row in source.splitlines():
+        kept = re.sub(r"^(\s*)%(?:time|timeit|prun|memit)\b(?:\s+-\w+(?:\s+\d+)?)*\s*", r"\1", row)
+        kept = re.sub(r"^(\s*)(?:%|!).*$", r"\1pass", kept)
+        rows.append(re.sub(r"^(\s*[\w, ]+=\s*)[%!].*$", r"\1None", kept))
+    return "\n".join(rows)
+
+
+def _bind(tree: ast.AST, names: dict[str, str]) -> None:
+    """Note which names stand for (parts of) modules."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                names.setdefault(alias.asname or alias.name.split(".")[0], alias.name if alias.asname else alias.name.split(".")[0])
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if alias.name == "*":
+                    for library in LIBRARIES:  # a star brings the submodule's name
+                        parent, _, child = library.rpartition(".")
+                        if parent == node.module:
+                            names.setdefault(child, library)
+                else:
+                    names.setdefault(alias.asname or alias.name, f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            value = _dotted(node.value, names)
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if value and isinstance(target, ast.Name) and target.id not in names:
+                    names[target.id] = value
+
+
+def _dotted(node: ast.AST, names: Mapping[str, str]) -> str | None:
+    """Return the dotted name of a module's part that an expression stands for, or None."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value, names)
+        return f"{owner}.{node.attr}" if owner else None
+    if isinstance(node, ast.NamedExpr):
+        return _dotted(node.value, names)
+    if isinstance(node, ast.Call):
+        called = _called(node)
+        if called in _IMPORTERS and node.args:
+            name = _text(node.args[0])
+            package = _text(node.args[1]) if len(node.args) > 1 else None
+            return f"{package}{name}" if name and name.startswith(".") and package else name
+        if called in _GETTERS:
+            return _got(node, names)
+    if isinstance(node, ast.Subscript):  # sys.modules["torch"], vars(torch)["optim"], torch.__dict__["optim"]
+        key = _text(node.slice)
+        if key is None:
+            return None
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "modules":
+            return key
+        owner = None
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "__dict__":
+            owner = _dotted(node.value.value, names)
+        elif isinstance(node.value, ast.Call) and _called(node.value) == "vars" and node.value.args:
+            owner = _dotted(node.value.args[0], names)
+        return f"{owner}.{key}" if owner else None
+    return None
+
+
+def _called(call: ast.Call) -> str:
+    function = call.func
+    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+
+
+def _got(call: ast.Call, names: Mapping[str, str]) -> str | None:
+    """Return what ``getattr(module, "name")`` and its relatives stand for."""
+    texts = [text for text in map(_text, call.args) if text]
+    if not texts:
+        return None
+    if _called(call) == "get":  # sys.modules.get("torch")
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        return texts[0] if isinstance(owner, ast.Attribute) and owner.attr == "modules" else None
+    owners = [_dotted(arg, names) for arg in call.args]
+    if isinstance(call.func, ast.Attribute):
+        owners.append(_dotted(call.func.value, names))
+    owner = next((one for one in owners if one), None)
+    return f"{owner}.{texts[0]}" if owner else None
+
+
+def _text(node: ast.AST) -> str | None:
+    """Return the string that an expression spells out: constants, their sums, f-strings, joins; None otherwise."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _text(node.left), _text(node.right)
+        return left + right if left is not None and right is not None else None
+    parts: list[ast.expr] = []
+    joint = ""
+    if isinstance(node, ast.JoinedStr):
+        parts = [value.value if isinstance(value, ast.FormattedValue) else value for value in node.values]
+    elif isinstance(node, ast.Call) and _called(node) == "join" and isinstance(node.func, ast.Attribute) and node.args:
+        if isinstance(node.args[0], ast.List | ast.Tuple):
+            parts, joint = node.args[0].elts, _text(node.func.value) or ""
+    texts = [_text(part) for part in parts]
+    return joint.join(text for text in texts if text is not None) if texts and None not in texts else None
+
+
+def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
+    """Return the library that this node uses, or None."""
+    if isinstance(node, ast.Import):
+        return next((alias.name for alias in node.names if _library(alias.name)), None)
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        full = [f"{node.module}.{alias.name}" for alias in node.names]
+        return next((name for name in full if _library(name)), None)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        name = names.get(node.id)
+        return name if name and _library(name) else None
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        name = _dotted(node, names)
+        return name if name and _library(name) else None
+    if isinstance(node, ast.Call):
+        called = _called(node)
+        name = _dotted(node, names)
+        if name and _library(name):
+            return name
+        if called in _IMPORTERS and node.args:
+            if called in ("__import__", "import_module") and _text(node.args[0]) is None:
+                return "an import by a computed name"
+        if called == "getattr" and len(node.args) > 1 and _text(node.args[1]) is None:
+            owner = _dotted(node.args[0], names)
+            if owner and any(library.startswith(f"{owner}.") for library in LIBRARIES):
+                return f"a computed part of {owner}"
+        if called == "attrgetter" and node.args and (path := _text(node.args[0])):
+            return next((library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None)
+        if called in _RUNNERS and node.args and (text := _text(node.args[0])):
+            inner = _first_use([text], names)
+            return inner.name if inner else None
+    return None
+
+
+def _library(name: str) -> str | None:
+    return next((library for library in LIBRARIES if name == library or name.startswith(f"{library}.")), None)
+
+
+# -------------------------------------------------------------------------------------- reading live objects
+
+
+def _reached(answers: Iterable[object], limit: int = 400) -> _Use | None:
+    """Return the library that the answers reach: through base classes, names of their code, and their source."""
+    waiting, seen = list(answers), set()
+    while waiting and len(seen) < limit:
+        thing = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        home = thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
+        if isinstance(home, str) and _library(home) and not home.startswith("autograder"):  # ours, checked by our tests
+            return _Use(home if isinstance(thing, types.ModuleType) else f"{home}.{getattr(thing, '__name__', '')}", 1, "")
+        if isinstance(thing, types.ModuleType) or not _students(home):
+            continue
+        function = inspect.unwrap(thing) if callable(thing) and not isinstance(thing, type) else thing
+        if isinstance(function, types.MethodType):
+            function = function.__func__
+        if isinstance(function, types.FunctionType):
+            use = _in_function(function)
+            if use:
+                return use
+            waiting.extend(_names_of(function))
+        elif isinstance(thing, type):
+            waiting.extend(thing.__mro__[1:])
+            for value in vars(thing).values():
+                waiting.append(getattr(value, "fget", None) or getattr(value, "__func__", value))
+    return None
+
+
+def _students(home: object) -> bool:
+    """Say whether a thing of this module is a student's: made in a notebook, or anywhere but an installed package."""
+    if home in (None, "__main__"):
+        return True
+    root = str(home).split(".")[0]
+    if root in sys.stdlib_module_names or root in ("numpy", "matplotlib", "torch", "lrtutorial", "IPython", "sympy"):
+        return False
+    file = getattr(sys.modules.get(str(home)), "__file__", None) or ""
+    return "site-packages" not in file and "dist-packages" not in file
+
+
+def _in_function(function: types.FunctionType) -> _Use | None:
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        return None
+    space = function.__globals__
+    modules = {name: space[name].__name__ for name in _code_names(function.__code__) & space.keys()
+               if isinstance(space[name], types.ModuleType)}  # fmt: skip
+    return _first_use([textwrap.dedent(source)], modules)
+
+
+def _code_names(code: types.CodeType) -> set[str]:
+    inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    return set(code.co_names).union(*map(_code_names, inner))
+
+
+def _names_of(function: types.FunctionType) -> Iterator[Any]:
+    """What a function's code can reach by name: globals, closure, defaults."""
+    space = function.__globals__
+    yield from (space[name] for name in _code_names(function.__code__) if name in space)
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()

@@ -1,0 +1,166 @@
+"""The rule against library optimizers: every way of reaching one that we know is found, and no honest text trips it."""
+
+from __future__ import annotations
+
+import json
+import linecache
+from pathlib import Path
+
+import pytest
+
+from lrtutorial import delegation
+from lrtutorial.checking import verdict_on
+from lrtutorial.delegation import delegates, delegates_here
+
+ROOT = Path(__file__).parents[2]
+WAYS = {
+    "import": "import torch.optim\n",
+    "import_as": "import torch.optim as o\nclass A:\n    def __init__(self, p, lr):\n        self.o = o.SGD(p, lr)",
+    "attribute": "import torch\nclass A:\n    def step(self, g):\n        torch.optim.Adam([g]).step()",
+    "module_alias": "import torch as t\nx = t\ny = x\ny.optim.SGD",
+    "from": "from torch.optim import SGD as Base\nclass SGD(Base): pass",
+    "from_torch": "from torch import optim",
+    "scheduler": "from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts as C",
+    "star": "from torch import *\noptim.SGD",
+    "keras": "import keras",
+    "tensorflow": "from tensorflow.keras.optimizers import Adam",
+    "jax": "from jax.example_libraries import optimizers",
+    "optax": "import optax as np",
+    "sklearn": "from sklearn.neural_network import MLPClassifier",
+    "scipy": "import scipy\nscipy.optimize.minimize",
+    "scipy_from": "from scipy import optimize",
+    "autograder": "from autograder.references.optimizers import Adam",
+    "explorer": "from lrtutorial.explorer.recurrences import trajectories",
+    "dunder_import": "m = __import__('torch.optim', fromlist=['SGD'])",
+    "dunder_import_root": "__import__('torch').optim.SGD",
+    "import_module": "import importlib\no = importlib.import_module('torch.optim')",
+    "import_module_alias": "from importlib import import_module\nt = import_module('torch')\nt.optim",
+    "joined": "import importlib\nimportlib.import_module('.'.join(['torch', 'optim']))",
+    "added": "__import__('torch' + '.optim')",
+    "f_string": "import importlib\nimportlib.import_module(f'{\"torch\"}.optim')",
+    "relative": "import importlib\nimportlib.import_module('.optim', 'torch')",
+    "computed": "import importlib\nname = input()\nimportlib.import_module(name)",
+    "getattr": "import torch\ngetattr(torch, 'optim').SGD",
+    "getattr_computed": "import torch\ngetattr(torch, 'mitpo'[::-1])",
+    "getattribute": "import torch\ntorch.__getattribute__('optim')",
+    "attrgetter": "import torch, operator\noperator.attrgetter('optim.SGD')(torch)",
+    "dict": "import torch\ntorch.__dict__['optim']",
+    "vars": "import torch\nvars(torch)['optim']",
+    "sys_modules": "import sys\nsys.modules['torch.optim'].SGD",
+    "sys_modules_root": "import sys\nsys.modules['torch'].optim",
+    "sys_modules_get": "import sys\nsys.modules.get('torch').optim",
+    "exec": "exec('import torch.optim as o')",
+    "eval": "import torch\neval('torch.optim.SGD')",
+    "run_cell": "get_ipython().run_cell('import torch.optim')",
+    "inside_function": "def make(p):\n    from torch import optim as q\n    return q.SGD(p, 0.1)",
+    "walrus": "import torch\n(t := torch).optim",
+    "after_magic": "%matplotlib inline\n!ls\nfiles = !ls\nimport torch.optim",
+    "timed": "import torch\n%time torch.optim.SGD",
+    "cell_magic": "%%capture\nimport torch.optim",
+    "beside_broken": "def unfinished(:\n    pass\n\n\nimport torch.optim\n\nx = = 3\n",
+}
+HONEST = {
+    "comment": "# torch.optim.SGD does it like this\nx = 1",
+    "docstring": 'class A:\n    """As torch.optim.Adam; import torch.optim is not needed."""\n    def step(self, grads): ...',
+    "string": "print('torch.optim'); print('import keras'); name = 'sklearn'",
+    "torch_alone": "import torch\nx = torch.zeros(3)\nmodel = torch.nn.Linear(2, 1)",
+    "own_name": "optim = {}\noptim['lr'] = 0.1\nclass jax: pass\njax()",
+    "own_attribute": "class A:\n    def __init__(self):\n        self.optim = 3\n        self.torch = self.optim",
+    "getattr": "def get(self, name):\n    return getattr(self, name)\ngetattr(object(), 'optim', None)",
+    "dictionary": "state = {'optim': 1, 'torch.optim': 2}\nstate.get('torch.optim'); state['torch.optim']",
+    "scipy": "import scipy.linalg\nfrom scipy import stats",
+    "numpy": "import numpy as np\nfrom lrtutorial import check, hint, explore, plot_schedule",
+    "exec": "exec('x = 1')",
+    "importlib": "import importlib\nimportlib.import_module('numpy'); __import__('math')",
+    "syntax_error": "class Adam:\n    def step(self:\n        torch.optim",
+    "magics": "%matplotlib inline\n!pip list | grep torch.optim\n%timeit 1 + 1",
+    "empty": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_a_library_is_found(way) -> None:
+    why = delegates(WAYS[way])
+    assert why is not None and "your own code" in why
+
+
+@pytest.mark.parametrize("text", HONEST)
+def test_honest_text_does_not_trip_it(text) -> None:
+    assert delegates(HONEST[text]) is None
+
+
+def test_names_imported_in_one_cell_count_in_another() -> None:
+    cells = ["import torch as t", "x = 1 +", "class SGD:\n    def __init__(self, p, lr):\n        self.o = t.optim.SGD(p, lr)"]
+    assert "torch.optim.SGD is used" in delegates(cells)
+    assert "t.optim.SGD(p, lr)" in delegates("\n\n".join(cells))
+
+
+def test_the_notebooks_of_the_numpy_exercises_pass_it() -> None:
+    notebooks = [path for n in (1, 2, 3, 5) for path in (ROOT / "solutions/part_b").glob(f"b{n}_*.ipynb")]
+    assert notebooks
+    for path in notebooks:
+        cells = json.loads(path.read_text())["cells"]
+        assert delegates("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code") is None, path.name
+
+
+def run_cell(source: str, name: str, space: dict) -> None:
+    """Run a cell as a notebook does: its source can be read back from linecache."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), space)
+
+
+LIVE = {
+    "base_class": ("from torch.optim import SGD as Base", "class Adam(Base):\n    def step(self, grads): pass"),
+    "through_a_helper": (
+        "import torch\ndef make(p):\n    return torch.optim.SGD(p, lr=1)",
+        "class Adam:\n    def __init__(self, params): self.inner = make(params)\n    def step(self, grads): pass",
+    ),
+    "module_by_name": ("import torch.optim as np", "class Adam:\n    def step(self, grads): np.SGD"),
+    "a_function_of_it": ("from torch.optim.lr_scheduler import LambdaLR as rate",
+                         "class Adam:\n    def step(self, grads): rate(grads)"),
+    "closure": ("import torch.optim\ndef outer():\n    tool = torch.optim\n    def inner(): return tool\n    return inner\nf = outer()",
+                "class Adam:\n    def step(self, grads): f()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", LIVE)
+def test_what_an_answer_reaches_is_found_without_its_history(way) -> None:
+    first, second = LIVE[way]
+    space = {"__name__": "__main__"}
+    run_cell(first, f"<cell {way} 1>", space)
+    run_cell(second, f"<cell {way} 2>", space)
+    assert delegates_here([space["Adam"]]) is not None
+
+
+def test_an_honest_answer_reaches_nothing() -> None:
+    space = {"__name__": "__main__"}
+    run_cell("import numpy as np\nimport torch\ndef half(x): return np.sqrt(x)", "<cell honest 1>", space)
+    run_cell("class Adam:\n    def step(self, grads): half(grads[0])", "<cell honest 2>", space)
+    assert delegates_here([space["Adam"]]) is None
+    assert delegates_here([..., None, 3, "Adam"]) is None
+
+
+def test_the_history_of_the_session_counts(monkeypatch) -> None:
+    import IPython
+
+    class Shell:
+        user_ns = {"In": ["", "import torch", "torch.optim.SGD"]}
+
+    monkeypatch.setattr(IPython, "get_ipython", lambda: Shell())
+    assert "restart the kernel" in delegates_here([...])
+
+
+def test_check_gives_zero_with_the_reason() -> None:
+    space = {"__name__": "__main__"}
+    run_cell("import torch.optim", "<cell check 1>", space)
+    run_cell(
+        "class CosineAnnealingWarmRestarts:\n    def get_lr(self, epoch):\n"
+        "        return torch.optim.lr_scheduler.CosineAnnealingWarmRestarts", "<cell check 2>", space,
+    )  # fmt: skip
+    verdict = verdict_on("b5", space["CosineAnnealingWarmRestarts"])
+    assert verdict.points == 0 and verdict.possible == 20
+    assert "torch.optim.lr_scheduler" in verdict.headline
+
+
+def test_every_library_is_a_full_name() -> None:
+    assert len(set(delegation.LIBRARIES)) == len(delegation.LIBRARIES)
