@@ -19,6 +19,7 @@ PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict
 
 def configure(config: Any) -> None:
     """Set directories, release and grading in a traitlets configuration (what ``get_config()`` returns)."""
+    COURSE.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
     course = config.CourseDirectory
     course.root = str(ROOT)
     course.course_id = "learning_rate"
@@ -27,7 +28,6 @@ def configure(config: Any) -> None:
     for step in ("submitted", "autograded", "feedback"):
         setattr(course, f"{step}_directory", str(COURSE.relative_to(ROOT) / step))
     course.db_url = f"sqlite:///{GRADEBOOK}"
-    # The source directory is itself a release layout: solutions/part_a, not solutions/./part_a.
     config.ClearSolutions.code_stub = {"python": "..."}
     config.ClearSolutions.text_stub = "*Write your answer here.*"
     config.GenerateAssignment.preprocessors = [

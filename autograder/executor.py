@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors.execute import UnresponsiveKernelError
 
 from autograder import catalogue
-from autograder.course import course_secret
+from autograder.course import SOLUTIONS, course_secret
 from autograder.jail import JailedExecute
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
@@ -46,6 +47,7 @@ class TrustedExecute(JailedExecute):
         self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
         self.gone = ""
         self.skip_cells_with_tag = "\x00 no tag skips a cell"
+        self.needless = experiments(self.grading)
         resources["verdicts"] = []
         if exercise := self.grading.exercise:
             self.config.JailedProvisioner.profile = "torch" if exercise.needs_torch else "numpy"
@@ -55,7 +57,7 @@ class TrustedExecute(JailedExecute):
         """Run one cell of the student's, or judge one step."""
         step = self._step_of(cell)
         if step is None:
-            if cell.cell_type == "code" and not self.gone:
+            if cell.cell_type == "code" and not self.gone and cell.get("id") not in self.needless:
                 try:
                     cell, resources = super().preprocess_cell(cell, resources, index)
                 except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
@@ -116,6 +118,17 @@ class TrustedExecute(JailedExecute):
 def blank(step: Step) -> Verdict:
     """Return a verdict on a step with its rubric lines and no points."""
     return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+
+
+def experiments(grading: Grading) -> set[str]:
+    """Return the ids of cells that need not run for grading: those the course itself tags ``experiment``."""
+    source = SOLUTIONS / grading.assignment / f"{grading.notebook}.ipynb"
+    if not source.exists():
+        return set()
+    cells = nbformat.read(source, as_version=4).cells
+    return {
+        cell.id for cell in cells if "experiment" in cell.metadata.get("tags", ()) and "nbgrader" not in cell.metadata
+    }
 
 
 def digest_of(nb: NotebookNode) -> str:
