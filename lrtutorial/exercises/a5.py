@@ -1,0 +1,162 @@
+"""A5: the best rate on f = xᵀAx/2, and what the condition number costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from lrtutorial import expressions as ex
+from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
+
+Point = Mapping[str, Fraction]
+
+
+def _condition(point: Point, yours: bool, right: bool) -> str:
+    eta = point["eta"]
+    said = "your condition says it converges" if yours else "your condition says it does not converge"
+    runs = []
+    for name in ("lambda_max", "lambda_min"):
+        factor = 1 - eta * point[name]
+        run = ", ".join(f"{float(factor**t):.3g}" for t in range(5))
+        runs.append(f"along the direction of {describe_point(point, (name,)).split(' = ')[0]} the iterates run {run}, …")
+    fate = "both shrink" if right else "not both shrink"
+    return f"at {describe_point(point)} {said}, but from 1 {' and '.join(runs)}: {fate}."
+
+
+def worst_factor(eta: Any, point: Point) -> Any:
+    """Return the larger of |1 − η λ_max| and |1 − η λ_min|: what a step leaves of the distance, at worst."""
+    one = ex.real(Fraction(1))
+    return max(abs(one - ex.real(eta) * ex.real(point[name])) for name in ("lambda_max", "lambda_min"))
+
+
+def _optimal_lr(point: Point, yours: Any, right: Any) -> str:
+    best = f"the rate {say(right)} leaves {say(worst_factor(right, point))} of the distance per step"
+    if yours == UNDEFINED:
+        return f"at {describe_point(point)} yours is undefined, but {best}."
+    return (
+        f"at {describe_point(point)} yours is {say(yours)}, which leaves {say(worst_factor(yours, point))} of the "
+        f"distance per step in the slower direction, but {best}."
+    )
+
+
+def _condition_number(point: Point, yours: Any, right: Any) -> str:
+    return (
+        f"at {describe_point(point)} yours is {say(yours)}, but the steepest direction is {say(right)} times as "
+        "steep as the flattest."
+    )
+
+
+def _rate(point: Point, yours: Any, right: Any) -> str:
+    return (
+        f"at {describe_point(point)} yours is {say(yours)}. Take the eigenvalues 1 and {point['kappa']} and the best "
+        f"rate for them: a step leaves {say(right)} of the distance, in either direction."
+    )
+
+
+def _rate_100(point: Point, yours: Any, right: Any) -> str:
+    after = "undefined" if yours == UNDEFINED else say(ex.real(yours) ** 100)
+    return (
+        "take the eigenvalues 1 and 100 and the best rate for them. By your number a hundred steps leave "
+        f"{after} of the distance; running them leaves {say(ex.real(right) ** 100)}."
+    )
+
+
+def rate_of(optimal_lr: ex.Tree, point: Point) -> Any:
+    """Carry an optimal rate on: what a step leaves at worst with the eigenvalues 1 and κ."""
+    eta = ex.evaluate(optimal_lr, {"lambda_max": point["kappa"], "lambda_min": Fraction(1)})
+    return ex.evaluate(_WORST, {"kappa": point["kappa"], "eta": eta})
+
+
+def rate_at_100(rate: ex.Tree, point: Point) -> Any:
+    """Carry a rate on to κ = 100."""
+    return ex.evaluate(rate, {"kappa": Fraction(100)})
+
+
+_WORST = ex.read_text("max(abs(1 - eta), abs(1 - eta*kappa))")
+
+EXERCISE = Exercise(
+    id="a5",
+    part="part_a",
+    notebook="a5_optimal_rate",
+    title="The best learning rate on a quadratic",
+    minutes=40,
+    difficulty="hard",
+    steps=(
+        Step(
+            id="a5-condition",
+            kind="formula",
+            answers=("condition",),
+            asks="the condition on η for which every direction of f = xᵀAx/2 converges",
+            rubric=(RubricLine("condition", "The convergence condition", 4),),
+            options={
+                "symbols": ("lambda_max", "lambda_min", "eta"),
+                "condition": True,
+                "variable": "eta",
+                "counterexample": _condition,
+            },
+            hints=(
+                "In the eigenbasis every coordinate is one-dimensional descent with its own curvature λ_i. "
+                "What did A1 ask of η there?",
+                "You now have one such condition for every λ_i. Which of them is the strictest?",
+                "Try a rate that suits the flattest direction only, and watch the steepest one. Then try η = 0.",
+            ),
+        ),
+        Step(
+            id="a5-optimal_lr",
+            kind="formula",
+            answers=("optimal_lr",),
+            asks="the rate η* whose worst factor per step is smallest",
+            rubric=(RubricLine("optimal_lr", "The optimal learning rate", 4),),
+            options={"symbols": ("lambda_max", "lambda_min"), "counterexample": _optimal_lr},
+            hints=(
+                "Sketch |1 − ηλ_min| and |1 − ηλ_max| over η. Where is the higher of the two curves lowest?",
+                "There the two curves cross: one factor is still positive, the other is already negative.",
+                "Write the crossing without bars, one side with its sign turned, and solve for η.",
+            ),
+        ),
+        Step(
+            id="a5-condition_number",
+            kind="formula",
+            answers=("condition_number",),
+            asks="the condition number κ of A",
+            rubric=(RubricLine("condition_number", "The condition number", 2),),
+            options={"symbols": ("lambda_max", "lambda_min"), "counterexample": _condition_number},
+            hints=(
+                "It says how many times steeper the steepest direction is than the flattest.",
+                "It has no unit, it is never below 1, and it is 1 for a round bowl.",
+            ),
+        ),
+        Step(
+            id="a5-rate",
+            kind="formula",
+            answers=("rate",),
+            asks="what one step at η* leaves of the distance, in terms of κ",
+            rubric=(RubricLine("rate", "The convergence rate at η*", 4),),
+            options={"symbols": ("kappa",), "counterexample": _rate, "follows": ("a5-optimal_lr", rate_of)},
+            hints=(
+                "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
+                "Bring it over one denominator, then divide top and bottom by λ_min.",
+                "Check κ = 1: a round bowl is solved in one step. And for κ → ∞ nothing is left of the progress.",
+            ),
+        ),
+        Step(
+            id="a5-rate_100",
+            kind="formula",
+            answers=("rate_100",),
+            asks="the rate at κ = 100, exactly or rounded to at least four digits",
+            rubric=(RubricLine("rate_100", "The rate at κ = 100", 2),),
+            options={
+                "symbols": (),
+                "counterexample": _rate_100,
+                "digits": 4,
+                "follows": ("a5-rate", rate_at_100),
+            },
+            hints=(
+                "Put κ = 100 into your rate. Rational(1, 3) is how SymPy writes a third exactly.",
+                "It must be a little below 1. If yours has two digits only, keep more of them.",
+            ),
+        ),
+    ),
+)
