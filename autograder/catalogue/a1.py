@@ -168,6 +168,83 @@ QUESTIONS = {
         accepted={"order": x0 * (1 - a * eta) ** t, "even": x0 * (-1) ** t * (a * eta - 1) ** t, "text": "x0*(1-eta*a)**t",
                   "split": x0 * (1 - eta * a) * (1 - eta * a) ** (t - 1)},
     ),
+    "a1-derivation": Question(
+        reference=["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "-2 < -eta*a < 0", "0 < eta*a < 2", "0 < eta < 2/a"],
+        probes=lambda rng: around(rng, ("a", "eta"), "eta", (
+            lambda p: -2 / p["a"], lambda p: -1 / p["a"], lambda p: 1 / p["a"], lambda p: 2 / p["a"],
+            lambda p: 2 + 0 * p["a"], lambda p: 2 * p["a"],
+        )),
+        misconceptions=(
+            M("a1-derivation-no_flip", "Multiplying by −1 turns the < signs round",
+              "changes the sign of the middle alone", (
+                  "Is 3 < 5 still true after both sides are multiplied by −1?",
+                  "Multiply all three parts, then read the line from right to left.",
+              ), ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "-2 < -eta*a < 0", "-2 < eta*a < 0", "-2/a < eta < 0"]),
+            M("a1-derivation-signs_only", "The ends changed sign but the < signs did not turn: no number lies there",
+              "multiplies by −1 without turning the relation", (
+                  "Is there a number above 2 and below 0?",
+                  "When the signs change, the order changes.",
+              ), ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "-2 < -eta*a < 0", "2 < eta*a < 0"]),
+            M("a1-derivation-middle_only", "The 1 was taken away in the middle only",
+              "subtracts from one part of a chain", (
+                  "What is done to the middle must be done to both ends.",
+                  "Test η = 3/(2a): does it satisfy both lines?",
+              ), ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "-1 < -eta*a < 1", "-1/a < eta < 1/a"]),
+            M("a1-derivation-one_end", "The 1 was taken away on one side only",
+              "forgets one end of the chain", (
+                  "A chain has three parts: subtract from each.",
+                  "Test a small negative η in both lines.",
+              ), ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "-2 < -eta*a < 1", "-1/a < eta < 2/a"]),
+            M("a1-derivation-drops_negative", "Values between −1 and 0 are lost: a small size allows both signs",
+              "takes |u| < 1 for 0 < u < 1", (
+                  "Is the size of −1/2 below 1?",
+                  "Which numbers lie closer to 0 than 1 does?",
+              ), ["|1 - eta*a| < 1", "0 < 1 - eta*a < 1", "0 < eta*a < 1", "0 < eta < 1/a"]),
+            M("a1-derivation-upper_only", "Only one of the two inequalities is left: a factor far below −1 would pass",
+              "removes the bars and keeps one side", (
+                  "Does a factor of −5 satisfy your line? Does it satisfy the first one?",
+                  "Without bars there must be two inequalities.",
+              ), ["|1 - eta*a| < 1", "1 - eta*a < 1", "-eta*a < 0", "eta > 0"]),
+            M("a1-derivation-lower_only", "Only one of the two inequalities is left: a factor above 1 would pass",
+              "keeps the bound that is talked about and drops the other", (
+                  "Does a factor of 5 satisfy your line? Does it satisfy the first one?",
+                  "Without bars there must be two inequalities.",
+              ), ["|1 - eta*a| < 1", "1 - eta*a > -1", "eta*a < 2", "eta < 2/a"]),
+            M("a1-derivation-or", "“Or” holds for every number: both inequalities are needed at once",
+              "joins the two cases with or", (
+                  "Does a factor of 5 satisfy one of your two inequalities?",
+                  "Lying between two ends means both.",
+              ), ["|1 - eta*a| < 1", "1 - eta*a < 1 or 1 - eta*a > -1", "eta > 0 or eta < 2/a"]),
+            M("a1-derivation-second_sign", "The second inequality points the wrong way: above −1, not below it",
+              "writes u < 1 and u < −1", (
+                  "Which side of −1 is 0 on? Its size is below 1.",
+                  "Between two ends: above the lower, below the upper.",
+              ), ["|1 - eta*a| < 1", "1 - eta*a < 1 and 1 - eta*a < -1", "eta*a > 0 and eta*a > 2", "eta > 2/a"]),
+            M("a1-derivation-divides_one", "a was divided away in the middle but not at the end",
+              "divides one part of a chain", (
+                  "Divide all three parts by a. What becomes of 2, and what of 0?",
+                  "Test a = 10 and η = 1 in both lines.",
+              ), ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "0 < eta*a < 2", "0 < eta < 2"]),
+            M("a1-derivation-times_a", "The end was multiplied by a where it should be divided",
+              "moves a factor to the other side as a factor", (
+                  "To free η of its factor a, which operation undoes the multiplication?",
+                  "Test a = 10 and η = 1 in both lines.",
+              ), ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "0 < eta*a < 2", "0 < eta < 2*a"]),
+            M("a1-derivation-closed", "The strict < became ≤: the borders have come in",
+              "is careless about the borders", (
+                  "Put η = 0 into both lines.",
+                  "Adding or multiplying does not turn < into ≤.",
+              ), ["|1 - eta*a| < 1", "-1 <= 1 - eta*a <= 1", "0 <= eta*a <= 2", "0 <= eta <= 2/a"]),
+        ),
+        accepted={
+            "SymPy": [Abs(1 - eta * a) < 1, And(-1 < 1 - eta * a, 1 - eta * a < 1), And(0 < eta * a, eta * a < 2),
+                      Interval.open(0, 2 / a)],
+            "two by two": ["abs(1-η·a) < 1", "1 - η*a < 1 and 1 - η*a > -1", "-η*a < 0 and -η*a > -2",
+                           "η*a > 0 and η*a < 2", "η > 0 and η < 2/a"],
+            "squared": ["1 > |eta*a - 1|", "(1 - eta*a)**2 < 1", "eta*a*(eta*a - 2) < 0", "0 < eta*a < 2", "0 < eta < 2/a"],
+            "centred": ["|1 - eta*a| < 1", "|eta - 1/a| < 1/a", "-1/a < eta - 1/a < 1/a", "0 < eta < 2/a"],
+        },
+    ),
     "a1-condition": Question(
         reference=And(0 < eta, eta < 2 / a),
         probes=lambda rng: around(rng, ("a", "eta"), "eta", (
@@ -178,12 +255,12 @@ QUESTIONS = {
             M("a1-condition-no_lower", "The lower bound is missing: a negative rate climbs",
               "thinks only of rates that are too large", (
                   "What does a negative rate do to the iterates?",
-                  "|1 − ηa| < 1 holds two inequalities; you solved one.",
+                  "A size below 1 makes two inequalities; you solved one.",
               ), eta < 2 / a),
             M("a1-condition-no_upper", "The upper bound is missing: a large rate overshoots more each step",
               "believes that every positive rate converges", (
                   "Try a large rate, such as η = 10/a, and write down three iterates.",
-                  "|1 − ηa| < 1 holds two inequalities; you solved one.",
+                  "A size below 1 makes two inequalities; you solved one.",
               ), eta > 0),
             M("a1-condition-monotone", "Half the range is missing: between 1/a and 2/a the iterates alternate, but shrink",
               "asks for 0 < 1 − ηa, no overshooting; or uses a gradient that is twice too large", (
@@ -216,7 +293,7 @@ QUESTIONS = {
                   "Divide both sides of ηa < 2 by a.",
               ), And(0 < eta, eta < a / 2)),
             M("a1-condition-either_sign", "Negative rates are in: the absolute value is that of the factor, not of η",
-              "bounds |η| in place of |1 − ηa|", (
+              "bounds the size of η in place of that of the factor", (
                   "What does a negative rate do to the iterates?",
                   "What must lie between −1 and 1: the rate, or the factor?",
               ), Abs(eta) < 2 / a),
@@ -241,7 +318,7 @@ QUESTIONS = {
                   "Which side of the border did the question ask for?",
               ), "eta > 2/a"),
             M("a1-condition-factor_above_1", "This is where the factor is larger than 1 in size: there the iterates grow",
-              "turns |1 − ηa| < 1 round", (
+              "turns the inequality for the factor round", (
                   "A power of a number goes to 0 for which numbers?",
                   "Pick a rate that your condition admits and take two steps.",
               ), Abs(1 - eta * a) > 1),

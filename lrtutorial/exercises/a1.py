@@ -126,6 +126,30 @@ EXERCISE = Exercise(
             ),
         ),
         Step(
+            id="a1-derivation",
+            kind="derivation",
+            answers=("chain",),
+            asks="a chain of lines from the size of the factor to η alone",
+            rubric=(
+                RubricLine("steps", "Every line goes with the one above", 2),
+                RubricLine("solved", "The last line has η alone", 1),
+            ),
+            options={
+                "given": "|1 - eta*a| < 1",
+                "begins": "the factor of the closed form is smaller than 1 in size, |…| < 1",
+                "symbols": ("a", "eta"),
+                "variable": "eta",
+                "condition": True,
+                "between": 2,
+            },
+            hints=(
+                "The size of a number is below 1 exactly when the number lies strictly between −1 and 1. Write that "
+                "without bars.",
+                "Do the same to all three parts of the chain: first take away the 1, then turn the sign, then divide.",
+                "Multiplying by −1 turns both < signs round. Which end is then on the left?",
+            ),
+        ),
+        Step(
             id="a1-condition",
             kind="formula",
             answers=("condition",),
