@@ -26,7 +26,7 @@ def configure(config: Any) -> None:
     course.source_directory = "solutions"
     course.release_directory = "notebooks"
     for step in ("submitted", "autograded", "feedback"):
-        setattr(course, f"{step}_directory", str(COURSE.relative_to(ROOT) / step))
+        setattr(course, f"{step}_directory", str(COURSE / step))
     course.db_url = f"sqlite:///{GRADEBOOK}"
     config.ClearSolutions.code_stub = {"python": "..."}
     config.ClearSolutions.text_stub = "*Write your answer here.*"

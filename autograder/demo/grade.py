@@ -13,14 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.configuration import PARTS
-from autograder.course import COURSE, GRADEBOOK, RELEASE, ROOT, SOLUTIONS
+from autograder.course import COURSE, GRADEBOOK, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.ledger import Ledger
 
 
-def released() -> list[str]:
-    """Return the parts that have notebooks in the release."""
-    return [part for part in PARTS if any((RELEASE / part).glob("*.ipynb"))]
+RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
+
+
+def available() -> list[str]:
+    """Return the parts that have notebooks."""
+    return [part for part in PARTS if any((SOLUTIONS / part).glob("*.ipynb"))]
 
 
 def hand_in(part: str) -> int:
@@ -46,6 +49,7 @@ def nbgrader_api() -> Any:
 
     config = Config()
     configure(config)
+    config.CourseDirectory.release_directory = str(RELEASE)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     api.log.setLevel(logging.CRITICAL)
     return api
@@ -57,18 +61,20 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
     Raises ValueError for a part that is not there.
     """
     console = Console()
-    chosen = list(parts) or released()
+    if not console.is_terminal:
+        console = Console(width=130)  # a file or a CI log: wide enough for the verdicts
+    chosen = list(parts) or available()
     for part in chosen:
-        if part not in released():
-            raise ValueError(f"there is no released part {part!r}; expected one of {', '.join(released())}")
+        if part not in available():
+            raise ValueError(f"there is no part {part!r}; expected one of {', '.join(available())}")
     api = nbgrader_api()
     failures: list[str] = []
     columns = (TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         for part in chosen:
-            hand_in(part)
             task = progress.add_task(f"{part}: release", total=1 + 2 * len(STUDENTS))
             _must(api.generate_assignment(part, force=True), f"generate_assignment {part}", failures)
+            hand_in(part)
             progress.advance(task)
             for student in STUDENTS:
                 progress.update(task, description=f"{part}: grading {student.name[7:]}")
@@ -96,7 +102,7 @@ def _must(result: dict[str, Any], what: str, failures: list[str]) -> None:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def score_table(part: str) -> Table:

@@ -1,0 +1,92 @@
+"""How long a check takes: ``python -m benchmarks.verdict`` (``make bench``). Prints one table from one run.
+
+For each step: the whole way from evidence to verdict for the right answer, for catalogued wrong ones and for an
+unlisted one, median and 95th percentile in milliseconds. Before it, what ``import lrtutorial`` and a first check cost
+in a fresh process, as ratios to Python's own start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder import catalogue
+from lrtutorial.checking import verdict_on
+from lrtutorial.exercises import steps
+
+IMPORT = "import lrtutorial, sys; sys.exit(any(m in sys.modules for m in ('torch', 'sympy', 'matplotlib')))"
+FIRST = (
+    "from lrtutorial.symbols import a, x; from lrtutorial.checking import verdict_on; "
+    "assert verdict_on('a1-gradient', a * x).right"
+)
+
+
+def timed(function: Callable[[], Any]) -> float:
+    """Return the milliseconds of one call."""
+    start = time.perf_counter()
+    function()
+    return (time.perf_counter() - start) * 1000
+
+
+def process(code: str, runs: int) -> float:
+    """Return the median milliseconds of a fresh Python process that runs ``code``, which must exit with 0."""
+    return statistics.median(
+        timed(lambda: subprocess.run([sys.executable, "-c", code], check=True)) for _ in range(runs)
+    )
+
+
+def describe(times: list[float]) -> str:
+    """Return "median / 95th percentile"."""
+    ordered = sorted(times)
+    return f"{statistics.median(ordered):7.1f} / {ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]:7.1f}"
+
+
+def main() -> None:
+    """Print the tables."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--runs", type=int, default=7, help="repetitions of each check (default 7)")
+    words.add_argument("steps", nargs="*", help="only these steps (default: all of Parts A and B)")
+    chosen = words.parse_args()
+    console = Console(width=110)
+
+    bare = process("pass", chosen.runs)
+    load = process(IMPORT, chosen.runs) - bare
+    first = process(FIRST, chosen.runs) - bare
+    console.print(f"Python's own start          {bare:7.1f} ms")
+    console.print(f"import lrtutorial           {load:7.1f} ms on top ({load / bare:.2f} × that; no torch, sympy, matplotlib)")
+    console.print(f"imports and a first check   {first:7.1f} ms on top ({first / bare:.2f} ×; SymPy's import included)")
+
+    table = Table("step", "right, ms", "listed wrong, ms", "unlisted wrong, ms", title="verdict: median / 95th percentile")
+    for step_id, question in catalogue.questions().items():
+        step = steps()[step_id]
+        if step.kind == "prediction" or (chosen.steps and step_id not in chosen.steps):
+            continue
+
+        def check(answer: Any, step: Any = step, question: Any = question) -> None:
+            verdict_on(step.id, *catalogue.as_answers(step, answer, question.reference).values())
+
+        check(question.reference)
+        runs = chosen.runs if step.kind != "range_test" else 2
+        right = [timed(lambda: check(question.reference)) for _ in range(runs)]
+        listed = [timed(lambda m=m: check(m.answer)) for m in question.misconceptions]
+        unlisted = []
+        if step.kind == "formula" and not step.options.get("condition"):
+            from sympy import Float, Rational
+
+            answer = question.reference
+            if not isinstance(answer, str):
+                unlisted = [timed(lambda: check(answer * Rational(17, 13) + Float("0.37"))) for _ in range(runs)]
+        table.add_row(step_id, describe(right), describe(listed), describe(unlisted) if unlisted else "–")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
