@@ -18,7 +18,9 @@ WARM = 32  # steps after which the correction of betas up to 0.3 is 1 to the las
 
 
 def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Draw the runs: early ones for the correction, ``after`` a warm-up for everything else, small ones for ε."""
+    """Draw the runs: early ones for the correction, ``after`` a warm-up for everything else, small ones for
+    ε.
+    """
 
     def early(**more: float) -> dict[str, float]:
         return {"lr": odd(rng, 0.02, 0.2), "beta1": odd(rng, 0.6, 0.8), "beta2": odd(rng, 0.9, 0.97), **more}
@@ -232,7 +234,7 @@ class MovesCopies(Pieces):
 
 
 class ClassState(Pieces):
-    m, v = {}, {}  # noqa: RUF012 – the mistake itself
+    m, v = {}, {}
 
     def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
         self.params, self.lr, self.beta1, self.beta2, self.eps = params, lr, beta1, beta2, eps
@@ -415,10 +417,12 @@ MISCONCEPTIONS = (
           "What does your update give for a parameter whose gradients have all been zero?",
           "Find the hyperparameter that your step never uses.",
       ), NoEpsilon),
-    M("b2-epsilon_hat", "ε is added to the uncorrected root: this is the paper's reordered form, not Algorithm 1",
+    M("b2-epsilon_hat",
+      "ε is added to the uncorrected root: this is the paper's reordered form, not Algorithm 1",
       "folds the correction into the rate but leaves ε as it was", (
           "Section 2 of the paper mentions this shortcut, with an ε̂ that is not ε.",
-          "When the correction moves into the rate, everything in the denominator has to be scaled along with it.",
+          "When the correction moves into the rate, everything in the denominator has to be scaled along "
+          "with it.",
       ), EpsilonHat),
     M("b2-no_root", "The root over the second moment is missing",
       "divides by v̂ instead of its root", (
@@ -435,7 +439,8 @@ MISCONCEPTIONS = (
           "Which of the two averages should remember longer?",
           "beta1 belongs to the first moment. Follow both through __init__ and step.",
       ), BetasSwapped),
-    M("b2-weights_swapped", "The weights have changed places: (1 − beta) on the past, beta on the new gradient",
+    M("b2-weights_swapped",
+      "The weights have changed places: (1 − beta) on the past, beta on the new gradient",
       "swaps the weights of the moving average", (
           "With beta1 = 0.9, how much of the old m should survive a step: most of it or little?",
           "Let beta be nearly 1: the average should hardly change in one step.",
@@ -627,7 +632,9 @@ class LazyState:
             s["t"] += 1
             s["m"] = b1 * s["m"] + (1 - b1) * g
             s["v"] = b2 * s["v"] + (1 - b2) * g**2
-            p[...] = p - self.lr * (s["m"] / (1 - b1 ** s["t"])) / (np.sqrt(s["v"] / (1 - b2 ** s["t"])) + self.eps)
+            p[...] = p - self.lr * (s["m"] / (1 - b1 ** s["t"])) / (
+                np.sqrt(s["v"] / (1 - b2 ** s["t"])) + self.eps
+            )
 
 
 class NoneUntilUsed(Pieces):
@@ -699,10 +706,17 @@ class Typed:
     """Type hints, a helper method, state in tuples, prints."""
 
     def __init__(
-        self, params: list[np.ndarray], lr: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+        self,
+        params: list[np.ndarray],
+        lr: float = 1e-3,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
     ) -> None:
         self.params, self.lr, self.beta1, self.beta2, self.eps, self.t = params, lr, beta1, beta2, eps, 0
-        self.moments: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros_like(p), np.zeros_like(p)) for p in params]
+        self.moments: list[tuple[np.ndarray, np.ndarray]] = [
+            (np.zeros_like(p), np.zeros_like(p)) for p in params
+        ]
 
     @staticmethod
     def average(old: np.ndarray, new: np.ndarray, beta: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Probes for optimizers: parameters and gradients drawn so that right and almost right part ways.
 
-Every number lies between a fifth of ``scale`` and five times it, with a random sign: none is so near zero, and no two
-are so near each other, that a mistake could hide behind them.
+Every number lies between a fifth of ``scale`` and five times it, with a random sign: none is so near zero,
+and no two are so near each other, that a mistake could hide behind them.
 """
 
 from __future__ import annotations

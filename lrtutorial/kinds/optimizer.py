@@ -1,18 +1,22 @@
-"""Answers that are optimizer classes with ``.step(grads)`` (B1, B2): driven with gradients, watched step by step.
+"""Answers that are optimizer classes with ``.step(grads)`` (B1, B2): driven with gradients, watched step by
+step.
 
 A probe is a dictionary::
 
-    {"id": "long", "answer": "Adam", "params": [array, …], "kwargs": {"lr": 0.03, …}, "grads": [[array, …], …],
-     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true, "twin": {"params": …, "kwargs": …, "grads": …}}
+    {"id": "long", "answer": "Adam", "params": [array, …], "kwargs": {"lr": 0.03, …}, "grads": [[array, …],
+    …],
+     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true, "twin": {"params": …, "kwargs": …,
+     "grads": …}}
 
-``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after`` compares only how
-far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that step (counted from 0); with
-``reuse`` the same gradient arrays are handed over at every step and must stay as they are; with ``in_place`` the
-caller's arrays themselves must move; a ``twin`` is a second optimizer of the same class, stepped in turn with the first,
-and nothing may last beyond both. The outcome is a *run*: the parameters after every step, and what happened on the way.
+``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after``
+compares only how far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that
+step (counted from 0); with ``reuse`` the same gradient arrays are handed over at every step and must stay as
+they are; with ``in_place`` the caller's arrays themselves must move; a ``twin`` is a second optimizer of the
+same class, stepped in turn with the first, and nothing may last beyond both. The outcome is a *run*: the
+parameters after every step, and what happened on the way.
 
-``step.options``: ``says``: {probe id: what it tries}; ``breaks``: {probe id: what is broken when it is the first to
-fail}; ``signatures``: {answer: how the class is called}.
+``step.options``: ``says``: {probe id: what it tries}; ``breaks``: {probe id: what is broken when it is the
+first to fail}; ``signatures``: {answer: how the class is called}.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.arrays import Malformed, pack, unpack
+from lrtutorial.delegation import delegates_here
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.picture import two_curves
@@ -50,9 +55,12 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
     """Return one run for every probe, and what is wrong with an answer that is no finished class."""
     problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs = {
-        probe["id"]: drive(answers[probe["answer"]], probe) for probe in probes if probe["answer"] not in problems
+        probe["id"]: drive(answers[probe["answer"]], probe)
+        for probe in probes
+        if probe["answer"] not in problems
     }
-    return {"kind": "optimizer", "problems": problems, "runs": runs}
+    delegated = delegates_here(answers.values())
+    return {"kind": "optimizer", "problems": problems, "runs": runs, "delegated": delegated}
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
@@ -67,7 +75,9 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 
 def _problem(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
+        return {
+            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."
+        }
     if isinstance(answer, type):
         method = getattr(answer, "step", None)
         if not callable(method):
@@ -79,7 +89,7 @@ def _problem(name: str, answer: object) -> dict[str, str] | None:
         return None
     if callable(getattr(answer, "step", None)):
         return {
-            "unreadable": f"An object of class {type(answer).__name__} came, but the class itself was expected: "
+            "unreadable": f"An object of {type(answer).__name__} came, but the class itself was expected: "
             f"pass {name}, without parentheses. The check makes its own objects."
         }
     return {
@@ -115,7 +125,9 @@ def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
         run = _drive_once(optimizer_class, probe)
         if state is not None:
             again = _drive_once(optimizer_class, probe)
-            run["lasting"] = bool(state != _class_state(optimizer_class) or _differ(run["trace"], again["trace"]))
+            run["lasting"] = bool(
+                state != _class_state(optimizer_class) or _differ(run["trace"], again["trace"])
+            )
     after = min(probe.get("after", 0), len(run["trace"]) - 1)
     run["trace"] = pack(run["trace"][after:])
     return run
@@ -141,7 +153,11 @@ def _drive_once(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, 
                 if run["touched"] is None and not same:
                     run["touched"] = t + 1
             trace.append(_flat(params, arrays))
-            kept = all(a is b for own, held in zip(arrays, params, strict=True) for a, b in zip(own, held, strict=True))
+            kept = all(
+                a is b
+                for own, held in zip(arrays, params, strict=True)
+                for a, b in zip(own, held, strict=True)
+            )
             if run["rebound"] is None and not kept:
                 run["rebound"] = t + 1
     except (Exception, SystemExit) as error:
@@ -151,7 +167,9 @@ def _drive_once(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, 
 
 
 def _flat(params: list[list[Any]], arrays: list[list[np.ndarray]]) -> np.ndarray:
-    """Join what the lists of parameters hold now. Raises ValueError when a parameter has changed its shape."""
+    """Join what the lists of parameters hold now. Raises ValueError when a parameter has changed its
+    shape.
+    """
     parts = []
     for held, own in zip(params, arrays, strict=True):
         if len(held) != len(own):
@@ -168,7 +186,9 @@ def _differ(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _class_state(optimizer_class: Any) -> dict[str, str]:
-    """Describe the data kept on the class, and in the default arguments of its methods: what objects would share."""
+    """Describe the data kept on the class, and in the default arguments of its methods: what objects would
+    share.
+    """
     found: dict[str, Any] = {}
     for owner in getattr(optimizer_class, "__mro__", (optimizer_class,))[:-1]:
         for name, value in vars(owner).items():
@@ -190,7 +210,9 @@ def _quiet() -> Iterator[None]:
 
 
 def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
-    """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
+    """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook
+    cell).
+    """
     found: dict[str, Any] = {"type": type(error).__name__[:80], "message": str(error)[:300], "at": at}
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
@@ -203,8 +225,10 @@ def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
+def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks
+    first.
+    """
     del earlier
     lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
     blank = Verdict(step.id, "wrong", "", lines)
@@ -213,6 +237,8 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         problems, runs = _read_evidence(step, evidence, probes)
     except Malformed as why:
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
+    if evidence.get("delegated"):
+        return blank.with_no_points("wrong", str(evidence["delegated"])[:400])
     reference = {key: read_run(run, probes[key]) for key, run in expected.reference.items()}
     differences = {key: first_difference(run, reference[key], probes[key]) for key, run in runs.items()}
     passed = {key for key, difference in differences.items() if difference is None}
@@ -220,7 +246,8 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     marked = []
     for line, rubric in zip(lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if key not in passed]
-        # An answer that isn't there is named in the headline; a note for each of its probes would say no more.
+        # An answer that isn't there is named in the headline; a note for each of its probes would say no
+        # more.
         note = f"Not yet: {says[failed[0]]}" if failed and failed[0] in runs else ""
         marked.append(replace(line, note=note) if failed else replace(line, earned=line.possible))
     checked = (
@@ -241,7 +268,9 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     return _explain(step, verdict, runs, reference, probes, expected, differences)
 
 
-def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_evidence(
+    step: Step, evidence: object, probes: Mapping[str, Probe]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(evidence, dict) or evidence.get("kind") != "optimizer":
         raise Malformed("none came back from this answer")
     problems, runs = evidence.get("problems"), evidence.get("runs")
@@ -249,8 +278,14 @@ def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) ->
         raise Malformed("it did not arrive whole")
     read_problems = {}
     for name, problem in problems.items():
-        ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
-        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
+        ((status, headline),) = (
+            problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
+        )
+        if (
+            name not in step.answers
+            or status not in ("unfinished", "unreadable")
+            or not isinstance(headline, str)
+        ):
             raise Malformed("it did not arrive whole")
         read_problems[name] = {status: headline[:400]}
     wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
@@ -260,7 +295,9 @@ def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) ->
 
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
-    """Return a run with its trace as an array. Raises Malformed unless it has the form that the probe calls for."""
+    """Return a run with its trace as an array. Raises Malformed unless it has the form that the probe calls
+    for.
+    """
     if not isinstance(data, dict) or set(data) != _RUN_KEYS:
         raise Malformed("a run was expected")
     trace, error = unpack(data["trace"]), data["error"]
@@ -290,7 +327,9 @@ def _is_count(value: object) -> bool:
 
 
 def moved(run: Run, probe: Probe) -> np.ndarray:
-    """Return what is compared: the trace, or, for a probe with ``after``, how far it moves from its first row."""
+    """Return what is compared: the trace, or, for a probe with ``after``, how far it moves from its first
+    row.
+    """
     with np.errstate(invalid="ignore"):
         return run["trace"] - run["trace"][0] if probe.get("after") else run["trace"]
 
@@ -298,8 +337,8 @@ def moved(run: Run, probe: Probe) -> np.ndarray:
 def tolerance(run: Run, probe: Probe) -> np.ndarray:
     """Return the absolute error that rounding may cause by each step, shape (rows, 1).
 
-    A step adds a few roundings relative to the largest parameter so far; they add up linearly at worst. The unit is
-    that of the parameters' dtype (2⁻⁵² for float64, 2⁻²³ for float32).
+    A step adds a few roundings relative to the largest parameter so far; they add up linearly at worst. The
+    unit is that of the parameters' dtype (2⁻⁵² for float64, 2⁻²³ for float32).
     """
     epsilon = max(np.finfo(array["dtype"]).eps for array in probe["params"])
     sizes = np.where(np.isfinite(run["trace"]), np.abs(run["trace"]), 0.0)
@@ -309,8 +348,14 @@ def tolerance(run: Run, probe: Probe) -> np.ndarray:
 
 
 def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] | None:
-    """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None if nowhere."""
-    if run["error"] and run["error"]["type"] == "IndexError" and any(a["shape"] == [] for a in probe["params"]):
+    """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None if
+    nowhere.
+    """
+    if (
+        run["error"]
+        and run["error"]["type"] == "IndexError"
+        and any(a["shape"] == [] for a in probe["params"])
+    ):
         return None  # params[i][:] = … is an honest style that 0-d arrays refuse; the verdict says so
     wanted, got = moved(reference, probe), moved(run, probe)
     n = min(len(got), len(wanted))
@@ -320,7 +365,13 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] |
         row = int(off.any(axis=1).argmax())
         entry = int(off[row].argmax())
         step = row + probe.get("after", 0)
-        return {"what": "number", "step": step, "entry": entry, "yours": got[row, entry], "right": wanted[row, entry]}
+        return {
+            "what": "number",
+            "step": step,
+            "entry": entry,
+            "yours": got[row, entry],
+            "right": wanted[row, entry],
+        }
     if run["error"]:
         return {"what": "error", "step": len(got) + probe.get("after", 0)}
     if probe.get("in_place") and run["rebound"]:
@@ -334,7 +385,9 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] |
 
 def same_run(run: Run, other: Run, probe: Probe) -> bool:
     """Say whether two runs are the same up to rounding, non-finite values and raised errors included."""
-    if any(run[key] != other[key] for key in ("touched", "rebound")) or len(run["trace"]) != len(other["trace"]):
+    if any(run[key] != other[key] for key in ("touched", "rebound")) or len(run["trace"]) != len(
+        other["trace"]
+    ):
         return False
     if (run["error"] or {}).get("type") != (other["error"] or {}).get("type"):
         return False
@@ -347,7 +400,8 @@ def same_run(run: Run, other: Run, probe: Probe) -> bool:
 def same_mistake(runs: Mapping[str, Run], theirs: Mapping[str, Run], probes: Mapping[str, Probe]) -> bool:
     """Say whether runs show a catalogued mistake.
 
-    State that outlives its objects depends on what ran before, so there the fact itself is compared, not the numbers.
+    State that outlives its objects depends on what ran before, so there the fact itself is compared, not the
+    numbers.
     """
     lasting = {any(run["lasting"] for run in both.values()) for both in (runs, theirs)}
     if True in lasting:
@@ -359,10 +413,12 @@ def same_mistake(runs: Mapping[str, Run], theirs: Mapping[str, Run], probes: Map
 
 
 def _explain(
-    step: Step, verdict: Verdict, runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe],
-    expected: Expected, differences: Mapping[str, Any],
+    step: Step, verdict: Verdict, runs: Mapping[str, Run], reference: Mapping[str, Run],
+    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and hint."""
+    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and
+    hint.
+    """
     wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
     words = misconceptions(step.id)
     told = []
@@ -372,7 +428,9 @@ def _explain(
         if name:
             told.append((name, f"{words[name].title}.", words[name].hints[0]))
         else:
-            told.append((None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret)))
+            told.append(
+                (None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret))
+            )
     name, headline, hint = told[0]
     if len(step.answers) > 1:
         headline = f"{wrong[0]}: {headline}"
@@ -400,8 +458,8 @@ def _named(
 
 
 def diagnose(
-    step: Step, answer: str, runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe],
-    differences: Mapping[str, Any], secret: bool,
+    step: Step, answer: str, runs: Mapping[str, Run], reference: Mapping[str, Run],
+    probes: Mapping[str, Probe], differences: Mapping[str, Any], secret: bool,
 ) -> tuple[str, str]:  # fmt: skip
     """Return headline and hint for a mistake that no catalogue lists: the first property that breaks.
 
@@ -413,10 +471,20 @@ def diagnose(
         raised = f"{answer} raised {errors[0]['type']}"
         headline = f"{raised}." if secret else f"{raised}: {errors[0]['message'][:200].rstrip('.')}."
         if errors[0]["type"] == "TypeError" and not errors[0].get("line"):
-            return headline, f"The check calls it as {step.options['signatures'][answer]}, then optimizer.step(grads)."
-        return headline, "Make a few small arrays, one of shape (2,), one of (2, 2), and step them by hand: where does it fail?"
+            return (
+                headline,
+                f"The check calls it as {step.options['signatures'][answer]}, then optimizer.step(grads).",
+            )
+        return (
+            headline,
+            "Make a few small arrays, one of shape (2,), one of (2, 2), and step them by hand: where does "
+            "it fail?",
+        )
     if all(np.ptp(run["trace"], axis=0).max(initial=0) == 0 for run in runs.values()):
-        return f"{answer} never moves the arrays it was given.", "Which line of step changes an array of self.params?"
+        return (
+            f"{answer} never moves the arrays it was given.",
+            "Which line of step changes an array of self.params?",
+        )
     first = next(iter(runs))
     breaks = step.options["breaks"]
     if failed[0] != first:
@@ -442,12 +510,14 @@ def _first_step(run: Run, reference: Run, probe: Probe) -> tuple[str, str] | Non
         size = "too long" if ratio[0] > 1 else "too short"
         return (
             f"The first step points the right way but is {size}, by the factor {ratio[0]:.4g}.",
-            "Work out the first step on paper, from the state that __init__ leaves. Where does this factor come from?",
+            "Work out the first step on paper, from the state that __init__ leaves. Where does this factor "
+            "come from?",
         )
     if even(growth) and not even(wanted):
         return (
             "The first step grows with the gradient: scale invariance is broken.",
-            "Multiply all gradients by 1000: the first step should stay the same. Which line divides by their size?",
+            "Multiply all gradients by 1000: the first step should stay the same. Which line divides by "
+            "their size?",
         )
     return None
 
@@ -469,8 +539,8 @@ def _counterexample(
     what = {
         "error": f"it stopped at step {difference['step']}.",
         "rebound": f"step {difference['step']} put a new array in the place of the caller's.",
-        "touched": f"step {difference['step']} changed the caller's gradient array, which must stay as it is.",
-        "lasting": "the same runs, repeated with new objects, started from what the first ones had left behind.",
+        "touched": f"step {difference['step']} changed the caller's gradient array; it must stay as it is.",
+        "lasting": "repeated with new objects, it started from what the first ones had left behind.",
     }[difference["what"]]
     return replace(verdict, counterexample=f"{says}: {what}")
 
@@ -482,7 +552,11 @@ def describe_entry(probe: Probe, entry: int) -> str:
         for i, array in enumerate(one["params"]):
             size = int(np.prod(array["shape"], dtype=int))
             if entry < size:
-                index = ", ".join(str(int(n)) for n in np.unravel_index(entry, array["shape"])) if array["shape"] else ""
+                index = (
+                    ", ".join(str(int(n)) for n in np.unravel_index(entry, array["shape"]))
+                    if array["shape"]
+                    else ""
+                )
                 return f"{owner}params[{i}]" + (f"[{index}]" if index else "")
             entry -= size
     raise IndexError(entry)
