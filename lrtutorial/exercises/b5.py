@@ -1,0 +1,58 @@
+"""B5: cosine annealing with warm restarts."""
+
+from __future__ import annotations
+
+from lrtutorial.exercises import Exercise, RubricLine, Step
+
+EXERCISE = Exercise(
+    id="b5",
+    part="part_b",
+    notebook="b5_cosine_restarts",
+    title="Cosine annealing with warm restarts",
+    minutes=40,
+    difficulty="medium",
+    steps=(
+        Step(
+            id="b5",
+            kind="schedule",
+            answers=("CosineAnnealingWarmRestarts",),
+            asks="cosine annealing with warm restarts (SGDR, Loshchilov & Hutter 2017)",
+            rubric=(
+                RubricLine("cosine", "Half a cosine from lr_max down to lr_min", 5, ("first_period", "floor")),
+                RubricLine("restarts", "Restarts at the right epochs, each period T_mult times as long", 6,
+                           ("first_period", "restarts", "triple", "far")),
+                RubricLine("constant", "T_mult = 1: periods of equal length", 2, ("floor", "constant")),
+                RubricLine("fractional", "Epochs between whole numbers", 2, ("first_period", "fractional")),
+                RubricLine("manners", "Any order, whole numbers of any type, two schedules side by side", 2,
+                           ("first_period", "any_order", "numpy_integers", "side_by_side")),
+                RubricLine("returned", "plot_schedule returns the rates it draws", 1, ("returned",)),
+                RubricLine("figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)),
+            ),
+            options={
+                "no_delegation": True,
+                "says": {
+                    "first_period": "The first ten epochs with only lr_max given",
+                    "floor": "One period with lr_min above 0",
+                    "restarts": "Every epoch through three periods",
+                    "triple": "T_0 = 1, T_mult = 3, at and beside every restart up to 10,000",
+                    "far": "At and beside every restart up to 10,000",
+                    "constant": "T_mult = 1, at and beside restarts up to 10,000",
+                    "fractional": "Epochs that are no whole numbers",
+                    "any_order": "The same schedule asked in any order, some epochs twice",
+                    "numpy_integers": "Epochs that are NumPy integers, as np.arange gives them",
+                    "side_by_side": "Two schedules asked in turn",
+                    "plot": "plot_schedule with a number of epochs",
+                    "plot_default": "plot_schedule()",
+                },
+            },
+            hints=(
+                "Two questions, one after the other: how far into its period is this epoch, and how low is a half cosine "
+                "there?",
+                "With T_0 = 10 and T_mult = 2 restarts fall at 10, 30 and 70. Take an epoch such as 45 and find by hand "
+                "how many epochs have passed since the last restart, and how long this period is.",
+                "Ask your schedule at 9, 10, 29, 30, 69 and 70: just before a restart the rate must be near lr_min, at "
+                "the restart exactly lr_max.",
+            ),
+        ),
+    ),
+)

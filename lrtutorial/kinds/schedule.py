@@ -1,0 +1,398 @@
+"""Answers that are schedules: classes with ``.get_lr(epoch)`` and ``.plot_schedule(total_epochs)`` (B5).
+
+A probe asks one schedule, or two of the class in turn::
+
+    {"id": "restarts", "args": [], "kwargs": {"lr_max": 0.1, …}, "epochs": [0, 1, …], "as": "int64", "twin": {kwargs}}
+    {"id": "plot", "args": [], "kwargs": {…}, "plot": 37}            or {"plot": None}: called without an argument
+
+The outcome of the first is the rates in the order asked. A plot is judged by the schedule's own rates, so that a slip in
+``get_lr`` is not counted twice: its outcome is the list of what is wrong with it.
+
+``step.options``: ``says``: {probe id: what it tries, for the reader}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lrtutorial.arrays import Malformed, pack, unpack
+from lrtutorial.exercises import Step
+from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.kinds.optimizer import _quiet as quiet
+from lrtutorial.kinds.optimizer import describe_error
+from lrtutorial.picture import two_curves
+from lrtutorial.verdict import Line, Verdict
+
+#: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
+ROUNDING, ROUNDING_PER_PERIOD = 64, 8
+DEFAULT_EPOCHS = 100
+Probe = Mapping[str, Any]
+FAULTS = {  # of a plot, in the order in which they are told
+    "error": "plot_schedule raised an error",
+    "unfinished": "plot_schedule is unfinished: it returned nothing and drew nothing",
+    "returned_none": "plot_schedule returned None: it must return the list of rates it draws",
+    "returned_from_1": "the list returned begins at epoch 1: the first epoch is 0",
+    "returned_one_more": "the list returned has one rate too many: epochs run from 0 to total_epochs − 1",
+    "returned_default": "without an argument plot_schedule must cover 100 epochs",
+    "returned_length": "the list returned has another length than total_epochs",
+    "returned_other": "the list returned is not what get_lr gives at those epochs",
+    "no_figure": "no figure was drawn",
+    "swapped": "the axes are swapped: the epoch belongs on the x axis",
+    "from_1": "the line drawn begins at epoch 1: the first epoch is 0",
+    "no_line": "no line of the figure has the rate at every epoch 0, 1, 2, …",
+    "no_xlabel": "the x axis has no label",
+    "no_ylabel": "the y axis has no label",
+}
+
+
+# ---------------------------------------------------------------------------------------------- collect
+
+
+def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
+    """Return one run for every probe, or what is wrong with an answer that is no class."""
+    (name, answer), *_ = answers.items()
+    problem = _not_a_class(name, answer)
+    return {
+        "kind": "schedule",
+        "problem": problem,
+        "runs": {} if problem else {probe["id"]: ask(answer, probe) for probe in probes},  # type: ignore[arg-type]
+    }
+
+
+def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
+    if answer is ... or answer is None:
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
+    if isinstance(answer, type):
+        if not callable(getattr(answer, "get_lr", None)):
+            return {"unreadable": f"The class {name} has no method get_lr(self, epoch)."}
+        return None
+    if callable(getattr(answer, "get_lr", None)):
+        return {
+            "unreadable": f"An object of class {type(answer).__name__} came, but the class itself was expected: "
+            f"pass {name}, without parentheses. The check makes its own objects."
+        }
+    return {
+        "unreadable": f"A class was expected for {name}, but {type(answer).__name__} came. "
+        f"Define it as: class {name}: …, and pass {name} itself."
+    }
+
+
+def ask(schedule_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+    """Put one probe to a schedule class. An exception is described in ``error``; KeyboardInterrupt passes through."""
+    run: dict[str, Any] = {"rates": [], "error": None, "nothing": True}
+    if "plot" in probe:
+        run |= {"returned": None, "figure": None}
+    with quiet():
+        try:
+            schedules = [schedule_class(*probe["args"], **probe["kwargs"])]
+            if "twin" in probe:
+                schedules.append(schedule_class(**probe["twin"]))
+            if "plot" in probe:
+                _plot(schedules[0], probe, run)
+            epochs = range((probe["plot"] or DEFAULT_EPOCHS) + 1) if "plot" in probe else probe["epochs"]
+            for epoch in epochs:
+                for schedule in schedules:
+                    value = schedule.get_lr(_number(epoch, probe.get("as")))
+                    run["nothing"] = run["nothing"] and value is None
+                    run["rates"].append(_rate(value))
+        except Exception as error:
+            run["error"] = describe_error(error, at=len(run["rates"]))
+    run["rates"] = pack(np.array(run["rates"], dtype=np.float64))
+    return run
+
+
+def _number(epoch: float, kind: str | None) -> Any:
+    return getattr(np, kind)(epoch) if kind in ("int64", "int32", "float64") else epoch
+
+
+def _rate(value: Any) -> float:
+    """Return a rate as a float; what is no single real number becomes NaN."""
+    try:
+        array = np.asarray(value)
+        return float(array) if array.shape == () and array.dtype.kind in "fiu" else float("nan")
+    except Exception:  # an object may raise anything when it is asked to be an array
+        return float("nan")
+
+
+def _plot(schedule: Any, probe: Probe, run: dict[str, Any]) -> None:
+    with watched() as figures:
+        try:
+            returned = schedule.plot_schedule(*([] if probe["plot"] is None else [probe["plot"]]))
+        except Exception as error:
+            run["error"] = describe_error(error)
+            returned = None
+        drawn = [read_figure(figure) for figure in figures if figure.axes]
+    run["figure"] = drawn[-1] if drawn else None
+    if isinstance(returned, list | tuple | np.ndarray):
+        run["returned"] = pack(np.array([_rate(value) for value in list(returned)[:2000]], dtype=np.float64))
+
+
+def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
+    """Return what evidence comes to, probe by probe: rates and the type of an error, or the faults of a plot."""
+    outcome = {}
+    for probe in probes:
+        run = read_run(evidence["runs"][probe["id"]], probe)
+        if "plot" in probe:
+            outcome[probe["id"]] = plot_faults(run, probe)
+        else:
+            outcome[probe["id"]] = {"rates": pack(run["rates"]), "error": (run["error"] or {}).get("type")}
+    return outcome
+
+
+# ---------------------------------------------------------------------------------------------- judge
+
+
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+    """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
+    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
+        return blank.with_no_points("failed", "No evidence came back from this answer.")
+    problem, runs = evidence.get("problem"), evidence.get("runs")
+    if problem is not None:
+        return _problem(step, blank, problem)
+    if not isinstance(runs, Mapping):
+        return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
+    probes = {probe["id"]: probe for probe in expected.probes}
+    try:
+        read = {key: read_run(runs.get(key), probe) for key, probe in probes.items()}
+    except Malformed as why:
+        return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
+    if all(run["nothing"] and run["error"] is None for run in read.values()):
+        return blank.with_no_points(
+            "unfinished", "get_lr gives None: its body is still to be written.", hint=f"This step asks for {step.asks}."
+        )
+    asked = [key for key, probe in probes.items() if "plot" not in probe]
+    differences = {key: first_difference(read[key], expected.reference[key], probes[key]) for key in asked}
+    faults = {key: plot_faults(read[key], probe) for key, probe in probes.items() if "plot" in probe}
+    every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
+    passed = {key for key in asked if differences[key] is None}
+    if not any(fault.startswith(("error", "unfinished", "returned")) for fault in every):
+        passed.add("returned")
+    if every == [fault for fault in every if fault.startswith("returned")]:
+        passed.add("figure")
+    lines = tuple(
+        replace(line, earned=line.possible) if passed.issuperset(rubric.probes) else line
+        for line, rubric in zip(blank.lines, step.rubric, strict=True)
+    )
+    checked = (
+        "Checked on fresh inputs."
+        if expected.secret
+        else f"Checked with {len(asked)} schedules and {len(faults)} plots. Grading repeats that with inputs nobody has seen."
+    )
+    verdict = replace(blank, lines=lines, checked=checked)
+    if all(line.earned == line.possible for line in lines):
+        return replace(verdict, status="right", headline=f"This is {step.asks}.")
+    verdict = replace(verdict, status="partly" if any(line.earned for line in lines) else "wrong")
+    verdict = replace(verdict, details=tuple(f"{FAULTS[fault].capitalize()}." for fault in every))
+    if len(passed & set(asked)) == len(asked):
+        return _explain_plot(step, verdict, faults, every, read, expected)
+    return _explain_rates(step, verdict, read, probes, expected, differences)
+
+
+def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:
+    if not isinstance(problem, Mapping) or not problem:
+        return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
+    (status, headline), *_ = problem.items()
+    status = status if status in ("unfinished", "unreadable") else "unreadable"
+    return blank.with_no_points(status, str(headline)[:400], hint=f"This step asks for {step.asks}.")
+
+
+def read_run(data: object, probe: Probe) -> dict[str, Any]:
+    """Return a run with its rates as arrays. Raises Malformed unless it has the form that the probe calls for."""
+    keys = {"rates", "error", "nothing"} | ({"returned", "figure"} if "plot" in probe else set())
+    if not isinstance(data, Mapping) or set(data) != keys:
+        raise Malformed("the rates of a schedule were expected")
+    rates, error = unpack(data["rates"]), data["error"]
+    asked = (probe["plot"] or DEFAULT_EPOCHS) + 1 if "plot" in probe else len(probe["epochs"]) * (2 if "twin" in probe else 1)
+    if rates.ndim != 1 or rates.dtype != np.float64 or len(rates) > asked or (len(rates) < asked and error is None):
+        raise Malformed("some rates are missing or too many")
+    if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("message"), str)):
+        raise Malformed("an error is not described as one")
+    if not isinstance(data["nothing"], bool):
+        raise Malformed("a run did not arrive whole")
+    run = {"rates": rates, "error": error, "nothing": data["nothing"]}
+    if "plot" in probe:
+        run["returned"] = None if data["returned"] is None else unpack(data["returned"])
+        run["figure"] = [] if data["figure"] is None else figure_from(data["figure"])
+    return run
+
+
+def tolerance(probe: Probe, count: int) -> np.ndarray:
+    """Return the absolute error that rounding may cause in each rate, shape (count,).
+
+    A rate takes a dozen roundings of numbers up to lr_max. The position within the period is rounded to the epoch's last
+    place, and the cosine's slope is at most π/2 a period, whose length is at least T_0.
+    """
+    settings = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
+    twin = probe.get("twin", settings)
+    largest, shortest = max(settings["lr_max"], twin["lr_max"]), min(settings.get("T_0", 10), twin.get("T_0", 10))
+    epochs = np.repeat(np.asarray(probe["epochs"], dtype=np.float64), 2 if "twin" in probe else 1)[:count]
+    return np.finfo(np.float64).eps * largest * (ROUNDING + ROUNDING_PER_PERIOD * epochs / shortest)
+
+
+def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe) -> dict[str, Any] | None:
+    """Return the first rate that is not the reference's, or the error that came in its place; None if all agree."""
+    right = unpack(reference["rates"])
+    n = len(run["rates"])
+    with np.errstate(invalid="ignore"):
+        off = ~(np.abs(run["rates"] - right[:n]) <= tolerance(probe, n))
+    if off.any():
+        i = int(off.argmax())
+        return {"what": "number", "at": i, "yours": float(run["rates"][i]), "right": float(right[i])}
+    return {"what": "error", "at": n} if run["error"] else None
+
+
+def same_rates(run: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -> bool:
+    """Say whether a run has the rates of a recorded outcome, up to rounding, and the same type of error."""
+    rates = unpack(other["rates"])
+    if len(run["rates"]) != len(rates) or (run["error"] or {}).get("type") != other["error"]:
+        return False
+    with np.errstate(invalid="ignore"):
+        close = np.abs(run["rates"] - rates) <= tolerance(probe, len(rates))
+    return bool(np.all(close | (np.isnan(run["rates"]) & np.isnan(rates)) | (run["rates"] == rates)))
+
+
+def plot_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
+    """Return what is wrong with a plot, as keys of FAULTS. ``run["rates"]`` are the schedule's own, one epoch more."""
+    own, returned, axes = run["rates"], run["returned"], run["figure"]
+    n = probe["plot"] or DEFAULT_EPOCHS
+    if run["error"]:
+        return ["error"]
+    lines = [(ax, line) for ax in axes for line in ax["lines"]]
+    if returned is None and not lines:
+        return ["unfinished"]
+    faults = []
+    if returned is None:
+        faults.append("returned_none")
+    elif not _equal(returned, own[:n]):
+        if _equal(returned, own[1:]):
+            faults.append("returned_from_1")
+        elif _equal(returned, own):
+            faults.append("returned_one_more")
+        elif len(returned) != n:
+            faults.append("returned_default" if probe["plot"] is None else "returned_length")
+        else:
+            faults.append("returned_other")
+    if not lines:
+        return [*faults, "no_figure"]
+    good = [ax for ax, line in lines if _passes_through(line["x"], line["y"], own[:n])]
+    if not good:
+        if any(_passes_through(line["y"], line["x"], own[:n]) for _, line in lines):
+            return [*faults, "swapped"]
+        late = any(_passes_through(line["x"] - 1, line["y"], own[1:n]) for _, line in lines)
+        return [*faults, "from_1" if late else "no_line"]
+    if not good[0]["xlabel"].strip():
+        faults.append("no_xlabel")
+    if not good[0]["ylabel"].strip():
+        faults.append("no_ylabel")
+    return faults
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-9, atol=0))
+
+
+def _passes_through(x: np.ndarray, y: np.ndarray, rates: np.ndarray) -> bool:
+    """Say whether a line passes through (epoch, rate) for each epoch 0, 1, …; it may be drawn finer than that."""
+    where = {float(epoch): float(rate) for epoch, rate in zip(x, y, strict=True)}
+    return len(rates) > 0 and _equal(np.array([where.get(float(epoch), np.nan) for epoch in range(len(rates))]), rates)
+
+
+def _explain_plot(
+    step: Step, verdict: Verdict, faults: Mapping[str, list[str]], every: list[str], read: Mapping[str, Any], expected: Expected
+) -> Verdict:  # fmt: skip
+    error = next((run["error"] for run in read.values() if run["error"]), None)
+    if error:
+        verdict = replace(verdict, where=_place(error), headline=f"plot_schedule raised {_error_text(error)}.", details=())
+    else:
+        verdict = replace(verdict, headline=f"The rates are right; {FAULTS[every[0]]}.", details=verdict.details[1:])
+    for key, outcome in expected.outcomes().items():
+        if all(outcome[probe] == faults[probe] for probe in faults) and _rates_right(outcome, expected):
+            words = misconceptions(step.id)[key]
+            return replace(verdict, misconception=key, headline=f"{words.title}.", hint=words.hints[0])
+    return replace(verdict, hint="Draw get_lr at the epochs 0 … total_epochs − 1 and return the same rates.")
+
+
+def _rates_right(outcome: Mapping[str, Any], expected: Expected) -> bool:
+    asked = [probe for probe in expected.probes if "plot" not in probe]
+    return all(_matches(outcome[probe["id"]], expected.reference[probe["id"]], probe) for probe in asked)
+
+
+def _matches(outcome: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -> bool:
+    error = {"type": outcome["error"]} if outcome["error"] else None
+    return same_rates({"rates": unpack(outcome["rates"]), "error": error}, other, probe)
+
+
+def _explain_rates(
+    step: Step, verdict: Verdict, read: Mapping[str, Any], probes: Mapping[str, Probe], expected: Expected,
+    differences: Mapping[str, Any],
+) -> Verdict:  # fmt: skip
+    words = misconceptions(step.id)
+    first = next(key for key, difference in differences.items() if difference)
+    difference, probe, run = differences[first], probes[first], read[first]
+    error = next((read[key]["error"] for key in differences if read[key]["error"]), None)
+    for key, outcome in expected.outcomes().items():
+        if all(same_rates(read[probe_id], outcome[probe_id], probes[probe_id]) for probe_id in differences):
+            verdict = replace(verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0])
+            break
+    else:
+        broken = f"Your code raised {_error_text(error)}" if error else _broken(difference, probe)
+        verdict = replace(verdict, headline=f"{broken}.", hint=step.hints[0])
+    verdict = replace(verdict, where=_place(error) if error else None)
+    if expected.secret:
+        return verdict
+    says = f"{step.options['says'][first]} ({_call(probe, difference['at'])})"
+    epoch = _epoch(probe, difference["at"])
+    if difference["what"] == "error":
+        return replace(verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}.")
+    counterexample = f"{says}: get_lr({epoch!r}) is {difference['yours']:.10g}; {difference['right']:.10g} was expected."
+    picture = None
+    if probe["epochs"] == list(range(len(probe["epochs"]))) and not run["error"] and "twin" not in probe:
+        right = unpack(expected.reference[first]["rates"])
+        picture = two_curves(run["rates"], right, "The rate, epoch by epoch")
+    return replace(verdict, counterexample=counterexample, picture=picture)
+
+
+def _broken(difference: Mapping[str, Any], probe: Probe) -> str:
+    """Return which property of the schedule the first wrong rate breaks."""
+    settings = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
+    if "twin" in probe and difference["at"] % 2:
+        settings = probe["twin"]
+    low, high = settings.get("lr_min", 0), settings["lr_max"]
+    yours, slack = difference["yours"], 1e-9 * high
+    if difference["what"] == "error":
+        return "The schedule stops with an error"
+    if not np.isfinite(yours):
+        return "get_lr must return one real number"
+    if _epoch(probe, difference["at"]) == 0:
+        return "A schedule starts at lr_max, at epoch 0"
+    if not low - slack <= yours <= high + slack:
+        return "The rate must stay between lr_min and lr_max"
+    if abs(difference["right"] - high) <= slack:
+        return "A restart falls on this epoch: the rate must be lr_max again"
+    return "The rate within a period is not on the half cosine from lr_max down to lr_min"
+
+
+def _epoch(probe: Probe, at: int) -> float:
+    return probe["epochs"][min(at // (2 if "twin" in probe else 1), len(probe["epochs"]) - 1)]
+
+
+def _call(probe: Probe, at: int) -> str:
+    kwargs = probe["twin"] if "twin" in probe and at % 2 else probe["kwargs"]
+    values = [repr(value) for value in ([] if kwargs is probe.get("twin") else probe["args"])]
+    return ", ".join(values + [f"{name}={value!r}" for name, value in kwargs.items()])
+
+
+def _error_text(error: Mapping[str, Any]) -> str:
+    return f"{str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}"
+
+
+def _place(error: Mapping[str, Any]) -> str | None:
+    if not error.get("line"):
+        return None
+    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[:300]
