@@ -36,23 +36,26 @@ def _second_moment(point: Point, yours: Any, right: Any) -> str:
 
 def _effective_lr(point: Point, yours: Any, right: Any) -> str:
     return (
-        f"at {describe_point(point)} yours is {say(yours)}. Running the average {_steps(point)} from s₀ = 0 gives "
+        f"at {describe_point(point)} yours is {say(yours)}. Running the average {_steps(point)} from "
+        "s₀ = 0 gives "
         f"s_t = {say(average(point))}, and the rate over the root of s_t + ε is {say(right)}."
     )
 
 
 def _limit_lr(point: Point, yours: Any, right: Any) -> str:
-    where = describe_point(point, ("eta", "g"))
     return (
-        f"at {where} yours is {say(yours)}. Run the average for 400 steps with ε = 10⁻¹² and any β up to 0.9: "
-        f"the effective rate has settled at {say(right)}."
+        f"at {describe_point(point)} yours is {say(yours)}. But keep η and g, and run the average for "
+        "400 steps with "
+        f"ε = 10⁻¹² and any β up to 0.9: the effective rate has settled at {say(right)}."
     )
 
 
 def rate_from_average(second_moment: ex.Tree, point: Point) -> Any:
     """Carry an s_t on: η over the root of s_t + ε."""
     inside = ex.evaluate(["add", second_moment, ["symbol", "epsilon"]], point)
-    return ex.evaluate(["mul", ["symbol", "eta"], ["pow", ["symbol", "s"], ["number", "-1/2"]]], {**point, "s": inside})
+    return ex.evaluate(
+        ["mul", ["symbol", "eta"], ["pow", ["symbol", "s"], ["number", "-1/2"]]], {**point, "s": inside}
+    )
 
 
 def rate_far_out(effective_lr: ex.Tree, point: Point) -> Any:
@@ -95,7 +98,10 @@ EXERCISE = Exercise(
             hints=(
                 "The update is x ← x − (something)·g. The effective learning rate is that something.",
                 "Take your s_t, add what belongs under the root with it, and think about what divides what.",
-                "Check the units: s_t is a squared gradient. What has to happen before it may divide a gradient?",
+                (
+                    "Check the units: s_t is a squared gradient. What has to happen before it may divide "
+                    "a gradient?"
+                ),
             ),
         ),
         Step(

@@ -32,7 +32,8 @@ def _corrected_m(point: Point, yours: Any, right: Any) -> str:
 def _bias_at_1(point: Point, yours: Any, right: Any) -> str:
     five = yours if yours == UNDEFINED else say(5 * yours)
     return (
-        f"by your number, a mean gradient of 5 gives m₁ = {five}. Work out β₁·m₀ + (1 − β₁)·5 with m₀ = 0 and "
+        f"by your number, a mean gradient of 5 gives m₁ = {five}. Work out β₁·m₀ + (1 − β₁)·5 with m₀ "
+        "= 0 and "
         "β₁ = 0.9 by hand: it is something else."
     )
 
@@ -40,7 +41,8 @@ def _bias_at_1(point: Point, yours: Any, right: Any) -> str:
 def _first_step_ratio(point: Point, yours: Any, right: Any) -> str:
     step = yours if yours == UNDEFINED else ex.show_number(ex.real(yours) / 1000, 4)
     return (
-        f"with η = 0.001 and a first gradient of 1 the corrected step is 0.001, and by your number the uncorrected one "
+        "with η = 0.001 and a first gradient of 1 the corrected step is 0.001, and by your number "
+        "the uncorrected one "
         f"is {step}. Compute m₁ and v₁ from m₀ = v₀ = 0, then η·m₁/√v₁: it is something else."
     )
 
@@ -48,7 +50,9 @@ def _first_step_ratio(point: Point, yours: Any, right: Any) -> str:
 def estimate_from_mean(expected_m: ex.Tree, point: Point) -> Any:
     """Carry an E[m_t] on: m_t over the share of E[g] that it has."""
     share = ex.evaluate(expected_m, {**point, "E_g": Fraction(1)})
-    return ex.evaluate(["mul", ["symbol", "m_t"], ["pow", ["symbol", "share"], ["number", "-1"]]], {**point, "share": share})
+    return ex.evaluate(
+        ["mul", ["symbol", "m_t"], ["pow", ["symbol", "share"], ["number", "-1"]]], {**point, "share": share}
+    )
 
 
 def share_at_1(expected_m: ex.Tree, point: Point) -> Any:
@@ -72,9 +76,15 @@ EXERCISE = Exercise(
             rubric=(RubricLine("expected_m", "The mean of m_t", 6),),
             options={"symbols": ("beta1", "E_g", "t"), "counterexample": _expected_m},
             hints=(
-                "Write out m₁, m₂ and m₃ from m₀ = 0, then take the mean of each: every E[g_i] is the same E[g].",
+                (
+                    "Write out m₁, m₂ and m₃ from m₀ = 0, then take the mean of each: every E[g_i] is "
+                    "the same E[g]."
+                ),
                 "The weights of the gradients are (1−β₁) times powers of β₁. What do the weights add up to?",
-                "Check two cases: at t = 0 nothing has been averaged yet, and as t → ∞ the bias must be gone.",
+                (
+                    "Check two cases: at t = 0 nothing has been averaged yet, and as t → ∞ the bias must "
+                    "be gone."
+                ),
             ),
         ),
         Step(
@@ -114,12 +124,16 @@ EXERCISE = Exercise(
             id="a4-first_step_ratio",
             kind="formula",
             answers=("first_step_ratio",),
-            asks="Adam's first step with no correction at all, divided by the corrected one, at β₁ = 0.9, β₂ = 0.999, ε → 0",
+            asks=(
+                "Adam's first step with no correction at all, divided by the corrected one, at β₁ = 0.9, "
+                "β₂ = 0.999, ε → 0"
+            ),
             rubric=(RubricLine("first_step_ratio", "The first step without correction", 6),),
             options={"symbols": (), "counterexample": _first_step_ratio, "digits": 3},
             hints=(
                 "With no correction the step is η·m₁/√v₁. Both averages start at 0, so both are too small.",
-                "Write m₁ and v₁ for a first gradient g. Which of the two is further from what it estimates, and "
+                "Write m₁ and v₁ for a first gradient g. Which of the two is further from what it "
+                "estimates, and "
                 "which of them stands under a root?",
                 "With both corrected the first step is η·g/|g|: its length is η. Compare yours with that.",
             ),

@@ -20,7 +20,10 @@ def _condition(point: Point, yours: bool, right: bool) -> str:
     for name in ("lambda_max", "lambda_min"):
         factor = 1 - eta * point[name]
         run = ", ".join(f"{float(factor**t):.3g}" for t in range(5))
-        runs.append(f"along the direction of {describe_point(point, (name,)).split(' = ')[0]} the iterates run {run}, …")
+        runs.append(
+            f"along the direction of {describe_point(point, (name,)).split(' = ')[0]} the iterates "
+            f"run {run}, …"
+        )
     fate = "both shrink" if right else "not both shrink"
     return f"at {describe_point(point)} {said}, but from 1 {' and '.join(runs)}: {fate}."
 
@@ -35,31 +38,35 @@ def _optimal_lr(point: Point, yours: Any, right: Any) -> str:
     best = f"the rate {say(right)} leaves {say(worst_factor(right, point))} of the distance per step"
     if yours == UNDEFINED:
         return f"at {describe_point(point)} yours is undefined, but {best}."
+    left = say(worst_factor(yours, point))
     return (
-        f"at {describe_point(point)} yours is {say(yours)}, which leaves {say(worst_factor(yours, point))} of the "
-        f"distance per step in the slower direction, but {best}."
+        f"at {describe_point(point)} yours is {say(yours)}, which leaves {left} of the distance per "
+        "step in the "
+        f"slower direction, but {best}."
     )
 
 
 def _condition_number(point: Point, yours: Any, right: Any) -> str:
     return (
-        f"at {describe_point(point)} yours is {say(yours)}, but the steepest direction is {say(right)} times as "
+        f"at {describe_point(point)} yours is {say(yours)}, but the steepest direction is "
+        f"{say(right)} times as "
         "steep as the flattest."
     )
 
 
 def _rate(point: Point, yours: Any, right: Any) -> str:
     return (
-        f"at {describe_point(point)} yours is {say(yours)}. Take the eigenvalues 1 and {point['kappa']} and the best "
+        f"at {describe_point(point)} yours is {say(yours)}. Take the eigenvalues 1 and "
+        f"{point['kappa']} and the best "
         f"rate for them: a step leaves {say(right)} of the distance, in either direction."
     )
 
 
 def _rate_100(point: Point, yours: Any, right: Any) -> str:
-    after = "undefined" if yours == UNDEFINED else say(ex.real(yours) ** 100)
+    after = yours if yours == UNDEFINED else say(ex.real(yours) ** 75)
     return (
-        "take the eigenvalues 1 and 100 and the best rate for them. By your number a hundred steps leave "
-        f"{after} of the distance; running them leaves {say(ex.real(right) ** 100)}."
+        "take the eigenvalues 1 and 100 and the best rate for them. By your number 75 steps leave "
+        f"{after} of the distance; running them leaves {say(ex.real(right) ** 75)}."
     )
 
 
@@ -85,11 +92,34 @@ EXERCISE = Exercise(
     difficulty="hard",
     steps=(
         Step(
+            id="a5-derivation",
+            kind="derivation",
+            answers=("chain",),
+            asks="a chain of lines from the factors of both directions to η alone",
+            rubric=(
+                RubricLine("steps", "Every line goes with the one above", 3),
+                RubricLine("solved", "The last line has η alone", 1),
+            ),
+            options={
+                "given": "|1 - eta*lambda_max| < 1 and |1 - eta*lambda_min| < 1",
+                "begins": "both factors are smaller than 1 in size, |…| < 1 and |…| < 1",
+                "symbols": ("lambda_max", "lambda_min", "eta"),
+                "variable": "eta",
+                "condition": True,
+                "between": 2,
+            },
+            hints=(
+                "Treat each of the two sizes as in A1: write it without bars, as a chain with two ends.",
+                "Solve each chain for η. The eigenvalues are positive, so dividing turns no sign round.",
+                "Two upper bounds hold at once, joined by “and”. Which of them says everything?",
+            ),
+        ),
+        Step(
             id="a5-condition",
             kind="formula",
             answers=("condition",),
             asks="the condition on η for which every direction of f = xᵀAx/2 converges",
-            rubric=(RubricLine("condition", "The convergence condition", 4),),
+            rubric=(RubricLine("condition", "The convergence condition", 3),),
             options={
                 "symbols": ("lambda_max", "lambda_min", "eta"),
                 "condition": True,
@@ -100,7 +130,10 @@ EXERCISE = Exercise(
                 "In the eigenbasis every coordinate is one-dimensional descent with its own curvature λ_i. "
                 "What did A1 ask of η there?",
                 "You now have one such condition for every λ_i. Which of them is the strictest?",
-                "Try a rate that suits the flattest direction only, and watch the steepest one. Then try η = 0.",
+                (
+                    "Try a rate that suits the flattest direction only, and watch the steepest one. Then "
+                    "try η = 0."
+                ),
             ),
         ),
         Step(
@@ -138,7 +171,10 @@ EXERCISE = Exercise(
             hints=(
                 "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
                 "Bring it over one denominator, then divide top and bottom by λ_min.",
-                "Check κ = 1: a round bowl is solved in one step. And for κ → ∞ nothing is left of the progress.",
+                (
+                    "Check κ = 1: a round bowl is solved in one step. And for κ → ∞ nothing is left of "
+                    "the progress."
+                ),
             ),
         ),
         Step(
@@ -146,7 +182,7 @@ EXERCISE = Exercise(
             kind="formula",
             answers=("rate_100",),
             asks="the rate at κ = 100, exactly or rounded to at least four digits",
-            rubric=(RubricLine("rate_100", "The rate at κ = 100", 2),),
+            rubric=(RubricLine("rate_100", "The rate at κ = 100", 3),),
             options={
                 "symbols": (),
                 "counterexample": _rate_100,
