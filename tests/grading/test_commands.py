@@ -1,0 +1,98 @@
+"""nbgrader's stock commands, Formgrader and Validate on our course, as nbgrader's documentation describes them."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Page
+
+from autograder.demo.students import answer_cells, without_markers
+from autograder.ledger import Ledger
+from tests.browser.conftest import ARTIFACTS, browser, jupyterlab_in, page  # noqa: F401 – fixtures
+from tests.grading.conftest import ROOT, Graded, in_course
+
+
+def nbgrader(course: Path, *words: str) -> Any:
+    return in_course(course, sys.executable, "-m", "nbgrader", *words)
+
+
+def points(course: Path) -> dict[tuple[str, str], float]:
+    with Ledger(f"sqlite:///{course / 'gradebook.db'}") as ledger:
+        return {(row["student"], row["step"]): row["points"] for row in ledger.verdicts("part_b")}
+
+
+def test_the_stock_commands_grade_like_the_sample_run(graded: Graded, tmp_path: Path) -> None:
+    course = tmp_path / "course"
+    for student in ("sample_ada", "sample_cy", "sample_ivy"):
+        shutil.copytree(graded.course / "submitted" / student / "part_b", course / "submitted" / student / "part_b")
+    shutil.copy(graded.course / "secret", course / "secret")
+    release = f"--CourseDirectory.release_directory={course / 'release'}"
+    for words in (("generate_assignment", "part_b", "--create", release), ("autograde", "part_b"),
+                  ("generate_feedback", "part_b")):  # fmt: skip
+        done = nbgrader(course, *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    theirs = points(graded.course)
+    ours = points(course)
+    assert ours
+    assert ours == {key: value for key, value in theirs.items() if key[0] in ("sample_ada", "sample_cy", "sample_ivy")}
+    assert (course / "feedback" / "sample_cy" / "part_b" / "b2_adam.html").exists()
+
+    table = tmp_path / "grades.csv"
+    done = nbgrader(course, "export", f"--CsvExportPlugin.to={table}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with table.open(newline="") as file:
+        scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert scores["sample_ada"] == 100
+    assert scores["sample_ivy"] == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "name"), [("part_a", "a1_convergence"), ("part_b", "b2_adam")]
+)
+def test_validate_says_what_fails(tmp_path: Path, part: str, name: str) -> None:
+    released = ROOT / "notebooks" / part / f"{name}.ipynb"
+    copy = tmp_path / f"{name}.ipynb"
+    shutil.copyfile(released, copy)
+    done = nbgrader(tmp_path / "course", "validate", str(copy))
+    assert "cells failed" in done.stdout or "failed on" in done.stdout or "VALIDATION FAILED" in done.stdout.upper()
+    assert "Unfinished" in done.stdout
+    assert "Traceback" not in done.stdout
+
+    right = answer_cells(nbformat.read(ROOT / "solutions" / part / f"{name}.ipynb", as_version=4))
+    notebook = nbformat.read(released, as_version=4)
+    for grade_id, cell in answer_cells(notebook).items():
+        cell.source = without_markers(right[grade_id])
+    nbformat.write(notebook, copy)
+    done = nbgrader(tmp_path / "course", "validate", str(copy))
+    assert "Success!" in done.stdout, done.stdout
+
+
+@pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
+def test_formgrader_shows_our_course(
+    graded: Graded, jupyterlab_in: Callable[[Path], Any], page: Page, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    monkeypatch.setenv("LRTUTORIAL_COURSE", str(graded.course))
+    lab = jupyterlab_in(ROOT)
+    page.goto(f"{lab.url}/formgrader?token={lab.token}")
+    page.wait_for_function("() => document.body.innerText.includes('part_b')")
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=str(ARTIFACTS / "formgrader-assignments.png"), full_page=True)
+    page.goto(f"{lab.url}/formgrader/gradebook/part_b/b2_adam?token={lab.token}")
+    page.wait_for_function("() => document.querySelectorAll('table tbody tr').length > 3")
+    page.screenshot(path=str(ARTIFACTS / "formgrader-submissions.png"), full_page=True)
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{graded.course / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission_notebook("b2_adam", "part_b", "sample_cy").id
+    page.goto(f"{lab.url}/formgrader/submissions/{submission}/?token={lab.token}")
+    page.wait_for_selector(".nbgrader_cell")
+    page.wait_for_selector(".lr-verdict")
+    assert "inside the" in page.locator(".lr-verdict").first.inner_text()
+    page.screenshot(path=str(ARTIFACTS / "formgrader-b2.png"), full_page=True)
