@@ -1,0 +1,109 @@
+"""A1: gradient descent on f = a x²/2 at three rates, one of them exactly on the border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrtutorial import expressions as ex
+from lrtutorial.experiments.results import BLACK, BLUE, GREEN, VERMILION, Result, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CURVATURE = Fraction(2)
+START = Fraction(1)
+STEPS = 12
+#: Calm, overshooting, and on the border 2/a.
+RATES = (Fraction(1, 5), Fraction(9, 10), 2 / CURVATURE)
+WHAT_HAPPENS = {"converges": "the iterates go to 0", "diverges": "the iterates grow without end",
+                "alternates": "x flips its sign for ever, at the same distance"}  # fmt: skip
+
+
+def descend(rate: Fraction, steps: int = STEPS) -> list[Fraction]:
+    """The iterates x_0 … x_steps of gradient descent on f = a x²/2, taken one by one and exactly."""
+    path = [START]
+    for _ in range(steps):
+        path.append(path[-1] - rate * CURVATURE * path[-1])
+    return path
+
+
+@dataclass(frozen=True, repr=False)
+class ThreeRates(Result):
+    """Iterates at three rates; your closed form beside them where there is one that can be read."""
+
+    paths: tuple[tuple[float, ...], ...]
+    yours: tuple[tuple[float, ...], ...] | None
+    caption: str
+
+    size = (9.0, 3.6)
+
+    def draw(self, figure: Figure) -> None:
+        """Left the iterates, step by step; right the factor's size over the rate."""
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        looks = ((BLUE, "o", "-"), (GREEN, "s", "--"), (VERMILION, "^", ":"))
+        for rate, path, (colour, marker, dash) in zip(RATES, self.paths, looks, strict=True):
+            label = f"η = {number(float(rate))}" + (" = 2/a" if rate == 2 / CURVATURE else "")
+            left.plot(path, color=colour, marker=marker, linestyle=dash, markersize=5, label=label)
+            size = abs(float(1 - rate * CURVATURE))
+            right.plot([float(rate)], [size], color=colour, marker=marker, markersize=8, linestyle="")
+        for index, path in enumerate(self.yours or ()):
+            left.plot(path, color=BLACK, marker="o", markersize=10, fillstyle="none", linestyle="",
+                      label="your closed form" if index == 0 else None)  # fmt: skip
+        left.set(xlabel="step t", ylabel="iterate x", ylim=(-1.35, 1.75))
+        left.legend(loc="upper right", ncols=2, fontsize=8, framealpha=1)
+        rates = np.linspace(-0.15, 1.25, 200)
+        right.plot(rates, abs(1 - rates * float(CURVATURE)), color=BLACK, zorder=1)
+        right.axhline(1, color="0.5", linewidth=1, linestyle="--")
+        right.set(xlabel=f"rate η (a = {CURVATURE})", ylabel="what one step multiplies |x| by")
+
+    @property
+    def alt_text(self) -> str:
+        """The three fates in words and numbers."""
+        ends = [abs(path[-1]) for path in self.paths]
+        return (
+            f"Iterates of gradient descent on a parabola with curvature {CURVATURE} from x = {START}, {STEPS} steps. "
+            f"At rate {number(float(RATES[0]))} they fall to {number(ends[0])} without changing sign. "
+            f"At {number(float(RATES[1]))} they change sign at every step and shrink to {number(ends[1])} in size. "
+            f"At {number(float(RATES[2]))}, which is 2/a, they jump between 1 and −1 for ever. "
+            "Beside it, what one step multiplies the distance by, over the rate: it is below 1 between 0 and 2/a."
+        )
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{self.caption}</p>"
+
+
+def three_rates(closed_form: object = ..., prediction: object = ...) -> ThreeRates:
+    """Draw the iterates at three rates, with circles for ``closed_form`` once there is one.
+
+    closed_form: the student's formula in a, eta, x0 and t, or ``...``.
+    prediction: what the student expects at η = 2/a, one of "converges", "diverges", "alternates".
+    """
+    paths = tuple(tuple(float(x) for x in descend(rate)) for rate in RATES)
+    yours = _evaluated(closed_form)
+    if prediction == "alternates":
+        said = "You predicted this: at η = 2/a x flips its sign for ever."
+    elif prediction in ("converges", "diverges"):
+        said = f"You predicted that {WHAT_HAPPENS[prediction]} at η = 2/a; what happens is that {WHAT_HAPPENS['alternates']}."
+    else:
+        said = "Write your prediction above, then run this cell again to set it beside the picture."
+    if yours is None:
+        said += " Once closed_form is in place, it is drawn as circles on top of the steps."
+    return ThreeRates(paths, yours, said)
+
+
+def _evaluated(closed_form: object) -> tuple[tuple[float, ...], ...] | None:
+    try:
+        tree = ex.right_hand_side(ex.read(closed_form))
+        return tuple(
+            tuple(
+                float(ex.evaluate(tree, {"a": CURVATURE, "eta": rate, "x0": START, "t": Fraction(t)}))
+                for t in range(STEPS + 1)
+            )
+            for rate in RATES
+        )
+    except (ex.Unreadable, ex.Undefined, ex.Undecided):
+        return None
