@@ -22,10 +22,12 @@ def _expected_m(point: Point, yours: Any, right: Any) -> str:
 
 
 def _corrected_m(point: Point, yours: Any, right: Any) -> str:
-    plain = 1 - point["beta1"] ** int(point["t"])
+    share = Fraction(0)
+    for _ in range(int(point["t"])):
+        share = point["beta1"] * share + (1 - point["beta1"])
     return (
         f"at {describe_point(point)} yours is {say(yours)}. After {point['t']} steps m_t is on average "
-        f"{say(plain)} of E[g], so the estimate of E[g] that has no bias is {say(right)}."
+        f"{say(share)} of E[g], so the estimate of E[g] that has no bias is {say(right)}."
     )
 
 
