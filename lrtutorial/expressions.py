@@ -630,7 +630,7 @@ class _Evaluation:
         mp = _mp()
         self.spend(5)
         if name in ("max", "min"):
-            return (max if name == "max" else min)(values)
+            return (max if name == "max" else min)(values, key=real)
         value = values[0]
         if name == "sqrt":
             return self.power(value, Fraction(1, 2))
@@ -704,6 +704,8 @@ class _Evaluation:
             left, right = self.number(tree[2]), self.number(tree[3])
             if same_number(left, right, inexact(tree)):
                 right = left
+            if isinstance(left, Fraction) != isinstance(right, Fraction):
+                left, right = real(left), real(right)
             return RELATIONS[tree[1]](left, right)
         if kind == "and":
             return all([self.truth(child) for child in tree[1:]])
@@ -802,4 +804,4 @@ def show_number(value: Number, digits: int = 6) -> str:
             return str(value.numerator)
         if value.denominator < 1000 and abs(value.numerator) < 10_000:
             return f"{value.numerator}/{value.denominator} ≈ {float(value):.{digits}g}"
-    return _mp().nstr(real(value), digits)
+    return _mp().nstr(real(value), digits).removesuffix(".0")

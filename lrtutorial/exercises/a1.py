@@ -84,7 +84,11 @@ EXERCISE = Exercise(
             answers=("gradient",),
             asks="the gradient of f = a·x²/2 with respect to x",
             rubric=(RubricLine("gradient", "The gradient", 3),),
-            options={"symbols": ("a", "x"), "counterexample": _gradient},
+            options={
+                "symbols": ("a", "x"),
+                "counterexample": _gradient,
+                "limits": (("Put x = 0: at the minimum the slope is 0. Is yours?", {"x": "0"}, "0"),),
+            },
             hints=(
                 "Differentiate with respect to x and treat a as a number.",
                 "The derivative of x² is 2x. What does the ½ in front do to the 2?",
@@ -100,6 +104,10 @@ EXERCISE = Exercise(
             options={
                 "symbols": ("a", "x", "eta"),
                 "counterexample": _update,
+                "limits": (
+                    ("Put η = 0: nothing may move. Does yours stay at x?", {"eta": "0"}, "x"),
+                    ("Put x = 0: at the minimum there is nothing to move. Does yours stay there?", {"x": "0"}, "0"),
+                ),
                 "follows": ("a1-gradient", update_from_gradient),
             },
             hints=(
@@ -117,6 +125,12 @@ EXERCISE = Exercise(
             options={
                 "symbols": ("a", "eta", "x0", "t"),
                 "counterexample": _closed_form,
+                "limits": (
+                    ("Put t = 0: no step has been taken. Does yours give the start?", {"t": "0"}, "x0"),
+                    ("Put η = 0: nothing moves. Does yours stay at the start?", {"eta": "0"}, "x0"),
+                    ("Put t = 1: one step has been taken. Does yours agree with your update?", {"t": "1"},
+                     "x0 - eta*a*x0"),
+                ),
                 "follows": ("a1-update", iterate_update),
             },
             hints=(

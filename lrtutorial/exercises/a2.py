@@ -88,6 +88,10 @@ EXERCISE = Exercise(
                 "meaning": gradients,
                 "recursion": "v",
                 "counterexample": _velocity,
+                "limits": (
+                    ("Put t = 1: only g(0) has been seen, and v₁ is g(0). Is yours?", {"t": "1"}, "g_seq(0)"),
+                    ("Put β = 0: without memory v is the newest gradient. Is yours?", {"beta": "0"}, "g_seq(t - 1)"),
+                ),
             },
             hints=(
                 "Write out v₁, v₂ and v₃ from v₀ = 0. Which gradients are in each, and with which factor?",
@@ -104,6 +108,10 @@ EXERCISE = Exercise(
             options={
                 "symbols": ("eta", "beta", "k"),
                 "counterexample": _contribution,
+                "limits": (
+                    ("Put k = 0: the newest gradient acts with the plain rate. Does yours?", {"k": "0"}, "eta"),
+                    ("Let β → 0: gradients older than the newest are forgotten. Are they in yours?", {"beta": "0"}, "0"),
+                ),
                 "follows": ("a2-velocity", impulse),
             },
             hints=(
@@ -122,6 +130,7 @@ EXERCISE = Exercise(
                 "symbols": ("eta", "beta"),
                 "counterexample": _effective_lr,
                 "follows": ("a2-contribution", add_up),
+                "limits": (("Put β = 0: plain descent must come out. Does it?", {"beta": "0"}, "eta"),),
             },
             hints=(
                 "Under a constant gradient every past gradient pulls the same way: add up their shares.",

@@ -10,7 +10,7 @@ outcome, with points at, just inside and just outside each boundary.
     about; ``counterexample``: a function (point, yours, right) -> sentence; ``follows``: (earlier step, function
     (its tree, point) -> value) for follow-through; ``meaning``: function (point) -> {name: callable} for applied ones;
     ``recursion``: the applied name that stands for the answer's own earlier values, starting at name(0) = 0;
-    ``limits``: (what, {symbol: value}, right value as text) for the special cases a hint may point to.
+    ``limits``: special cases a hint may point to, each (words, {symbol: value}, the right formula there as text).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import expressions as ex
+from lrtutorial import repairs
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.verdict import Line, Verdict
@@ -258,30 +259,84 @@ def say(value: Any) -> str:
 
 
 def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
-    """Return a hint for a mistake that no misconception explains: what changed would make it right."""
+    """Return a hint for a mistake that no misconception explains: where a single change would make it right, or which
+    special case fails."""
     points = [read_point(point) for point in expected.probes]
     right = [read_value(value) for value in expected.reference]
-    if step.options.get("condition"):
-        told = [value_at_or_none(step, tree, point) for point in points]
-        too_often = sum(bool(yours) and not theirs for yours, theirs in zip(told, right, strict=True))
-        too_rarely = sum(yours is False and theirs for yours, theirs in zip(told, right, strict=True))
-        if too_often and not too_rarely:
-            return "Your condition admits rates that fail: it is too wide."
-        if too_rarely and not too_often:
-            return "Your condition turns away rates that work: it is too narrow."
-        return "Your condition admits some rates that fail and turns away some that work."
-    yours = [value_at_or_none(step, tree, point) for point in points]
-    pairs = [(y, r) for y, r in zip(yours, right, strict=True) if y not in (None, UNDEFINED) and r not in (0, UNDEFINED)]
-    if len(pairs) > 2:
-        ratios = [ex.real(y) / ex.real(r) for y, r in pairs]
-        if all(ex.same_number(-ratio, ex.real(Fraction(1))) for ratio in ratios):
-            return "The size is right everywhere; look at the sign."
-        if all(ex.same_number(ratio, ratios[0]) for ratio in ratios):
-            return f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times too large."
-        differences = [ex.real(y) - ex.real(r) for y, r in pairs]
-        if all(ex.same_number(gap, differences[0]) for gap in differences):
-            return f"You are off by the same amount everywhere: {ex.show_number(differences[0])}."
-    return step.hints[0]
+    loose = ex.inexact(tree)
+
+    def fits(repaired: ex.Tree) -> bool:
+        return all(
+            _same_value(value_at_or_none(step, repaired, point), wanted, loose)
+            for point, wanted in zip(points, right, strict=True)
+        )
+
+    condition = bool(step.options.get("condition"))
+    found = None if condition else _uniform(step, tree, points, right)
+    found = found or repairs.find(tree, step.options["symbols"], fits)
+    if found:
+        return found
+    if condition:
+        return _width([value_at_or_none(step, tree, point) for point in points], right)
+    return _failing_limit(step, tree, points) or step.hints[0]
+
+
+def _same_value(one: Any, other: Any, loose: bool) -> bool:
+    if one is None or isinstance(one, bool | str) or isinstance(other, bool | str):
+        return type(one) is type(other) and one == other
+    return ex.same_number(one, other, loose)
+
+
+def _width(told: Sequence[Any], right: Sequence[Any]) -> str:
+    """Say whether a condition is too wide, too narrow or both."""
+    too_often = any(yours is True and not wanted for yours, wanted in zip(told, right, strict=True))
+    too_rarely = any(yours is False and wanted for yours, wanted in zip(told, right, strict=True))
+    if too_often and not too_rarely:
+        return "Your condition admits values that fail: it is too wide."
+    if too_rarely and not too_often:
+        return "Your condition turns away values that work: it is too narrow."
+    return "Your condition admits some values that fail and turns away some that work."
+
+
+def _uniform(step: Step, tree: ex.Tree, points: Sequence[Any], right: Sequence[Any]) -> str | None:
+    """Return a hint when the answer is off in the same way everywhere: by sign, by a factor, by a term."""
+    values = [value_at_or_none(step, tree, point) for point in points]
+    undefined = [point for point, value in zip(points, values, strict=True) if value is None]
+    if len(undefined) == len(points):
+        return f"Your formula has no value at any of the points tried: {_why_undefined(step, tree, points[0])}."
+    pairs = [(y, r) for y, r in zip(values, right, strict=True) if y is not None and r not in (0, UNDEFINED)]
+    if len(pairs) < 3:
+        return None
+    ratios = [ex.real(y) / ex.real(r) for y, r in pairs]
+    gaps = [ex.real(y) - ex.real(r) for y, r in pairs]
+    if all(ex.same_number(-ratio, ex.real(Fraction(1))) for ratio in ratios):
+        return "The size is right everywhere; look at the sign."
+    if all(ex.same_number(ratio, ratios[0]) for ratio in ratios) and ratios[0] != 0:
+        return f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times the right value."
+    if all(ex.same_number(gap, gaps[0]) for gap in gaps):
+        return f"You are off by the same amount everywhere: {ex.show_number(gaps[0])}."
+    return None
+
+
+def _why_undefined(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) -> str:
+    try:
+        value_at(step, tree, point, 5_000)
+    except (ex.Undefined, ex.Undecided, ex.Unreadable) as why:
+        return str(why)
+    return "it takes too much work"
+
+
+def _failing_limit(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, ex.Number]]) -> str | None:
+    """Return the words for the first special case in which the answer fails."""
+    for words, at, wanted in step.options.get("limits", ()):
+        case = {name: Fraction(value) for name, value in at.items()}
+        for point in points[:3]:
+            there = {**point, **case}
+            meaning = step.options.get("meaning")
+            value = ex.evaluate(ex.read_text(wanted), there, meaning(there) if meaning else None)
+            if not _same_value(value_at_or_none(step, tree, there), value, ex.inexact(tree)):
+                return words
+    return None
 
 
 def value_at_or_none(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) -> Any:
