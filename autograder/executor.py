@@ -43,11 +43,15 @@ class TrustedExecute(JailedExecute):
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
         where = resources["nbgrader"]
-        self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb))
+        secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told, it has no course folder
+        self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb), secret)
         self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
         self.gone = ""
+        self.raised: dict[str, str] = {}
         self.skip_cells_with_tag = "\x00 no tag skips a cell"
-        self.needless = experiments(self.grading)
+        self.needless = resources.get("needless", None)
+        if self.needless is None:
+            self.needless = experiments(where["assignment"], where["notebook"])
         resources["verdicts"] = []
         if exercise := self.grading.exercise:
             self.config.JailedProvisioner.profile = "torch" if exercise.needs_torch else "numpy"
@@ -62,9 +66,19 @@ class TrustedExecute(JailedExecute):
                     cell, resources = super().preprocess_cell(cell, resources, index)
                 except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
                     self.gone = self._why_gone()
+                self._remember_error(cell)
             return cell, resources
-        self._give(cell, resources, self._judge(step, index))
+        verdict = self._judge(step, index)
+        self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
+        self._give(cell, resources, verdict)
         return cell, resources
+
+    def _remember_error(self, cell: NotebookNode) -> None:
+        """Keep what an answer's cell raised: it may be why the answer isn't there."""
+        name = str(cell.metadata.get("nbgrader", {}).get("grade_id", "")).removesuffix("-answer")
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                self.raised[name] = f"{output.ename}: {output.evalue}"[:200]
 
     def _step_of(self, cell: NotebookNode) -> Step | None:
         """Return the step a test cell is for: a locked, graded cell of the source with a name that we know."""
@@ -109,7 +123,10 @@ class TrustedExecute(JailedExecute):
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()
             return self._no_evidence(step)
-        evidence = read_evidence(cell.outputs, nonce)
+        evidence, missing = read_evidence(cell.outputs, nonce)
+        if missing and step.id in self.raised:
+            said = f"{missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
+            return blank(step).with_no_points("unfinished", said)
         if not travels and "public" in evidence:
             evidence["secret"] = evidence["public"]
         return self.grading.judge(step, asked, evidence)
@@ -120,9 +137,9 @@ def blank(step: Step) -> Verdict:
     return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
 
 
-def experiments(grading: Grading) -> set[str]:
+def experiments(assignment: str, notebook: str) -> set[str]:
     """Return the ids of cells that need not run for grading: those the course itself tags ``experiment``."""
-    source = SOLUTIONS / grading.assignment / f"{grading.notebook}.ipynb"
+    source = SOLUTIONS / assignment / f"{notebook}.ipynb"
     if not source.exists():
         return set()
     cells = nbformat.read(source, as_version=4).cells
@@ -137,14 +154,19 @@ def digest_of(nb: NotebookNode) -> str:
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_evidence(outputs: list[Any], nonce: str) -> dict[str, Any]:
-    """Return the evidence by name from a cell's outputs, or an empty dictionary when there is none to count."""
+def read_evidence(outputs: list[Any], nonce: str) -> tuple[dict[str, Any], list[str]]:
+    """Return the evidence by name from a cell's outputs, and the answers that were not defined.
+
+    Both are empty when nothing can be counted: no answer to this question, the wrong form, or too large.
+    """
     for output in outputs:
         data = output.get("data", {}).get(MIME) if output.output_type == "display_data" else None
-        if isinstance(data, dict) and data.get("nonce") == nonce and isinstance(data.get("evidence"), dict):
-            if len(json.dumps(data)) <= MAX_EVIDENCE:
-                return dict(data["evidence"])
-    return {}
+        if not (isinstance(data, dict) and data.get("nonce") == nonce and isinstance(data.get("evidence"), dict)):
+            continue
+        if len(json.dumps(data)) <= MAX_EVIDENCE:
+            missing = data.get("missing")
+            return dict(data["evidence"]), [str(name)[:60] for name in missing] if isinstance(missing, list) else []
+    return {}, []
 
 
 @dataclass
@@ -155,6 +177,7 @@ class Grading:
     student: str
     notebook: str
     digest: str
+    secret: str
 
     def __post_init__(self) -> None:
         self.earlier: dict[str, dict[str, Any]] = {"public": {}, "secret": {}}
@@ -167,8 +190,8 @@ class Grading:
     def question(self, step: Step) -> dict[str, Expected]:
         """Return the public expectations, and secret ones: for this submission, or the class where they cost much."""
         if step.kind == "prediction":
-            return {"public": recorded(step.id), "secret": _class_expectations(course_secret(), step.id)}
-        words = (course_secret(), self.assignment, step.id, self.student, self.digest)
+            return {"public": recorded(step.id), "secret": _class_expectations(self.secret, step.id)}
+        words = (self.secret, self.assignment, step.id, self.student, self.digest)
         return {"public": recorded(step.id), "secret": catalogue.expectations(step.id, catalogue.generator(*words))}
 
     def judge(self, step: Step, asked: Mapping[str, Expected], evidence: Mapping[str, Any]) -> Verdict:

@@ -27,7 +27,7 @@ def respond(request: str) -> None:
 
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Return ``{"nonce": …, "evidence": {name: evidence}}`` for a request; see :func:`respond`."""
+    """Return ``{"nonce": …, "missing": [name, …], "evidence": {name: evidence}}``; see :func:`respond`."""
     from lrtutorial.exercises import find_step
     from lrtutorial.kinds import kind_module
 
@@ -36,5 +36,6 @@ def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     kind = kind_module(step.kind)
     return {
         "nonce": asked["nonce"],
+        "missing": [name for name in step.answers if name not in namespace],
         "evidence": {name: kind.collect(step, answers, probes) for name, probes in asked["probes"].items()},
     }

@@ -97,6 +97,7 @@ def test_feedback_shows_the_verdict_and_no_secret(graded: Graded) -> None:
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert secret not in text
+        assert "nonce" not in text and "respond(" not in text, "the grader's question"
         assert "lr-verdict" in text, page
         for name in re.findall(r"sample_[a-z]+", text):
             assert name in str(page), "another student's name"
