@@ -20,7 +20,8 @@ MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
 
 @contextlib.contextmanager
 def watched() -> Iterator[list[Figure]]:
-    """Collect every figure made inside the block, shown, closed or not. Nothing is displayed, none is left open.
+    """Collect every figure made inside the block, shown, closed or not. Nothing is displayed, none is left
+    open.
 
     Figures that were open before are out of sight inside and back afterwards, so that ``plt.plot`` without
     ``plt.figure`` can't draw on one of them.
@@ -51,9 +52,11 @@ def watched() -> Iterator[list[Figure]]:
 
 
 def read_figure(figure: Figure) -> dict[str, Any]:
-    """Return what a figure shows, as JSON-able data: for each of its axes the labels, the scales, and every line.
+    """Return what a figure shows, as JSON-able data: for each of its axes the labels, the scales, and every
+    line.
 
-    ``{"axes": [{"xlabel", "ylabel", "title", "xscale", "yscale", "lines": [{"label", "x": array, "y": array}]}]}``
+    ``{"axes": [{"xlabel", "ylabel", "title", "xscale", "yscale", "lines": [{"label", "x": array, "y":
+    array}]}]}``
     """
     return {"axes": [_read_axes(ax) for ax in figure.axes[:MAX_AXES]]}
 
@@ -69,7 +72,9 @@ def _read_axes(ax: Any) -> dict[str, Any]:
 
 
 def figure_from(data: object) -> list[dict[str, Any]]:
-    """Return the axes of a figure that :func:`read_figure` read, lines as arrays. Raises Malformed for anything else."""
+    """Return the axes of a figure that :func:`read_figure` read, lines as arrays. Raises Malformed for
+    anything else.
+    """
     axes = data.get("axes") if isinstance(data, Mapping) else None
     if not isinstance(axes, list) or len(axes) > MAX_AXES:
         raise Malformed("a figure was expected")
@@ -80,14 +85,92 @@ def _axes_from(data: object) -> dict[str, Any]:
     texts = ("xlabel", "ylabel", "title", "xscale", "yscale")
     if not isinstance(data, Mapping) or set(data) != {*texts, "lines"} or not isinstance(data["lines"], list):
         raise Malformed("a figure did not arrive whole")
-    if not all(isinstance(data[key], str) and len(data[key]) <= MAX_TEXT for key in texts) or len(data["lines"]) > MAX_LINES:
+    if (
+        not all(isinstance(data[key], str) and len(data[key]) <= MAX_TEXT for key in texts)
+        or len(data["lines"]) > MAX_LINES
+    ):
         raise Malformed("a figure did not arrive whole")
     lines = []
     for line in data["lines"]:
-        if not isinstance(line, Mapping) or set(line) != {"label", "x", "y"} or not isinstance(line["label"], str):
+        if (
+            not isinstance(line, Mapping)
+            or set(line) != {"label", "x", "y"}
+            or not isinstance(line["label"], str)
+        ):
             raise Malformed("a line of a figure did not arrive whole")
         x, y = unpack(line["x"]), unpack(line["y"])
         if x.ndim != 1 or x.shape != y.shape or len(x) > MAX_POINTS:
             raise Malformed("a line of a figure has the wrong shape")
         lines.append({"label": line["label"], "x": x, "y": y})
     return {**{key: data[key] for key in texts}, "lines": lines}
+
+
+# ----------------------------------------------------------------------------------------- contour maps (B3)
+
+MAX_CONTOURS, MAX_MARKS, MARKS_AT_ONCE = 30, 100, 4
+
+
+def read_map(figure: Figure) -> list[dict[str, Any]]:
+    """Return what makes each axes of a figure a contour map, as JSON-able data.
+
+    ``[{"aspect": "1.0" or "auto", "legend": [text], "marks": array (n, 2) of points drawn with a marker, few
+    at once, "begins": array (n, 2) of the first points of paths with markers,
+    "contours": [array (n, 2) of points along one contour line], "filled": number of filled contour sets}]``
+    """
+    return [_read_map(ax) for ax in figure.axes[:MAX_AXES]]
+
+
+def _read_map(ax: Any) -> dict[str, Any]:
+    from matplotlib.collections import PathCollection
+    from matplotlib.contour import ContourSet
+    from matplotlib.text import Annotation
+
+    legend = ax.get_legend()
+    texts = legend.get_texts() if legend else []
+    sets = [item for item in ax.collections if isinstance(item, ContourSet)]
+    contours = [
+        path.vertices[:: max(1, len(path.vertices) // 40)]
+        for item in sets
+        if not item.filled
+        for path in item.get_paths()
+        if len(path.vertices)
+    ]
+    drawn = [item.get_offsets() for item in ax.collections if isinstance(item, PathCollection)]
+    drawn += [line.get_xydata() for line in ax.lines if str(line.get_marker()) not in ("None", "", " ")]
+    drawn += [[item.xy] for item in ax.texts if isinstance(item, Annotation)]
+    points = [np.ma.filled(np.ma.asarray(item, dtype=np.float64), np.nan).reshape(-1, 2) for item in drawn]
+    marks = [item for item in points if len(item) <= MARKS_AT_ONCE]
+    begins = [item[:1] for item in points if len(item) > MARKS_AT_ONCE]
+    return {
+        "aspect": str(ax.get_aspect()),
+        "legend": [str(text.get_text())[:MAX_TEXT] for text in texts[:MAX_LINES]],
+        "marks": pack(np.concatenate([np.zeros((0, 2)), *marks])[:MAX_MARKS]),
+        "begins": pack(np.concatenate([np.zeros((0, 2)), *begins])[:MAX_MARKS]),
+        "contours": [pack(np.asarray(path, dtype=np.float64)[:80]) for path in contours[:MAX_CONTOURS]],
+        "filled": sum(bool(item.filled) for item in sets),
+    }
+
+
+def map_from(data: object) -> list[dict[str, Any]]:
+    """Return what :func:`read_map` read, with arrays. Raises Malformed for anything else."""
+    if not isinstance(data, list) or len(data) > MAX_AXES:
+        raise Malformed("a contour map was expected")
+    return [_map_from(one) for one in data]
+
+
+def _map_from(data: object) -> dict[str, Any]:
+    keys = {"aspect", "legend", "marks", "begins", "contours", "filled"}
+    if not isinstance(data, Mapping) or set(data) != keys:
+        raise Malformed("a contour map did not arrive whole")
+    legend, contours = data["legend"], data["contours"]
+    if not isinstance(legend, list) or not isinstance(contours, list) or len(contours) > MAX_CONTOURS:
+        raise Malformed("a contour map did not arrive whole")
+    if len(legend) > MAX_LINES or not all(isinstance(text, str) for text in [data["aspect"], *legend]):
+        raise Malformed("a contour map did not arrive whole")
+    filled = data["filled"]
+    if not isinstance(filled, int) or isinstance(filled, bool):
+        raise Malformed("a contour map did not arrive whole")
+    arrays = [unpack(array) for array in (data["marks"], data["begins"], *contours)]
+    if any(array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.float64 for array in arrays):
+        raise Malformed("points of a contour map have the wrong shape")
+    return {**data, "marks": arrays[0], "begins": arrays[1], "contours": arrays[2:]}

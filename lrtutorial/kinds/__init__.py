@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-KINDS = ("formula", "derivation", "optimizer", "prediction", "range_test", "schedule")
+KINDS = ("formula", "derivation", "optimizer", "prediction", "range_test", "schedule", "trajectories")
 #: Kinds whose probes travel to the student's process; of the others the answer itself is the evidence.
 PROBED = ("optimizer", "trajectories", "range_test", "schedule")
 

@@ -121,7 +121,7 @@ def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     KeyboardInterrupt passes through.
     """
     state = _class_state(optimizer_class) if probe.get("twin") else None
-    with _quiet():
+    with quiet():
         run = _drive_once(optimizer_class, probe)
         if state is not None:
             again = _drive_once(optimizer_class, probe)
@@ -201,7 +201,7 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep a student's prints and NumPy's warnings out of the verdict."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -218,7 +218,7 @@ def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
     own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
     if own:
         line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
-        found |= {"line": own[-1].lineno, "code": line.strip()[:200], "function": own[-1].name[:80]}
+        found |= {"line": own[-1].lineno or 0, "code": line.strip()[:200], "function": own[-1].name[:80]}
     return found
 
 
@@ -308,18 +308,27 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
         raise Malformed("a run has the wrong shape")
     if len(trace) < rows and error is None:
         raise Malformed("a run has too few steps")
-    if error is not None:
-        texts = {"type": 80, "message": 300, "code": 200, "function": 80}
-        if not isinstance(error, dict) or {"type", "message"} - set(error):
-            raise Malformed("an error is not described as one")
-        for key, value in error.items():
-            is_text = key in texts and isinstance(value, str) and len(value) <= texts[key]
-            if not is_text and not (key in ("line", "at") and _is_count(value)):
-                raise Malformed("an error is not described as one")
+    error = read_error(error)
     counted = all(data[key] is None or _is_count(data[key]) for key in ("touched", "rebound"))
     if not counted or data["lasting"] not in (None, True, False):
         raise Malformed("a run did not arrive whole")
-    return {**data, "trace": trace}
+    return {**data, "trace": trace, "error": error}
+
+
+def read_error(error: object) -> dict[str, Any] | None:
+    """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything
+    else.
+    """
+    if error is None:
+        return None
+    texts = {"type": 80, "message": 300, "code": 200, "function": 80}
+    if not isinstance(error, dict) or {"type", "message"} - set(error):
+        raise Malformed("an error is not described as one")
+    for key, value in error.items():
+        is_text = key in texts and isinstance(value, str) and len(value) <= texts[key]
+        if not is_text and not (key in ("line", "at") and _is_count(value)):
+            raise Malformed("an error is not described as one")
+    return error
 
 
 def _is_count(value: object) -> bool:
