@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,8 +102,9 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
 
 def _must(result: dict[str, Any], what: str, failures: list[str]) -> None:
     if not result["success"]:
-        reason = str(result.get("error") or result.get("log") or "").strip().splitlines()
-        failures.append(f"{what}: {reason[-1] if reason else 'no reason given'}")
+        said = f"{result.get('log') or ''}\n{result.get('error') or ''}"
+        reasons = re.findall(r"^\s*((?:\w+\.)*\w*(?:Error|TooWeak|Failed|NotStarted|Entry)\b.*)$", said, re.M)
+        failures.append(f"{what}: {reasons[0] if reasons else said.strip()[-200:] or 'no reason given'}")
 
 
 def _short(path: Path) -> str:
