@@ -41,8 +41,8 @@ class Picture(Result):
 
 
 @dataclass(repr=False)
-class Waiting:
-    """One sentence in a picture's place: what to do first."""
+class Note:
+    """One sentence where a picture would stand, or beside one."""
 
     text: str
 
@@ -76,8 +76,16 @@ def values(answer: object, points: Sequence[Mapping[str, float | Fraction]]) -> 
     return np.array(found)
 
 
-def _waiting(name: str) -> Waiting:
-    return Waiting(f"Find {name} first, in the cell above; then run this cell again to see it drawn.")
+def _first(name: str) -> Note:
+    return Note(f"Find {name} first, in the cell above; then run this cell again to see it drawn.")
+
+
+def look_back(prediction: object, found: float, what: str) -> Note:
+    """Return a sentence that sets a prediction beside what was found; without one, it asks for one."""
+    said = values(prediction, [{}])
+    if said is None:
+        return Note("Put a number in place of the ... of my_prediction first; then run this cell again.")
+    return Note(f"You predicted {number(float(said[0]))}. {what}: {number(found)}.")
 
 
 # ------------------------------------------------------------------------------------------ A3: RMSprop
@@ -94,7 +102,7 @@ def rmsprop_rate(g: float, beta: float, epsilon: float, steps: int) -> Array:
     return np.array(rates)
 
 
-def rmsprop_normalizes(effective_lr: object, beta: float = 0.9, steps: int = 40) -> Picture | Waiting:
+def rmsprop_normalizes(effective_lr: object, beta: float = 0.9, steps: int = 40) -> Picture | Note:
     """A3: the effective rate for three constant gradients, and the steps: the gradient's size drops out."""
     gradients, t = (0.01, 1.0, 100.0), np.arange(1, steps + 1)
     epsilon = 1e-12
@@ -103,7 +111,7 @@ def rmsprop_normalizes(effective_lr: object, beta: float = 0.9, steps: int = 40)
         points = [{"eta": 1, "beta": beta, "g": g, "epsilon": epsilon, "t": int(step)} for step in t]
         curve = values(effective_lr, points)
         if curve is None:
-            return _waiting("effective_lr")
+            return _first("effective_lr")
         yours.append(curve)
     runs = [rmsprop_rate(g, beta, epsilon, steps) for g in gradients]
 
@@ -197,11 +205,11 @@ def uncorrected(steps: int, beta1: float = 0.9, beta2: float = 0.999) -> tuple[A
     return both[0], both[1]
 
 
-def adam_uncorrected(first_step_ratio: object, steps: int = 5000) -> Picture | Waiting:
+def adam_uncorrected(first_step_ratio: object, steps: int = 5000) -> Picture | Note:
     """A4: how many times too long Adam's steps are without correction, over t; with the student's first."""
     answer = values(first_step_ratio, [{}])
     if answer is None:
-        return _waiting("first_step_ratio")
+        return _first("first_step_ratio")
     yours = float(answer[0])
     m, v = uncorrected(steps)
     t, ratio = np.arange(1, steps + 1), m / np.sqrt(v)
@@ -250,12 +258,12 @@ def adam_uncorrected(first_step_ratio: object, steps: int = 5000) -> Picture | W
 
 def bias_of_the_average(
     expected_m: object, beta1: float = 0.9, steps: int = 40, runs: int = 4000
-) -> Picture | Waiting:
+) -> Picture | Note:
     """A4: the mean of m_t over many noisy runs beside the student's E[m_t], and the mean divided by it."""
     t = np.arange(1, steps + 1)
     yours = values(expected_m, [{"beta1": beta1, "E_g": 1, "t": int(step)} for step in t])
     if yours is None:
-        return _waiting("expected_m")
+        return _first("expected_m")
     gradients = 1 + 2 * np.random.default_rng(4).standard_normal((steps, runs))
     m, means = np.zeros(runs), []
     for g in gradients:
@@ -294,11 +302,21 @@ def momentum_rate(kappa: Array | float) -> Array:
     return (root - 1) / (root + 1)
 
 
-def two_factors(optimal_lr: object, smallest: float = 2.0, largest: float = 20.0) -> Picture | Waiting:
+def fewest_steps(kappa: float, fraction: float = 0.1, rates: int = 20_001) -> int:
+    """Try many rates of gradient descent on the curvatures 1 and κ; return the fewest steps to a fraction.
+
+    The fraction is of the distance to the minimum, in the slower of the two directions.
+    """
+    eta = np.linspace(0, 2 / kappa, rates)
+    worst = np.maximum(abs(1 - eta), abs(1 - eta * kappa)).min()
+    return int(np.ceil(np.log(fraction) / np.log(worst)))
+
+
+def two_factors(optimal_lr: object, smallest: float = 2.0, largest: float = 20.0) -> Picture | Note:
     """A5: |1 − ηλ| of both directions of x² + 10y² over η, and where the student's rate lies."""
     answer = values(optimal_lr, [{"lambda_max": largest, "lambda_min": smallest}])
     if answer is None:
-        return _waiting("optimal_lr")
+        return _first("optimal_lr")
     yours = float(answer[0])
     eta = np.linspace(0, 2.4 / largest, 1321)
     flat, steep = abs(1 - eta * smallest), abs(1 - eta * largest)
@@ -335,12 +353,12 @@ def two_factors(optimal_lr: object, smallest: float = 2.0, largest: float = 20.0
     )
 
 
-def rate_over_condition(rate: object) -> Picture | Waiting:
+def rate_over_condition(rate: object) -> Picture | Note:
     """A5: the student's rate, 1 − 2/κ and momentum's best over κ; steps for a tenth of the distance."""
     kappa = np.geomspace(1, 1000, 121)  # 10 and 100 are among them
     yours = values(rate, [{"kappa": Fraction(float(k))} for k in kappa])
     if yours is None:
-        return _waiting("rate")
+        return _first("rate")
     heavy = momentum_rate(kappa)
 
     def steps(factor: Array) -> Array:
