@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from lrtutorial.delegation import delegates_here
-from lrtutorial.exercises import Step, UnknownStep, find_step
+from lrtutorial.exercises import Step, UnknownStep, find_step, steps
 from lrtutorial.expected import misconceptions, recorded
 from lrtutorial.kinds import kind_module
 from lrtutorial.predictions import note
@@ -28,7 +28,18 @@ def check(step: str, *answers: object) -> Verdict:
     verdict = verdict_on(step, *answers)
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
-    return _show(verdict)
+    shown = _show(verdict)
+    if not_kept := _keep(verdict):
+        _show_text(not_kept)
+    return shown
+
+
+def _keep(verdict: Verdict) -> str:
+    """Add the verdict to the learner's progress; return a line to show when that fails."""
+    from lrtutorial.progress import record_verdict
+
+    step = steps().get(verdict.step)
+    return record_verdict(verdict, prediction=step.kind == "prediction") if step else ""
 
 
 def verdict_on(step: str, *answers: object) -> Verdict:

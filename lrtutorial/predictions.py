@@ -13,6 +13,7 @@ from typing import Any
 from lrtutorial.exercises import Exercise, Step, UnknownStep, exercises, find_exercise
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import prediction
+from lrtutorial.progress import record_predictions
 from lrtutorial.verdict import Verdict
 
 _committed: dict[str, Mapping[str, Any]] = {}  # of this session, by step: the last evidence before the reveal
@@ -138,7 +139,9 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     if problem:
         return Comparison(found.id, note=problem)
     _revealed.add(found.id)
-    return Comparison(found.id, tuple(_row(step, said) for step, said in zip(steps, stated, strict=True)))
+    rows = tuple(_row(step, said) for step, said in zip(steps, stated, strict=True))
+    record_predictions(found.id, {row.step: row.status for row in rows})
+    return Comparison(found.id, rows)
 
 
 def _row(step: Step, confidence: float | None) -> Row:

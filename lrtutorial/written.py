@@ -185,11 +185,14 @@ def _show_scores(model: ModelAnswer) -> None:
     import ipywidgets
     from IPython.display import display
 
+    from lrtutorial.progress import record_own_score
+
     total = ipywidgets.HTML(f"Pick your points for each line; the total is out of {model.points:g}.")
 
     def score(line: int, points: float) -> None:
         _self_scores.setdefault(model.exercise, {})[line] = points
         given = sum(_self_scores[model.exercise].values())
+        record_own_score(model.exercise, given, model.points)
         total.value = f'<div role="status"><b>Your own score: {given:g} of {model.points:g}</b></div>'
 
     picks: list[Any] = []

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 GROUPED_FOLDERS = {"browser", "grading"}
 
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["LRTUTORIAL_PROGRESS"] = "off"  # a test that is about progress names a file of its own
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each are slower
 
 # No time limits on examples: the machine may be busy.
