@@ -188,6 +188,8 @@ def generic_points(trees: Sequence[ex.Tree], variable: str) -> list[dict[str, Fr
             else:
                 value = Fraction(prime, 13 - 2 * (row + column) % 7)
                 base[name] = -value if name in _SIGNED and row % 2 else value
+        if {"lambda_min", "lambda_max"} <= base.keys():
+            base["lambda_min"], base["lambda_max"] = sorted((base["lambda_min"], base["lambda_max"]))
         bases.append(base)
     if not any(variable in ex.symbols(tree) for tree in trees):
         return bases
