@@ -105,7 +105,7 @@ def _python_number(value: float | Fraction) -> Tree:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise Unreadable(f"a finite number or a formula was expected, but the answer is {value}")
-        return ["float", repr(value)]
+        return ["float", repr(float(value))]  # NumPy's float64 is a float with another repr
     return ["number", _digits(str(Fraction(value)) if abs(value) < 10**MAX_DIGITS else "0" * (MAX_DIGITS + 2))]
 
 

@@ -77,7 +77,19 @@ EXERCISE = Exercise(
             answers=("second_moment",),
             asks="s_t for a constant gradient g, starting from s₀ = 0",
             rubric=(RubricLine("second_moment", "The second moment after t steps", 7),),
-            options={"symbols": ("beta", "g", "t"), "counterexample": _second_moment},
+            options={
+                "symbols": ("beta", "g", "t"),
+                "counterexample": _second_moment,
+                "limits": (
+                    ("Put t = 0: nothing has been averaged, so s is still 0. Is yours?", {"t": "0"}, "0"),
+                    (
+                        "Put t = 1: one line of the recursion. Does yours agree?",
+                        {"t": "1"},
+                        "(1 - beta)*g**2",
+                    ),
+                    ("Put β = 0: without memory s is the newest square. Is yours?", {"beta": "0"}, "g**2"),
+                ),
+            },
             hints=(
                 "Write out s₁, s₂ and s₃ from s₀ = 0, each in terms of g² and β only.",
                 "Every s_t is (1−β)g² times a sum of powers of β. How many terms does it have?",
@@ -93,6 +105,23 @@ EXERCISE = Exercise(
             options={
                 "symbols": ("eta", "beta", "g", "epsilon", "t"),
                 "counterexample": _effective_lr,
+                "limits": (
+                    (
+                        "Put t = 0: only ε is left under the root. Is it in yours?",
+                        {"t": "0"},
+                        "eta/sqrt(epsilon)",
+                    ),
+                    (
+                        "Put g = 0: only ε is left under the root. Is it in yours?",
+                        {"g": "0"},
+                        "eta/sqrt(epsilon)",
+                    ),
+                    (
+                        "Put β = 0: without memory s is g². Does yours agree?",
+                        {"beta": "0"},
+                        "eta/sqrt(g**2 + epsilon)",
+                    ),
+                ),
                 "follows": ("a3-second_moment", rate_from_average),
             },
             hints=(
@@ -114,6 +143,14 @@ EXERCISE = Exercise(
                 # only η and g are left in the limit; the others are readable so that what stayed can be named
                 "symbols": ("eta", "g", "beta", "epsilon", "t"),
                 "counterexample": _limit_lr,
+                "limits": (
+                    (
+                        "Put g = 1: the average settles at 1, so the plain rate is left. Is it?",
+                        {"g": "1"},
+                        "eta",
+                    ),
+                    ("Put g = −1: a rate is positive. Is yours?", {"g": "-1"}, "eta"),
+                ),
                 "follows": ("a3-effective_lr", rate_far_out),
             },
             hints=(

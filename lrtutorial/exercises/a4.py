@@ -76,7 +76,19 @@ EXERCISE = Exercise(
             answers=("expected_m",),
             asks="E[m_t] for a stationary E[g], starting from m₀ = 0",
             rubric=(RubricLine("expected_m", "The mean of m_t", 6),),
-            options={"symbols": ("beta1", "E_g", "t"), "counterexample": _expected_m},
+            options={
+                "symbols": ("beta1", "E_g", "t"),
+                "counterexample": _expected_m,
+                "limits": (
+                    ("Put t = 0: nothing has been averaged, so m is still 0. Is yours?", {"t": "0"}, "0"),
+                    (
+                        "Put t = 1: one line of the recursion. Does yours agree?",
+                        {"t": "1"},
+                        "(1 - beta1)*E_g",
+                    ),
+                    ("Put β₁ = 0: without memory m is the newest gradient. Is yours?", {"beta1": "0"}, "E_g"),
+                ),
+            },
             hints=(
                 (
                     "Write out m₁, m₂ and m₃ from m₀ = 0, then take the mean of each: every E[g_i] is "
@@ -98,6 +110,19 @@ EXERCISE = Exercise(
             options={
                 "symbols": ("beta1", "m_t", "t"),
                 "counterexample": _corrected_m,
+                "limits": (
+                    ("Put m_t = 0: a share of nothing is nothing. What does yours give?", {"m_t": "0"}, "0"),
+                    (
+                        "Put β₁ = 0: without memory there is no bias to correct. Is there in yours?",
+                        {"beta1": "0"},
+                        "m_t",
+                    ),
+                    (
+                        "Let t grow to 4000: the bias is gone. Does your correction fade?",
+                        {"t": "4000", "beta1": "9/10"},
+                        "m_t",
+                    ),
+                ),
                 "follows": ("a4-expected_m", estimate_from_mean),
             },
             hints=(

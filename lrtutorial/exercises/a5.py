@@ -142,7 +142,20 @@ EXERCISE = Exercise(
             answers=("optimal_lr",),
             asks="the rate η* whose worst factor per step is smallest",
             rubric=(RubricLine("optimal_lr", "The optimal learning rate", 4),),
-            options={"symbols": ("lambda_max", "lambda_min"), "counterexample": _optimal_lr},
+            options={
+                "symbols": ("lambda_max", "lambda_min"),
+                "counterexample": _optimal_lr,
+                "limits": (
+                    (
+                        (
+                            "Make both curvatures 1: one step at the rate 1 reaches the minimum. Is that "
+                            "your rate?"
+                        ),
+                        {"lambda_max": "1", "lambda_min": "1"},
+                        "1",
+                    ),
+                ),
+            },
             hints=(
                 "Sketch |1 − ηλ_min| and |1 − ηλ_max| over η. Where is the higher of the two curves lowest?",
                 "There the two curves cross: one factor is still positive, the other is already negative.",
@@ -155,7 +168,17 @@ EXERCISE = Exercise(
             answers=("condition_number",),
             asks="the condition number κ of A",
             rubric=(RubricLine("condition_number", "The condition number", 2),),
-            options={"symbols": ("lambda_max", "lambda_min"), "counterexample": _condition_number},
+            options={
+                "symbols": ("lambda_max", "lambda_min"),
+                "counterexample": _condition_number,
+                "limits": (
+                    (
+                        "Make both curvatures 3: a round bowl has the condition number 1. Is yours 1?",
+                        {"lambda_max": "3", "lambda_min": "3"},
+                        "1",
+                    ),
+                ),
+            },
             hints=(
                 "It says how many times steeper the steepest direction is than the flattest.",
                 "It has no unit, it is never below 1, and it is 1 for a round bowl.",
@@ -167,7 +190,18 @@ EXERCISE = Exercise(
             answers=("rate",),
             asks="what one step at η* leaves of the distance, in terms of κ",
             rubric=(RubricLine("rate", "The convergence rate at η*", 4),),
-            options={"symbols": ("kappa",), "counterexample": _rate, "follows": ("a5-optimal_lr", rate_of)},
+            options={
+                "symbols": ("kappa",),
+                "counterexample": _rate,
+                "follows": ("a5-optimal_lr", rate_of),
+                "limits": (
+                    (
+                        "Put κ = 1: a round bowl is solved in one step. Is it, with yours?",
+                        {"kappa": "1"},
+                        "0",
+                    ),
+                ),
+            },
             hints=(
                 "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
                 "Bring it over one denominator, then divide top and bottom by λ_min.",

@@ -27,6 +27,7 @@ from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.verdict import Line, Verdict
 
 UNDEFINED = "undefined"
+COARSE = 2  #: digits of a rounded number that are worth the method points, where more are asked for
 METHOD_SHARE = 0.6  #: of a step's points, for the right method applied to a wrong earlier result
 PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points nobody has seen."
 
@@ -140,14 +141,14 @@ def _same(one: str, other: str, loose: bool) -> bool:
     return ex.same_number(read_value(one), read_value(other), loose)
 
 
-def _rounded(step: Step, yours: Sequence[str], right: Sequence[str]) -> bool:
-    """Say whether decimals are the right numbers, rounded to no fewer digits than the step asks for."""
-    if "digits" not in step.options or {*yours, *right} & {"true", "false", UNDEFINED}:
+def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> bool:
+    """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no matter."""
+    if digits is None or {*yours, *right} & {"true", "false", UNDEFINED}:
         return False
     mp = ex._mp()
     for one, other in zip(yours, right, strict=True):
         a, b = ex.real(read_value(one)), ex.real(read_value(other))
-        unit = mp.mpf(10) ** (mp.floor(mp.log10(abs(b))) + 1 - step.options["digits"])
+        unit = mp.mpf(10) ** (mp.floor(mp.log10(abs(b))) + 1 - digits)
         if abs(a - b) > unit / 2:
             return False
     return True
@@ -178,7 +179,8 @@ def judge(
         return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
     loose = ex.inexact(tree)
     checked = PUBLIC.format(n=len(expected.probes)) if step.options["symbols"] else ""
-    if same_outcome(yours, expected.reference, loose) or loose and _rounded(step, yours, expected.reference):
+    digits = step.options.get("digits") if loose else None
+    if same_outcome(yours, expected.reference, loose) or _rounded(yours, expected.reference, digits):
         full = replace(blank.lines[0], earned=line.points)
         return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
 
@@ -194,6 +196,9 @@ def judge(
         verdict = replace(verdict, headline=f"This is not {step.asks}.", hint=locate(step, tree, expected))
     if not expected.secret:
         verdict = replace(verdict, counterexample=_counterexample(step, yours, expected, loose))
+    if digits and _rounded(yours, expected.reference, COARSE):
+        earned, note = round(METHOD_SHARE * line.points, 2), f"rounded too far: {digits} digits are asked for"
+        return replace(verdict, status="partly", lines=(replace(blank.lines[0], earned=earned, note=note),))
     return _follow_through(step, yours, expected, earlier or {}, verdict, loose)
 
 
