@@ -1,0 +1,124 @@
+"""B1: the student's SGD and momentum beyond SGD's stability bound, and training a small network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrtutorial.experiments.at_work import EPOCHS, Training, attempt, descend, train, unfinished
+from lrtutorial.experiments.results import BLUE, GREEN, VERMILION, Result, number
+from lrtutorial.problems import get_problem
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+START, STEPS, MOMENTUM = (5.0, 4.0), 60, 0.9
+#: Above SGD's bound 2/λ = 0.1 on x² + 10y² (λ = 20), below momentum's 2(1 + β)/λ = 0.19.
+RATE = 0.12
+
+
+@dataclass(frozen=True, repr=False)
+class BeyondTheBound(Result):
+    """The loss of SGD and momentum at one rate, step by step."""
+
+    losses: dict[str, Array]
+    caption: str
+
+    size = (7.5, 3.6)
+
+    def draw(self, figure: Figure) -> None:
+        """One curve each, on a log axis."""
+        axes = figure.subplots()
+        looks = {"SGD": (VERMILION, "-"), "MomentumSGD": (BLUE, "--")}
+        for name, losses in self.losses.items():
+            colour, dash = looks[name]
+            axes.semilogy(losses, color=colour, linestyle=dash, label=f"your {name}")
+        axes.set(xlabel="step", ylabel="loss x² + 10y²", title=f"Both at lr = {number(RATE)}")
+        axes.legend()
+
+    @property
+    def alt_text(self) -> str:
+        """Both ends, in numbers."""
+        ends = ", ".join(
+            f"{name} from {number(run[0])} to {run[-1]:.2g}" for name, run in self.losses.items()
+        )
+        return f"The loss over {STEPS} steps at lr = {number(RATE)} on a log axis: {ends}."
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{self.caption}</p>"
+
+
+def beyond_the_bound(SGD: Any, MomentumSGD: Any, prediction: object = ...) -> Any:
+    """Run both classes on x² + 10y² from (5, 4) at a rate that is too large for SGD.
+
+    prediction: what the student expects of momentum there, "converges" or "diverges".
+    """
+
+    def run() -> BeyondTheBound:
+        value = get_problem("bowl").value
+        paths = {
+            "SGD": descend(SGD, START, STEPS, lr=RATE),
+            "MomentumSGD": descend(MomentumSGD, START, STEPS, lr=RATE, momentum=MOMENTUM),
+        }
+        losses = {name: value(path) for name, path in paths.items()}
+        last = losses["MomentumSGD"][-1]
+        found = "converges" if last < losses["MomentumSGD"][0] else "diverges"
+        if prediction in ("converges", "diverges"):
+            said = f"You predicted that momentum {prediction}. It {found}: its loss ends at {number(last)}."
+        else:
+            said = "Write your prediction above, then run this cell again."
+        return BeyondTheBound(losses, said)
+
+    return unfinished(SGD=SGD, MomentumSGD=MomentumSGD) or attempt(run)
+
+
+#: What the network is trained with: label, momentum or None for SGD, rate.
+RUNS = (("SGD", None, 0.03), ("MomentumSGD", 0.9, 0.03), ("SGD, ten times the rate", None, 0.3))
+
+
+@dataclass(frozen=True, repr=False)
+class SpiralsLearned(Result):
+    """Three training runs on two spirals."""
+
+    runs: dict[str, Training]
+
+    size = (7.5, 3.6)
+
+    def draw(self, figure: Figure) -> None:
+        """The loss after every epoch, one curve a run."""
+        axes = figure.subplots()
+        looks = ((VERMILION, "-"), (BLUE, "--"), (GREEN, ":"))
+        for (label, run), (colour, dash) in zip(self.runs.items(), looks, strict=True):
+            text = f"{label}: {run.accuracy:.0%} right at the end"
+            axes.plot(run.losses, color=colour, linestyle=dash, linewidth=2, label=text)
+        axes.set(xlabel="epoch", ylabel="cross-entropy over all points", ylim=(0, None))
+        axes.legend()
+
+    @property
+    def alt_text(self) -> str:
+        """Every end, in numbers."""
+        ends = "; ".join(
+            f"{label}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right"
+            for label, run in self.runs.items()
+        )
+        return f"Cross-entropy over {EPOCHS} epochs of training on two spirals. At the end, {ends}."
+
+
+def train_spirals(SGD: Any, MomentumSGD: Any) -> Any:
+    """Train the small network three times: SGD and momentum at one rate, then SGD at ten times that rate."""
+
+    def run() -> SpiralsLearned:
+        runs = {}
+        for label, momentum, lr in RUNS:
+            name = f"your {label} (lr={number(lr)})"
+            runs[name] = (
+                train(SGD, lr=lr) if momentum is None else train(MomentumSGD, lr=lr, momentum=momentum)
+            )
+        return SpiralsLearned(runs)
+
+    return unfinished(SGD=SGD, MomentumSGD=MomentumSGD) or attempt(run)

@@ -1,0 +1,93 @@
+"""B3: how near the student's four runs come to the minimum, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrtutorial.experiments.at_work import Note, attempt, unfinished
+from lrtutorial.experiments.results import Result
+from lrtutorial.palette import STYLES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+START, STEPS = (5.0, 4.0), 50
+#: The rates and other settings of the course's figure, by optimizer.
+SETTINGS = {
+    "sgd": (0.05,),
+    "momentum": (0.05, 0.9),
+    "rmsprop": (0.5, 0.9, 1e-8),
+    "adam": (0.5, 0.9, 0.999, 1e-8),
+}
+NAMES = {"sgd": "SGD", "momentum": "momentum", "rmsprop": "RMSprop", "adam": "Adam"}
+
+
+@dataclass(frozen=True, repr=False)
+class Distances(Result):
+    """The distance to the minimum after every step, (steps + 1,), by optimizer."""
+
+    distances: dict[str, Array]
+    caption: str
+
+    size = (7.5, 3.6)
+
+    def draw(self, figure: Figure) -> None:
+        """One curve a run, on a log axis."""
+        axes = figure.subplots()
+        for word, values in self.distances.items():
+            style = STYLES[word]
+            dash = (0, style.dash) if style.dash else "solid"
+            axes.semilogy(values, color=style.color, linestyle=dash, linewidth=1.8, label=NAMES[word])
+        axes.set(xlabel="step", ylabel="distance to the minimum")
+        axes.legend()
+
+    @property
+    def alt_text(self) -> str:
+        """Where each run ends, in numbers."""
+        ends = ", ".join(f"{NAMES[word]} at {values[-1]:.2g}" for word, values in self.distances.items())
+        return f"Distance to the minimum of x² + 10y² over {STEPS} steps, on a log axis. The ends: {ends}."
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{self.caption}</p>"
+
+
+def draw(visualize_optimizers_2d: Any) -> Note | None:
+    """Call the student's drawing function; return a note where it is still to be written or doesn't run."""
+    return unfinished(visualize_optimizers_2d=visualize_optimizers_2d) or attempt(
+        lambda: visualize_optimizers_2d() and None
+    )
+
+
+def distances(
+    run_sgd: Any, run_momentum: Any, run_rmsprop: Any, run_adam: Any, prediction: object = ...
+) -> Any:
+    """Run the student's four functions at the course's settings and compare their distances to the minimum.
+
+    prediction: the name of the run that the student expects to end nearest, such as "adam".
+    """
+    functions = {"sgd": run_sgd, "momentum": run_momentum, "rmsprop": run_rmsprop, "adam": run_adam}
+
+    def run() -> Distances | Note:
+        found = {}
+        for word, function in functions.items():
+            points = np.asarray(function(np.array(START), *SETTINGS[word], STEPS), dtype=np.float64)
+            if points.shape != (STEPS + 1, 2):
+                return Note(
+                    f"run_{word} returned shape {points.shape}, not ({STEPS + 1}, 2). Its check says more."
+                )
+            found[word] = np.hypot(points[:, 0], points[:, 1])
+        order = sorted(found, key=lambda word: found[word][-1])
+        fact = "From nearest to farthest: " + ", ".join(
+            f"{NAMES[word]} {found[word][-1]:.2g}" for word in order
+        )
+        guess = prediction.strip().lower() if isinstance(prediction, str) else None
+        begin = f"You predicted {NAMES[guess]}. " if guess in NAMES else ""
+        return Distances(found, f"{begin}{fact}.")
+
+    return unfinished(**{f"run_{word}": function for word, function in functions.items()}) or attempt(run)
