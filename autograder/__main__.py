@@ -12,6 +12,20 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
 
+    grade = commands.add_parser(
+        "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
+        description="Grade what was handed in for an assignment and changed since it was last graded. It may be ended at "
+        "any time (Ctrl-C, kill): run it again and it goes on.",
+        epilog="example: python -m autograder grade part_b --workers 4",
+    )  # fmt: skip
+    grade.add_argument("assignment", help="part_a, part_b or part_c")
+    grade.add_argument("students", nargs="*", metavar="student", help="only these students (default: all)")
+    grade.add_argument("--workers", type=int, default=None, metavar="N", help="notebooks at a time (default: cores + 1)")
+    grade.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, for example tcp://127.0.0.1:8786")
+    grade.add_argument("--force", action="store_true", help="grade again what didn't change, too")
+    grade.add_argument("--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold")
+    grade.set_defaults(run=_grade)
+
     demo = commands.add_parser(
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
@@ -27,6 +41,15 @@ def parser() -> argparse.ArgumentParser:
     record.add_argument("steps", nargs="*", metavar="step", help="steps to record (default: all)")
     record.set_defaults(run=_record)
     return top
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from autograder.progress import grade_with_progress
+
+    return grade_with_progress(
+        arguments.assignment, arguments.students, workers=arguments.workers, scheduler=arguments.scheduler,
+        force=arguments.force, unsafe_no_jail=arguments.unsafe_no_jail,
+    )  # fmt: skip
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -48,7 +71,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(words)
     try:
         return int(arguments.run(arguments))
-    except (KeyError, ValueError, RuntimeError, OSError) as error:
+    except (LookupError, ValueError, RuntimeError, OSError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"{parser().prog} {arguments.command}: {message}", file=sys.stderr)
         return 1

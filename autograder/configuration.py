@@ -10,7 +10,7 @@ from nbgrader.preprocessors import ClearSolutions, Execute, SaveAutoGrades
 
 from autograder.course import COURSE, GRADEBOOK, ROOT
 from autograder.executor import TrustedExecute
-from autograder.preprocessors import RecordVerdicts, StripTags
+from autograder.preprocessors import RecordVerdicts, RepairSubmission, TellRepairs, take_in
 from autograder.release import Skeletons
 from autograder.written import ShowRubric
 
@@ -34,12 +34,13 @@ def configure(config: Any) -> None:
         Skeletons if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
     ]
     config.Skeletons = config.ClearSolutions
-    config.Autograde.sanitize_preprocessors = [StripTags, *Autograde.sanitize_preprocessors.default()]
+    config.Autograde.sanitize_preprocessors = [RepairSubmission, *Autograde.sanitize_preprocessors.default()]
+    config.Autograde.pre_convert_hook = take_in(COURSE / "quarantine", lambda: str(config.CourseDirectory.db_url))
     config.OverwriteCells.add_missing_cells = True
     steps: list[Any] = []
     for step in Autograde.autograde_preprocessors.default():
         if step is Execute:
-            steps.append(TrustedExecute)
+            steps += [TellRepairs, TrustedExecute]
         elif step is SaveAutoGrades:
             steps += [SaveAutoGrades, RecordVerdicts]
         elif step is ClearMetadataPreprocessor:

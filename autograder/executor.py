@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -209,8 +210,16 @@ class Grading:
         return combined(verdicts["public"], verdicts["secret"])
 
 
-@lru_cache(maxsize=256)
+_one_at_a_time = threading.RLock()  # an experiment that takes seconds is not run by every thread that asks
+
+
 def _class_expectations(secret: str, step_id: str) -> Expected:
+    with _one_at_a_time:
+        return _computed(secret, step_id)
+
+
+@lru_cache(maxsize=256)
+def _computed(secret: str, step_id: str) -> Expected:
     return catalogue.expectations(step_id, catalogue.generator(secret, "class", step_id))
 
 

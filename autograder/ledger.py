@@ -30,6 +30,11 @@ _submissions = Table(
     Column("notebook", String(128), primary_key=True), Column("status", String(32)), Column("reason", Text),
     Column("jail", Text), Column("graded_at", String(40)),
 )  # fmt: skip
+_fingerprints = Table(
+    "lr_fingerprint", _metadata,
+    Column("assignment", String(128), primary_key=True), Column("student", String(128), primary_key=True),
+    Column("notebook", String(128), primary_key=True), Column("fingerprint", String(64)),
+)  # fmt: skip
 
 
 class Ledger:
@@ -48,15 +53,18 @@ class Ledger:
 
     def write(
         self, assignment: str, student: str, notebook: str, verdicts: list[Verdict], *,
-        status: str = "graded", reason: str = "", jail: dict[str, Any] | None = None,
+        status: str = "graded", reason: str = "", jail: dict[str, Any] | None = None, fingerprint: str = "",
     ) -> None:  # fmt: skip
-        """Replace everything known of one submitted notebook, in one transaction. Raises ValueError for a bad status."""
+        """Replace everything known of one submitted notebook, in one transaction. Raises ValueError for a bad status.
+
+        ``fingerprint`` stands for what was graded; without one the notebook is graded again on the next run.
+        """
         if status not in STATUSES:
             raise ValueError(f"unknown status {status!r}; expected one of {', '.join(STATUSES)}")
         now = datetime.now(UTC).isoformat(timespec="seconds")
         here = {"assignment": assignment, "student": student, "notebook": notebook}
         with self.engine.begin() as connection:
-            for table in (_verdicts, _submissions):
+            for table in (_verdicts, _submissions, _fingerprints):
                 connection.execute(
                     delete(table).where(*(table.c[name] == value for name, value in here.items()))
                 )
@@ -64,6 +72,8 @@ class Ledger:
                 _submissions.insert(),
                 {**here, "status": status, "reason": reason, "jail": json.dumps(jail), "graded_at": now},
             )
+            if fingerprint:
+                connection.execute(_fingerprints.insert(), {**here, "fingerprint": fingerprint})
             if verdicts:
                 connection.execute(_verdicts.insert(), [{
                     **here, "step": v.step, "points": v.points, "possible": v.possible, "status": v.status,
@@ -78,6 +88,10 @@ class Ledger:
     def submissions(self, assignment: str | None = None) -> list[dict[str, Any]]:
         """Return one dictionary for each submitted notebook, in order of assignment, student and notebook."""
         return self._rows(_submissions, assignment)
+
+    def fingerprints(self, assignment: str) -> dict[tuple[str, str], str]:
+        """Return {(student, notebook): fingerprint} of what was graded to the end."""
+        return {(row["student"], row["notebook"]): row["fingerprint"] for row in self._rows(_fingerprints, assignment)}
 
     def _rows(self, table: Table, assignment: str | None) -> list[dict[str, Any]]:
         query = select(table).order_by(*table.primary_key.columns)

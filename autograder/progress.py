@@ -1,0 +1,107 @@
+"""``python -m autograder grade``: the engine with a progress bar, ended safely by Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder.engine import Assignment, Result, Summary, Watcher, cluster_workers, grade, local_workers
+
+
+class ProgressBar(Watcher):
+    """Shows done of all, notebooks a minute, the time left, and the one that has been running longest."""
+
+    def __init__(self, console: Console, name: str):
+        self.console = console
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(), TextColumn("{task.fields[slowest]}"),
+        )  # fmt: skip
+        self.progress = Progress(*columns, console=console)
+        self.task = self.progress.add_task(name, total=None, rate="", slowest="")
+
+    def planned(self, notebooks: int, unchanged: int) -> None:
+        """Show how many there are to grade."""
+        self.progress.update(self.task, total=notebooks - unchanged)
+
+    def running(self, work: dict[str, float]) -> None:
+        """Show the one that has been running longest."""
+        name, seconds = max(work.items(), key=lambda item: item[1])
+        slow = f"slowest now: {name} ({seconds:.0f} s)" if seconds >= 2 else ""
+        speed = self.progress.tasks[0].finished_speed or self.progress.tasks[0].speed
+        self.progress.update(self.task, slowest=escape(slow), rate=f"{60 * speed:.0f} a minute" if speed else "")
+
+    def done(self, result: Result) -> None:
+        """Count it; say what was not graded as handed in."""
+        self.progress.advance(self.task)
+        if result.status != "graded":
+            self.trouble(f"{result.student}/{result.notebook}: {result.status}. {result.reason}")
+
+    def trouble(self, sentence: str) -> None:
+        """Print a sentence above the bar."""
+        self.console.print(escape(sentence), highlight=False)
+
+
+def grade_with_progress(
+    name: str, students: Sequence[str] = (), *, workers: int | None = None, scheduler: str | None = None,
+    force: bool = False, unsafe_no_jail: bool = False,
+) -> int:  # fmt: skip
+    """Grade an assignment here or on a cluster, and print what was done.
+
+    Returns the exit code: 0, 1 when something could not be graded, 130 when it was ended. Raises LookupError for unknown
+    names, ValueError for a bad number of workers, RuntimeError when the course isn't released or the jail doesn't hold.
+    """
+    if workers is not None and not 1 <= workers <= 256:
+        raise ValueError(f"--workers takes a number from 1 to 256, got {workers}")
+    if workers is not None and scheduler:
+        raise ValueError("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
+    assignment = Assignment.find(name)
+    if unsafe_no_jail:
+        assignment.config.JailedProvisioner.unsafe_no_jail = True
+    console = Console()
+    bar = ProgressBar(console, name)
+    try:
+        with _ended_by_sigterm(), bar.progress, contextlib.ExitStack() as stack:
+            executor: Any
+            if scheduler:
+                executor, at_once = stack.enter_context(cluster_workers(scheduler))
+            else:
+                count = workers or (os.cpu_count() or 1) + 1
+                executor, at_once = stack.enter_context(local_workers(count)), count + 1
+            summary = grade(assignment, executor, students=students, force=force, at_once=at_once, watcher=bar)
+    except KeyboardInterrupt:
+        console.print("Ended. What was graded is kept; the same command goes on from there.")
+        return 130
+    console.print(told(summary))
+    return 1 if summary.not_run or summary.statuses.get("failed") else 0
+
+
+def told(summary: Summary) -> str:
+    """Return a run in one sentence or two."""
+    parts = [f"{count} {status}" for status, count in sorted(summary.statuses.items())]
+    if summary.not_run:
+        parts.append(f"{len(summary.not_run)} not run: {', '.join(summary.not_run[:10])}")
+    rate = f" ({60 * summary.graded / summary.seconds:.0f} a minute)" if summary.graded else ""
+    done = f"{', '.join(parts)} in {summary.seconds:.1f} s{rate}. " if parts else ""
+    return f"{done}{summary.unchanged} unchanged since they were graded."
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
