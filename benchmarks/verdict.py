@@ -13,8 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbclient import NotebookClient
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +25,7 @@ from autograder import catalogue
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import steps
 
+ROOT = Path(__file__).resolve().parents[1]
 IMPORT = "import lrtutorial, sys; sys.exit(any(m in sys.modules for m in ('torch', 'sympy', 'matplotlib')))"
 FIRST = (
     "from lrtutorial.symbols import a, x; from lrtutorial.checking import verdict_on; "
@@ -41,6 +45,22 @@ def process(code: str, runs: int) -> float:
     return statistics.median(
         timed(lambda: subprocess.run([sys.executable, "-c", code], check=True)) for _ in range(runs)
     )
+
+
+def in_a_kernel(part: str, name: str, runs: int) -> dict[str, list[float]]:
+    """Return, by test cell, the milliseconds from sending the cell to the kernel until its verdict is back."""
+    notebook = nbformat.read(ROOT / "solutions" / part / f"{name}.ipynb", as_version=4)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3")
+    times: dict[str, list[float]] = {}
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            is_test = cell.metadata.get("nbgrader", {}).get("grade", False)
+            taken = [timed(lambda i=index, c=cell: client.execute_cell(c, i)) for _ in range(runs if is_test else 1)]
+            if is_test:
+                times[cell.id.removesuffix("-test")] = taken
+    return times
 
 
 def describe(times: list[float]) -> str:
@@ -85,6 +105,12 @@ def main() -> None:
             if not isinstance(answer, str):
                 unlisted = [timed(lambda: check(answer * Rational(17, 13) + Float("0.37"))) for _ in range(runs)]
         table.add_row(step_id, describe(right), describe(listed), describe(unlisted) if unlisted else "–")
+    console.print(table)
+
+    table = Table("step", "first, ms", "then, ms", title="from test cell to verdict in a kernel: median / 95th percentile")
+    for part, name in (("part_a", "a1_convergence"), ("part_b", "b2_adam")):
+        for step_id, times in in_a_kernel(part, name, chosen.runs + 1).items():
+            table.add_row(step_id, f"{times[0]:.1f}", describe(times[1:]))
     console.print(table)
 
 
