@@ -162,7 +162,11 @@ def _plain(value: object) -> Mapping[str, Any]:
 def _source(cell: Mapping[str, Any]) -> str:
     """A cell's text; raises TypeError when it isn't text."""
     source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
+    if isinstance(source, str):
+        return source
+    if isinstance(source, list):
+        return "".join(source)
+    raise TypeError("source")
 
 
 def _shown(value: object) -> str:
