@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-MODULES = ("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b5", "c1", "c2", "c3", "c4", "c5", "c6")
+MODULES = ("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b4", "b5", "c1", "c2", "c3", "c4", "c5", "c6")
 
 
 @dataclass(frozen=True)

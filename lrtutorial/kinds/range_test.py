@@ -1,0 +1,751 @@
+"""Answers that are a learning-rate range test (B4): run on tiny networks, judged as a contract and a range.
+
+A probe is a dictionary::
+
+    {"id": "sweep", "seed": 7, "network": "tanh" | "norm", "gain": 1.0, "noise": 0.6, "batches": 100, "training": true,
+     "how": "keywords" | "positional" | "defaults", "min_lr": 1e-6, "max_lr": 20.0, "num_steps": 90,
+     "poison": {"at": 5, "what": "nan" | "inf" | "error" | "stop"}}
+
+Data and first weights follow from the seed by NumPy on both sides. The judge needs no torch: it trains the same
+network in NumPy with the rates that the answer reports, and sees whether the reported losses come of it. So any
+exponential sweep is accepted, whether its last rate is max_lr or one factor below, and any sensible stopping rule. The
+suggestion must lie where the loss falls steeply over several first weights.
+
+The outcome is the list of faults found with each probe (keys of FAULTS): plain words, the same on every machine.
+``step.options``: ``says``: {probe id: what it tries, for the reader}.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lrtutorial.arrays import Malformed, pack, unpack
+from lrtutorial.exercises import Step
+from lrtutorial.expected import Expected, misconceptions, recorded
+from lrtutorial.experiments.network import Network
+from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.kinds.optimizer import describe_error, quiet
+from lrtutorial.picture import two_curves
+from lrtutorial.verdict import Line, Verdict
+
+Probe = Mapping[str, Any]
+NETWORK = Network((2, 16, 3), "tanh", "cross_entropy")
+BATCH, FEATURES = 128, 8
+BUFFERS = (*[0.25] * FEATURES, *[1.5] * FEATURES, 3.0)  #: batch norm's mean, variance and count as they are handed over
+DEFAULTS = {"min_lr": 1e-7, "max_lr": 10.0, "num_steps": 100}
+MAX_LOSSES = 2000
+INITS = 6  #: first weights over which the steep range is taken
+CLOSE = 2e-3  #: of the first loss: float32 against float64 over a hundred steps, with a margin; mistakes differ by far more
+FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is told
+    "error": ("", "your code raised an error"),
+    "return": ("sweep", "three things must come back: the rates, the losses and the suggested rate"),
+    "return_order": ("sweep", "rates and losses come back in each other's place"),
+    "lengths": ("sweep", "there must be one loss for each rate"),
+    "start_default": ("sweep", "min_lr is ignored: the sweep starts at the default"),
+    "start_late": ("sweep", "the first rate reported is one factor above min_lr"),
+    "start": ("sweep", "the sweep must start at min_lr"),
+    "linear": ("sweep", "the rates grow by equal steps, not by equal factors"),
+    "descends": ("sweep", "the rates fall instead of growing"),
+    "end_default": ("sweep", "max_lr is ignored: the sweep heads for the default"),
+    "beyond_max": ("sweep", "the rates go beyond max_lr"),
+    "end": ("sweep", "with this factor the sweep does not reach max_lr in num_steps"),
+    "uneven": ("sweep", "the factor from one rate to the next is not constant"),
+    "steps_default": ("sweep", "num_steps is ignored: there are always 100"),
+    "after_step": ("losses", "each loss is measured after its step, not before"),
+    "accumulates": ("losses", "gradients pile up: they are never set to zero"),
+    "constant_rate": ("losses", "the optimizer keeps its first rate: only the list grows"),
+    "rate_ahead": ("losses", "each step is taken with the next rate, not with the one reported"),
+    "rate_behind": ("losses", "each step is taken with the rate before the one reported"),
+    "no_step": ("losses", "the weights never move: no step is taken"),
+    "same_batch": ("losses", "every step sees the same first batch"),
+    "momentum": ("losses", "the steps have momentum: the test is for plain SGD"),
+    "adaptive": ("losses", "the steps are rescaled for each weight, as Adam's are: the test is for plain SGD"),
+    "averaged": ("losses", "a smoothed loss is reported, not the loss measured"),
+    "other_losses": ("losses", "the losses are not those that plain SGD meets with these rates"),
+    "no_stop": ("stop", "the sweep goes on after the loss has exploded"),
+    "stops_early": ("stop", "the sweep stops although the loss has not exploded"),
+    "goes_on_after_nan": ("stop", "the sweep goes on after a loss that is not a number"),
+    "goes_on_after_inf": ("stop", "the sweep goes on after a first loss that is infinite"),
+    "short_crash": ("robust", "a loader with fewer batches than num_steps is not started again"),
+    "short_stops": ("robust", "the sweep ends with the loader: it must be started again until num_steps"),
+    "few_crash": ("robust", "a sweep with fewer than five losses crashes"),
+    "bad_start_crash": ("robust", "a first loss that is not finite crashes the function"),
+    "evaluates": ("restore", "the model is in evaluation mode during the sweep: it must train"),
+    "weights": ("restore", "the weights are not restored"),
+    "weights_alias": ("restore", "what is restored is not a copy: state_dict() shares memory with the weights"),
+    "buffers": ("restore", "batch norm's buffers are not restored"),
+    "mode": ("restore", "the model is not put back into the mode it came in"),
+    "rng": ("restore", "torch's random state is not restored"),
+    "untrained": ("restore", "nothing was trained, so that nothing could be restored"),
+    "interrupted": ("interrupted", "after an interruption the model is not as it was"),
+    "swallowed": ("interrupted", "the loader's error is swallowed"),
+    "no_suggestion": ("suggestion", "the suggested rate is not a number"),
+    "suggests_index": ("suggestion", "the suggestion is a position in the list, not a rate"),
+    "suggests_minimum": ("suggestion", "the rate with the lowest loss is suggested: there the loss has stopped falling"),
+    "suggests_largest": ("suggestion", "the largest rate is suggested, where the loss explodes"),
+    "suggests_smallest": ("suggestion", "the smallest rate is suggested, where nothing happens yet"),
+    "suggests_high": ("suggestion", "the suggested rate lies beyond the steep part of the curve"),
+    "suggests_low": ("suggestion", "the suggested rate lies before the steep part of the curve"),
+    "suggestion_follows": ("suggestion", "the suggested rate is off too, as it must be with these rates or losses"),
+    "no_figure": ("figure", "no figure was drawn"),
+    "figure_swapped": ("figure", "the figure's axes are swapped: the rate belongs on the x axis"),
+    "no_line": ("figure", "no line of the figure shows the losses over the rates"),
+    "linear_axis": ("figure", "the rate's axis is not logarithmic"),
+    "no_xlabel": ("figure", "the x axis has no label"),
+    "no_ylabel": ("figure", "the y axis has no label"),
+}
+
+
+# ------------------------------------------------------------------------------- data and weights, in NumPy
+
+
+def data_of(probe: Probe) -> tuple[np.ndarray, np.ndarray]:
+    """Return a probe's batches: inputs (batches, 128, 2) in float32, classes (batches, 128). Three clouds on a circle."""
+    rng = np.random.default_rng(probe["seed"])
+    classes = rng.integers(0, 3, (probe["batches"], BATCH))
+    angles = 2 * np.pi * classes / 3
+    clouds = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    return (clouds + probe["noise"] * rng.standard_normal(clouds.shape)).astype(np.float32), classes
+
+
+def weights_of(probe: Probe) -> np.ndarray:
+    """Return a probe's first weights as torch holds them, flat; for "norm" those of its four layers."""
+    rng = np.random.default_rng([probe["seed"], 1])
+    if probe["network"] == "norm":
+        return rng.normal(0, 0.5, 2 * FEATURES + FEATURES + 2 * FEATURES + 3 * FEATURES + 3).astype(np.float32)
+    return _as_torch(NETWORK.initial(rng)[0], probe["gain"]).astype(np.float32)
+
+
+def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
+    """Return NumPy's flat weights in torch's order. Inputs and outputs are multiplied by ``gain``, so weights divided."""
+    first, second = NETWORK.layers(weights[None])
+    return np.concatenate([first[0, :-1].T.ravel() / gain, first[0, -1], second[0, :-1].T.ravel() / gain, second[0, -1] / gain])
+
+
+def _speed(gain: float) -> np.ndarray:
+    """Return how much faster each NumPy weight moves than torch's: gain² for all but the first biases."""
+    speed = np.full((1, NETWORK.parameters), gain**2)
+    NETWORK.layers(speed)[0][:, -1] = 1.0
+    return speed
+
+
+def _train(probe: Probe, weights: np.ndarray, rates: np.ndarray, variant: str = "") -> np.ndarray:
+    """Return the losses that plain SGD meets with these rates, (len(rates), runs), or those of a mistaken ``variant``."""
+    inputs, classes = _data(probe["seed"], probe["batches"], probe["noise"])
+    speed, memory = _speed(probe["gain"]), np.zeros_like(weights)
+    losses = []
+    with np.errstate(all="ignore"):
+        for i, rate in enumerate(rates):
+            batch = 0 if variant == "same_batch" else i % len(inputs)
+            loss, gradient = NETWORK.losses_and_gradients(weights, inputs[batch], classes[batch])
+            if variant in ("accumulates", "momentum"):
+                memory = gradient + memory * (1.0 if variant == "accumulates" else 0.9)
+                gradient = memory
+            neighbour = {"rate_ahead": i + 1, "rate_behind": i - 1, "constant_rate": 0}.get(variant, i)
+            rate = rates[min(max(neighbour, 0), len(rates) - 1)]
+            if variant != "no_step":
+                weights = weights - rate * speed * gradient
+            losses.append(NETWORK.losses(weights, inputs[batch], classes[batch]) if variant == "after_step" else loss)
+    return np.array(losses)
+
+
+@lru_cache(maxsize=16)
+def _data(seed: int, batches: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    inputs, classes = data_of({"seed": seed, "batches": batches, "noise": noise})
+    return inputs.astype(np.float64), classes
+
+
+def losses_with(probe: Probe, rates: np.ndarray, variant: str = "") -> np.ndarray:
+    """Return the losses, (len(rates),), that training the probe's own network with ``rates`` gives."""
+    weights = NETWORK.initial(np.random.default_rng([probe["seed"], 1]))
+    return _train(probe, weights, rates, variant)[:, 0]
+
+
+def steep_range(probe: Probe) -> tuple[float, float]:
+    """Return the rates between which the loss falls steeply: from 5% to 95% of its fall, over several first weights."""
+    return _steep_range(*(probe[key] for key in ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps")))
+
+
+@lru_cache(maxsize=64)
+def _steep_range(
+    seed: int, batches: int, noise: float, gain: float, min_lr: float, max_lr: float, num_steps: int
+) -> tuple[float, float]:
+    probe = {"seed": seed, "batches": batches, "noise": noise, "gain": gain}
+    rates = min_lr * (max_lr / min_lr) ** (np.arange(num_steps) / num_steps)
+    curves = _train(probe, NETWORK.initial(np.random.default_rng([seed, 2]), INITS), rates)
+    lows, highs = [], []
+    for curve in curves.T:
+        gone = ~(curve <= 4 * curve[0])
+        smooth = _smooth(curve[: int(gone.argmax()) if gone.any() else None], 0.8)
+        fall = smooth[0] - smooth.min()
+        lows.append(rates[int((smooth <= smooth[0] - 0.05 * fall).argmax())])
+        highs.append(rates[int((smooth <= smooth[0] - 0.95 * fall).argmax())])
+    return float(min(lows)), float(max(highs))
+
+
+def _smooth(values: np.ndarray, beta: float, debias: bool = True) -> np.ndarray:
+    average, smooth = 0.0, []
+    for t, value in enumerate(values, start=1):
+        average = beta * average + (1 - beta) * value
+        smooth.append(average / (1 - beta**t) if debias else average)
+    return np.array(smooth)
+
+
+# ---------------------------------------------------------------------------------------------- collect
+
+
+class LoaderError(RuntimeError):
+    """Raised by a probe's loader in the middle of a sweep."""
+
+
+class StopButton(KeyboardInterrupt):
+    """The stop button of a probe."""
+
+
+def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
+    """Return one run for every probe, or what is wrong with an answer that is no function."""
+    (name, answer), *_ = answers.items()
+    problem = _not_a_function(name, answer)
+    runs = {}
+    if problem is None:
+        for probe in probes:
+            runs[probe["id"]] = run = drive(answer, probe)  # type: ignore[arg-type]
+            if run["nothing"]:  # a body that is still to be written: the rest would say the same
+                problem = {"unfinished": f"{name} returns None: its body is still to be written."}
+                break
+    return {"kind": "range_test", "problem": problem, "runs": runs}
+
+
+def _not_a_function(name: str, answer: object) -> dict[str, str] | None:
+    if answer is ... or answer is None:
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."}
+    if callable(answer) and not isinstance(answer, type):
+        return None
+    came = f"the result of calling it, a {type(answer).__name__}," if isinstance(answer, tuple) else type(answer).__name__
+    return {"unreadable": f"The function {name} was expected, but {came} came. Pass {name} itself, without parentheses."}
+
+
+class _Watch:
+    """Notes what a model goes through in its forward passes. A copy of the model has the same watch."""
+
+    def __init__(self) -> None:
+        self.modes: list[bool] = []
+        self.weights: list[np.ndarray] = []
+        self.last: np.ndarray | None = None
+        self.loaded = 0
+
+    def __deepcopy__(self, memo: Any) -> _Watch:
+        return self
+
+    def forward(self, model: Any, inputs: Any) -> None:
+        self.modes.append(bool(model.training))
+        self.last = _flat(model.parameters())
+        if len(self.weights) < 2:
+            self.weights.append(self.last)
+
+    def load(self, model: Any, incompatible: Any) -> None:
+        self.loaded += 1
+
+
+class _Batches:
+    """A dataset whose items are batches; fetching the poisoned one raises, gives NaN, or makes the loss infinite."""
+
+    def __init__(self, probe: Probe) -> None:
+        import torch
+
+        inputs, classes = data_of(probe)
+        self.inputs = torch.from_numpy(inputs * np.float32(probe["gain"]))
+        self.classes = torch.from_numpy(classes)
+        self.poison = probe.get("poison") or {"at": -1, "what": ""}
+        self.fetched = 0
+        self.infinite = False  # whether the model is to give the last batch fetched an infinite loss
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, i: int) -> tuple[Any, Any]:
+        self.fetched += 1
+        x = self.inputs[i]
+        poisoned = self.fetched - 1 == self.poison["at"]
+        self.infinite = poisoned and self.poison["what"] == "inf"
+        if poisoned:
+            if self.poison["what"] == "error":
+                raise LoaderError("the loader could not read a batch")
+            if self.poison["what"] == "stop":
+                raise StopButton
+            if self.poison["what"] == "nan":
+                x = x * math.nan
+        return x, self.classes[i]
+
+
+def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+    """Run one probe on a range test and return what it did, and what it left behind."""
+    import torch
+    from torch.utils.data import DataLoader
+
+    run: dict[str, Any] = {"nothing": False, "error": None, "interrupted": None, "returned": "", "figure": None}
+    run |= {"lrs": [], "losses": [], "suggested": None}
+    watch = _Watch()
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(probe["seed"])
+        batches = _Batches(probe)
+        model = _model(probe, batches)
+        model.register_forward_pre_hook(watch.forward)
+        model.register_load_state_dict_post_hook(watch.load)
+        loader = DataLoader(batches, batch_size=None)
+        values = [probe[key] for key in DEFAULTS]
+        args = values if probe["how"] == "positional" else []
+        kwargs = dict(zip(DEFAULTS, values, strict=True)) if probe["how"] == "keywords" else {}
+        state = torch.get_rng_state()
+        returned: Any = None
+        with watched() as figures:
+            try:
+                returned = range_test(model, loader, *args, **kwargs)
+                run["nothing"] = returned is None and not watch.modes
+                run["interrupted"] = "swallowed" if (probe.get("poison") or {}).get("what") in ("error", "stop") else None
+            except (LoaderError, StopButton):
+                run["interrupted"] = "raised"
+            except Exception as error:
+                run["error"] = describe_error(error)
+            drawn = [read_figure(figure) for figure in figures if figure.axes]
+        run["rng"] = bool(torch.equal(state, torch.get_rng_state()))
+    if run["interrupted"] is None and run["error"] is None:
+        _read_return(returned, run)
+        run["figure"] = drawn[-1] if drawn else None
+    run |= {
+        "weights": pack(_flat(model.parameters())),
+        "buffers": pack(_flat(model.buffers())),
+        "mode": all(module.training == probe["training"] for module in model.modules()),
+        "modes": "".join("T" if mode else "E" for mode in watch.modes[:MAX_LOSSES]),
+        "moved": watch.last is not None and not np.array_equal(watch.last, watch.weights[0]),
+        "second": pack(watch.weights[1]) if len(watch.weights) > 1 else None,
+        "loaded": watch.loaded > 0,
+    }
+    return {**run, "lrs": pack(np.array(run["lrs"], dtype=float)), "losses": pack(np.array(run["losses"], dtype=float))}
+
+
+def _model(probe: Probe, batches: _Batches) -> Any:
+    import torch
+    from torch import nn
+
+    class Gain(nn.Module):
+        """Multiplies by a constant; for a batch meant to, class 0 becomes impossible."""
+
+        def forward(self, x: Any) -> Any:
+            x = x * probe["gain"]
+            return torch.where(torch.arange(3) == 0, -torch.inf, x) if batches.infinite else x
+
+    if probe["network"] == "norm":
+        layers = [nn.Linear(2, FEATURES), nn.BatchNorm1d(FEATURES), nn.Tanh(), nn.Dropout(0.3), nn.Linear(FEATURES, 3)]
+    else:
+        layers = [nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 3), Gain()]
+    model = nn.Sequential(*layers)
+    with torch.no_grad():
+        for tensors, values in ((model.parameters(), weights_of(probe)), (model.buffers(), np.array(BUFFERS))):
+            begin = 0
+            for tensor in tensors:
+                chunk = torch.from_numpy(values[begin : begin + tensor.numel()].reshape(tuple(tensor.shape)))
+                tensor.copy_(chunk)
+                begin += tensor.numel()
+    return model.train(probe["training"])
+
+
+def _flat(tensors: Iterator[Any]) -> np.ndarray:
+    parts = [tensor.detach().cpu().numpy().astype(np.float64).ravel() for tensor in tensors]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _read_return(returned: Any, run: dict[str, Any]) -> None:
+    """Put what came back into the run, or say in ``returned`` why it can't be read."""
+    if not isinstance(returned, tuple | list) or len(returned) != 3:
+        size = f" of {len(returned)}" if isinstance(returned, tuple | list) else ""
+        run["returned"] = f"a {type(returned).__name__}{size} came back"
+        return
+    try:
+        for key, values in zip(("lrs", "losses"), returned[:2], strict=True):
+            run[key] = [float(value) for value in list(values)[:MAX_LOSSES]]
+    except Exception as error:  # a student's object may raise anything here
+        run["returned"] = f"a list of numbers was expected ({type(error).__name__})"
+        return
+    try:
+        run["suggested"] = float(returned[2])
+    except Exception:
+        run["suggested"] = None
+    if run["suggested"] is not None and not math.isfinite(run["suggested"]):
+        run["suggested"] = None
+
+
+def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, list[str]]:
+    """Return the faults of each probe's run."""
+    if evidence["problem"]:
+        raise ValueError(f"no outcome for {evidence['problem']}")
+    return all_faults({probe["id"]: read_run(evidence["runs"][probe["id"]], probe) for probe in probes}, probes)
+
+
+# ---------------------------------------------------------------------------------------------- judge
+
+
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+    """Find the faults of every run; a rubric line is earned when its probes ran and none of its faults was found."""
+    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    if not isinstance(evidence, Mapping) or evidence.get("kind") != "range_test":
+        return blank.with_no_points("failed", "No evidence came back from this answer.")
+    problem, runs = evidence.get("problem"), evidence.get("runs")
+    if problem is not None:
+        if not isinstance(problem, Mapping) or not problem:
+            return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
+        (status, headline), *_ = problem.items()
+        status = status if status in ("unfinished", "unreadable") else "unreadable"
+        return blank.with_no_points(status, str(headline)[:400], hint=f"This step asks for {step.asks}.")
+    if not isinstance(runs, Mapping):
+        return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
+    probes = {probe["id"]: probe for probe in expected.probes}
+    try:
+        read = {key: read_run(runs.get(key), probe) for key, probe in probes.items()}
+    except Malformed as why:
+        return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
+    faults = all_faults(read, expected.probes)
+    lines = tuple(
+        replace(line, earned=0.0 if _lost(rubric.id, rubric.probes, faults) else line.possible)
+        for line, rubric in zip(blank.lines, step.rubric, strict=True)
+    )
+    checked = (
+        "Checked on fresh inputs."
+        if expected.secret
+        else f"Checked with {len(probes)} small training runs. Grading repeats them with data nobody has seen."
+    )
+    verdict = replace(blank, lines=lines, checked=checked)
+    if not any(faults.values()):
+        return replace(verdict, status="right", headline=f"This is {step.asks}.")
+    verdict = replace(verdict, status="partly" if any(line.earned for line in lines) else "wrong")
+    return _explain(step, verdict, read, probes, faults, expected)
+
+
+def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str]]) -> bool:
+    """Say whether a line is lost: by a fault of its own anywhere, or because one of its probes gave nothing to judge."""
+    own = any(FAULTS[fault][0] == line for found in faults.values() for fault in found)
+    unjudged = {"error", "return", "short_crash", "few_crash", "bad_start_crash"}
+    if line != "sweep":
+        unjudged |= {"return_order", "lengths"}
+    return own or any(unjudged & set(faults[probe]) for probe in line_probes)
+
+
+def read_run(data: object, probe: Probe) -> dict[str, Any]:
+    """Return a run with its arrays. Raises Malformed unless it is whole and of the size that the probe calls for."""
+    flags, rest = ("nothing", "rng", "mode", "moved", "loaded"), ("error", "interrupted", "returned", "figure", "lrs", "losses")
+    keys = {*flags, *rest, "suggested", "weights", "buffers", "modes", "second"}
+    if not isinstance(data, Mapping) or set(data) != keys or not all(isinstance(data[flag], bool) for flag in flags):
+        raise Malformed("a run of the range test was expected")
+    lrs, losses = unpack(data["lrs"]), unpack(data["losses"])
+    weights, buffers = unpack(data["weights"]), unpack(data["buffers"])
+    size = len(weights_of(probe))
+    if any(array.ndim != 1 or array.dtype != np.float64 or len(array) > MAX_LOSSES for array in (lrs, losses)):
+        raise Malformed("rates or losses have the wrong form")
+    if weights.shape != (size,) or buffers.shape != ((len(BUFFERS),) if probe["network"] == "norm" else (0,)):
+        raise Malformed("a model came back in another size")
+    second = None if data["second"] is None else unpack(data["second"])
+    if second is not None and second.shape != (size,):
+        raise Malformed("a model came back in another size")
+    error, suggested = data["error"], data["suggested"]
+    if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("message"), str)):
+        raise Malformed("an error is not described as one")
+    real = isinstance(suggested, float | int) and not isinstance(suggested, bool) and math.isfinite(suggested)
+    if not (suggested is None or real) or data["interrupted"] not in (None, "raised", "swallowed"):
+        raise Malformed("a run did not arrive whole")
+    if not isinstance(data["returned"], str) or not isinstance(data["modes"], str) or len(data["modes"]) > MAX_LOSSES:
+        raise Malformed("a run did not arrive whole")
+    figure = [] if data["figure"] is None else figure_from(data["figure"])
+    arrays = {"lrs": lrs, "losses": losses, "weights": weights, "buffers": buffers, "second": second, "figure": figure}
+    return {**data, **arrays}
+
+
+def all_faults(runs: Mapping[str, Any], probes: list[Probe]) -> dict[str, list[str]]:
+    """Return the faults of every run, without those that only follow from another.
+
+    What is wrong with the losses is told by the first probe that shows it: short sweeps can't tell mistakes apart.
+    """
+    faults = {probe["id"]: faults_of(runs[probe["id"]], probe) for probe in probes}
+    every = [fault for found in faults.values() for fault in found]
+    first = next((fault for fault in every if FAULTS[fault][0] == "losses"), None)
+    if first:
+        faults = {
+            key: list(dict.fromkeys(first if FAULTS[fault][0] == "losses" else fault for fault in found))
+            for key, found in faults.items()
+        }
+    if "stops_early" in every:
+        faults = {key: [fault for fault in found if fault != "short_stops"] for key, found in faults.items()}
+    return faults
+
+
+def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
+    """Return what is wrong with a run, as keys of FAULTS; an empty list when it is as it should be."""
+    name = probe["id"]
+    if (probe.get("poison") or {}).get("what") in ("error", "stop"):
+        return _interrupted_faults(run, probe)
+    if run["error"]:
+        return [{"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(name, "error")]
+    if run["returned"]:
+        return ["return"]
+    found = [fault for fault in _left_behind(run, probe)]
+    lrs, losses = run["lrs"], run["losses"]
+    if len(lrs) != len(losses):
+        return ["lengths", *found]
+    if name == "bad_start":
+        return found + (["goes_on_after_inf"] if len(losses) > 1 else [])
+    if _heads_for(losses, probe) and not _heads_for(lrs, probe):
+        return ["return_order", *found]
+    sweep = _sweep_faults(lrs, probe)
+    found = [*sweep, *found]
+    if probe["network"] == "tanh" and len(lrs):
+        found += _loss_faults(run, probe)
+    found += _stop_faults(run, probe, bool(set(sweep) - {"steps_default"}) or any(FAULTS[f][0] == "losses" for f in found))
+    if name in ("sweep", "scaled", "positional") and len(lrs):
+        suggestion = _suggestion_faults(run, probe)
+        wrong = any(FAULTS[fault][0] in ("sweep", "losses", "stop") for fault in found)
+        found += ["suggestion_follows"] if wrong and suggestion else suggestion
+    if name == "sweep":
+        found += _figure_faults(run)
+    return sorted(set(found), key=list(FAULTS).index)
+
+
+def _left_behind(run: Mapping[str, Any], probe: Probe) -> list[str]:
+    """Return what a run did not put back; only the probes that look at it."""
+    if probe["id"] not in ("sweep", "restore") or run["error"]:
+        return []
+    found = []
+    if "E" in run["modes"]:
+        found.append("evaluates")
+    if not run["moved"]:
+        found.append("untrained")
+    if not np.array_equal(run["weights"], weights_of(probe)):
+        found.append("weights_alias" if run["loaded"] else "weights")
+    if probe["network"] == "norm" and not np.array_equal(run["buffers"], BUFFERS):
+        found.append("buffers")
+    if not run["mode"]:
+        found.append("mode")
+    if not run["rng"]:
+        found.append("rng")
+    if "weights_alias" in found and "buffers" in found:
+        found.remove("buffers")  # the same slip
+    return found
+
+
+def _interrupted_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
+    found = []
+    changed = not np.array_equal(run["weights"], weights_of(probe)) or not np.array_equal(run["buffers"], BUFFERS)
+    if run["error"]:
+        found.append("error")
+    elif changed or not run["mode"] or not run["rng"] or not run["moved"]:
+        found.append("interrupted")
+    if run["interrupted"] == "swallowed" and probe["poison"]["what"] == "error":
+        found.append("swallowed")  # a graceful end after the stop button is fine
+    return found
+
+
+def _heads_for(values: np.ndarray, probe: Probe) -> bool:
+    return len(values) > 1 and bool(np.isclose(values[0], probe["min_lr"], rtol=1e-6)) and bool(values[1] > values[0])
+
+
+def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
+    low, high, steps = probe["min_lr"], probe["max_lr"], probe["num_steps"]
+    if len(lrs) == 0 or not np.isfinite(lrs).all() or not (lrs > 0).all():
+        return ["uneven"]
+    found = []
+    if len(lrs) > steps:
+        found.append("steps_default" if len(lrs) == DEFAULTS["num_steps"] else "uneven")
+        steps = len(lrs)
+    factors = [(high / low) ** (1 / n) for n in (steps, steps - 1)]
+    growth = lrs[1:] / lrs[:-1]
+    even = len(growth) < 1 or np.allclose(growth, growth[0], rtol=1e-5, atol=0)
+    if len(growth) > 1 and not even and np.allclose(np.diff(lrs), lrs[1] - lrs[0], rtol=1e-3, atol=1e-9 * high):
+        return [*found, "linear"]
+    if len(growth) and growth[0] < 1:
+        return [*found, "descends"]
+    if not np.isclose(lrs[0], low, rtol=1e-6):
+        if np.isclose(lrs[0], DEFAULTS["min_lr"], rtol=1e-6):
+            return [*found, "start_default"]
+        if any(np.isclose(lrs[0], low * factor, rtol=1e-5) for factor in factors):
+            return [*found, "start_late"]
+        return [*found, "start"]
+    if not even:
+        return [*found, "uneven"]
+    if len(growth) and not any(np.isclose(growth[0], factor, rtol=1e-5) for factor in factors):
+        to_default = [(DEFAULTS["max_lr"] / low) ** (1 / n) for n in (steps, steps - 1)]
+        if any(np.isclose(growth[0], factor, rtol=1e-5) for factor in to_default):
+            return [*found, "end_default"]
+        return [*found, "beyond_max" if lrs[-1] > high * (1 + 1e-5) else "end"]
+    return found
+
+
+def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
+    """Compare the reported losses with those of training by the reported rates, up to where the curve turns chaotic."""
+    lrs, losses = run["lrs"], run["losses"]
+    if (probe.get("poison") or {}).get("what") == "nan":
+        lrs, losses = lrs[: probe["poison"]["at"]], losses[: probe["poison"]["at"]]
+    right = losses_with(probe, lrs)
+    with np.errstate(invalid="ignore"):
+        calm = right <= 1.5 * right[0] if len(right) else np.zeros(0, bool)
+    turn = int(np.nanargmin(np.where(calm, right, np.inf))) + 1 if len(right) else 0
+    if turn < 8:  # the first few losses hardly tell mistakes apart
+        turn = min(len(right), 8)
+
+    def agrees(other: np.ndarray) -> bool:
+        with np.errstate(invalid="ignore"):
+            return bool(np.all(np.abs(losses[:turn] - other[:turn]) <= CLOSE * right[0]))
+
+    if agrees(right):
+        return []
+    for variant in ("no_step", "constant_rate", "same_batch", "after_step", "rate_ahead", "rate_behind", "accumulates", "momentum"):
+        if agrees(losses_with(probe, lrs, variant)):
+            return [variant]
+    if any(agrees(_smooth(right, beta, debias)) for beta in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99) for debias in (True, False)):
+        return ["averaged"]
+    if run["second"] is not None and len(lrs):
+        moved = np.abs(run["second"] - weights_of(probe))
+        if np.mean(np.abs(moved - lrs[0]) <= 0.2 * lrs[0] + 1e-7) > 0.8:
+            return ["adaptive"]
+    return ["other_losses"]
+
+
+def _stop_faults(run: Mapping[str, Any], probe: Probe, lost: bool) -> list[str]:
+    """Look at where the sweep ended. ``lost``: rates or losses are wrong, so that only plain facts can be held against it."""
+    losses, steps = run["losses"], probe["num_steps"]
+    poison = (probe.get("poison") or {}).get("what")
+    if poison == "nan":
+        return ["goes_on_after_nan"] if len(losses) > probe["poison"]["at"] + 1 else []
+    if probe["id"] == "short_loader" and len(losses) == probe["batches"]:
+        return ["short_stops"]
+    exploded = np.flatnonzero(~(losses <= 4 * losses[0])) if len(losses) else np.zeros(0, int)
+    if len(exploded) and len(losses) > exploded[0] + 6:  # a smoothed loss notices a few steps later
+        return ["no_stop"]
+    if len(losses) >= steps or lost or probe["network"] != "tanh" or len(losses) == 0:
+        return []
+    growth = run["lrs"][1] / run["lrs"][0] if len(losses) > 1 else 1.0
+    ahead = losses_with(probe, np.append(run["lrs"], run["lrs"][-1] * growth))[-1]  # the loss that may not have been reported
+    seen = np.append(losses, ahead)
+    rose = ~(seen <= 2 * np.minimum.accumulate(seen))
+    return [] if rose.any() else ["stops_early"]
+
+
+def _suggestion_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
+    suggested, lrs, losses = run["suggested"], run["lrs"], run["losses"]
+    if suggested is None:
+        return ["no_suggestion"]
+    low, high = steep_range(probe)
+    if low * (1 - 1e-9) <= suggested <= high * (1 + 1e-9):
+        return []
+    if np.isclose(suggested, lrs[np.nanargmin(losses)] if np.isfinite(losses).any() else np.nan, rtol=1e-9):
+        return ["suggests_minimum"]
+    if np.isclose(suggested, lrs.max(), rtol=1e-9):
+        return ["suggests_largest"]
+    if np.isclose(suggested, lrs.min(), rtol=1e-9):
+        return ["suggests_smallest"]
+    if suggested == int(suggested) and 1 <= suggested < len(lrs):
+        return ["suggests_index"]
+    return ["suggests_high" if suggested > high else "suggests_low"]
+
+
+def _figure_faults(run: Mapping[str, Any]) -> list[str]:
+    axes, lrs = run["figure"], run["lrs"]
+    lines = [(ax, line) for ax in axes for line in ax["lines"]]
+    if not lines:
+        return ["no_figure"]
+
+    def among(values: np.ndarray, wanted: np.ndarray) -> bool:
+        ordered = np.sort(wanted)
+        nearest = ordered[np.clip(np.searchsorted(ordered, values * (1 - 1e-6)), 0, len(ordered) - 1)]
+        return len(values) >= max(5, len(wanted) // 2) and bool(np.allclose(values, nearest, rtol=1e-5))
+
+    good = [ax for ax, line in lines if len(lrs) and among(line["x"], lrs)]
+    if not good:
+        logs = len(lrs) > 0 and any(
+            among(line["x"] - np.log10(lrs[0]) + 1, np.log10(lrs) - np.log10(lrs[0]) + 1) for _, line in lines
+        )
+        if logs:
+            return ["linear_axis"]
+        return ["figure_swapped" if len(lrs) and any(among(line["y"], lrs) for _, line in lines) else "no_line"]
+    checks = {
+        "linear_axis": good[0]["xscale"] != "log",
+        "no_xlabel": not good[0]["xlabel"].strip(),
+        "no_ylabel": not good[0]["ylabel"].strip(),
+    }
+    return [fault for fault, found in checks.items() if found]
+
+
+# ---------------------------------------------------------------------------------------------- explaining
+
+
+def _explain(
+    step: Step, verdict: Verdict, read: Mapping[str, Any], probes: Mapping[str, Probe], faults: Mapping[str, list[str]],
+    expected: Expected,
+) -> Verdict:  # fmt: skip
+    every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
+    error = next((run["error"] for run in read.values() if run["error"]), None)
+    verdict = replace(verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in every if fault != "error"))
+    if error:
+        what = f"Your code raised {str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}."
+        verdict = replace(verdict, headline=what)
+        if error.get("line"):
+            place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
+            verdict = replace(verdict, where=place[:300])
+    else:
+        verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
+    named = _named(step, set(every))
+    if named:
+        words = misconceptions(step.id)[named]
+        rest = verdict.details if len(every) > 1 else ()
+        verdict = replace(verdict, misconception=named, headline=f"{words.title}.", hint=words.hints[0], details=rest)
+    if expected.secret:
+        return verdict
+    first = next(key for key, found in faults.items() if found)
+    told = faults[first][0]
+    counterexample = f"{step.options['says'][first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
+    if told == "return":
+        counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
+    picture = None
+    if FAULTS[told][0] == "losses" and len(read[first]["losses"]) > 1:
+        right = losses_with(probes[first], read[first]["lrs"])
+        picture = two_curves(read[first]["losses"], right, "The loss, step by step of the sweep")
+    return replace(verdict, counterexample=counterexample, picture=picture)
+
+
+def _named(step: Step, found: set[str]) -> str | None:
+    """Return the catalogued mistake whose faults these are; else the one that explains most of them and adds none."""
+    best, most = None, 0
+    found = found - {"suggestion_follows"}
+    for key, outcome in recorded(step.id).outcomes().items():
+        theirs = {fault for faults in outcome.values() for fault in faults} - {"suggestion_follows"}
+        if theirs == found:
+            return key
+        if theirs <= found and len(theirs) > most:
+            best, most = key, len(theirs)
+    return best
+
+
+def _numbers(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
+    """Return the numbers that show a fault, as the end of a sentence."""
+    lrs, losses = run["lrs"], run["losses"]
+    line = FAULTS[fault][0]
+    if line == "sweep" and len(lrs) > 1 and fault not in ("return", "lengths", "return_order"):
+        bounds = f"min_lr={probe['min_lr']:g}, max_lr={probe['max_lr']:g}, num_steps={probe['num_steps']}"
+        return f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
+    if fault == "lengths":
+        return f": {len(lrs)} rates and {len(losses)} losses came back"
+    if line == "losses" and len(losses) > 1:
+        right = losses_with(probe, lrs)
+        with np.errstate(invalid="ignore"):
+            off = ~(np.abs(losses - right) <= CLOSE * right[0])
+        i = int(off.argmax())
+        return f". losses[{i}] is {losses[i]:.6g}; {right[i]:.6g} is the loss before the step with lrs[{i}] = {lrs[i]:.4g}"
+    if line == "stop" and len(losses):
+        return f". It began with {losses[0]:.4g} and ended with {losses[-1]:.4g} after {len(losses)} losses"
+    if line == "suggestion" and run["suggested"] is not None:
+        low, high = steep_range(probe)
+        return f". {run['suggested']:.3g} is suggested; over several first weights the loss falls from {low:.2g} to {high:.2g}"
+    return ""
