@@ -323,10 +323,10 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         why = "it is a link, and links are not followed" if path.is_symlink() else error.strerror
         raise Rejected(f"The file {path.name} can't be read: {why}.") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Rejected(f"{path.name} is no regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise Rejected(f"{path.name} is no regular file.")
         return file.read(MAX_NOTEBOOK_BYTES + 1)
 
 
