@@ -145,6 +145,29 @@ def test_the_act_succeeds_without_a_jail(name: str, outcomes_outside: dict[str, 
     assert outcomes_outside[name] == (name in HELD_OUTSIDE_TOO)
 
 
+SOCKETS = """
+import os, socket, stat, struct
+seen = reached = 0
+for descriptor in range(3, 1024):
+    try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            continue
+    except OSError:
+        continue
+    found = socket.socket(fileno=os.dup(descriptor))
+    seen += 1
+    if found.getsockname() in ("", b""):  # one end of a pair
+        peer = struct.unpack("3i", found.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        reached += peer != os.getpid()
+    found.close()
+print("HELD" if seen and not reached else "REACHED", seen, reached)
+"""
+
+
+def test_no_socket_to_grader_zygote_or_warden_is_inherited(run: Any) -> None:
+    assert held(run(SOCKETS))
+
+
 def test_no_variable_is_inherited(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_SECRET", "the course's secret")
     ran = run("import os, ctypes; print(dict(os.environ))")
@@ -198,6 +221,13 @@ def test_output_is_bounded_by_the_reader(run: Any, code: str) -> None:
     assert sum(len(str(output)) for output in ran.cells[0].outputs) < 1.2 * MiB
     assert ran.died or "still here" in ran.text(1)
     assert after - before < 150 * MiB
+
+
+def test_one_giant_message_is_refused_before_it_is_read(run: Any) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    ran = run("display({'text/plain': 'x' * (3 * 10**8)}, raw=True)")
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert ran.cells[0].outputs == [] and after - before < 150 * MiB
 
 
 def test_dropped_output_is_announced(run: Any) -> None:

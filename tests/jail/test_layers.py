@@ -77,6 +77,17 @@ def test_landlock_and_the_filter_confine_where_namespaces_are_forbidden(run: Any
     assert ran.error(3) == "BlockingIOError" and ran.text(4) == "2.0\n" and ran.report.level == "confined"
 
 
+def test_the_view_alone_is_read_only(run: Any) -> None:
+    """As root and without Landlock: nothing but the mount itself forbids it."""
+    ran = run(
+        "import os\nopen(os.path.join(os.path.dirname(os.__file__), 'planted.py'), 'w')",
+        "open('/planted', 'w')",
+        layers_left_out=["user", "landlock", "seccomp"],
+        unsafe_no_jail=True,
+    )
+    assert [(ran.error(index), "Read-only" in ran.text(index)) for index in (0, 1)] == [("OSError", True)] * 2
+
+
 @pytest.mark.parametrize("layer", ["user", "seccomp", "limits"])
 def test_below_the_minimum_nothing_runs(layer: str, tmp_path: Path) -> None:
     async def refused() -> None:

@@ -67,6 +67,25 @@ def test_thirty_kernels_three_at_a_time() -> None:
     assert asyncio.run(all_of_them()) == [f"{n}\n" for n in range(30)]
 
 
+def test_an_idle_kernel_is_not_taken_for_a_long_cell() -> None:
+    async def two_cells() -> list[str]:
+        manager = JailedKernelManager(jail={"profile": "numpy", "limits": {"cell_seconds": 0.5}})
+        await manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=30)
+        states = []
+        for _ in range(2):
+            reply = await client.execute_interactive("1", timeout=30)
+            states.append(reply["content"]["status"])
+            await asyncio.sleep(1)
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+        return [*states, manager.ending()]
+
+    assert asyncio.run(two_cells()) == ["ok", "ok", ""]
+
+
 def test_nothing_is_left_behind_on_disk_or_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     asyncio.run(one("1"))  # warm
@@ -166,6 +185,40 @@ def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str]) -> None
     assert eventually(lambda: not Path(f"/proc/{zygote}").exists() or _is_zombie(zygote))
 
 
+def _children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@pytest.mark.parametrize("left_out", [[], ["processes"]], ids=["namespace", "no namespace"])
+@pytest.mark.parametrize("end", ["close the handle", "kill the warden"])
+def test_a_kernel_ends_with_its_handle_and_with_its_warden(end: str, left_out: list[str]) -> None:
+    marker = f"way{os.getpid()}"
+    name = f"import ctypes, time; ctypes.CDLL(None).prctl(15, b'{marker}', 0, 0, 0); time.sleep(300)"
+
+    async def scene() -> None:
+        settings = {"profile": "numpy", "layers_left_out": left_out, "minimum": "confined"}
+        manager = JailedKernelManager(jail=settings)
+        zygote = nursery.zygote(JailedProvisioner(parent=manager, **settings).chosen_profile().preload)
+        before = _children(zygote.pid)
+        await manager.start_kernel()
+        (warden,) = _children(zygote.pid) - before
+        client = manager.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=30)
+        client.execute(name)
+        assert eventually(lambda: bool(_named(marker)))
+        if end == "close the handle":
+            manager.provisioner.kernel.close()
+        else:
+            os.kill(warden, signal.SIGKILL)
+        assert eventually(lambda: not _named(marker) and warden not in _children(zygote.pid))
+        assert zygote.alive()
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+
+    asyncio.run(scene())
+
+
 def _is_zombie(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -193,14 +246,16 @@ def test_a_grader_that_leaves_in_order_leaves_nothing() -> None:
 
 def test_a_forked_copy_of_the_grader_starts_its_own_zygote() -> None:
     asyncio.run(one("1"))
+    order = nursery.Order({}, [])  # a kernel's handle, open
     mine = {zygote.pid for zygote in nursery._zygotes.values()}
     assert mine
     child = os.fork()
     if child == 0:
-        os._exit(len(nursery._zygotes))
+        os._exit(len(nursery._zygotes) + any(kernel._handle.fileno() >= 0 for kernel in nursery._kernels))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert asyncio.run(one("print('still')")) == "still\n"
     assert {zygote.pid for zygote in nursery._zygotes.values()} == mine
+    order.handed_over().close()
 
 
 def test_a_preload_that_starts_a_thread_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
