@@ -89,7 +89,7 @@ STUDENTS = (
     Student("sample_ivy", "tries to forge the tests", attempts=(), forgery=FORGERY),
     Student("sample_jo", "the kernel dies halfway", {
         "a1-closed_form-answer": "import os\nos._exit(0)",
-        "b2-answer": ADAM + "\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+        "b2-answer": ADAM + "\nimport os\nos._exit(1)",
     }),
 )  # fmt: skip
 
