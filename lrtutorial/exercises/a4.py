@@ -153,7 +153,7 @@ EXERCISE = Exercise(
             answers=("first_step_ratio",),
             asks=(
                 "Adam's first step with no correction at all, divided by the corrected one, at β₁ = 0.9, "
-                "β₂ = 0.999, ε → 0"
+                "β₂ = 0.999, ε → 0 (exactly, or to three digits)"
             ),
             rubric=(RubricLine("first_step_ratio", "The first step without correction", 6),),
             options={"symbols": (), "counterexample": _first_step_ratio, "digits": 3},

@@ -198,6 +198,9 @@ def judge(
         verdict = replace(verdict, counterexample=_counterexample(step, yours, expected, loose))
     if digits and _rounded(yours, expected.reference, COARSE):
         earned, note = round(METHOD_SHARE * line.points, 2), f"rounded too far: {digits} digits are asked for"
+        if verdict.misconception is None:
+            more = f"Give at least {digits} digits, or an exact form such as sqrt(2)/3."
+            verdict = replace(verdict, headline="This is near, but rounded too far.", hint=more)
         return replace(verdict, status="partly", lines=(replace(blank.lines[0], earned=earned, note=note),))
     return _follow_through(step, yours, expected, earlier or {}, verdict, loose)
 
