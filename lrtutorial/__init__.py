@@ -18,6 +18,8 @@ _HOMES = {  # public name: the module that defines it
     "derivation": "lrtutorial.derivations",
     "compare": "lrtutorial.predictions",
     "reveal": "lrtutorial.written",
+    "course_map": "lrtutorial.overview",
+    "keep_progress": "lrtutorial.overview",
     "explore": "lrtutorial.explorer",
     "plot_trajectories": "lrtutorial.plots",
     "plot_schedule": "lrtutorial.plots",

@@ -1,9 +1,10 @@
 """Progress: what each check, comparison and self-score gave, kept in one small file of the learner's own.
 
-Every notebook has a kernel of its own and all write to this file, so a change is made on what the file holds at that
-moment, under a lock, and the file is replaced in one go: a crash leaves the old one. Nothing here raises into a check;
-what keeps progress from being kept is said once, in one line. The file is in the user's data folder, not beside the
-notebooks: those may be read-only or shared by a class. ``LRTUTORIAL_PROGRESS`` names another file, or says ``off``.
+Every notebook has a kernel of its own and all write to this file, so a change is made on what the file
+holds at that moment, under a lock, and the file is replaced in one go: a crash leaves the old one. Nothing
+here raises into a check; what keeps progress from being kept is said once, in one line. The file is in the
+user's data folder, not beside the notebooks: those may be read-only or shared by a class.
+``LRTUTORIAL_PROGRESS`` names another file, or says ``off``.
 """
 
 from __future__ import annotations
@@ -67,7 +68,10 @@ def progress_file() -> Path | None:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Read a progress file's text. Raises NewerProgress or ProgressUnreadable; entries that make no sense are left out."""
+    """Read a progress file's text; entries that make no sense are left out.
+
+    Raises NewerProgress or ProgressUnreadable.
+    """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -76,7 +80,8 @@ def parse(text: str) -> dict[str, Any]:
         raise ProgressUnreadable("it holds no progress of this course")
     if data["version"] > VERSION:
         raise NewerProgress(
-            f"it was written by a newer version of the course (format {data['version']}; this one knows {VERSION})"
+            f"it was written by a newer version of the course "
+            f"(format {data['version']}; this one knows {VERSION})"
         )
     read = empty()
     for step, entry in _entries(data, "steps"):
@@ -312,7 +317,10 @@ def export() -> str:
 
 
 def restore(text: str) -> str:
-    """Put an exported copy in the place of the present progress, which is kept beside. Returns what happened."""
+    """Put an exported copy in the place of the present progress, which is kept beside.
+
+    Returns a line that says what happened.
+    """
     path = progress_file()
     if path is None:
         return "Progress is switched off here."

@@ -145,8 +145,9 @@ def test_a_huge_file_is_not_read(file) -> None:
 def test_entries_that_make_no_sense_are_left_out_and_the_rest_counts(file) -> None:
     data = progress.empty()
     good = {"status": "right", "points": 3, "possible": 3, "tries": 1}
-    data["steps"] = {"a1-gradient": good, "a": None, "b": {**good, "status": "great"}, "c": {**good, "points": True},
-                     "d": {**good, "points": float("inf")}, "e": {**good, "tries": -1}}  # fmt: skip
+    bad = [None, {**good, "status": "great"}, {**good, "points": True}, {**good, "points": float("inf")}]
+    data["steps"] = {"a1-gradient": good, **{f"bad-{i}": entry for i, entry in enumerate(bad)}}
+    data["steps"]["bad-tries"] = {**good, "tries": -1}
     data["predictions"] = {"c1": {"c1-prediction_1": "right", "c1-prediction_2": 7}, "c2": 3}
     data["written"] = {"c1": {"points": "7", "possible": 10}}
     file.parent.mkdir()
