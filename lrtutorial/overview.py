@@ -118,9 +118,7 @@ def next_steps(now: Mapping[str, Standing]) -> list[str]:
     if not open_ones:
         unscored = [s.exercise.id for s in now.values() if s.written and s.own is None]
         if unscored:
-            return [
-                f"All checks are done. Write your answer in {unscored[0].upper()}; score it with reveal."
-            ]
+            return [f"All checks are done. Write your answer in {unscored[0].upper()}; score it with reveal."]
         return ["Everything is done. Take your own Adam to a problem that matters to you."]
     begun = [s for s in open_ones if s.tried]
     chosen = (begun or open_ones)[0]
@@ -261,7 +259,8 @@ def keep_progress() -> Any:
         data = base64.b64encode(progress.export().encode()).decode()
         save.value = (
             '<a class="jupyter-widgets jupyter-button widget-button" '
-            f'style="color:inherit;text-decoration:none" 'download="{COPY}" href="data:application/json;base64,{data}">Save a copy</a>'
+            'style="color:inherit;text-decoration:none" '
+            f'download="{COPY}" href="data:application/json;base64,{data}">Save a copy</a>'
         )
 
     def say(message: str) -> None:
