@@ -45,7 +45,7 @@ class Corrected(Result):
     def draw(self, figure: Figure) -> None:
         """Left the trajectories on the contours, right the factor over the step."""
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        runs = {"Your Adam": self.corrected, "Without correction": self.uncorrected}
+        runs = {"Your Adam": self.corrected, "Adam without correction": self.uncorrected}
         plot_trajectories(runs, ax=left, title=f"x² + 10y², lr = {number(RATE)}")
         t = np.arange(1, 5001)
         factor = without_correction(t)

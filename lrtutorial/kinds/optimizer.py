@@ -258,7 +258,10 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     verdict = replace(blank, lines=tuple(marked), checked=checked)
     if problems:
         ((status, headline),) = next(iter(problems.values())).items()
-        return replace(verdict, status=status, headline=headline, hint=f"This step asks for {step.asks}.")
+        hint = f"This step asks for {step.asks}."
+        return replace(
+            verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else ""
+        )
     if len(passed) == len(probes):
         details = (
             "Note: [:] can't assign to a 0-d array; [...] can. It costs nothing here.",
@@ -475,15 +478,13 @@ def diagnose(
     The runs come in the order of what builds on what: the first step's size, memory, then the rest.
     """
     failed = [key for key in runs if differences[key]]
-    errors = [runs[key]["error"] for key in failed if runs[key]["error"]]
-    if errors and len(errors) == len(failed):
-        raised = f"{answer} raised {errors[0]['type']}"
-        headline = f"{raised}." if secret else f"{raised}: {errors[0]['message'][:200].rstrip('.')}."
-        if errors[0]["type"] == "TypeError" and not errors[0].get("line"):
-            return (
-                headline,
-                f"The check calls it as {step.options['signatures'][answer]}, then optimizer.step(grads).",
-            )
+    error = runs[failed[0]]["error"]
+    if error:
+        raised = f"{answer} raised {error['type']}"
+        headline = f"{raised}." if secret else f"{raised}: {error['message'][:200].rstrip('.')}."
+        if error["type"] == "TypeError" and not error.get("line"):
+            called = step.options["signatures"][answer]
+            return headline, f"The check calls it as {called}, then optimizer.step(grads)."
         return (
             headline,
             "Make a few small arrays, one of shape (2,), one of (2, 2), and step them by hand: where does "
@@ -539,9 +540,10 @@ def _counterexample(
     if difference["what"] == "number":
         place = describe_entry(probe, difference["entry"])
         after = f" (counted from step {probe['after']})" if probe.get("after") else ""
+        yours, right = apart(difference["yours"], difference["right"])
         text = (
-            f"{says}: after step {difference['step']}, {place} {'has moved by' if after else 'is'} "
-            f"{difference['yours']:.10g} with your class{after}; {difference['right']:.10g} was expected."
+            f"{says}: after step {difference['step']}, {place} {'has moved by' if after else 'is'} {yours} "
+            f"with your class{after}; {right} was expected."
         )
         columns = [moved(one[key], probe)[:, difference["entry"]] for one in (runs, reference)]
         return replace(verdict, counterexample=text, picture=two_curves(*columns, f"{place}, step by step"))
@@ -552,6 +554,19 @@ def _counterexample(
         "lasting": "repeated with new objects, it started from what the first ones had left behind.",
     }[difference["what"]]
     return replace(verdict, counterexample=f"{says}: {what}")
+
+
+def apart(yours: float, right: float) -> tuple[str, str]:
+    """Return two numbers as text, with as many digits as it takes to tell them apart, six or more.
+
+    >>> apart(0.5, 0.25), apart(1.0, 1.0 + 1e-9)
+    (('0.5', '0.25'), ('1', '1.000000001'))
+    """
+    for digits in range(6, 18):
+        texts = f"{yours:.{digits}g}", f"{right:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def describe_entry(probe: Probe, entry: int) -> str:

@@ -29,7 +29,7 @@ from lrtutorial.delegation import delegates_here
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
-from lrtutorial.kinds.optimizer import ROUNDING, describe_error, does_nothing, quiet, read_error
+from lrtutorial.kinds.optimizer import ROUNDING, apart, describe_error, does_nothing, quiet, read_error
 from lrtutorial.picture import two_curves
 from lrtutorial.verdict import Line, Verdict
 
@@ -160,7 +160,10 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     verdict = replace(blank, lines=tuple(marked), checked=checked)
     if problems:
         ((status, headline),) = next(iter(problems.values())).items()
-        return replace(verdict, status=status, headline=headline, hint=f"This step asks for {step.asks}.")
+        hint = f"This step asks for {step.asks}."
+        return replace(
+            verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else ""
+        )
     if not any(differences.values()):
         refused = any(run["error"] for run in runs.values())
         note = (
@@ -360,6 +363,8 @@ def first_difference(
     if not probe.get("same_as"):
         trace, skipped = _upright(trace, steps)
         wanted = wanted[skipped:]
+    elif _upright(trace, steps)[0].shape not in ((steps, 2), (steps + 1, 2)):
+        return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     if trace.shape != wanted.shape:
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     with np.errstate(invalid="ignore"):
@@ -535,19 +540,13 @@ def _counterexample(
         }[found["what"]]
         return replace(verdict, counterexample=f"{says[key]}, {call}: {what}.")
     coordinate = "xy"[found["axis"]]
-    text = (
-        f"{says[key]}, {call}: after step {found['step']}, {coordinate} is {found['yours']:.10g}; "
-        f"{found['right']:.10g} was expected."
-    )
+    yours, right = apart(found["yours"], found["right"])
+    text = f"{says[key]}, {call}: after step {found['step']}, {coordinate} is {yours}; {right} was expected."
     other = runs[probe["same_as"]] if probe.get("same_as") else reference[key]
-    yours, skipped = (
-        (runs[key]["trace"], 0)
-        if probe.get("same_as")
-        else _upright(runs[key]["trace"], probe["arguments"][-1])
-    )
-    picture = two_curves(
-        yours[:, found["axis"]],
-        other["trace"][skipped:, found["axis"]],
-        f"{probe['answer']}: {coordinate}, step by step",
-    )
+    skipped = 0
+    drawn = runs[key]["trace"]
+    if not probe.get("same_as"):
+        drawn, skipped = _upright(drawn, probe["arguments"][-1])
+    columns = drawn[:, found["axis"]], other["trace"][skipped:, found["axis"]]
+    picture = two_curves(*columns, f"{probe['answer']}: {coordinate}, step by step")
     return replace(verdict, counterexample=text, picture=picture)

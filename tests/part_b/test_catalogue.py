@@ -1,0 +1,132 @@
+"""One table for all of Part B: every wrong answer named, every right one in full marks, at public and fresh
+probes.
+
+The judge names the first misconception whose outcome matches. So "each one is named as itself" also says
+that no two share an outcome, and that none is the reference's.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pytest
+
+from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
+from lrtutorial.checking import hints_for, verdict_on
+from lrtutorial.exercises import find_step
+from lrtutorial.expected import recorded
+from lrtutorial.kinds import kind_module
+
+STEPS = [step for step in questions() if step.startswith("b")]
+SLOW = {"b4"}  # trains networks: its fresh probes are put to every fifth answer only
+every_step = pytest.mark.parametrize("step_id", STEPS)
+MISTAKES = [(step, m) for step in STEPS for m in questions()[step].misconceptions]
+ACCEPTED = [(step, style) for step in STEPS for style in questions()[step].accepted]
+
+
+def fresh(cases):
+    """The cases to repeat at fresh probes."""
+    kept: dict[str, int] = {}
+    for case in cases:
+        kept[case[0]] = kept.get(case[0], -1) + 1
+        if case[0] not in SLOW or kept[case[0]] % 5 == 0:
+            yield case
+
+
+def both(cases):
+    """Public probes for all cases, fresh ones where time allows."""
+    rows = [("public", *case) for case in cases] + [("fresh", *case) for case in fresh(cases)]
+    return [pytest.param(*row, id="-".join(str(getattr(part, "id", part)) for part in row)) for row in rows]
+
+
+@cache
+def expected_on(probes, step_id):
+    if probes == "public":
+        return public_expectations(step_id)
+    return expectations(step_id, generator("a grading run", step_id))
+
+
+def judged(step_id, answer, probes="public"):
+    """The verdict on one answer; the evidence goes through JSON, as it does from a kernel."""
+    step, expected = find_step(step_id), expected_on(probes, step_id)
+    kind = kind_module(step.kind)
+    answers = as_answers(step, answer, questions()[step_id].reference)
+    evidence = json.loads(json.dumps(kind.collect(step, answers, expected.probes)))
+    return kind.judge(step, evidence, expected, {})
+
+
+@pytest.mark.parametrize(("probes", "step_id"), both([(step,) for step in STEPS]))
+def test_the_reference_earns_every_point(probes, step_id) -> None:
+    verdict = judged(step_id, questions()[step_id].reference, probes)
+    assert verdict.right and verdict.points == verdict.possible == find_step(step_id).points == 20, str(
+        verdict
+    )
+    assert verdict.misconception is None and verdict.counterexample is None
+
+
+@pytest.mark.parametrize(("probes", "step_id", "style"), both(ACCEPTED))
+def test_every_honest_style_earns_every_point(probes, step_id, style) -> None:
+    verdict = judged(step_id, questions()[step_id].accepted[style], probes)
+    assert verdict.right and verdict.points == verdict.possible, str(verdict)
+
+
+@pytest.mark.parametrize(("probes", "step_id", "mistake"), both(MISTAKES))
+def test_every_mistake_is_named_and_costs_points(probes, step_id, mistake) -> None:
+    verdict = judged(step_id, mistake.answer, probes)
+    assert verdict.misconception == mistake.id, str(verdict)
+    assert verdict.status in ("wrong", "partly") and verdict.points < verdict.possible
+    assert mistake.title in verdict.headline and verdict.hint == mistake.hints[0]
+    if probes == "fresh":  # nothing that tells the inputs of a grading run
+        assert verdict.counterexample is None and verdict.picture is None
+    else:
+        assert verdict.counterexample, str(verdict)
+
+
+@every_step
+def test_there_are_enough_mistakes_well_described(step_id) -> None:
+    mistakes = questions()[step_id].misconceptions
+    assert len(mistakes) >= 20
+    assert len({m.id for m in mistakes}) == len({m.title for m in mistakes}) == len(mistakes)
+    for m in mistakes:
+        assert m.id.startswith(step_id + "-") and 2 <= len(m.hints) <= 3 and m.reveals
+        assert not m.title.endswith(".")
+
+
+@every_step
+def test_every_probe_counts_and_is_put_into_words(step_id) -> None:
+    """A probe outside the rubric could be failed at no cost; one without words would have no
+    counterexample.
+    """
+    step = find_step(step_id)
+    counted = {name.partition(":")[0] for line in step.rubric for name in line.probes}
+    asked = {probe["id"] for probe in expected_on("public", step_id).probes if not probe.get("drawn")}
+    assert counted == asked and asked <= set(step.options["says"])
+
+
+@every_step
+def test_what_is_recorded_is_what_the_catalogue_gives(step_id) -> None:
+    """`python -m autograder record` writes it anew."""
+    step, kept = find_step(step_id), recorded(step_id)
+    assert [probe["id"] for probe in kept.probes] == [p["id"] for p in expected_on("public", step_id).probes]
+    assert list(kept.outcomes()) == [m.id for m in questions()[step_id].misconceptions]
+    kind = kind_module(step.kind)
+    answers = as_answers(step, questions()[step_id].reference, questions()[step_id].reference)
+    verdict = kind.judge(step, kind.collect(step, answers, kept.probes), kept, {})
+    assert verdict.right, str(verdict)
+
+
+@every_step
+@pytest.mark.parametrize("nothing", [..., None], ids=["ellipsis", "None"])
+def test_an_answer_left_open_is_unfinished_and_earns_nothing(step_id, nothing) -> None:
+    verdict = verdict_on(step_id, *[nothing] * len(find_step(step_id).answers))
+    assert verdict.status == "unfinished" and verdict.points == 0
+    assert verdict_on(step_id).status == "unreadable" and verdict_on(step_id).points == 0
+
+
+@every_step
+def test_hints_come_in_a_ladder(step_id) -> None:
+    step = find_step(step_id)
+    assert 2 <= len(step.hints) <= 4
+    m = questions()[step_id].misconceptions[0]
+    assert hints_for(step, judged(step_id, m.answer)) == m.hints + step.hints
