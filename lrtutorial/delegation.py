@@ -112,7 +112,9 @@ def _parsed(source: str) -> tuple[tuple[ast.Module, str], ...]:
         return ((tree, text),)
     parts = re.split(r"\n(?=[^\s)\]}#])", text)
     found, begin = [], 0
-    while begin < len(parts):  # the longest run of parts from here that parses; a part that never does is passed over
+    while begin < len(
+        parts
+    ):  # the longest run of parts from here that parses; a part that never does is passed over
         for end in range(min(len(parts), begin + 40), begin, -1):
             piece = "\n".join(parts[begin:end])
             if (tree := _tree(piece)) is not None:
@@ -148,7 +150,10 @@ def _bind(tree: ast.AST, names: dict[str, str]) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                names.setdefault(alias.asname or alias.name.split(".")[0], alias.name if alias.asname else alias.name.split(".")[0])
+                names.setdefault(
+                    alias.asname or alias.name.split(".")[0],
+                    alias.name if alias.asname else alias.name.split(".")[0],
+                )
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 if alias.name == "*":
@@ -200,7 +205,13 @@ def _dotted(node: ast.AST, names: Mapping[str, str]) -> str | None:
 
 def _called(call: ast.Call) -> str:
     function = call.func
-    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+    return (
+        function.id
+        if isinstance(function, ast.Name)
+        else function.attr
+        if isinstance(function, ast.Attribute)
+        else ""
+    )
 
 
 def _got(call: ast.Call, names: Mapping[str, str]) -> str | None:
@@ -229,7 +240,12 @@ def _text(node: ast.AST) -> str | None:
     joint = ""
     if isinstance(node, ast.JoinedStr):
         parts = [value.value if isinstance(value, ast.FormattedValue) else value for value in node.values]
-    elif isinstance(node, ast.Call) and _called(node) == "join" and isinstance(node.func, ast.Attribute) and node.args:
+    elif (
+        isinstance(node, ast.Call)
+        and _called(node) == "join"
+        and isinstance(node.func, ast.Attribute)
+        and node.args
+    ):
         if isinstance(node.args[0], ast.List | ast.Tuple):
             parts, joint = node.args[0].elts, _text(node.func.value) or ""
     texts = [_text(part) for part in parts]
@@ -262,7 +278,9 @@ def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
             if owner and any(library.startswith(f"{owner}.") for library in LIBRARIES):
                 return f"a computed part of {owner}"
         if called == "attrgetter" and node.args and (path := _text(node.args[0])):
-            return next((library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None)
+            return next(
+                (library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None
+            )
         if called in _RUNNERS and node.args and (text := _text(node.args[0])):
             inner = _first_use([text], names)
             return inner.name if inner else None
@@ -285,8 +303,14 @@ def _reached(answers: Iterable[object], limit: int = 400) -> _Use | None:
             continue
         seen.add(id(thing))
         home = thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
-        if isinstance(home, str) and _library(home) and not home.startswith("autograder"):  # ours, checked by our tests
-            return _Use(home if isinstance(thing, types.ModuleType) else f"{home}.{getattr(thing, '__name__', '')}", 1, "")
+        if (
+            isinstance(home, str) and _library(home) and not home.startswith("autograder")
+        ):  # ours, checked by our tests
+            return _Use(
+                home if isinstance(thing, types.ModuleType) else f"{home}.{getattr(thing, '__name__', '')}",
+                1,
+                "",
+            )
         if isinstance(thing, types.ModuleType) or not _students(home):
             continue
         function = inspect.unwrap(thing) if callable(thing) and not isinstance(thing, type) else thing
@@ -309,7 +333,14 @@ def _students(home: object) -> bool:
     if home in (None, "__main__"):
         return True
     root = str(home).split(".")[0]
-    if root in sys.stdlib_module_names or root in ("numpy", "matplotlib", "torch", "lrtutorial", "IPython", "sympy"):
+    if root in sys.stdlib_module_names or root in (
+        "numpy",
+        "matplotlib",
+        "torch",
+        "lrtutorial",
+        "IPython",
+        "sympy",
+    ):
         return False
     file = getattr(sys.modules.get(str(home)), "__file__", None) or ""
     return "site-packages" not in file and "dist-packages" not in file

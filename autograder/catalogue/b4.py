@@ -30,7 +30,13 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         return float(f"{near * rng.uniform(0.8, 1.25):.3g}")
 
     gain = odd(25.0)
-    norm: dict[str, Any] = {"network": "norm", "min_lr": odd(1e-3), "max_lr": odd(0.5), "num_steps": 12, "batches": 14}
+    norm: dict[str, Any] = {
+        "network": "norm",
+        "min_lr": odd(1e-3),
+        "max_lr": odd(0.5),
+        "num_steps": 12,
+        "batches": 14,
+    }
     return [
         drawn("sweep"),
         drawn("scaled", gain=gain, min_lr=odd(2e-6), max_lr=odd(0.5)),
@@ -60,7 +66,9 @@ class Pieces:
         self.losses: list[float] = []
 
     def rates(self) -> list[float]:
-        return [self.min_lr * (self.max_lr / self.min_lr) ** (i / self.num_steps) for i in range(self.num_steps)]
+        return [
+            self.min_lr * (self.max_lr / self.min_lr) ** (i / self.num_steps) for i in range(self.num_steps)
+        ]
 
     def batches(self) -> Iterator[Any]:
         while True:
@@ -170,7 +178,9 @@ class Pieces:
     def answer(cls) -> Any:
         """Return the function to hand in."""
 
-        def lr_range_test(model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100) -> Any:
+        def lr_range_test(
+            model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100
+        ) -> Any:
             return cls(model, train_loader, min_lr, max_lr, num_steps).run()
 
         return lr_range_test
@@ -201,7 +211,9 @@ def additive_factor(self: Any) -> list[float]:
 
 
 def quadratic(self: Any) -> list[float]:
-    return [self.min_lr + (self.max_lr - self.min_lr) * (i / self.num_steps) ** 3 for i in range(self.num_steps)]
+    return [
+        self.min_lr + (self.max_lr - self.min_lr) * (i / self.num_steps) ** 3 for i in range(self.num_steps)
+    ]
 
 
 def after_step(self: Any) -> None:
@@ -257,7 +269,9 @@ def alias(self: Any) -> None:
 
 def restore_parameters(self: Any) -> None:
     names = dict(self.model.named_parameters())
-    self.model.load_state_dict({key: value for key, value in self.state.items() if key in names}, strict=False)
+    self.model.load_state_dict(
+        {key: value for key, value in self.state.items() if key in names}, strict=False
+    )
 
 
 def restore_at_the_end(self: Any) -> Any:
@@ -313,7 +327,11 @@ def convolved(self: Any) -> float:
     smooth = np.convolve(self.losses, np.ones(5), mode="valid") / 5
     if len(self.losses) < 5:
         raise IndexError("list index out of range")
-    return float(self.lrs[int(np.argmin(np.gradient(smooth))) + 2]) if np.isfinite(smooth).all() else float(self.lrs[0])
+    return (
+        float(self.lrs[int(np.argmin(np.gradient(smooth))) + 2])
+        if np.isfinite(smooth).all()
+        else float(self.lrs[0])
+    )
 
 
 def needs_a_finite_start(self: Any) -> float:
@@ -360,7 +378,11 @@ class TenthOfMinimum(Pieces):
     """Suggests a tenth of the rate with the lowest smoothed loss; stops at 4 times the best loss so far."""
 
     def stop(self) -> bool:
-        return math.isnan(self.losses[-1]) or math.isinf(self.losses[-1]) or self.losses[-1] > 4 * min(self.losses)
+        return (
+            math.isnan(self.losses[-1])
+            or math.isinf(self.losses[-1])
+            or self.losses[-1] > 4 * min(self.losses)
+        )
 
     def suggest(self) -> float:
         smooth = self.smooth()
@@ -378,12 +400,16 @@ class DocumentsChoice(Pieces):
 
 
 def _reference() -> Any:
-    from autograder.references.range_test import lr_range_test  # needs torch, which loading the catalogue should not
+    from autograder.references.range_test import (
+        lr_range_test,  # needs torch, which loading the catalogue should not
+    )
 
     return lr_range_test
 
 
-def reference(model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100) -> Any:
+def reference(
+    model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100
+) -> Any:
     """The reference range test; see :mod:`autograder.references.range_test`."""
     return _reference()(model, train_loader, min_lr, max_lr, num_steps)
 
@@ -393,266 +419,532 @@ QUESTIONS = {
         reference=reference,
         probes=probes,
         misconceptions=(
-            M("b4-linear", "The rates grow by equal steps: nearly all of them lie in the last decade",
-              "sweeps linearly", (
-                  "How many of your rates lie below a hundredth of max_lr?",
-                  "Equal distances on a log axis mean equal factors.",
-              ), with_piece(rates=linear)),
-            M("b4-uneven", "The factor from one rate to the next is not constant",
-              "uses another curve than an exponential", (
-                  "Print lrs[1]/lrs[0] and lrs[11]/lrs[10]: they should agree.",
-                  "One factor, raised to the number of the step.",
-              ), with_piece(rates=quadratic)),
-            M("b4-descends", "The sweep goes from max_lr down: it begins with an explosion",
-              "turns the bounds round", (
-                  "Why begin with rates at which nothing can break?",
-                  "The first rate is min_lr.",
-              ), with_piece(rates=lambda s: geometric(s.max_lr, s.min_lr, s.num_steps))),
-            M("b4-min_ignored", "min_lr is ignored: the sweep starts at the default",
-              "writes the default into the code", (
-                  "Call your function with min_lr=1e-3 and look at lrs[0].",
-                  "Look for a 1e-7 in the body.",
-              ), with_piece(rates=lambda s: geometric(1e-7, s.max_lr, s.num_steps))),
-            M("b4-max_ignored", "max_lr is ignored: the sweep heads for the default",
-              "writes the default into the code", (
-                  "Call your function with max_lr=0.1 and look at lrs[-1].",
-                  "Look for a 10 in the body.",
-              ), with_piece(rates=lambda s: geometric(s.min_lr, 10.0, s.num_steps))),
-            M("b4-beyond_max", "The rates go beyond max_lr",
-              "takes the factor for one step too few", (
-                  "With num_steps = 3, min_lr = 0.001 and max_lr = 1: which rates should come?",
-                  "After num_steps factors you should be at max_lr, not beyond it.",
-              ), with_piece(rates=lambda s: geometric(s.min_lr, s.max_lr**2 / s.min_lr, s.num_steps))),
-            M("b4-never_arrives", "The factor is wrong: the sweep ends long before max_lr",
-              "builds the factor from num_steps alone", (
-                  "Which number, multiplied num_steps times, takes min_lr to max_lr?",
-                  "It is a root, not a fraction.",
-              ), with_piece(rates=additive_factor)),
-            M("b4-start_late", "The first rate reported is one factor above min_lr",
-              "grows the rate before it is used", (
-                  "What is lrs[0]?",
-                  "Report and use the rate first, then let it grow.",
-              ), with_piece(rates=lambda s: geometric(s.min_lr, s.max_lr, s.num_steps, first=1))),
-            M("b4-steps_ignored", "num_steps is ignored: there are always 100 steps",
-              "writes the default into the code", (
-                  "Call your function with num_steps=20. How many rates come back?",
-                  "Look for a 100 in the body.",
-              ), with_piece(rates=lambda s: geometric(s.min_lr, s.max_lr, 100))),
-            M("b4-one_rate_more", "There is one rate more than losses: the next rate is noted before it is used",
-              "appends to the two lists in different places", (
-                  "Print len(lrs) and len(losses).",
-                  "A rate and its loss belong together: append them on neighbouring lines.",
-              ), with_piece(record=one_rate_more)),
-            M("b4-order", "Rates and losses come back in each other's place",
-              "returns the three in another order", (
-                  "Read the signature: which list comes first?",
-                  "lrs, losses, suggested_lr.",
-              ), with_piece(result=lambda s, suggested: (s.losses, s.lrs, suggested))),
-            M("b4-two_returned", "The suggested rate is not returned",
-              "returns two of three", (
-                  "How many things does the caller unpack?",
-                  "lrs, losses, suggested_lr.",
-              ), with_piece(result=lambda s, suggested: (s.lrs, s.losses))),
-            M("b4-after_step", "Each loss is measured after its step: it belongs to the rate before",
-              "steps first and measures then", (
-                  "Is losses[0] the loss of the untouched model?",
-                  "Order in one pass: measure, note, check, then step.",
-              ), with_piece(sweep=after_step)),
-            M("b4-no_zero_grad", "Gradients pile up over the sweep: zero_grad is missing",
-              "forgets that backward adds to .grad", (
-                  "Print the size of the gradient over the first steps at tiny rates: why does it grow?",
-                  "backward() adds to what is there.",
-              ), with_piece(zero=no_op)),
-            M("b4-rate_not_set", "The optimizer keeps its first rate: only your list grows",
-              "changes a variable, not the optimizer", (
-                  "Where does the optimizer read its rate from? Print it in the loop.",
-                  "An optimizer has param_groups, and each has its own rate.",
-              ), with_piece(rate_for_step=lambda s, i, rates: s.min_lr)),
-            M("b4-rate_ahead", "Each step is taken with the next rate: the rate grows between measuring and stepping",
-              "updates the rate too early", (
-                  "Print the optimizer's rate right before step() and compare with the one you noted.",
-                  "Let the rate grow at the very end of the pass.",
-              ), with_piece(rate_for_step=lambda s, i, rates: rates[min(i + 1, len(rates) - 1)])),
-            M("b4-rate_behind", "Each step is taken with the rate before the one you note",
-              "updates the rate after it was noted, one pass late", (
-                  "Print the optimizer's rate right before step() and compare with the one you noted.",
-                  "Set the optimizer's rate first, then note the same number.",
-              ), with_piece(rate_for_step=lambda s, i, rates: rates[max(i - 1, 0)])),
-            M("b4-never_steps", "No step is taken: the loss is only measured",
-              "forgets backward or step", (
-                  "Does any weight change during your sweep?",
-                  "A range test is a training loop: three calls belong to every pass.",
-              ), with_piece(sweep=never_steps)),
-            M("b4-same_batch", "Every step sees the first batch: iter(loader) is made anew in the loop",
-              "makes a new iterator at every step", (
-                  "What does next(iter(loader)) give when you call it twice, unshuffled?",
-                  "Make the iterator once, and again only when it is exhausted.",
-              ), with_piece(batches=first_batch_only)),
-            M("b4-momentum", "The steps have momentum, which acts like a larger rate",
-              "uses SGD with momentum", (
-                  "With momentum 0.9, how large is the step after ten equal gradients?",
-                  "The test is for plain SGD.",
-              ), with_piece(optimizer=momentum)),
-            M("b4-adam", "The test is run with Adam: its rates say nothing about SGD's",
-              "uses an adaptive optimizer", (
-                  "How far does Adam's first step move each weight, whatever the gradient?",
-                  "The test is for plain SGD.",
-              ), with_piece(optimizer=adam)),
-            M("b4-averaged", "A smoothed loss is returned in place of the loss measured",
-              "smooths while recording", (
-                  "Is losses[i] the loss of batch i?",
-                  "Keep the measured losses, and smooth a copy when you choose.",
-              ), with_piece(record=averaged)),
-            M("b4-no_stop", "The sweep goes on after the loss has exploded",
-              "has no early stop", (
-                  "Look at the right end of your curve: what do the last losses tell?",
-                  "Compare each loss with the first one.",
-              ), with_piece(stop=lambda s: math.isnan(s.losses[-1]) or math.isinf(s.losses[-1]))),
-            M("b4-never_stops", "The sweep goes on after an explosion, and after a loss that is not a number",
-              "has no stop at all", (
-                  "What are the last losses of your sweep?",
-                  "Two different things should end it: a loss far above the first, and one that is no number.",
-              ), with_piece(stop=lambda s: False)),
-            M("b4-nan", "A loss that is not a number does not stop the sweep",
-              "trusts a comparison with NaN", (
-                  "What is float('nan') > 4 on your machine?",
-                  "NaN compares as False with everything: ask for it by name, or turn the condition round.",
-              ), with_piece(stop=lambda s: s.losses[-1] > 4 * s.losses[0])),
-            M("b4-infinite", "A first loss that is infinite does not stop the sweep",
-              "compares with the first loss, whatever it is", (
-                  "What is inf > 4 * inf on your machine?",
-                  "Ask whether the loss is finite before you compare it.",
-              ), with_piece(stop=lambda s: not s.losses[-1] <= 4 * s.losses[0])),
-            M("b4-stops_early", "The sweep stops at the first loss that is higher than the one before",
-              "takes noise for an explosion", (
-                  "Batches differ: may a loss rise a little although all is well?",
-                  "Only a loss far above the first one is an explosion.",
-              ), with_piece(stop=lambda s: not s.losses[-1] <= min(s.losses) * 1.02)),
-            M("b4-loader_exhausted", "A loader with fewer batches than num_steps ends in StopIteration",
-              "calls next without a plan for the end", (
-                  "What does next() do when an iterator is empty?",
-                  "Catch that, and begin the loader again.",
-              ), with_piece(sweep=unguarded_next)),
-            M("b4-one_epoch", "The sweep ends with the loader, before num_steps",
-              "loops over the loader once", (
-                  "With 7 batches and num_steps = 20, how many rates should come back?",
-                  "When the loader ends, begin it again.",
-              ), with_piece(batches=one_pass)),
-            M("b4-few_crash", "A sweep with fewer than five losses crashes in the smoothing",
-              "smooths over a fixed window", (
-                  "Call your function with num_steps=3.",
-                  "What can be suggested from three losses? Anything but an exception.",
-              ), with_piece(suggest=convolved)),
-            M("b4-bad_start", "A first loss that is not finite crashes the choice of the rate",
-              "looks for a minimum among numbers that are none", (
-                  "What comes back when the very first loss is infinite?",
-                  "Treat the case in which there is nothing to choose from.",
-              ), with_piece(suggest=needs_a_finite_start)),
-            M("b4-evaluates", "The sweep runs in the mode the model came in: in evaluation mode batch norm and dropout are off",
-              "does not call train()", (
-                  "A model may come in evaluation mode. In which mode will it be trained later?",
-                  "One call before the loop, and the old mode back after it.",
-              ), with_piece(train_mode=no_op)),
-            M("b4-weights", "The weights are not restored: the model comes back ruined",
-              "restores nothing", (
-                  "Compare a weight before and after your function.",
-                  "Keep a copy of the state before the sweep.",
-              ), with_piece(restore_weights=no_op)),
-            M("b4-alias", "state_dict() was kept without a copy: it changed along with the model",
-              "takes a reference for a copy", (
-                  "Print one number of your saved state before and after a step.",
-                  "state_dict() hands out the tensors themselves. What makes a copy?",
-              ), with_piece(save=alias)),
-            M("b4-buffers", "Batch norm's running statistics are not restored",
-              "restores the parameters only", (
-                  "Compare model.state_dict() before and after: which entries differ?",
-                  "Not everything a model remembers is a parameter.",
-              ), with_piece(restore_weights=restore_parameters)),
-            M("b4-mode", "The model is left in training mode",
-              "forgets the mode it came in", (
-                  "Hand over a model after model.eval(). What is model.training afterwards?",
-                  "Note the mode before you change it.",
-              ), with_piece(restore_mode=no_op)),
-            M("b4-rng", "torch's random state has moved: what is trained next differs from a run without the test",
-              "forgets that loaders and dropout draw random numbers", (
-                  "Compare torch.get_rng_state() before and after.",
-                  "torch.random has a tool for borrowing the generator.",
-              ), with_piece(restore_rng=no_op)),
-            M("b4-interrupted", "After an interruption nothing is restored",
-              "restores on the last lines only", (
-                  "Press stop in the middle of a sweep. In which state is the model?",
-                  "Which Python statement runs its block however the one before ends?",
-              ), with_piece(run=restore_at_the_end)),
-            M("b4-swallowed", "An error of the loader is swallowed: the caller never hears of it",
-              "catches every exception", (
-                  "What does the caller learn when a file of the data set can't be read?",
-                  "Restoring does not need an except.",
-              ), with_piece(run=only_errors)),
-            M("b4-index", "A position in the list is suggested, not a rate",
-              "returns the argmin itself", (
-                  "Which unit has the number you return?",
-                  "argmin says where. What stands there?",
-              ), with_piece(suggest=lambda s: max(int(np.argmin(s.slope())), 7) if len(s.lrs) > 5 else 0)),
-            M("b4-minimum", "The rate with the lowest loss is suggested: there the loss has stopped falling",
-              "takes lowest for best", (
-                  "What happens one step to the right of the lowest point?",
-                  "You want the place where the loss falls, not the one where it has fallen.",
-              ), with_piece(suggest=lambda s: float(s.lrs[int(np.argmin(s.losses))]))),
-            M("b4-largest", "The last rate is suggested, at which the loss explodes",
-              "returns the rate variable after the loop", (
-                  "What did the loss do at this rate?",
-                  "Look at the slope of the curve.",
-              ), with_piece(suggest=lambda s: float(s.lrs[-1]))),
-            M("b4-smallest", "The first rate is suggested, at which nothing happens yet",
-              "looks for the smallest rate", (
-                  "How fast does the loss fall at this rate?",
-                  "Look at the slope of the curve.",
-              ), with_piece(suggest=lambda s: float(s.lrs[0]))),
-            M("b4-steepest_rise", "The steepest rise is suggested: there the loss explodes",
-              "takes the largest slope for the steepest fall", (
-                  "Which sign has the slope where the loss falls?",
-                  "Falling fastest means the most negative slope.",
-              ), with_piece(suggest=lambda s: float(s.lrs[max(int(np.argmax(s.slope())) - 1, 0)]) if len(s.lrs) > 5 else 1.0)),
-            M("b4-timid", "The suggestion lies far before the steep part: a thousandth of a good rate",
-              "divides for safety, and too much", (
-                  "How far does the loss fall in your picture up to this rate?",
-                  "A rate that is too small costs time: stay where the curve is steep.",
-              ), with_piece(suggest=lambda s: Pieces.suggest(s) / 1000)),
-            M("b4-no_suggestion", "The suggestion is not a number",
-              "returns something else than one rate", (
-                  "What type is the third thing you return?",
-                  "One float.",
-              ), with_piece(suggest=lambda s: None)),
-            M("b4-no_figure", "No figure is drawn",
-              "leaves out the plot", (
-                  "How would you see that the suggestion is sensible?",
-                  "Loss up, rate across.",
-              ), with_piece(plot=no_op)),
-            M("b4-linear_axis", "The rate's axis is not logarithmic: all the interesting rates are squeezed to the left edge",
-              "plots exponential rates on a linear axis", (
-                  "Where in your picture is the rate 0.01?",
-                  "matplotlib has semilogx, and axes have set_xscale.",
-              ), with_piece(plot=linear_plot)),
-            M("b4-no_xlabel", "The rate's axis has no label",
-              "leaves the reader to guess", (
-                  "What would someone who sees only the figure not know?",
-                  "Name what is across.",
-              ), with_piece(plot=lambda s: linear_plot(s, log=True, xlabel=""))),
-            M("b4-no_ylabel", "The loss's axis has no label",
-              "leaves the reader to guess", (
-                  "What would someone who sees only the figure not know?",
-                  "Name what is up.",
-              ), with_piece(plot=lambda s: linear_plot(s, log=True, ylabel=""))),
-            M("b4-figure_swapped", "The figure's axes are swapped",
-              "plots the rate over the loss", (
-                  "Which quantity did you choose, and which one followed?",
-                  "plot takes the horizontal values first.",
-              ), with_piece(plot=lambda s: linear_plot(s, log=True, swapped=True))),
-            M("b4-steps_plotted", "The loss is drawn over the step, not over the rate",
-              "leaves out the x values", (
-                  "Which rate belongs to the steepest place in your picture?",
-                  "Hand both lists to the plot.",
-              ), with_piece(plot=lambda s: linear_plot(s, rates=lambda t: list(range(len(t.losses)))))),
+            M(
+                "b4-linear",
+                "The rates grow by equal steps: nearly all of them lie in the last decade",
+                "sweeps linearly",
+                (
+                    "How many of your rates lie below a hundredth of max_lr?",
+                    "Equal distances on a log axis mean equal factors.",
+                ),
+                with_piece(rates=linear),
+            ),
+            M(
+                "b4-uneven",
+                "The factor from one rate to the next is not constant",
+                "uses another curve than an exponential",
+                (
+                    "Print lrs[1]/lrs[0] and lrs[11]/lrs[10]: they should agree.",
+                    "One factor, raised to the number of the step.",
+                ),
+                with_piece(rates=quadratic),
+            ),
+            M(
+                "b4-descends",
+                "The sweep goes from max_lr down: it begins with an explosion",
+                "turns the bounds round",
+                (
+                    "Why begin with rates at which nothing can break?",
+                    "The first rate is min_lr.",
+                ),
+                with_piece(rates=lambda s: geometric(s.max_lr, s.min_lr, s.num_steps)),
+            ),
+            M(
+                "b4-min_ignored",
+                "min_lr is ignored: the sweep starts at the default",
+                "writes the default into the code",
+                (
+                    "Call your function with min_lr=1e-3 and look at lrs[0].",
+                    "Look for a 1e-7 in the body.",
+                ),
+                with_piece(rates=lambda s: geometric(1e-7, s.max_lr, s.num_steps)),
+            ),
+            M(
+                "b4-max_ignored",
+                "max_lr is ignored: the sweep heads for the default",
+                "writes the default into the code",
+                (
+                    "Call your function with max_lr=0.1 and look at lrs[-1].",
+                    "Look for a 10 in the body.",
+                ),
+                with_piece(rates=lambda s: geometric(s.min_lr, 10.0, s.num_steps)),
+            ),
+            M(
+                "b4-beyond_max",
+                "The rates go beyond max_lr",
+                "takes the factor for one step too few",
+                (
+                    "With num_steps = 3, min_lr = 0.001 and max_lr = 1: which rates should come?",
+                    "After num_steps factors you should be at max_lr, not beyond it.",
+                ),
+                with_piece(rates=lambda s: geometric(s.min_lr, s.max_lr**2 / s.min_lr, s.num_steps)),
+            ),
+            M(
+                "b4-never_arrives",
+                "The factor is wrong: the sweep ends long before max_lr",
+                "builds the factor from num_steps alone",
+                (
+                    "Which number, multiplied num_steps times, takes min_lr to max_lr?",
+                    "It is a root, not a fraction.",
+                ),
+                with_piece(rates=additive_factor),
+            ),
+            M(
+                "b4-start_late",
+                "The first rate reported is one factor above min_lr",
+                "grows the rate before it is used",
+                (
+                    "What is lrs[0]?",
+                    "Report and use the rate first, then let it grow.",
+                ),
+                with_piece(rates=lambda s: geometric(s.min_lr, s.max_lr, s.num_steps, first=1)),
+            ),
+            M(
+                "b4-steps_ignored",
+                "num_steps is ignored: there are always 100 steps",
+                "writes the default into the code",
+                (
+                    "Call your function with num_steps=20. How many rates come back?",
+                    "Look for a 100 in the body.",
+                ),
+                with_piece(rates=lambda s: geometric(s.min_lr, s.max_lr, 100)),
+            ),
+            M(
+                "b4-one_rate_more",
+                "There is one rate more than losses: the next rate is noted before it is used",
+                "appends to the two lists in different places",
+                (
+                    "Print len(lrs) and len(losses).",
+                    "A rate and its loss belong together: append them on neighbouring lines.",
+                ),
+                with_piece(record=one_rate_more),
+            ),
+            M(
+                "b4-order",
+                "Rates and losses come back in each other's place",
+                "returns the three in another order",
+                (
+                    "Read the signature: which list comes first?",
+                    "lrs, losses, suggested_lr.",
+                ),
+                with_piece(result=lambda s, suggested: (s.losses, s.lrs, suggested)),
+            ),
+            M(
+                "b4-two_returned",
+                "The suggested rate is not returned",
+                "returns two of three",
+                (
+                    "How many things does the caller unpack?",
+                    "lrs, losses, suggested_lr.",
+                ),
+                with_piece(result=lambda s, suggested: (s.lrs, s.losses)),
+            ),
+            M(
+                "b4-after_step",
+                "Each loss is measured after its step: it belongs to the rate before",
+                "steps first and measures then",
+                (
+                    "Is losses[0] the loss of the untouched model?",
+                    "Order in one pass: measure, note, check, then step.",
+                ),
+                with_piece(sweep=after_step),
+            ),
+            M(
+                "b4-no_zero_grad",
+                "Gradients pile up over the sweep: zero_grad is missing",
+                "forgets that backward adds to .grad",
+                (
+                    "Print the size of the gradient over the first steps at tiny rates: why does it grow?",
+                    "backward() adds to what is there.",
+                ),
+                with_piece(zero=no_op),
+            ),
+            M(
+                "b4-rate_not_set",
+                "The optimizer keeps its first rate: only your list grows",
+                "changes a variable, not the optimizer",
+                (
+                    "Where does the optimizer read its rate from? Print it in the loop.",
+                    "An optimizer has param_groups, and each has its own rate.",
+                ),
+                with_piece(rate_for_step=lambda s, i, rates: s.min_lr),
+            ),
+            M(
+                "b4-rate_ahead",
+                "Each step is taken with the next rate: the rate grows between measuring and stepping",
+                "updates the rate too early",
+                (
+                    "Print the optimizer's rate right before step() and compare with the one you noted.",
+                    "Let the rate grow at the very end of the pass.",
+                ),
+                with_piece(rate_for_step=lambda s, i, rates: rates[min(i + 1, len(rates) - 1)]),
+            ),
+            M(
+                "b4-rate_behind",
+                "Each step is taken with the rate before the one you note",
+                "updates the rate after it was noted, one pass late",
+                (
+                    "Print the optimizer's rate right before step() and compare with the one you noted.",
+                    "Set the optimizer's rate first, then note the same number.",
+                ),
+                with_piece(rate_for_step=lambda s, i, rates: rates[max(i - 1, 0)]),
+            ),
+            M(
+                "b4-never_steps",
+                "No step is taken: the loss is only measured",
+                "forgets backward or step",
+                (
+                    "Does any weight change during your sweep?",
+                    "A range test is a training loop: three calls belong to every pass.",
+                ),
+                with_piece(sweep=never_steps),
+            ),
+            M(
+                "b4-same_batch",
+                "Every step sees the first batch: iter(loader) is made anew in the loop",
+                "makes a new iterator at every step",
+                (
+                    "What does next(iter(loader)) give when you call it twice, unshuffled?",
+                    "Make the iterator once, and again only when it is exhausted.",
+                ),
+                with_piece(batches=first_batch_only),
+            ),
+            M(
+                "b4-momentum",
+                "The steps have momentum, which acts like a larger rate",
+                "uses SGD with momentum",
+                (
+                    "With momentum 0.9, how large is the step after ten equal gradients?",
+                    "The test is for plain SGD.",
+                ),
+                with_piece(optimizer=momentum),
+            ),
+            M(
+                "b4-adam",
+                "The test is run with Adam: its rates say nothing about SGD's",
+                "uses an adaptive optimizer",
+                (
+                    "How far does Adam's first step move each weight, whatever the gradient?",
+                    "The test is for plain SGD.",
+                ),
+                with_piece(optimizer=adam),
+            ),
+            M(
+                "b4-averaged",
+                "A smoothed loss is returned in place of the loss measured",
+                "smooths while recording",
+                (
+                    "Is losses[i] the loss of batch i?",
+                    "Keep the measured losses, and smooth a copy when you choose.",
+                ),
+                with_piece(record=averaged),
+            ),
+            M(
+                "b4-no_stop",
+                "The sweep goes on after the loss has exploded",
+                "has no early stop",
+                (
+                    "Look at the right end of your curve: what do the last losses tell?",
+                    "Compare each loss with the first one.",
+                ),
+                with_piece(stop=lambda s: math.isnan(s.losses[-1]) or math.isinf(s.losses[-1])),
+            ),
+            M(
+                "b4-never_stops",
+                "The sweep goes on after an explosion, and after a loss that is not a number",
+                "has no stop at all",
+                (
+                    "What are the last losses of your sweep?",
+                    "Two different things should end it: a loss far above the first, and one that is no number.",
+                ),
+                with_piece(stop=lambda s: False),
+            ),
+            M(
+                "b4-nan",
+                "A loss that is not a number does not stop the sweep",
+                "trusts a comparison with NaN",
+                (
+                    "What is float('nan') > 4 on your machine?",
+                    "NaN compares as False with everything: ask for it by name, or turn the condition round.",
+                ),
+                with_piece(stop=lambda s: s.losses[-1] > 4 * s.losses[0]),
+            ),
+            M(
+                "b4-infinite",
+                "A first loss that is infinite does not stop the sweep",
+                "compares with the first loss, whatever it is",
+                (
+                    "What is inf > 4 * inf on your machine?",
+                    "Ask whether the loss is finite before you compare it.",
+                ),
+                with_piece(stop=lambda s: not s.losses[-1] <= 4 * s.losses[0]),
+            ),
+            M(
+                "b4-stops_early",
+                "The sweep stops at the first loss that is higher than the one before",
+                "takes noise for an explosion",
+                (
+                    "Batches differ: may a loss rise a little although all is well?",
+                    "Only a loss far above the first one is an explosion.",
+                ),
+                with_piece(
+                    stop=lambda s: not math.isfinite(s.losses[-1]) or s.losses[-1] > min(s.losses) * 1.02
+                ),
+            ),
+            M(
+                "b4-loader_exhausted",
+                "A loader with fewer batches than num_steps ends in StopIteration",
+                "calls next without a plan for the end",
+                (
+                    "What does next() do when an iterator is empty?",
+                    "Catch that, and begin the loader again.",
+                ),
+                with_piece(sweep=unguarded_next),
+            ),
+            M(
+                "b4-one_epoch",
+                "The sweep ends with the loader, before num_steps",
+                "loops over the loader once",
+                (
+                    "With 7 batches and num_steps = 20, how many rates should come back?",
+                    "When the loader ends, begin it again.",
+                ),
+                with_piece(batches=one_pass),
+            ),
+            M(
+                "b4-few_crash",
+                "A sweep with fewer than five losses crashes in the smoothing",
+                "smooths over a fixed window",
+                (
+                    "Call your function with num_steps=3.",
+                    "What can be suggested from three losses? Anything but an exception.",
+                ),
+                with_piece(suggest=convolved),
+            ),
+            M(
+                "b4-bad_start",
+                "A first loss that is not finite crashes the choice of the rate",
+                "looks for a minimum among numbers that are none",
+                (
+                    "What comes back when the very first loss is infinite?",
+                    "Treat the case in which there is nothing to choose from.",
+                ),
+                with_piece(suggest=needs_a_finite_start),
+            ),
+            M(
+                "b4-evaluates",
+                "The sweep runs in the mode the model came in: in evaluation mode batch norm and dropout are off",
+                "does not call train()",
+                (
+                    "A model may come in evaluation mode. In which mode will it be trained later?",
+                    "One call before the loop, and the old mode back after it.",
+                ),
+                with_piece(train_mode=no_op),
+            ),
+            M(
+                "b4-weights",
+                "The weights are not restored: the model comes back ruined",
+                "restores nothing",
+                (
+                    "Compare a weight before and after your function.",
+                    "Keep a copy of the state before the sweep.",
+                ),
+                with_piece(restore_weights=no_op),
+            ),
+            M(
+                "b4-alias",
+                "state_dict() was kept without a copy: it changed along with the model",
+                "takes a reference for a copy",
+                (
+                    "Print one number of your saved state before and after a step.",
+                    "state_dict() hands out the tensors themselves. What makes a copy?",
+                ),
+                with_piece(save=alias),
+            ),
+            M(
+                "b4-buffers",
+                "Batch norm's running statistics are not restored",
+                "restores the parameters only",
+                (
+                    "Compare model.state_dict() before and after: which entries differ?",
+                    "Not everything a model remembers is a parameter.",
+                ),
+                with_piece(restore_weights=restore_parameters),
+            ),
+            M(
+                "b4-mode",
+                "The model is left in training mode",
+                "forgets the mode it came in",
+                (
+                    "Hand over a model after model.eval(). What is model.training afterwards?",
+                    "Note the mode before you change it.",
+                ),
+                with_piece(restore_mode=no_op),
+            ),
+            M(
+                "b4-rng",
+                "torch's random state has moved: what is trained next differs from a run without the test",
+                "forgets that loaders and dropout draw random numbers",
+                (
+                    "Compare torch.get_rng_state() before and after.",
+                    "torch.random has a tool for borrowing the generator.",
+                ),
+                with_piece(restore_rng=no_op),
+            ),
+            M(
+                "b4-interrupted",
+                "After an interruption nothing is restored",
+                "restores on the last lines only",
+                (
+                    "Press stop in the middle of a sweep. In which state is the model?",
+                    "Which Python statement runs its block however the one before ends?",
+                ),
+                with_piece(run=restore_at_the_end),
+            ),
+            M(
+                "b4-swallowed",
+                "An error of the loader is swallowed: the caller never hears of it",
+                "catches every exception",
+                (
+                    "What does the caller learn when a file of the data set can't be read?",
+                    "Restoring does not need an except.",
+                ),
+                with_piece(run=only_errors),
+            ),
+            M(
+                "b4-index",
+                "A position in the list is suggested, not a rate",
+                "returns the argmin itself",
+                (
+                    "Which unit has the number you return?",
+                    "argmin says where. What stands there?",
+                ),
+                with_piece(suggest=lambda s: max(int(np.argmin(s.slope())), 7) if len(s.lrs) > 5 else 0),
+            ),
+            M(
+                "b4-minimum",
+                "The rate with the lowest loss is suggested: there the loss has stopped falling",
+                "takes lowest for best",
+                (
+                    "What happens one step to the right of the lowest point?",
+                    "You want the place where the loss falls, not the one where it has fallen.",
+                ),
+                with_piece(suggest=lambda s: float(s.lrs[int(np.argmin(s.losses))])),
+            ),
+            M(
+                "b4-largest",
+                "The last rate is suggested, at which the loss explodes",
+                "returns the rate variable after the loop",
+                (
+                    "What did the loss do at this rate?",
+                    "Look at the slope of the curve.",
+                ),
+                with_piece(suggest=lambda s: float(s.lrs[-1])),
+            ),
+            M(
+                "b4-smallest",
+                "The first rate is suggested, at which nothing happens yet",
+                "looks for the smallest rate",
+                (
+                    "How fast does the loss fall at this rate?",
+                    "Look at the slope of the curve.",
+                ),
+                with_piece(suggest=lambda s: float(s.lrs[0])),
+            ),
+            M(
+                "b4-steepest_rise",
+                "The steepest rise is suggested: there the loss explodes",
+                "takes the largest slope for the steepest fall",
+                (
+                    "Which sign has the slope where the loss falls?",
+                    "Falling fastest means the most negative slope.",
+                ),
+                with_piece(
+                    suggest=lambda s: (
+                        float(s.lrs[max(int(np.argmax(s.slope())) - 1, 0)]) if len(s.lrs) > 5 else 1.0
+                    )
+                ),
+            ),
+            M(
+                "b4-timid",
+                "The suggestion lies far before the steep part: a thousandth of a good rate",
+                "divides for safety, and too much",
+                (
+                    "How far does the loss fall in your picture up to this rate?",
+                    "A rate that is too small costs time: stay where the curve is steep.",
+                ),
+                with_piece(suggest=lambda s: Pieces.suggest(s) / 1000),
+            ),
+            M(
+                "b4-no_suggestion",
+                "The suggestion is not a number",
+                "returns something else than one rate",
+                (
+                    "What type is the third thing you return?",
+                    "One float.",
+                ),
+                with_piece(suggest=lambda s: None),
+            ),
+            M(
+                "b4-no_figure",
+                "No figure is drawn",
+                "leaves out the plot",
+                (
+                    "How would you see that the suggestion is sensible?",
+                    "Loss up, rate across.",
+                ),
+                with_piece(plot=no_op),
+            ),
+            M(
+                "b4-linear_axis",
+                "The rate's axis is not logarithmic: all the interesting rates are squeezed to the left edge",
+                "plots exponential rates on a linear axis",
+                (
+                    "Where in your picture is the rate 0.01?",
+                    "matplotlib has semilogx, and axes have set_xscale.",
+                ),
+                with_piece(plot=linear_plot),
+            ),
+            M(
+                "b4-no_xlabel",
+                "The rate's axis has no label",
+                "leaves the reader to guess",
+                (
+                    "What would someone who sees only the figure not know?",
+                    "Name what is across.",
+                ),
+                with_piece(plot=lambda s: linear_plot(s, log=True, xlabel="")),
+            ),
+            M(
+                "b4-no_ylabel",
+                "The loss's axis has no label",
+                "leaves the reader to guess",
+                (
+                    "What would someone who sees only the figure not know?",
+                    "Name what is up.",
+                ),
+                with_piece(plot=lambda s: linear_plot(s, log=True, ylabel="")),
+            ),
+            M(
+                "b4-figure_swapped",
+                "The figure's axes are swapped",
+                "plots the rate over the loss",
+                (
+                    "Which quantity did you choose, and which one followed?",
+                    "plot takes the horizontal values first.",
+                ),
+                with_piece(plot=lambda s: linear_plot(s, log=True, swapped=True)),
+            ),
+            M(
+                "b4-steps_plotted",
+                "The loss is drawn over the step, not over the rate",
+                "leaves out the x values",
+                (
+                    "Which rate belongs to the steepest place in your picture?",
+                    "Hand both lists to the plot.",
+                ),
+                with_piece(plot=lambda s: linear_plot(s, rates=lambda t: list(range(len(t.losses))))),
+            ),
         ),
         accepted={
             "pieces": Pieces.answer(),

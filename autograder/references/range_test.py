@@ -76,7 +76,11 @@ def steepest(lrs: Sequence[float], losses: Sequence[float]) -> float:
 
 
 def lr_range_test(
-    model: nn.Module, train_loader: Iterable[Any], min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100
+    model: nn.Module,
+    train_loader: Iterable[Any],
+    min_lr: float = 1e-7,
+    max_lr: float = 10,
+    num_steps: int = 100,
 ) -> tuple[list[float], list[float], float]:
     """Train with plain SGD while the rate grows from min_lr towards max_lr; return ``(lrs, losses, suggested_lr)``.
 
@@ -89,7 +93,9 @@ def lr_range_test(
     with kept(model):
         model.train()
         optimizer = torch.optim.SGD(model.parameters(), lr=min_lr)
-        for lr, (x, y) in zip(exponential_rates(min_lr, max_lr, num_steps), endless(train_loader), strict=False):
+        for lr, (x, y) in zip(
+            exponential_rates(min_lr, max_lr, num_steps), endless(train_loader), strict=False
+        ):
             for group in optimizer.param_groups:
                 group["lr"] = lr
             loss = criterion(model(x), y)

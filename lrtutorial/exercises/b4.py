@@ -19,18 +19,51 @@ EXERCISE = Exercise(
             answers=("lr_range_test",),
             asks="a learning-rate range test that leaves the model as it found it",
             rubric=(
-                RubricLine("sweep", "Rates that grow by one factor from min_lr towards max_lr", 4,
-                           ("sweep", "scaled", "defaults", "positional")),
-                RubricLine("losses", "Each loss measured before the step with its rate, by plain SGD", 3,
-                           ("sweep", "scaled", "positional")),
-                RubricLine("stop", "Stops when the loss explodes or is no number, and not before", 2,
-                           ("sweep", "explodes", "not_a_number")),
-                RubricLine("robust", "A short loader starts again; few losses do not crash", 2, ("short_loader", "few", "bad_start")),
-                RubricLine("restore", "Trains in training mode; leaves weights, buffers, mode and torch's RNG as they were", 3,
-                           ("sweep", "restore")),
-                RubricLine("interrupted", "Leaves them so when it is interrupted", 1, ("loader_breaks", "stop_button")),
-                RubricLine("suggestion", "A suggested rate from where the loss falls steeply", 3, ("sweep", "scaled", "positional")),
-                RubricLine("figure", "The figure: loss over rate, log axis, both axes labelled", 2, ("sweep",)),
+                RubricLine(
+                    "sweep",
+                    "Rates that grow by one factor from min_lr towards max_lr",
+                    4,
+                    ("sweep", "scaled", "defaults", "positional"),
+                ),
+                RubricLine(
+                    "losses",
+                    "Each loss measured before the step with its rate, by plain SGD",
+                    3,
+                    ("sweep", "scaled", "positional"),
+                ),
+                RubricLine(
+                    "stop",
+                    "Stops when the loss explodes or is no number, and not before",
+                    2,
+                    ("sweep", "explodes", "not_a_number"),
+                ),
+                RubricLine(
+                    "robust",
+                    "A short loader starts again; few losses do not crash",
+                    2,
+                    ("short_loader", "few", "bad_start"),
+                ),
+                RubricLine(
+                    "restore",
+                    "Trains in training mode; leaves weights, buffers, mode and torch's RNG as they were",
+                    3,
+                    ("sweep", "restore"),
+                ),
+                RubricLine(
+                    "interrupted",
+                    "Leaves them so when it is interrupted",
+                    1,
+                    ("loader_breaks", "stop_button"),
+                ),
+                RubricLine(
+                    "suggestion",
+                    "A suggested rate from where the loss falls steeply",
+                    3,
+                    ("sweep", "scaled", "positional"),
+                ),
+                RubricLine(
+                    "figure", "The figure: loss over rate, log axis, both axes labelled", 2, ("sweep",)
+                ),
             ),
             options={
                 "says": {

@@ -18,15 +18,27 @@ EXERCISE = Exercise(
             answers=("CosineAnnealingWarmRestarts",),
             asks="cosine annealing with warm restarts (SGDR, Loshchilov & Hutter 2017)",
             rubric=(
-                RubricLine("cosine", "Half a cosine from lr_max down to lr_min", 5, ("first_period", "floor")),
-                RubricLine("restarts", "Restarts at the right epochs, each period T_mult times as long", 6,
-                           ("first_period", "restarts", "triple", "far")),
+                RubricLine(
+                    "cosine", "Half a cosine from lr_max down to lr_min", 5, ("first_period", "floor")
+                ),
+                RubricLine(
+                    "restarts",
+                    "Restarts at the right epochs, each period T_mult times as long",
+                    6,
+                    ("first_period", "restarts", "triple", "far"),
+                ),
                 RubricLine("constant", "T_mult = 1: periods of equal length", 2, ("floor", "constant")),
                 RubricLine("fractional", "Epochs between whole numbers", 2, ("first_period", "fractional")),
-                RubricLine("manners", "Any order, whole numbers of any type, two schedules side by side", 2,
-                           ("first_period", "any_order", "numpy_integers", "side_by_side")),
+                RubricLine(
+                    "manners",
+                    "Any order, whole numbers of any type, two schedules side by side",
+                    2,
+                    ("first_period", "any_order", "numpy_integers", "side_by_side"),
+                ),
                 RubricLine("returned", "plot_schedule returns the rates it draws", 1, ("returned",)),
-                RubricLine("figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)),
+                RubricLine(
+                    "figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)
+                ),
             ),
             options={
                 "no_delegation": True,

@@ -36,8 +36,12 @@ from lrtutorial.verdict import Line, Verdict
 
 Probe = Mapping[str, Any]
 NETWORK = Network((2, 16, 3), "tanh", "cross_entropy")
-BATCH, FEATURES = 128, 8
-BUFFERS = (*[0.25] * FEATURES, *[1.5] * FEATURES, 3.0)  #: batch norm's mean, variance and count as they are handed over
+BATCH, FEATURES = 384, 8
+BUFFERS = (
+    *[0.25] * FEATURES,
+    *[1.5] * FEATURES,
+    3.0,
+)  #: batch norm's mean, variance and count as they are handed over
 DEFAULTS = {"min_lr": 1e-7, "max_lr": 10.0, "num_steps": 100}
 MAX_LOSSES = 2000
 INITS = 6  #: first weights over which the steep range is taken
@@ -65,7 +69,10 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "no_step": ("losses", "the weights never move: no step is taken"),
     "same_batch": ("losses", "every step sees the same first batch"),
     "momentum": ("losses", "the steps have momentum: the test is for plain SGD"),
-    "adaptive": ("losses", "the steps are rescaled for each weight, as Adam's are: the test is for plain SGD"),
+    "adaptive": (
+        "losses",
+        "the steps are rescaled for each weight, as Adam's are: the test is for plain SGD",
+    ),
     "averaged": ("losses", "a smoothed loss is reported, not the loss measured"),
     "other_losses": ("losses", "the losses are not those that plain SGD meets with these rates"),
     "no_stop": ("stop", "the sweep goes on after the loss has exploded"),
@@ -78,21 +85,31 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "bad_start_crash": ("robust", "a first loss that is not finite crashes the function"),
     "evaluates": ("restore", "the model is in evaluation mode during the sweep: it must train"),
     "weights": ("restore", "the weights are not restored"),
-    "weights_alias": ("restore", "what is restored is not a copy: state_dict() shares memory with the weights"),
+    "weights_alias": (
+        "restore",
+        "what is restored is not a copy: state_dict() shares memory with the weights",
+    ),
     "buffers": ("restore", "batch norm's buffers are not restored"),
     "mode": ("restore", "the model is not put back into the mode it came in"),
     "rng": ("restore", "torch's random state is not restored"),
     "untrained": ("restore", "nothing was trained, so that nothing could be restored"),
     "interrupted": ("interrupted", "after an interruption the model is not as it was"),
     "swallowed": ("interrupted", "the loader's error is swallowed"),
+    "not_interrupted": ("interrupted", "the sweep ended before it could be interrupted"),
     "no_suggestion": ("suggestion", "the suggested rate is not a number"),
     "suggests_index": ("suggestion", "the suggestion is a position in the list, not a rate"),
-    "suggests_minimum": ("suggestion", "the rate with the lowest loss is suggested: there the loss has stopped falling"),
+    "suggests_minimum": (
+        "suggestion",
+        "the rate with the lowest loss is suggested: there the loss has stopped falling",
+    ),
     "suggests_largest": ("suggestion", "the largest rate is suggested, where the loss explodes"),
     "suggests_smallest": ("suggestion", "the smallest rate is suggested, where nothing happens yet"),
     "suggests_high": ("suggestion", "the suggested rate lies beyond the steep part of the curve"),
     "suggests_low": ("suggestion", "the suggested rate lies before the steep part of the curve"),
-    "suggestion_follows": ("suggestion", "the suggested rate is off too, as it must be with these rates or losses"),
+    "suggestion_follows": (
+        "suggestion",
+        "the suggested rate is off too, as it must be with these rates or losses",
+    ),
     "no_figure": ("figure", "no figure was drawn"),
     "figure_swapped": ("figure", "the figure's axes are swapped: the rate belongs on the x axis"),
     "no_line": ("figure", "no line of the figure shows the losses over the rates"),
@@ -100,15 +117,17 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "no_xlabel": ("figure", "the x axis has no label"),
     "no_ylabel": ("figure", "the y axis has no label"),
 }
+#: Faults that follow from others and tell no mistake apart.
+FOLLOW = {"suggestion_follows", "not_interrupted"}
 
 
 # ------------------------------------------------------------------------------- data and weights, in NumPy
 
 
 def data_of(probe: Probe) -> tuple[np.ndarray, np.ndarray]:
-    """Return a probe's batches: inputs (batches, 128, 2) in float32, classes (batches, 128). Three clouds on a circle."""
+    """Return a probe's batches: inputs (batches, 384, 2) in float32, classes (batches, 384). Three clouds on a circle, in equal parts."""
     rng = np.random.default_rng(probe["seed"])
-    classes = rng.integers(0, 3, (probe["batches"], BATCH))
+    classes = np.broadcast_to(np.arange(BATCH) % 3, (probe["batches"], BATCH)).copy()
     angles = 2 * np.pi * classes / 3
     clouds = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     return (clouds + probe["noise"] * rng.standard_normal(clouds.shape)).astype(np.float32), classes
@@ -118,14 +137,18 @@ def weights_of(probe: Probe) -> np.ndarray:
     """Return a probe's first weights as torch holds them, flat; for "norm" those of its four layers."""
     rng = np.random.default_rng([probe["seed"], 1])
     if probe["network"] == "norm":
-        return rng.normal(0, 0.5, 2 * FEATURES + FEATURES + 2 * FEATURES + 3 * FEATURES + 3).astype(np.float32)
+        return rng.normal(0, 0.5, 2 * FEATURES + FEATURES + 2 * FEATURES + 3 * FEATURES + 3).astype(
+            np.float32
+        )
     return _as_torch(NETWORK.initial(rng)[0], probe["gain"]).astype(np.float32)
 
 
 def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
     """Return NumPy's flat weights in torch's order. Inputs and outputs are multiplied by ``gain``, so weights divided."""
     first, second = NETWORK.layers(weights[None])
-    return np.concatenate([first[0, :-1].T.ravel() / gain, first[0, -1], second[0, :-1].T.ravel() / gain, second[0, -1] / gain])
+    return np.concatenate(
+        [first[0, :-1].T.ravel() / gain, first[0, -1], second[0, :-1].T.ravel() / gain, second[0, -1] / gain]
+    )
 
 
 def _speed(gain: float) -> np.ndarray:
@@ -151,7 +174,9 @@ def _train(probe: Probe, weights: np.ndarray, rates: np.ndarray, variant: str = 
             rate = rates[min(max(neighbour, 0), len(rates) - 1)]
             if variant != "no_step":
                 weights = weights - rate * speed * gradient
-            losses.append(NETWORK.losses(weights, inputs[batch], classes[batch]) if variant == "after_step" else loss)
+            losses.append(
+                NETWORK.losses(weights, inputs[batch], classes[batch]) if variant == "after_step" else loss
+            )
     return np.array(losses)
 
 
@@ -169,7 +194,9 @@ def losses_with(probe: Probe, rates: np.ndarray, variant: str = "") -> np.ndarra
 
 def steep_range(probe: Probe) -> tuple[float, float]:
     """Return the rates between which the loss falls steeply: from 5% to 95% of its fall, over several first weights."""
-    return _steep_range(*(probe[key] for key in ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps")))
+    return _steep_range(
+        *(probe[key] for key in ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps"))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -183,9 +210,13 @@ def _steep_range(
     for curve in curves.T:
         gone = ~(curve <= 4 * curve[0])
         smooth = _smooth(curve[: int(gone.argmax()) if gone.any() else None], 0.8)
-        fall = smooth[0] - smooth.min()
-        lows.append(rates[int((smooth <= smooth[0] - 0.05 * fall).argmax())])
-        highs.append(rates[int((smooth <= smooth[0] - 0.95 * fall).argmax())])
+        start, lowest = curve[:10].mean(), int(smooth.argmin())
+        fall = start - smooth[lowest]
+        before = np.flatnonzero(
+            smooth[:lowest] > start - 0.05 * fall
+        )  # the last is where the fall begins for good
+        lows.append(rates[before[-1] if len(before) else 0])
+        highs.append(rates[int((smooth <= start - 0.95 * fall).argmax())])
     return float(min(lows)), float(max(highs))
 
 
@@ -224,11 +255,19 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
 
 def _not_a_function(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."}
+        return {
+            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."
+        }
     if callable(answer) and not isinstance(answer, type):
         return None
-    came = f"the result of calling it, a {type(answer).__name__}," if isinstance(answer, tuple) else type(answer).__name__
-    return {"unreadable": f"The function {name} was expected, but {came} came. Pass {name} itself, without parentheses."}
+    came = (
+        f"the result of calling it, a {type(answer).__name__},"
+        if isinstance(answer, tuple)
+        else type(answer).__name__
+    )
+    return {
+        "unreadable": f"The function {name} was expected, but {came} came. Pass {name} itself, without parentheses."
+    }
 
 
 class _Watch:
@@ -264,6 +303,7 @@ class _Batches:
         self.classes = torch.from_numpy(classes)
         self.poison = probe.get("poison") or {"at": -1, "what": ""}
         self.fetched = 0
+        self.raised = False
         self.infinite = False  # whether the model is to give the last batch fetched an infinite loss
 
     def __len__(self) -> int:
@@ -275,6 +315,7 @@ class _Batches:
         poisoned = self.fetched - 1 == self.poison["at"]
         self.infinite = poisoned and self.poison["what"] == "inf"
         if poisoned:
+            self.raised = self.poison["what"] in ("error", "stop")
             if self.poison["what"] == "error":
                 raise LoaderError("the loader could not read a batch")
             if self.poison["what"] == "stop":
@@ -289,7 +330,13 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     import torch
     from torch.utils.data import DataLoader
 
-    run: dict[str, Any] = {"nothing": False, "error": None, "interrupted": None, "returned": "", "figure": None}
+    run: dict[str, Any] = {
+        "nothing": False,
+        "error": None,
+        "interrupted": None,
+        "returned": "",
+        "figure": None,
+    }
     run |= {"lrs": [], "losses": [], "suggested": None}
     watch = _Watch()
     with torch.random.fork_rng(devices=[]), quiet():
@@ -308,7 +355,7 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
             try:
                 returned = range_test(model, loader, *args, **kwargs)
                 run["nothing"] = returned is None and not watch.modes
-                run["interrupted"] = "swallowed" if (probe.get("poison") or {}).get("what") in ("error", "stop") else None
+                run["interrupted"] = "swallowed" if batches.raised else None
             except (LoaderError, StopButton):
                 run["interrupted"] = "raised"
             except Exception as error:
@@ -327,7 +374,11 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
         "second": pack(watch.weights[1]) if len(watch.weights) > 1 else None,
         "loaded": watch.loaded > 0,
     }
-    return {**run, "lrs": pack(np.array(run["lrs"], dtype=float)), "losses": pack(np.array(run["losses"], dtype=float))}
+    return {
+        **run,
+        "lrs": pack(np.array(run["lrs"], dtype=float)),
+        "losses": pack(np.array(run["losses"], dtype=float)),
+    }
 
 
 def _model(probe: Probe, batches: _Batches) -> Any:
@@ -342,12 +393,21 @@ def _model(probe: Probe, batches: _Batches) -> Any:
             return torch.where(torch.arange(3) == 0, -torch.inf, x) if batches.infinite else x
 
     if probe["network"] == "norm":
-        layers = [nn.Linear(2, FEATURES), nn.BatchNorm1d(FEATURES), nn.Tanh(), nn.Dropout(0.3), nn.Linear(FEATURES, 3)]
+        layers = [
+            nn.Linear(2, FEATURES),
+            nn.BatchNorm1d(FEATURES),
+            nn.Tanh(),
+            nn.Dropout(0.3),
+            nn.Linear(FEATURES, 3),
+        ]
     else:
         layers = [nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 3), Gain()]
     model = nn.Sequential(*layers)
     with torch.no_grad():
-        for tensors, values in ((model.parameters(), weights_of(probe)), (model.buffers(), np.array(BUFFERS))):
+        for tensors, values in (
+            (model.parameters(), weights_of(probe)),
+            (model.buffers(), np.array(BUFFERS)),
+        ):
             begin = 0
             for tensor in tensors:
                 chunk = torch.from_numpy(values[begin : begin + tensor.numel()].reshape(tuple(tensor.shape)))
@@ -385,15 +445,21 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
     """Return the faults of each probe's run."""
     if evidence["problem"]:
         raise ValueError(f"no outcome for {evidence['problem']}")
-    return all_faults({probe["id"]: read_run(evidence["runs"][probe["id"]], probe) for probe in probes}, probes)
+    return all_faults(
+        {probe["id"]: read_run(evidence["runs"][probe["id"]], probe) for probe in probes}, probes
+    )
 
 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(
+    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
+) -> Verdict:
     """Find the faults of every run; a rubric line is earned when its probes ran and none of its faults was found."""
-    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    blank = Verdict(
+        step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
+    )
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "range_test":
         return blank.with_no_points("failed", "No evidence came back from this answer.")
     problem, runs = evidence.get("problem"), evidence.get("runs")
@@ -438,14 +504,23 @@ def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
     """Return a run with its arrays. Raises Malformed unless it is whole and of the size that the probe calls for."""
-    flags, rest = ("nothing", "rng", "mode", "moved", "loaded"), ("error", "interrupted", "returned", "figure", "lrs", "losses")
+    flags, rest = (
+        ("nothing", "rng", "mode", "moved", "loaded"),
+        ("error", "interrupted", "returned", "figure", "lrs", "losses"),
+    )
     keys = {*flags, *rest, "suggested", "weights", "buffers", "modes", "second"}
-    if not isinstance(data, Mapping) or set(data) != keys or not all(isinstance(data[flag], bool) for flag in flags):
+    if (
+        not isinstance(data, Mapping)
+        or set(data) != keys
+        or not all(isinstance(data[flag], bool) for flag in flags)
+    ):
         raise Malformed("a run of the range test was expected")
     lrs, losses = unpack(data["lrs"]), unpack(data["losses"])
     weights, buffers = unpack(data["weights"]), unpack(data["buffers"])
     size = len(weights_of(probe))
-    if any(array.ndim != 1 or array.dtype != np.float64 or len(array) > MAX_LOSSES for array in (lrs, losses)):
+    if any(
+        array.ndim != 1 or array.dtype != np.float64 or len(array) > MAX_LOSSES for array in (lrs, losses)
+    ):
         raise Malformed("rates or losses have the wrong form")
     if weights.shape != (size,) or buffers.shape != ((len(BUFFERS),) if probe["network"] == "norm" else (0,)):
         raise Malformed("a model came back in another size")
@@ -458,10 +533,21 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
     real = isinstance(suggested, float | int) and not isinstance(suggested, bool) and math.isfinite(suggested)
     if not (suggested is None or real) or data["interrupted"] not in (None, "raised", "swallowed"):
         raise Malformed("a run did not arrive whole")
-    if not isinstance(data["returned"], str) or not isinstance(data["modes"], str) or len(data["modes"]) > MAX_LOSSES:
+    if (
+        not isinstance(data["returned"], str)
+        or not isinstance(data["modes"], str)
+        or len(data["modes"]) > MAX_LOSSES
+    ):
         raise Malformed("a run did not arrive whole")
     figure = [] if data["figure"] is None else figure_from(data["figure"])
-    arrays = {"lrs": lrs, "losses": losses, "weights": weights, "buffers": buffers, "second": second, "figure": figure}
+    arrays = {
+        "lrs": lrs,
+        "losses": losses,
+        "weights": weights,
+        "buffers": buffers,
+        "second": second,
+        "figure": figure,
+    }
     return {**data, **arrays}
 
 
@@ -489,7 +575,11 @@ def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
     if (probe.get("poison") or {}).get("what") in ("error", "stop"):
         return _interrupted_faults(run, probe)
     if run["error"]:
-        return [{"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(name, "error")]
+        return [
+            {"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(
+                name, "error"
+            )
+        ]
     if run["returned"]:
         return ["return"]
     found = [fault for fault in _left_behind(run, probe)]
@@ -502,9 +592,11 @@ def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
         return ["return_order", *found]
     sweep = _sweep_faults(lrs, probe)
     found = [*sweep, *found]
-    if probe["network"] == "tanh" and len(lrs):
+    if probe["network"] == "tanh" and name != "explodes" and len(lrs):
         found += _loss_faults(run, probe)
-    found += _stop_faults(run, probe, bool(set(sweep) - {"steps_default"}) or any(FAULTS[f][0] == "losses" for f in found))
+    found += _stop_faults(
+        run, probe, bool(set(sweep) - {"steps_default"}) or any(FAULTS[f][0] == "losses" for f in found)
+    )
     if name in ("sweep", "scaled", "positional") and len(lrs):
         suggestion = _suggestion_faults(run, probe)
         wrong = any(FAULTS[fault][0] in ("sweep", "losses", "stop") for fault in found)
@@ -538,10 +630,14 @@ def _left_behind(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
 def _interrupted_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
     found = []
-    changed = not np.array_equal(run["weights"], weights_of(probe)) or not np.array_equal(run["buffers"], BUFFERS)
+    changed = not np.array_equal(run["weights"], weights_of(probe)) or not np.array_equal(
+        run["buffers"], BUFFERS
+    )
     if run["error"]:
-        found.append("error")
-    elif changed or not run["mode"] or not run["rng"] or not run["moved"]:
+        return ["error"]
+    if run["interrupted"] is None:
+        return ["not_interrupted"]
+    if changed or not run["mode"] or not run["rng"] or not run["moved"]:
         found.append("interrupted")
     if run["interrupted"] == "swallowed" and probe["poison"]["what"] == "error":
         found.append("swallowed")  # a graceful end after the stop button is fine
@@ -549,7 +645,11 @@ def _interrupted_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
 
 def _heads_for(values: np.ndarray, probe: Probe) -> bool:
-    return len(values) > 1 and bool(np.isclose(values[0], probe["min_lr"], rtol=1e-6)) and bool(values[1] > values[0])
+    return (
+        len(values) > 1
+        and bool(np.isclose(values[0], probe["min_lr"], rtol=1e-6))
+        and bool(values[1] > values[0])
+    )
 
 
 def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
@@ -563,7 +663,11 @@ def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
     factors = [(high / low) ** (1 / n) for n in (steps, steps - 1)]
     growth = lrs[1:] / lrs[:-1]
     even = len(growth) < 1 or np.allclose(growth, growth[0], rtol=1e-5, atol=0)
-    if len(growth) > 1 and not even and np.allclose(np.diff(lrs), lrs[1] - lrs[0], rtol=1e-3, atol=1e-9 * high):
+    if (
+        len(growth) > 1
+        and not even
+        and np.allclose(np.diff(lrs), lrs[1] - lrs[0], rtol=1e-3, atol=1e-9 * high)
+    ):
         return [*found, "linear"]
     if len(growth) and growth[0] < 1:
         return [*found, "descends"]
@@ -590,10 +694,9 @@ def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
         lrs, losses = lrs[: probe["poison"]["at"]], losses[: probe["poison"]["at"]]
     right = losses_with(probe, lrs)
     with np.errstate(invalid="ignore"):
-        calm = right <= 1.5 * right[0] if len(right) else np.zeros(0, bool)
-    turn = int(np.nanargmin(np.where(calm, right, np.inf))) + 1 if len(right) else 0
-    if turn < 8:  # the first few losses hardly tell mistakes apart
-        turn = min(len(right), 8)
+        wild = ~(right <= 1.5 * right[0])
+    calm = int(wild.argmax()) if wild.any() else len(right)
+    turn = min(calm, max(8, int(np.argmin(right[:calm])) + 1)) if calm else 0
 
     def agrees(other: np.ndarray) -> bool:
         with np.errstate(invalid="ignore"):
@@ -601,10 +704,23 @@ def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
     if agrees(right):
         return []
-    for variant in ("no_step", "constant_rate", "same_batch", "after_step", "rate_ahead", "rate_behind", "accumulates", "momentum"):
+    for variant in (
+        "no_step",
+        "constant_rate",
+        "same_batch",
+        "after_step",
+        "rate_ahead",
+        "rate_behind",
+        "accumulates",
+        "momentum",
+    ):
         if agrees(losses_with(probe, lrs, variant)):
             return [variant]
-    if any(agrees(_smooth(right, beta, debias)) for beta in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99) for debias in (True, False)):
+    if any(
+        agrees(_smooth(right, beta, debias))
+        for beta in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+        for debias in (True, False)
+    ):
         return ["averaged"]
     if run["second"] is not None and len(lrs):
         moved = np.abs(run["second"] - weights_of(probe))
@@ -627,7 +743,9 @@ def _stop_faults(run: Mapping[str, Any], probe: Probe, lost: bool) -> list[str]:
     if len(losses) >= steps or lost or probe["network"] != "tanh" or len(losses) == 0:
         return []
     growth = run["lrs"][1] / run["lrs"][0] if len(losses) > 1 else 1.0
-    ahead = losses_with(probe, np.append(run["lrs"], run["lrs"][-1] * growth))[-1]  # the loss that may not have been reported
+    ahead = losses_with(probe, np.append(run["lrs"], run["lrs"][-1] * growth))[
+        -1
+    ]  # the loss that may not have been reported
     seen = np.append(losses, ahead)
     rose = ~(seen <= 2 * np.minimum.accumulate(seen))
     return [] if rose.any() else ["stops_early"]
@@ -660,7 +778,7 @@ def _figure_faults(run: Mapping[str, Any]) -> list[str]:
     def among(values: np.ndarray, wanted: np.ndarray) -> bool:
         ordered = np.sort(wanted)
         nearest = ordered[np.clip(np.searchsorted(ordered, values * (1 - 1e-6)), 0, len(ordered) - 1)]
-        return len(values) >= max(5, len(wanted) // 2) and bool(np.allclose(values, nearest, rtol=1e-5))
+        return len(values) >= min(5, len(wanted)) and bool(np.allclose(values, nearest, rtol=1e-5))
 
     good = [ax for ax, line in lines if len(lrs) and among(line["x"], lrs)]
     if not good:
@@ -669,7 +787,9 @@ def _figure_faults(run: Mapping[str, Any]) -> list[str]:
         )
         if logs:
             return ["linear_axis"]
-        return ["figure_swapped" if len(lrs) and any(among(line["y"], lrs) for _, line in lines) else "no_line"]
+        return [
+            "figure_swapped" if len(lrs) and any(among(line["y"], lrs) for _, line in lines) else "no_line"
+        ]
     checks = {
         "linear_axis": good[0]["xscale"] != "log",
         "no_xlabel": not good[0]["xlabel"].strip(),
@@ -687,12 +807,16 @@ def _explain(
 ) -> Verdict:  # fmt: skip
     every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
     error = next((run["error"] for run in read.values() if run["error"]), None)
-    verdict = replace(verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in every if fault != "error"))
+    verdict = replace(
+        verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in every if fault != "error")
+    )
     if error:
         what = f"Your code raised {str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}."
         verdict = replace(verdict, headline=what)
         if error.get("line"):
-            place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
+            place = (
+                f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
+            )
             verdict = replace(verdict, where=place[:300])
     else:
         verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
@@ -700,12 +824,16 @@ def _explain(
     if named:
         words = misconceptions(step.id)[named]
         rest = verdict.details if len(every) > 1 else ()
-        verdict = replace(verdict, misconception=named, headline=f"{words.title}.", hint=words.hints[0], details=rest)
+        verdict = replace(
+            verdict, misconception=named, headline=f"{words.title}.", hint=words.hints[0], details=rest
+        )
     if expected.secret:
         return verdict
     first = next(key for key, found in faults.items() if found)
     told = faults[first][0]
-    counterexample = f"{step.options['says'][first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
+    counterexample = (
+        f"{step.options['says'][first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
+    )
     if told == "return":
         counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
     picture = None
@@ -718,9 +846,9 @@ def _explain(
 def _named(step: Step, found: set[str]) -> str | None:
     """Return the catalogued mistake whose faults these are; else the one that explains most of them and adds none."""
     best, most = None, 0
-    found = found - {"suggestion_follows"}
+    found = found - FOLLOW
     for key, outcome in recorded(step.id).outcomes().items():
-        theirs = {fault for faults in outcome.values() for fault in faults} - {"suggestion_follows"}
+        theirs = {fault for faults in outcome.values() for fault in faults} - FOLLOW
         if theirs == found:
             return key
         if theirs <= found and len(theirs) > most:
@@ -734,7 +862,9 @@ def _numbers(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
     line = FAULTS[fault][0]
     if line == "sweep" and len(lrs) > 1 and fault not in ("return", "lengths", "return_order"):
         bounds = f"min_lr={probe['min_lr']:g}, max_lr={probe['max_lr']:g}, num_steps={probe['num_steps']}"
-        return f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
+        return (
+            f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
+        )
     if fault == "lengths":
         return f": {len(lrs)} rates and {len(losses)} losses came back"
     if line == "losses" and len(losses) > 1:

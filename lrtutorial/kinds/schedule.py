@@ -65,7 +65,9 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
 
 def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
+        return {
+            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."
+        }
     if isinstance(answer, type):
         if not callable(getattr(answer, "get_lr", None)):
             return {"unreadable": f"The class {name} has no method get_lr(self, epoch)."}
@@ -146,9 +148,13 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(
+    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
+) -> Verdict:
     """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
-    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    blank = Verdict(
+        step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
+    )
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
         return blank.with_no_points("failed", "No evidence came back from this answer.")
     problem, runs = evidence.get("problem"), evidence.get("runs")
@@ -163,7 +169,9 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
     if all(run["nothing"] and run["error"] is None for run in read.values()):
         return blank.with_no_points(
-            "unfinished", "get_lr gives None: its body is still to be written.", hint=f"This step asks for {step.asks}."
+            "unfinished",
+            "get_lr gives None: its body is still to be written.",
+            hint=f"This step asks for {step.asks}.",
         )
     asked = [key for key, probe in probes.items() if "plot" not in probe]
     differences = {key: first_difference(read[key], expected.reference[key], probes[key]) for key in asked}
@@ -207,8 +215,17 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
     if not isinstance(data, Mapping) or set(data) != keys:
         raise Malformed("the rates of a schedule were expected")
     rates, error = unpack(data["rates"]), data["error"]
-    asked = (probe["plot"] or DEFAULT_EPOCHS) + 1 if "plot" in probe else len(probe["epochs"]) * (2 if "twin" in probe else 1)
-    if rates.ndim != 1 or rates.dtype != np.float64 or len(rates) > asked or (len(rates) < asked and error is None):
+    asked = (
+        (probe["plot"] or DEFAULT_EPOCHS) + 1
+        if "plot" in probe
+        else len(probe["epochs"]) * (2 if "twin" in probe else 1)
+    )
+    if (
+        rates.ndim != 1
+        or rates.dtype != np.float64
+        or len(rates) > asked
+        or (len(rates) < asked and error is None)
+    ):
         raise Malformed("some rates are missing or too many")
     if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("message"), str)):
         raise Malformed("an error is not described as one")
@@ -229,12 +246,17 @@ def tolerance(probe: Probe, count: int) -> np.ndarray:
     """
     settings = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
     twin = probe.get("twin", settings)
-    largest, shortest = max(settings["lr_max"], twin["lr_max"]), min(settings.get("T_0", 10), twin.get("T_0", 10))
+    largest, shortest = (
+        max(settings["lr_max"], twin["lr_max"]),
+        min(settings.get("T_0", 10), twin.get("T_0", 10)),
+    )
     epochs = np.repeat(np.asarray(probe["epochs"], dtype=np.float64), 2 if "twin" in probe else 1)[:count]
     return np.finfo(np.float64).eps * largest * (ROUNDING + ROUNDING_PER_PERIOD * epochs / shortest)
 
 
-def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe) -> dict[str, Any] | None:
+def first_difference(
+    run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe
+) -> dict[str, Any] | None:
     """Return the first rate that is not the reference's, or the error that came in its place; None if all agree."""
     right = unpack(reference["rates"])
     n = len(run["rates"])
@@ -299,7 +321,9 @@ def _equal(a: np.ndarray, b: np.ndarray) -> bool:
 def _passes_through(x: np.ndarray, y: np.ndarray, rates: np.ndarray) -> bool:
     """Say whether a line passes through (epoch, rate) for each epoch 0, 1, …; it may be drawn finer than that."""
     where = {float(epoch): float(rate) for epoch, rate in zip(x, y, strict=True)}
-    return len(rates) > 0 and _equal(np.array([where.get(float(epoch), np.nan) for epoch in range(len(rates))]), rates)
+    return len(rates) > 0 and _equal(
+        np.array([where.get(float(epoch), np.nan) for epoch in range(len(rates))]), rates
+    )
 
 
 def _explain_plot(
@@ -307,9 +331,13 @@ def _explain_plot(
 ) -> Verdict:  # fmt: skip
     error = next((run["error"] for run in read.values() if run["error"]), None)
     if error:
-        verdict = replace(verdict, where=_place(error), headline=f"plot_schedule raised {_error_text(error)}.", details=())
+        verdict = replace(
+            verdict, where=_place(error), headline=f"plot_schedule raised {_error_text(error)}.", details=()
+        )
     else:
-        verdict = replace(verdict, headline=f"The rates are right; {FAULTS[every[0]]}.", details=verdict.details[1:])
+        verdict = replace(
+            verdict, headline=f"The rates are right; {FAULTS[every[0]]}.", details=verdict.details[1:]
+        )
     for key, outcome in expected.outcomes().items():
         if all(outcome[probe] == faults[probe] for probe in faults) and _rates_right(outcome, expected):
             words = misconceptions(step.id)[key]
@@ -337,7 +365,9 @@ def _explain_rates(
     error = next((read[key]["error"] for key in differences if read[key]["error"]), None)
     for key, outcome in expected.outcomes().items():
         if all(same_rates(read[probe_id], outcome[probe_id], probes[probe_id]) for probe_id in differences):
-            verdict = replace(verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0])
+            verdict = replace(
+                verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0]
+            )
             break
     else:
         broken = f"Your code raised {_error_text(error)}" if error else _broken(difference, probe)
@@ -348,8 +378,12 @@ def _explain_rates(
     says = f"{step.options['says'][first]} ({_call(probe, difference['at'])})"
     epoch = _epoch(probe, difference["at"])
     if difference["what"] == "error":
-        return replace(verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}.")
-    counterexample = f"{says}: get_lr({epoch!r}) is {difference['yours']:.10g}; {difference['right']:.10g} was expected."
+        return replace(
+            verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}."
+        )
+    counterexample = (
+        f"{says}: get_lr({epoch!r}) is {difference['yours']:.10g}; {difference['right']:.10g} was expected."
+    )
     picture = None
     if probe["epochs"] == list(range(len(probe["epochs"]))) and not run["error"] and "twin" not in probe:
         right = unpack(expected.reference[first]["rates"])
@@ -394,4 +428,6 @@ def _error_text(error: Mapping[str, Any]) -> str:
 def _place(error: Mapping[str, Any]) -> str | None:
     if not error.get("line"):
         return None
-    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[:300]
+    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[
+        :300
+    ]

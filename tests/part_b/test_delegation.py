@@ -90,7 +90,11 @@ def test_honest_text_does_not_trip_it(text) -> None:
 
 
 def test_names_imported_in_one_cell_count_in_another() -> None:
-    cells = ["import torch as t", "x = 1 +", "class SGD:\n    def __init__(self, p, lr):\n        self.o = t.optim.SGD(p, lr)"]
+    cells = [
+        "import torch as t",
+        "x = 1 +",
+        "class SGD:\n    def __init__(self, p, lr):\n        self.o = t.optim.SGD(p, lr)",
+    ]
     assert "torch.optim.SGD is used" in delegates(cells)
     assert "t.optim.SGD(p, lr)" in delegates("\n\n".join(cells))
 
@@ -100,7 +104,9 @@ def test_the_notebooks_of_the_numpy_exercises_pass_it() -> None:
     assert notebooks
     for path in notebooks:
         cells = json.loads(path.read_text())["cells"]
-        assert delegates("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code") is None, path.name
+        assert delegates("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code") is None, (
+            path.name
+        )
 
 
 def run_cell(source: str, name: str, space: dict) -> None:
