@@ -34,6 +34,11 @@ def check(step: str, *answers: object) -> Verdict:
     return shown
 
 
+def last_verdict(step: str) -> Verdict | None:
+    """Return what this session's last check of a step said, or None."""
+    return _verdicts.get(step)
+
+
 def _keep(verdict: Verdict) -> str:
     """Add the verdict to the learner's progress; return a line to show when that fails."""
     from lrtutorial.progress import record_verdict

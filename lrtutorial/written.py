@@ -1,4 +1,4 @@
-"""Written answers: ``reveal("c1")`` shows the model answer and the rubric once you have written your own."""
+"""``reveal``: the model answer and rubric of a written answer, or a worked solution, once you have tried."""
 
 from __future__ import annotations
 
@@ -52,17 +52,19 @@ def model_answers() -> dict[str, ModelAnswer]:
 
 
 def reveal(exercise: str, text: str | None = None) -> None:
-    """Show the model answer and the rubric as a checklist to score yourself, after at least 40 words of your
-    own.
+    """Show how an exercise can be answered, once you have tried: ``reveal("c1")``, ``reveal("b2")``.
 
-    Your words are read from the saved notebook; where it cannot be found, hand them over as ``text``. While a
-    course
-    is being graded the model answer stays closed.
+    Part C: the model answer and the rubric as a checklist to score yourself, after at least 40 words of your
+    own. They are read from the saved notebook; where it cannot be found, hand them over as ``text``.
+    Parts A and B: the worked solution of every step that you have had checked, where this copy of the course
+    has the folder solutions/. While a course is being graded, all of it stays closed.
     """
     try:
-        found = find_exercise(exercise)
+        found = find_exercise(exercise.partition("-")[0] if isinstance(exercise, str) else exercise)
     except UnknownStep as why:
         return _show_note(str(why))
+    if found.id not in model_answers():
+        return _show_worked(found)
     message = _closed(found, text)
     if message:
         _show_note(message)
@@ -70,13 +72,25 @@ def reveal(exercise: str, text: str | None = None) -> None:
         _show(model_answers()[found.id])
 
 
+def _show_worked(exercise: Exercise) -> None:
+    from lrtutorial.checking import in_notebook
+    from lrtutorial.worked import worked_solution
+
+    if graded():
+        return _show_note("The worked solution opens after grading: ask your instructor for it.")
+    solution, note = worked_solution(exercise, _notebook(exercise))
+    if solution and in_notebook():
+        from IPython.display import Markdown, display
+
+        display(Markdown(solution))
+    elif solution:
+        print(solution)
+    if note:
+        _show_note(note)
+
+
 def _closed(exercise: Exercise, text: str | None) -> str:
     """Say why the model answer is not shown, or return an empty text."""
-    if exercise.id not in model_answers():
-        return (
-            f"{exercise.id} has no written answer to reveal; those that have one are "
-            f"{', '.join(model_answers())}."
-        )
     if graded():
         return "The model answer and the rubric open after grading: you will find them in your feedback."
     if text is None:

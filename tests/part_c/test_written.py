@@ -103,7 +103,7 @@ def test_in_graded_mode_it_opens_after_grading(variable, monkeypatch, capsys) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("c9", "Did you mean"), (None, "Did you mean"), ("a1", "no written answer")]
+    ("name", "says"), [("c9", "Did you mean"), (None, "Did you mean"), ("a1", "Try first")]
 )
 def test_an_unknown_exercise_is_explained(name, says, capsys) -> None:
     reveal(name, FORTY)

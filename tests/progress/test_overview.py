@@ -64,9 +64,7 @@ def test_at_the_end_written_answers_and_then_nothing_is_left() -> None:
     kept = done(*exercises())
     assert "C1" in next_steps(standings(kept))[0]
     kept["written"] = {f"c{i}": {"points": 7, "possible": 10} for i in range(1, 7)}
-    assert next_steps(standings(kept)) == [
-        "Everything is done. Take your own Adam to a problem that matters to you."
-    ]
+    assert next_steps(standings(kept)) == ["Everything is done. Take your own Adam to a problem that matters to you."]
     text = repr(CourseMap(kept))
     points = sum(e.points for e in exercises().values())
     assert f"16 of 16 exercises done · {points:g} of {points:g} points" in text

@@ -99,9 +99,7 @@ def test_own_scores_are_kept_from_the_drop_downs(file, monkeypatch) -> None:
 # -------------------------------------------------------------------------------------------- when it is not
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"), [("NBGRADER_EXECUTION", "validate"), ("LRTUTORIAL_PROGRESS", "off")]
-)
+@pytest.mark.parametrize(("variable", "value"), [("NBGRADER_EXECUTION", "validate"), ("LRTUTORIAL_PROGRESS", "off")])
 def test_it_is_off_while_grading_and_when_told_so(variable, value, file, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv(variable, value)
     assert progress.record_verdict(verdict()) == "" and not progress._waiting
@@ -206,9 +204,7 @@ def test_a_locked_file_waits_for_the_next_check(file) -> None:
     finally:
         holder.communicate("")
     assert progress.record_verdict(verdict("a1-update")) == ""
-    assert set(kept(file)["steps"]) == {"a1-gradient", "a1-update"}, (
-        "what waited is added with the next check"
-    )
+    assert set(kept(file)["steps"]) == {"a1-gradient", "a1-update"}, "what waited is added with the next check"
 
 
 def test_a_crash_while_writing_leaves_the_old_file(file, monkeypatch) -> None:
