@@ -6,7 +6,7 @@
   ⇔  −1 < 1 − η·a < 1
   ⇔  −2 < −η·a < 0
   ✗  −2 < η·a < 0
-     at a = 7/11, η = 11/4: line 3 reads −2 < −7/4 < 0, which is true; line 4 reads −2 < 7/4 < 0, which is false.
+     at a = 7/11, η = 11/4: line 3 reads −2 < −7/4 < 0, which is true; line 4 reads −2 < 7/4 < 0, ...
 
 Lines are decided at many points, with those at and around every border among them, exactly.
 """
@@ -23,9 +23,13 @@ from lrtutorial import expressions as ex
 
 Point = Mapping[str, Fraction]
 SAME, ONLY_DOWN, BROKEN, EQUAL, OPEN = "⇔", "⇒", "✗", "=", "≈"
-WORDS = {SAME: "equivalent to the line above", ONLY_DOWN: "follows from the line above, but does not lead back",
-         BROKEN: "does not follow from the line above", EQUAL: "equal to the line above",
-         OPEN: "could not be decided"}  # fmt: skip
+WORDS = {
+    SAME: "equivalent to the line above",
+    ONLY_DOWN: "follows from the line above, but does not lead back",
+    BROKEN: "does not follow from the line above",
+    EQUAL: "equal to the line above",
+    OPEN: "could not be decided",
+}
 MAX_LINES = 30
 UNDEFINED = "undefined"
 
@@ -52,7 +56,8 @@ def table(tree: ex.Tree, points: Sequence[Point], variable: str, budget: int = 2
 
 
 def roots(tree: ex.Tree, points: Sequence[Point], unknown: str) -> list[Any]:
-    """Return the solution of a linear equation for ``unknown`` at every point. Raises Undecided when it isn't linear."""
+    """Return the solution of a linear equation for ``unknown`` at every point. Raises Undecided when it
+    isn't linear."""
     _, _, left, right = tree
     gap: ex.Tree = ["add", left, ["mul", ["number", "-1"], right]]
     found: list[Any] = []
@@ -70,7 +75,8 @@ def roots(tree: ex.Tree, points: Sequence[Point], unknown: str) -> list[Any]:
 
 
 def sign(above: Sequence[Any], below: Sequence[Any]) -> tuple[str, list[int]]:
-    """Return how a line's values relate to those of the line above, and the indices of the points that show it."""
+    """Return how a line's values relate to those of the line above, and the indices of the points that show
+    it."""
     pairs = list(zip(above, below, strict=True))
     if not all(isinstance(value, bool) for value in (*above, *below)):
         apart = [index for index, pair in enumerate(pairs) if not _equal(*pair)]
@@ -99,7 +105,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def shape(tree: ex.Tree, points: Sequence[Point]) -> Any:
-    """Return what stays when a line is only rearranged on either side: two lines of one shape are the same line."""
+    """Return what stays when a line is only rearranged on either side: two lines of one shape are the same
+    line."""
     kind = tree[0]
     if kind in ("and", "or"):
         return kind, frozenset(shape(part, points) for part in tree[1:])
@@ -149,7 +156,11 @@ def _plain(value: Any) -> str:
 
 def describe_break(trees: Sequence[ex.Tree], index: int, point: Point, names: Sequence[str] = ()) -> str:
     """Return the sentence that shows with numbers why line ``index`` does not go with the line above it."""
-    shown = [name for name in (names or sorted(point)) if any(name in ex.symbols(tree) for tree in trees[index - 1 : index + 1])]
+    shown = [
+        name
+        for name in names or sorted(point)
+        if any(name in ex.symbols(tree) for tree in trees[index - 1 : index + 1])
+    ]
     place = ", ".join(f"{ex.letter(name)} = {point[name]}".replace("-", "−") for name in shown)
     parts = []
     for offset in (index - 1, index):
@@ -160,7 +171,9 @@ def describe_break(trees: Sequence[ex.Tree], index: int, point: Point, names: Se
             parts.append(f"line {offset + 1} reads {in_numbers(tree, point)}, which is {word}")
         else:
             value = table(tree, [point], "")[0]
-            parts.append(f"line {offset + 1} is {value if value == UNDEFINED else _plain(value)}".replace("-", "−"))
+            parts.append(
+                f"line {offset + 1} is {value if value == UNDEFINED else _plain(value)}".replace("-", "−")
+            )
     return f"at {place}: {parts[0]}; {parts[1]}."
 
 
@@ -174,7 +187,8 @@ _PRIMES = (11, 7, 23, 17, 29, 19, 31, 37, 41, 43)
 
 
 def generic_points(trees: Sequence[ex.Tree], variable: str) -> list[dict[str, Fraction]]:
-    """Return points for the lines of a free derivation: generic values, and every border of ``variable`` they show."""
+    """Return points for the lines of a free derivation: generic values, and every border of ``variable``
+    they show."""
     names = sorted(set().union(*map(ex.symbols, trees)) - {variable})
     bases = []
     for row in range(6):
@@ -198,15 +212,19 @@ def generic_points(trees: Sequence[ex.Tree], variable: str) -> list[dict[str, Fr
     for base in bases:
         edges = sorted({edge for tree in trees for edge in _borders(tree, base, variable)} | {Fraction(0)})
         spots = {edge + step for edge in edges for step in (-near, Fraction(0), near)}
-        spots |= {low + (high - low) * share for low, high in zip(edges, edges[1:], strict=False)
-                  for share in (Fraction(1, 4), Fraction(4, 7), Fraction(7, 8))}  # fmt: skip
+        spots |= {
+            low + (high - low) * share
+            for low, high in zip(edges, edges[1:], strict=False)
+            for share in (Fraction(1, 4), Fraction(4, 7), Fraction(7, 8))
+        }
         spots |= {edges[0] - Fraction(5, 3), edges[-1] + Fraction(7, 3), 2 * edges[-1] + Fraction(11, 7)}
         points += [{**base, variable: spot} for spot in sorted(spots, key=lambda spot: (abs(spot), spot))]
     return points
 
 
 def _borders(tree: ex.Tree, base: Point, variable: str) -> set[Fraction]:
-    """Return where two sides of a relation meet, for sides that are linear in ``variable`` (or sizes of such)."""
+    """Return where two sides of a relation meet, for sides that are linear in ``variable`` (or sizes of
+    such)."""
     found: set[Fraction] = set()
     for node in ex.nodes(tree):
         if node[0] != "relation":
@@ -229,7 +247,8 @@ def _borders(tree: ex.Tree, base: Point, variable: str) -> set[Fraction]:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A chain of lines as read, each with its sign against the one above and, where it breaks, what shows it."""
+    """A chain of lines as read, each with its sign against the one above and, where it breaks, what shows
+    it."""
 
     lines: tuple[str, ...]
     signs: tuple[str, ...]  #: the first is empty
@@ -252,10 +271,14 @@ class Derivation:
         colours = {BROKEN: "#D55E00", ONLY_DOWN: "#E69F00", OPEN: "#6b7280"}
         rows = []
         for mark, line, note in zip(self.signs, self.lines, self.notes, strict=True):
-            said = f'<span title="{WORDS[mark]}" aria-label="{WORDS[mark]}" role="img">{mark}</span>' if mark else ""
+            said = (
+                f'<span title="{WORDS[mark]}" aria-label="{WORDS[mark]}" role="img">{mark}</span>'
+                if mark
+                else ""
+            )
             below = f'<div style="font-size:.92em">{escape(note)}</div>' if note else ""
             rows.append(
-                f'<tr><td style="text-align:center;padding:.15em .7em;font-weight:600;'
+                '<tr><td style="text-align:center;padding:.15em .7em;font-weight:600;'
                 f'color:{colours.get(mark, "#009E73")}">{said}</td>'
                 f'<td style="text-align:left;padding:.15em .4em">{escape(line)}{below}</td></tr>'
             )
@@ -268,15 +291,18 @@ class Derivation:
 
 
 def derivation(*lines: object, variable: str | None = None) -> Derivation:
-    """Show a chain of lines, each with ⇔, ⇒ or ✗ (formulas: = or ✗) against the one above, and what breaks it.
+    """Show a chain of lines, each with ⇔, ⇒ or ✗ (formulas: = or ✗) against the one above, and what breaks
+    it.
 
-    Lines are text or SymPy, all of one sort: conditions, formulas, or equations in one unknown such as ``S``, which is
-    ``variable``. Without it, conditions are taken as conditions on η, equations as equations for S.
+    Lines are text or SymPy, all of one sort: conditions, formulas, or equations in one unknown such as
+    ``S``, which is ``variable``. Without it, conditions are taken as conditions on η, equations as
+    equations for S.
 
     Raises
     ------
     TypeError
-        When there are fewer than two lines, more than 30, or one of them can't be read: the message says which.
+        When there are fewer than two lines, more than 30, or one of them can't be read: the message says
+        which.
     """
     if len(lines) == 1 and isinstance(lines[0], list | tuple):
         lines = tuple(lines[0])
@@ -291,7 +317,9 @@ def derivation(*lines: object, variable: str | None = None) -> Derivation:
         except ex.Unreadable as why:
             raise TypeError(f"line {number} can't be read: {why}") from None
     if len({ex.is_condition(tree) for tree in trees}) > 1:
-        raise TypeError("some lines are conditions or equations and some are formulas; make them all of one sort")
+        raise TypeError(
+            "some lines are conditions or equations and some are formulas; make them all of one sort"
+        )
     equations = all(tree[:2] == ["relation", "=="] for tree in trees)
     variable = variable or ("S" if equations else "eta")
     points = generic_points(trees, variable)
@@ -318,8 +346,13 @@ def derivation(*lines: object, variable: str | None = None) -> Derivation:
         where = plainest(shown_at, points, variable)
         if equations:
             place = ", ".join(f"{ex.letter(name)} = {value}" for name, value in sorted(points[where].items()))
-            one, two = (value if value == UNDEFINED else _plain(value) for value in (above[where], below[where]))
-            notes.append(f"at {place}: line {index} gives {variable} = {one}, line {index + 1} gives {variable} = {two}.")
+            one, two = (
+                value if value == UNDEFINED else _plain(value) for value in (above[where], below[where])
+            )
+            notes.append(
+                f"at {place}: line {index} gives {variable} = {one}, line {index + 1} gives {variable} ="
+                f" {two}."
+            )
         else:
             notes.append(describe_break(trees, index, points[where]))
     return Derivation(texts, tuple(signs), tuple(notes))

@@ -1,9 +1,9 @@
 """Formulas as plain data: read a SymPy object or a line of text, and evaluate it with bounded work.
 
-A formula travels from the student's process to the judge as a *tree*: nested lists of strings, JSON all the way
-down, e.g. ``["mul", ["symbol", "a"], ["symbol", "x"]]``. The judge never imports, evals or sympifies anything a
-student wrote: it walks the tree with :func:`evaluate`, in exact rationals where possible and with 40 digits where
-not, and gives up with :class:`Undecided` when a budget is spent.
+A formula travels from the student's process to the judge as a *tree*: nested lists of strings, JSON all the
+way down, e.g. ``["mul", ["symbol", "a"], ["symbol", "x"]]``. The judge never imports, evals or sympifies
+anything a student wrote: it walks the tree with :func:`evaluate`, in exact rationals where possible and
+with 40 digits where not, and gives up with :class:`Undecided` when a budget is spent.
 """
 
 from __future__ import annotations
@@ -28,13 +28,28 @@ EXACT_BITS = 8_192  #: larger rationals continue as 40-digit numbers
 
 FUNCTIONS = ("sqrt", "abs", "sign", "exp", "log", "max", "min", "floor", "ceiling")
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 BOOLEAN_KINDS = ("relation", "and", "or", "not", "true", "false", "contains")
 SET_KINDS = ("interval", "union", "intersection")
 #: Letters that a student may type in a text answer, and the symbol each stands for.
-GREEK = {"η": "eta", "β": "beta", "ε": "epsilon", "λ": "lambda", "κ": "kappa", "β1": "beta1", "β2": "beta2",
-         "λ_max": "lambda_max", "λ_min": "lambda_min", "∞": "oo"}  # fmt: skip
+GREEK = {
+    "η": "eta",
+    "β": "beta",
+    "ε": "epsilon",
+    "λ": "lambda",
+    "κ": "kappa",
+    "β1": "beta1",
+    "β2": "beta2",
+    "λ_max": "lambda_max",
+    "λ_min": "lambda_min",
+    "∞": "oo",
+}
 
 
 class Unreadable(ValueError):
@@ -64,8 +79,8 @@ def read(answer: object) -> Tree:
         raise Unreadable("nothing is filled in yet")
     if isinstance(answer, bool):
         raise Unreadable(
-            f"a formula was expected, but the answer is the Python value {answer}. A comparison such as 1 < 2 is "
-            "decided by Python at once; write it with the symbols of this step"
+            f"a formula was expected, but the answer is the Python value {answer}. A comparison such as 1 < 2"
+            " is decided by Python at once; write it with the symbols of this step"
         )
     if isinstance(answer, str):
         return read_text(answer)
@@ -75,7 +90,9 @@ def read(answer: object) -> Tree:
         conditions = [read(item) for item in answer]
         if len(conditions) > 1 and all(is_condition(tree) for tree in conditions):
             return check_tree(["and", *conditions])
-        raise Unreadable(f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}")
+        raise Unreadable(
+            f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}"
+        )
     if not str(type(answer).__module__).startswith("sympy.") and not _is_applied(answer):
         raise Unreadable(
             f"a SymPy formula was expected, but the answer is {_a(type(answer).__name__)}. Build it from the "
@@ -106,7 +123,10 @@ def _python_number(value: float | Fraction) -> Tree:
         if not math.isfinite(value):
             raise Unreadable(f"a finite number or a formula was expected, but the answer is {value}")
         return ["float", repr(float(value))]  # NumPy's float64 is a float with another repr
-    return ["number", _digits(str(Fraction(value)) if abs(value) < 10**MAX_DIGITS else "0" * (MAX_DIGITS + 2))]
+    return [
+        "number",
+        _digits(str(Fraction(value)) if abs(value) < 10**MAX_DIGITS else "0" * (MAX_DIGITS + 2)),
+    ]
 
 
 def _digits(text: str) -> str:
@@ -117,13 +137,34 @@ def _digits(text: str) -> str:
 
 _SYMPY_CONSTANTS = {"Infinity": "oo", "NegativeInfinity": "-oo", "Pi": "pi", "Exp1": "e"}
 _SYMPY_RELATIONS = {
-    "StrictLessThan": "<", "LessThan": "<=", "StrictGreaterThan": ">", "GreaterThan": ">=",
-    "Equality": "==", "Unequality": "!=",
-}  # fmt: skip
-_SYMPY_SAME = {"Add": "add", "Mul": "mul", "Pow": "pow", "And": "and", "Or": "or", "Not": "not",
-               "Union": "union", "Intersection": "intersection", "Contains": "contains"}  # fmt: skip
-_SYMPY_FUNCTIONS = {"Abs": "abs", "sign": "sign", "exp": "exp", "log": "log", "Max": "max", "Min": "min",
-                    "floor": "floor", "ceiling": "ceiling"}  # fmt: skip
+    "StrictLessThan": "<",
+    "LessThan": "<=",
+    "StrictGreaterThan": ">",
+    "GreaterThan": ">=",
+    "Equality": "==",
+    "Unequality": "!=",
+}
+_SYMPY_SAME = {
+    "Add": "add",
+    "Mul": "mul",
+    "Pow": "pow",
+    "And": "and",
+    "Or": "or",
+    "Not": "not",
+    "Union": "union",
+    "Intersection": "intersection",
+    "Contains": "contains",
+}
+_SYMPY_FUNCTIONS = {
+    "Abs": "abs",
+    "sign": "sign",
+    "exp": "exp",
+    "log": "log",
+    "Max": "max",
+    "Min": "min",
+    "floor": "floor",
+    "ceiling": "ceiling",
+}
 
 
 def _from_sympy(node: Any, room: list[int]) -> Tree:
@@ -173,14 +214,34 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
         return ["piecewise", *(part for pair in node.args for part in children(pair.args))]
     func = getattr(node, "func", None)
     if type(func).__name__ == "UndefinedFunction" and len(node.args) == 1:
-        return ["apply", str(func.__name__), *children()]
-    raise Unreadable(f"the formula holds {_a(kind)}, which this step does not need; write it with + - * / ** and sqrt")
+        return ["apply", str(getattr(func, "__name__", "")), *children()]
+    raise Unreadable(
+        f"the formula holds {_a(kind)}, which this step does not need; write it with + - * / ** and sqrt"
+    )
 
 
 _TEXT_BINARY: dict[type, str] = {ast.Add: "add", ast.Mult: "mul", ast.Pow: "pow"}
-_TEXT_COMPARE: dict[type, str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-_TEXT_CALLS = {"sqrt": "sqrt", "abs": "abs", "Abs": "abs", "sign": "sign", "exp": "exp", "log": "log", "ln": "log",
-               "Max": "max", "max": "max", "Min": "min", "min": "min"}  # fmt: skip
+_TEXT_COMPARE: dict[type, str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+_TEXT_CALLS = {
+    "sqrt": "sqrt",
+    "abs": "abs",
+    "Abs": "abs",
+    "sign": "sign",
+    "exp": "exp",
+    "log": "log",
+    "ln": "log",
+    "Max": "max",
+    "max": "max",
+    "Min": "min",
+    "min": "min",
+}
 _MINUS_ONE: Tree = ["number", "-1"]
 
 
@@ -198,8 +259,17 @@ def read_text(text: str) -> Tree:
     if len(text) > 1_000:
         raise Unreadable(f"the text has {len(text)} characters; a formula of at most 1,000 was expected")
     plain = text.strip()
-    for mark, ascii_form in (("≤", "<="), ("≥", ">="), ("·", "*"), ("×", "*"), ("^", "**"), ("−", "-"), ("β₁", "beta1"),
-                             ("β₂", "beta2"), ("∞", "oo")):  # fmt: skip
+    for mark, ascii_form in (
+        ("≤", "<="),
+        ("≥", ">="),
+        ("·", "*"),
+        ("×", "*"),
+        ("^", "**"),
+        ("−", "-"),
+        ("β₁", "beta1"),
+        ("β₂", "beta2"),
+        ("∞", "oo"),
+    ):
         plain = plain.replace(mark, ascii_form)
     if not plain:
         raise Unreadable("the text is empty: type a formula between the quotes")
@@ -207,7 +277,9 @@ def read_text(text: str) -> Tree:
     try:
         body = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Unreadable(f"the text {_short(text)} is no formula in Python's notation, such as 2*a*x + 1") from None
+        raise Unreadable(
+            f"the text {_short(text)} is no formula in Python's notation, such as 2*a*x + 1"
+        ) from None
     try:
         return check_tree(_from_ast(body))
     except RecursionError:
@@ -218,7 +290,8 @@ _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
 def _bars_to_abs(text: str) -> str:
-    """Write ``|…|`` as ``abs(…)``: a bar where a value must begin opens, the next one closes; others mean "or"."""
+    """Write ``|…|`` as ``abs(…)``: a bar where a value must begin opens, the next one closes; others mean
+    "or"."""
     if "|" not in text:
         return text
     out, open_bars = "", 0
@@ -278,10 +351,12 @@ def _from_ast(node: ast.AST) -> Tree:
         if name in ("And", "Or"):
             return [name.lower(), *map(_from_ast, node.args)]
         if name in ("Sum", "sum") and len(node.args) == 2:
-            return _sum_from_ast(*node.args)
+            return _sum_from_ast(node.args[0], node.args[1])
         if name in ("g_seq", "v") and len(node.args) == 1:
             return ["apply", name, _from_ast(node.args[0])]
-        raise Unreadable(f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max")
+        raise Unreadable(
+            f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max"
+        )
     raise Unreadable(f"the text holds {_a(type(node).__name__)}, which has no place in a formula")
 
 
@@ -289,6 +364,7 @@ def _sum_from_ast(body: ast.AST, limits: ast.AST) -> Tree:
     if not isinstance(limits, ast.Tuple) or len(limits.elts) != 3 or not isinstance(limits.elts[0], ast.Name):
         raise Unreadable("a Sum needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
     index, low, high = limits.elts
+    assert isinstance(index, ast.Name)
     return ["sum", GREEK.get(index.id, index.id), _from_ast(low), _from_ast(high), _from_ast(body)]
 
 
@@ -296,11 +372,28 @@ def _sum_from_ast(body: ast.AST, limits: ast.AST) -> Tree:
 
 
 _TREE_SHAPES = {  # kind: (strings first, least number of child trees)
-    "number": (1, 0), "float": (1, 0), "symbol": (1, 0), "constant": (1, 0), "true": (0, 0), "false": (0, 0),
-    "add": (0, 1), "mul": (0, 1), "pow": (0, 2), "and": (0, 1), "or": (0, 1), "not": (0, 1), "relation": (1, 2),
-    "function": (1, 1), "apply": (1, 1), "sum": (1, 3), "interval": (1, 2), "union": (0, 1), "intersection": (0, 1),
-    "contains": (0, 2), "piecewise": (0, 2),
-}  # fmt: skip
+    "number": (1, 0),
+    "float": (1, 0),
+    "symbol": (1, 0),
+    "constant": (1, 0),
+    "true": (0, 0),
+    "false": (0, 0),
+    "add": (0, 1),
+    "mul": (0, 1),
+    "pow": (0, 2),
+    "and": (0, 1),
+    "or": (0, 1),
+    "not": (0, 1),
+    "relation": (1, 2),
+    "function": (1, 1),
+    "apply": (1, 1),
+    "sum": (1, 3),
+    "interval": (1, 2),
+    "union": (0, 1),
+    "intersection": (0, 1),
+    "contains": (0, 2),
+    "piecewise": (0, 2),
+}
 _TREE_MOST = {"pow": 2, "not": 1, "relation": 2, "apply": 1, "sum": 3, "interval": 2, "contains": 2}
 
 
@@ -316,7 +409,12 @@ def check_tree(tree: object) -> Tree:
         room -= 1
         if room < 0 or depth > 120:
             raise Unreadable(f"the formula has more than {MAX_NODES} parts or is nested too deeply")
-        if not isinstance(node, list) or not node or not isinstance(node[0], str) or node[0] not in _TREE_SHAPES:
+        if (
+            not isinstance(node, list)
+            or not node
+            or not isinstance(node[0], str)
+            or node[0] not in _TREE_SHAPES
+        ):
             raise Unreadable("the formula did not arrive as a formula")
         kind = node[0]
         strings, least = _TREE_SHAPES[kind]
@@ -329,7 +427,12 @@ def check_tree(tree: object) -> Tree:
             raise Unreadable("the formula did not arrive whole")
         if kind in ("number", "float"):
             _fraction(heads[0])
-        if kind == "relation" and heads[0] not in RELATIONS or kind == "function" and heads[0] not in FUNCTIONS:
+        if (
+            kind == "relation"
+            and heads[0] not in RELATIONS
+            or kind == "function"
+            and heads[0] not in FUNCTIONS
+        ):
             raise Unreadable(f"the formula holds {_short(heads[0])}, which is not known here")
         if kind == "constant" and heads[0] not in ("oo", "-oo", "pi", "e"):
             raise Unreadable(f"the formula holds {_short(heads[0])}, which is not known here")
@@ -412,8 +515,18 @@ def substitute(tree: Tree, name: str, value: Tree) -> Tree:
 # ----------------------------------------------------------------------------------------------- writing
 
 
-_LETTERS = {"eta": "η", "beta": "β", "beta1": "β₁", "beta2": "β₂", "epsilon": "ε", "kappa": "κ", "x0": "x₀",
-            "lambda_max": "λ_max", "lambda_min": "λ_min", "E_g": "E[g]"}  # fmt: skip
+_LETTERS = {
+    "eta": "η",
+    "beta": "β",
+    "beta1": "β₁",
+    "beta2": "β₂",
+    "epsilon": "ε",
+    "kappa": "κ",
+    "x0": "x₀",
+    "lambda_max": "λ_max",
+    "lambda_min": "λ_min",
+    "E_g": "E[g]",
+}
 _SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 _TIGHT = {"relation": 1, "and": 0, "or": 0, "add": 2, "mul": 3, "pow": 5}
 
@@ -501,7 +614,9 @@ def _negated(tree: Tree) -> Tree | None:
 
 def _chained(tree: Tree) -> str | None:
     """Write two conditions on the same middle as one chain: low < middle < high."""
-    if len(tree) != 3 or any(part[0] != "relation" or part[1] not in ("<", "<=", ">", ">=") for part in tree[1:]):
+    if len(tree) != 3 or any(
+        part[0] != "relation" or part[1] not in ("<", "<=", ">", ">=") for part in tree[1:]
+    ):
         return None
     turned = {"<": "<", "<=": "<=", ">": "<", ">=": "<="}
     (_, one, *first), (_, two, *second) = tree[1:]
@@ -511,7 +626,13 @@ def _chained(tree: Tree) -> str | None:
         first, second, one, two = second, first, two, one
     if first[1] != second[0]:
         return None
-    parts = write(first[0], 2), _SIGNS.get(one, one), write(first[1], 2), _SIGNS.get(two, two), write(second[1], 2)
+    parts = (
+        write(first[0], 2),
+        _SIGNS.get(one, one),
+        write(first[1], 2),
+        _SIGNS.get(two, two),
+        write(second[1], 2),
+    )
     return " ".join(parts)
 
 
@@ -534,7 +655,9 @@ def real(value: Number) -> Any:
 
 
 class _Evaluation:
-    def __init__(self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int):
+    def __init__(
+        self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int
+    ):
         self.point = dict(point)
         self.functions = functions
         self.left = budget
@@ -680,7 +803,10 @@ class _Evaluation:
         head = [term(first + offset) for offset in range(6)]
         if head[0] != 0:
             ratio = _together(operator.truediv, head[1], head[0])
-            if all(same_number(b, _together(operator.mul, a, ratio)) for a, b in zip(head, head[1:], strict=False)):
+            if all(
+                same_number(b, _together(operator.mul, a, ratio))
+                for a, b in zip(head, head[1:], strict=False)
+            ):
                 if abs(ratio) >= 1:
                     raise Undefined("the series diverges")
                 return self.trim(_together(operator.truediv, head[0], 1 - ratio))
@@ -708,9 +834,9 @@ class _Evaluation:
                 left, right = real(left), real(right)
             return RELATIONS[tree[1]](left, right)
         if kind == "and":
-            return all([self.truth(child) for child in tree[1:]])
+            return all(list(map(self.truth, tree[1:])))  # every part is looked at: none may be unreadable
         if kind == "or":
-            return any([self.truth(child) for child in tree[1:]])
+            return any(list(map(self.truth, tree[1:])))
         if kind == "not":
             return not self.truth(tree[1])
         if kind == "contains":
@@ -773,10 +899,9 @@ def evaluate(
         raise Undecided("the formula takes too much work to evaluate") from None
 
 
-def holds(
-    tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET
-) -> bool:
-    """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as evaluate()."""
+def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:
+    """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as
+    evaluate()."""
     if tree[0] in SET_KINDS:
         tree = ["contains", ["symbol", variable], tree]
     try:
@@ -798,7 +923,8 @@ def same_number(left: Number, right: Number, loose: bool = False) -> bool:
 
 
 def show_number(value: Number, digits: int = 6) -> str:
-    """Return a value as a reader would write it: a short fraction, otherwise ``digits`` significant digits."""
+    """Return a value as a reader would write it: a short fraction, otherwise ``digits`` significant
+    digits."""
     if isinstance(value, Fraction):
         if value.denominator == 1 and abs(value) < 10**9:
             return str(value.numerator)

@@ -10,10 +10,23 @@ import numpy as np
 PRIMES = (3, 5, 7, 11, 13)
 #: Where each symbol of Part A is drawn from: (low, high) for rationals, a range for whole numbers.
 DOMAINS: Mapping[str, tuple[float, float] | range] = {
-    "a": (0.3, 4), "x": (-4, 4), "x0": (-4, 4), "eta": (0.05, 2.2), "t": range(2, 8), "k": range(1, 7),
-    "beta": (0.15, 0.95), "beta1": (0.15, 0.95), "beta2": (0.55, 0.99), "epsilon": (0.02, 0.6), "g": (-3, 3),
-    "m_t": (-3, 3), "E_g": (-3, 3), "lambda_min": (0.2, 1.5), "lambda_max": (2, 9), "kappa": (1.5, 40),
-}  # fmt: skip
+    "a": (0.3, 4),
+    "x": (-4, 4),
+    "x0": (-4, 4),
+    "eta": (0.05, 2.2),
+    "t": range(2, 8),
+    "k": range(1, 7),
+    "beta": (0.15, 0.95),
+    "beta1": (0.15, 0.95),
+    "beta2": (0.55, 0.99),
+    "epsilon": (0.02, 0.6),
+    "g": (-3, 3),
+    "m_t": (-3, 3),
+    "E_g": (-3, 3),
+    "lambda_min": (0.2, 1.5),
+    "lambda_max": (2, 9),
+    "kappa": (1.5, 40),
+}
 Point = dict[str, str]
 
 
@@ -45,7 +58,8 @@ def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[P
 def around(
     rng: np.random.Generator, symbols: Sequence[str], variable: str, boundaries: Sequence[object], n: int = 4
 ) -> list[Point]:
-    """Draw points at, just inside and just outside each boundary of ``variable``, far from them, and at negatives.
+    """Draw points at, just inside and just outside each boundary of ``variable``, far from them, and at
+    negatives.
 
     ``boundaries`` are functions from the other symbols' values to a Fraction.
     """
@@ -57,6 +71,14 @@ def around(
         near = Fraction(1, int(rng.integers(900, 1100)))
         spots = [edge * scale for edge in edges if edge for scale in (1 - near, 1, 1 + near)]
         spots += [(low + high) / 2 + near for low, high in zip(edges, edges[1:], strict=False)]
-        spots += [Fraction(0), near, -near, -edges[-1], edges[-1] * 3 + near, -rational(rng, 0.3, 3), edges[-1] * 2]
+        spots += [
+            Fraction(0),
+            near,
+            -near,
+            -edges[-1],
+            edges[-1] * 3 + near,
+            -rational(rng, 0.3, 3),
+            edges[-1] * 2,
+        ]
         points += [{**base, variable: str(spot)} for spot in sorted(set(spots))]
     return points

@@ -19,7 +19,9 @@ def say(value: Any) -> str:
 
 
 def _gradient(point: Point, yours: Any, right: Any) -> str:
-    return f"at {describe_point(point)} your gradient is {say(yours)}, but the slope of f there is {say(right)}."
+    return (
+        f"at {describe_point(point)} your gradient is {say(yours)}, but the slope of f there is {say(right)}."
+    )
 
 
 def _update(point: Point, yours: Any, right: Any) -> str:
@@ -51,7 +53,9 @@ def _condition(point: Point, yours: bool, right: bool) -> str:
 def update_from_gradient(gradient: ex.Tree, point: Point) -> Any:
     """Carry a gradient on: x − η · gradient at ``point``."""
     step = ex.evaluate(["mul", ["symbol", "eta"], gradient], point)
-    return ex.evaluate(["add", ["symbol", "x"], ["mul", ["number", "-1"], ["symbol", "step"]]], {**point, "step": step})
+    return ex.evaluate(
+        ["add", ["symbol", "x"], ["mul", ["number", "-1"], ["symbol", "step"]]], {**point, "step": step}
+    )
 
 
 def iterate_update(update: ex.Tree, point: Point) -> Any:
@@ -65,7 +69,8 @@ def iterate_update(update: ex.Tree, point: Point) -> Any:
 def shrinks(closed_form: ex.Tree, point: Point) -> bool:
     """Carry a closed form on: does it go to 0 as t grows? Compares |x_t| far out, from x0 = 1."""
     far, farther = (
-        abs(ex.real(ex.evaluate(closed_form, {**point, "x0": Fraction(1), "t": Fraction(t)}))) for t in (400, 800)
+        abs(ex.real(ex.evaluate(closed_form, {**point, "x0": Fraction(1), "t": Fraction(t)})))
+        for t in (400, 800)
     )
     return bool(farther < far or farther == 0)
 
@@ -106,7 +111,11 @@ EXERCISE = Exercise(
                 "counterexample": _update,
                 "limits": (
                     ("Put η = 0: nothing may move. Does yours stay at x?", {"eta": "0"}, "x"),
-                    ("Put x = 0: at the minimum there is nothing to move. Does yours stay there?", {"x": "0"}, "0"),
+                    (
+                        "Put x = 0: at the minimum there is nothing to move. Does yours stay there?",
+                        {"x": "0"},
+                        "0",
+                    ),
                 ),
                 "follows": ("a1-gradient", update_from_gradient),
             },
@@ -128,8 +137,11 @@ EXERCISE = Exercise(
                 "limits": (
                     ("Put t = 0: no step has been taken. Does yours give the start?", {"t": "0"}, "x0"),
                     ("Put η = 0: nothing moves. Does yours stay at the start?", {"eta": "0"}, "x0"),
-                    ("Put t = 1: one step has been taken. Does yours agree with your update?", {"t": "1"},
-                     "x0 - eta*a*x0"),
+                    (
+                        "Put t = 1: one step has been taken. Does yours agree with your update?",
+                        {"t": "1"},
+                        "x0 - eta*a*x0",
+                    ),
                 ),
                 "follows": ("a1-update", iterate_update),
             },
@@ -157,9 +169,14 @@ EXERCISE = Exercise(
                 "between": 2,
             },
             hints=(
-                "The size of a number is below 1 exactly when the number lies strictly between −1 and 1. Write that "
-                "without bars.",
-                "Do the same to all three parts of the chain: first take away the 1, then turn the sign, then divide.",
+                (
+                    "The size of a number is below 1 exactly when the number lies strictly between −1 and 1."
+                    " Write that without bars."
+                ),
+                (
+                    "Do the same to all three parts of the chain: first take away the 1, then turn the sign,"
+                    " then divide."
+                ),
                 "Multiplying by −1 turns both < signs round. Which end is then on the left?",
             ),
         ),
@@ -177,8 +194,14 @@ EXERCISE = Exercise(
                 "follows": ("a1-closed_form", shrinks),
             },
             hints=(
-                "A power of a fixed number goes to 0 exactly when that number lies strictly between −1 and 1.",
-                "Write that as two inequalities and solve each for η. Dividing by a positive a keeps the direction.",
+                (
+                    "A power of a fixed number goes to 0 exactly when that number lies strictly between −1"
+                    " and 1."
+                ),
+                (
+                    "Write that as two inequalities and solve each for η. Dividing by a positive a keeps the"
+                    " direction."
+                ),
                 "Try the borders: what do the iterates do at η = 0, and where does the factor reach −1?",
             ),
         ),

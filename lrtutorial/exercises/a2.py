@@ -90,13 +90,20 @@ EXERCISE = Exercise(
                 "counterexample": _velocity,
                 "limits": (
                     ("Put t = 1: only g(0) has been seen, and v₁ is g(0). Is yours?", {"t": "1"}, "g_seq(0)"),
-                    ("Put β = 0: without memory v is the newest gradient. Is yours?", {"beta": "0"}, "g_seq(t - 1)"),
+                    (
+                        "Put β = 0: without memory v is the newest gradient. Is yours?",
+                        {"beta": "0"},
+                        "g_seq(t - 1)",
+                    ),
                 ),
             },
             hints=(
                 "Write out v₁, v₂ and v₃ from v₀ = 0. Which gradients are in each, and with which factor?",
                 "Each further step multiplies everything that is already in v by the same number.",
-                "Check t = 1: only g(0) has been seen, so v₁ must be g(0). In v₂ the newer gradient counts in full.",
+                (
+                    "Check t = 1: only g(0) has been seen, so v₁ must be g(0). In v₂ the newer gradient"
+                    " counts in full."
+                ),
             ),
         ),
         Step(
@@ -109,8 +116,16 @@ EXERCISE = Exercise(
                 "symbols": ("eta", "beta", "k"),
                 "counterexample": _contribution,
                 "limits": (
-                    ("Put k = 0: the newest gradient acts with the plain rate. Does yours?", {"k": "0"}, "eta"),
-                    ("Let β → 0: gradients older than the newest are forgotten. Are they in yours?", {"beta": "0"}, "0"),
+                    (
+                        "Put k = 0: the newest gradient acts with the plain rate. Does yours?",
+                        {"k": "0"},
+                        "eta",
+                    ),
+                    (
+                        "Let β → 0: gradients older than the newest are forgotten. Are they in yours?",
+                        {"beta": "0"},
+                        "0",
+                    ),
                 ),
                 "follows": ("a2-velocity", impulse),
             },
@@ -135,8 +150,10 @@ EXERCISE = Exercise(
             hints=(
                 "Under a constant gradient every past gradient pulls the same way: add up their shares.",
                 "It is a geometric series. Call it S and compare S with β·S, term by term.",
-                "Check β = 0: no memory, so plain gradient descent must come out. "
-                "And the closer β is to 1, the more it must be.",
+                (
+                    "Check β = 0: no memory, so plain gradient descent must come out. "
+                    "And the closer β is to 1, the more it must be."
+                ),
             ),
         ),
         Step(

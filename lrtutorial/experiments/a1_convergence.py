@@ -19,8 +19,11 @@ START = Fraction(1)
 STEPS = 12
 #: Calm, overshooting, and on the border 2/a.
 RATES = (Fraction(1, 5), Fraction(9, 10), 2 / CURVATURE)
-WHAT_HAPPENS = {"converges": "the iterates go to 0", "diverges": "the iterates grow without end",
-                "alternates": "x flips its sign for ever, at the same distance"}  # fmt: skip
+WHAT_HAPPENS = {
+    "converges": "the iterates go to 0",
+    "diverges": "the iterates grow without end",
+    "alternates": "x flips its sign for ever, at the same distance",
+}
 
 
 def descend(rate: Fraction, steps: int = STEPS) -> list[Fraction]:
@@ -51,8 +54,15 @@ class ThreeRates(Result):
             size = abs(float(1 - rate * CURVATURE))
             right.plot([float(rate)], [size], color=colour, marker=marker, markersize=8, linestyle="")
         for index, path in enumerate(self.yours or ()):
-            left.plot(path, color=BLACK, marker="o", markersize=10, fillstyle="none", linestyle="",
-                      label="your closed form" if index == 0 else None)  # fmt: skip
+            left.plot(
+                path,
+                color=BLACK,
+                marker="o",
+                markersize=10,
+                fillstyle="none",
+                linestyle="",
+                label="your closed form" if index == 0 else None,
+            )
         left.set(xlabel="step t", ylabel="iterate x", ylim=(-1.35, 1.75))
         left.legend(loc="upper right", ncols=2, fontsize=8, framealpha=1)
         rates = np.linspace(-0.15, 1.25, 200)
@@ -65,11 +75,11 @@ class ThreeRates(Result):
         """The three fates in words and numbers."""
         ends = [abs(path[-1]) for path in self.paths]
         return (
-            f"Iterates of gradient descent on a parabola with curvature {CURVATURE} from x = {START}, {STEPS} steps. "
-            f"At rate {number(float(RATES[0]))} they fall to {number(ends[0])} without changing sign. "
-            f"At {number(float(RATES[1]))} they change sign at every step and shrink to {number(ends[1])} in size. "
-            f"At {number(float(RATES[2]))}, which is 2/a, they jump between 1 and −1 for ever. "
-            "Beside it, what one step multiplies the distance by, over the rate: it is below 1 between 0 and 2/a."
+            f"Iterates of gradient descent on a parabola with curvature {CURVATURE} from x = {START}, {STEPS}"
+            f" steps. At rate {number(float(RATES[0]))} they fall to {number(ends[0])} without changing sign."
+            f" At {number(float(RATES[1]))} they change sign at every step and shrink to {number(ends[1])} in"
+            f" size. At {number(float(RATES[2]))}, which is 2/a, they jump between 1 and −1 for ever. Beside"
+            " it, what one step multiplies the distance by, over the rate: it is below 1 between 0 and 2/a."
         )
 
     def _repr_html_(self) -> str:
@@ -87,7 +97,10 @@ def three_rates(closed_form: object = ..., prediction: object = ...) -> ThreeRat
     if prediction == "alternates":
         said = "You predicted this: at η = 2/a x flips its sign for ever."
     elif prediction in ("converges", "diverges"):
-        said = f"You predicted that {WHAT_HAPPENS[prediction]} at η = 2/a; what happens is that {WHAT_HAPPENS['alternates']}."
+        said = (
+            f"You predicted that {WHAT_HAPPENS[prediction]} at η = 2/a; what happens is that"
+            f" {WHAT_HAPPENS['alternates']}."
+        )
     else:
         said = "Write your prediction above, then run this cell again to set it beside the picture."
     if yours is None:

@@ -18,7 +18,7 @@ BETA, STEPS = 0.9, 60
 DECAYS = (0.0, 0.5, 0.9)  # of the picture of stability
 
 
-def velocity(gradients: Array, beta: float) -> Array:
+def velocity(gradients: NDArray[np.floating], beta: float) -> Array:
     """The velocities v_1 … v_n of v ← βv + g from v_0 = 0, shape (n,)."""
     v, seen = 0.0, []
     for gradient in gradients:
@@ -58,8 +58,15 @@ class TwoGradients(Result):
         ax = figure.subplots()
         steps = np.arange(1, STEPS + 1)
         ax.semilogy(steps, self.constant, color=BLUE, marker="o", markersize=3, label="gradients 1, 1, 1, …")
-        ax.semilogy(steps, self.alternating, color=VERMILION, marker="s", markersize=3, linestyle=":",
-                    label="gradients 1, −1, 1, …")  # fmt: skip
+        ax.semilogy(
+            steps,
+            self.alternating,
+            color=VERMILION,
+            marker="s",
+            markersize=3,
+            linestyle=":",
+            label="gradients 1, −1, 1, …",
+        )
         ax.axhline(1, color=BLACK, linewidth=1, linestyle="--", label="without momentum")
         ax.set(xlabel="step t", ylabel="size of the step, in units of η", ylim=(0.08, 25))
         ax.legend(loc="upper right", ncols=3, fontsize=8)
@@ -68,9 +75,9 @@ class TwoGradients(Result):
     def alt_text(self) -> str:
         """Where the two curves settle."""
         return (
-            f"Size of momentum's step in units of η, β = {BETA}, over {STEPS} steps. Under a constant gradient it grows "
-            f"from 1 to {number(self.constant[-1])}; under a gradient that changes sign at every step it settles at "
-            f"{number(self.alternating[-1])}, below the 1 of plain descent."
+            f"Size of momentum's step in units of η, β = {BETA}, over {STEPS} steps. Under a constant"
+            f" gradient it grows from 1 to {number(self.constant[-1])}; under a gradient that changes sign at"
+            f" every step it settles at {number(self.alternating[-1])}, below the 1 of plain descent."
         )
 
     def _repr_html_(self) -> str:
@@ -87,7 +94,10 @@ def two_gradients(prediction: object = ...) -> TwoGradients:
     if prediction == "shorter":
         said = "You predicted this: under alternating gradients the steps are shorter than without momentum."
     elif prediction in ("longer", "same"):
-        said = f"You predicted “{prediction}”; under alternating gradients the steps are shorter than without momentum."
+        said = (
+            f"You predicted “{prediction}”; under alternating gradients the steps are shorter than without"
+            " momentum."
+        )
     else:
         said = "Write your prediction above, then run this cell again to set it beside the picture."
     return TwoGradients(constant, alternating, said)
@@ -108,8 +118,14 @@ class Stability(Result):
         looks = ((VERMILION, "-", "o"), (GREEN, "--", "s"), (BLUE, ":", "^"))
         for beta, factors, (colour, dash, marker) in zip(DECAYS, self.factors, looks, strict=True):
             border = largest_rate(1, beta)
-            ax.plot(self.products, factors, color=colour, linestyle=dash, linewidth=2,
-                    label=f"β = {beta:g}: stable below {number(border)}")  # fmt: skip
+            ax.plot(
+                self.products,
+                factors,
+                color=colour,
+                linestyle=dash,
+                linewidth=2,
+                label=f"β = {beta:g}: stable below {number(border)}",
+            )
             ax.plot([border], [1], color=colour, marker=marker, markersize=8)
         ax.axhline(1, color=BLACK, linewidth=1)
         ax.set(xlabel="ηλ, rate times curvature", ylabel="factor of one step, long run", ylim=(0, 1.6))
@@ -120,8 +136,8 @@ class Stability(Result):
         """The borders in numbers."""
         borders = ", ".join(f"{number(largest_rate(1, beta))} at β = {beta:g}" for beta in DECAYS)
         return (
-            "What one step multiplies the error by in the long run, over rate times curvature. Each curve crosses 1, the "
-            f"border of stability, at 2(1+β): {borders}. More momentum bears larger rates."
+            "What one step multiplies the error by in the long run, over rate times curvature. Each curve"
+            f" crosses 1, the border of stability, at 2(1+β): {borders}. More momentum bears larger rates."
         )
 
 

@@ -1,15 +1,18 @@
-"""Answers that are a chain of lines (Part A): each line must be equivalent to the one above, the last one solved.
+"""Answers that are a chain of lines (Part A): each line must be equivalent to the one above, the last one
+solved.
 
-The answer is a list of lines, text or SymPy. A probe is a point, as for formulas; every line has a truth table (or
-values). The outcome of a chain is the table of its first line that differs from the given one, or of the given one when
-none does: by it a misconception is recognised.
+The answer is a list of lines, text or SymPy. A probe is a point, as for formulas; every line has a truth
+table (or values). The outcome of a chain is the table of its first line that differs from the given one, or
+of the given one when none does: by it a misconception is recognised.
 
 ``step.options``
-    ``given``: the first line, as text; ``begins``: the same in words, for a reader; ``symbols``: names the lines may use; ``variable``: the one to solve for;
-    ``between``: the least number of lines between the given one and the last; ``condition``: True when lines are
-    conditions (decided by ⇔ and ⇒), False when they are formulas (decided by =).
+    ``given``: the first line, as text; ``begins``: the same in words, for a reader; ``symbols``: names the
+    lines may use; ``variable``: the one to solve for; ``between``: the least number of lines between the
+    given one and the last; ``condition``: True when lines are conditions (decided by ⇔ and ⇒), False when
+    they are formulas (decided by =).
 
-The rubric has two lines: ``steps`` (every line goes with the one above) and ``solved`` (the chain ends at the answer).
+The rubric has two lines: ``steps`` (every line goes with the one above) and ``solved`` (the chain ends at
+the answer).
 """
 
 from __future__ import annotations
@@ -39,24 +42,36 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
         return {"kind": "derivation", "unfinished": True}
     if not isinstance(answer, list | tuple):
         came = type(answer).__name__
-        return {"kind": "derivation", "problem": f'a list of lines was expected, ["…", "…", …], but {came} came'}
+        return {
+            "kind": "derivation",
+            "problem": f'a list of lines was expected, ["…", "…", …], but {came} came',
+        }
     if any(line is ... for line in answer):
         return {"kind": "derivation", "unfinished": True}
     if not 1 <= len(answer) <= dv.MAX_LINES:
-        return {"kind": "derivation", "problem": f"from 2 to {dv.MAX_LINES} lines were expected, but {len(answer)} came"}
+        return {
+            "kind": "derivation",
+            "problem": f"from 2 to {dv.MAX_LINES} lines were expected, but {len(answer)} came",
+        }
     lines = []
     for number, line in enumerate(answer, 1):
         try:
             lines.append(ex.read(line))
         except ex.Unreadable as problem:
             return {"kind": "derivation", "problem": f"line {number}: {str(problem)[:400]}"}
-        except Exception as error:  # an object of the student's own making may raise anything when it is looked at
-            return {"kind": "derivation", "problem": f"looking at line {number} raised {type(error).__name__}"}
+        except (
+            Exception
+        ) as error:  # an object of the student's own making may raise anything when it is looked at
+            return {
+                "kind": "derivation",
+                "problem": f"looking at line {number} raised {type(error).__name__}",
+            }
     return {"kind": "derivation", "lines": lines}
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the outcome of a catalogued chain: the table of the first line that differs from the given one."""
+    """Return the outcome of a catalogued chain: the table of the first line that differs from the given
+    one."""
     if "lines" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
     tables = _tables(step, evidence["lines"], probes)
@@ -74,9 +89,14 @@ def _tables(step: Step, lines: Sequence[ex.Tree], probes: Sequence[Mapping[str, 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Set each line against the one above; full points for a sound chain from the given line to a solved one."""
-    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+def judge(
+    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Set each line against the one above; full points for a sound chain from the given line to a solved
+    one."""
+    blank = Verdict(
+        step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
+    )
     asks = f"This step asks for {step.asks}."
     lines = _read_evidence(evidence)
     if isinstance(lines, Verdict):
@@ -88,11 +108,18 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     given = ex.read_text(step.options["given"])
     try:
         if dv.shape(lines[0], points) != dv.shape(given, points):
-            return replace(blank, status="unreadable", headline=f"The first line must say that {step.options['begins']}.", hint=asks)
+            return replace(
+                blank,
+                status="unreadable",
+                headline=f"The first line must say that {step.options['begins']}.",
+                hint=asks,
+            )
         tables = _tables(step, lines, expected.probes)
         shapes = [dv.shape(line, points) for line in lines]
     except ex.Undecided as why:
-        return replace(blank, status="undecided", headline=f"This could be right, but {why}. Simplify your lines.")
+        return replace(
+            blank, status="undecided", headline=f"This could be right, but {why}. Simplify your lines."
+        )
     except (ex.Undefined, ex.Unreadable) as why:
         return replace(blank, status="unreadable", headline=f"A line can't be evaluated: {why}.", hint=asks)
 
@@ -113,14 +140,22 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     if enough:
         steps = replace(steps, earned=steps.possible)
     else:
-        real = f"{between} of at least {step.options['between']} different lines between the first and the last"
+        real = (
+            f"{between} of at least {step.options['between']} different lines between the first and the last"
+        )
         steps = replace(steps, note=real)
     goal = f"{name} alone" if step.options.get("condition") else "a formula without a sum"
-    ending = replace(ending, earned=ending.possible) if done and enough else replace(ending, note=f"the last line must have {goal}")
+    ending = (
+        replace(ending, earned=ending.possible)
+        if done and enough
+        else replace(ending, note=f"the last line must have {goal}")
+    )
     if enough and not done:
         verdict = replace(verdict, headline=f"Every line is sound; go on until the last one has {goal}.")
     elif not enough:
-        verdict = replace(verdict, headline="Every line is sound, but steps are left out: show how each follows.")
+        verdict = replace(
+            verdict, headline="Every line is sound, but steps are left out: show how each follows."
+        )
     else:
         verdict = replace(verdict, headline=f"This is {step.asks}.")
         ending = replace(ending, note="")
@@ -166,10 +201,17 @@ def _wrong_form(step: Step, lines: Sequence[ex.Tree]) -> str | None:
 
 
 def _broken(
-    step: Step, verdict: Verdict, expected: Expected, lines: Sequence[ex.Tree], index: int,
-    mark: tuple[str, list[int]], tables: Sequence[Sequence[str]], shapes: Sequence[Any],
-) -> Verdict:  # fmt: skip
-    """Judge a chain whose line ``index`` does not go with the one above; the sound part before it counts for half."""
+    step: Step,
+    verdict: Verdict,
+    expected: Expected,
+    lines: Sequence[ex.Tree],
+    index: int,
+    mark: tuple[str, list[int]],
+    tables: Sequence[Sequence[str]],
+    shapes: Sequence[Any],
+) -> Verdict:
+    """Judge a chain whose line ``index`` does not go with the one above; the sound part before it counts
+    for half."""
     steps, ending = verdict.lines
     sound = len(set(shapes[1:index]) - {shapes[0]})
     if sound:
@@ -180,13 +222,18 @@ def _broken(
     else:
         what = f"Line {index + 1} does not follow from line {index}."
     verdict = replace(
-        verdict, status="partly" if sound else "wrong", lines=(steps, ending), headline=what,
+        verdict,
+        status="partly" if sound else "wrong",
+        lines=(steps, ending),
+        headline=what,
         hint="Say in words what you did to both sides between these two lines, and do it to every side.",
-    )  # fmt: skip
+    )
     words = misconceptions(step.id)
     for key, theirs in expected.outcomes().items():
         if same_outcome(tables[index], theirs):
-            verdict = replace(verdict, misconception=key, headline=f"{what} {words[key].title}.", hint=words[key].hints[0])
+            verdict = replace(
+                verdict, misconception=key, headline=f"{what} {words[key].title}.", hint=words[key].hints[0]
+            )
             break
     if expected.secret:
         return verdict

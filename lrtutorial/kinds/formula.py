@@ -1,16 +1,18 @@
 """Answers that are formulas (Part A): decided by their signature, the values at many generic points.
 
-A probe is a *point*: a rational value for each symbol of the step. The outcome of an answer is its value at every
-point, exact or with 40 digits; two formulas with the same outcome are the same. Conditions have a truth table as
-outcome, with points at, just inside and just outside each boundary.
+A probe is a *point*: a rational value for each symbol of the step. The outcome of an answer is its value at
+every point, exact or with 40 digits; two formulas with the same outcome are the same. Conditions have a
+truth table as outcome, with points at, just inside and just outside each boundary.
 
 ``step.options``
     ``symbols``: names the formula may use; ``functions``: names it may apply, such as ``g_seq``;
-    ``condition``: whether true or false is expected rather than a number, and ``variable``: the one a bare interval is
-    about; ``counterexample``: a function (point, yours, right) -> sentence; ``follows``: (earlier step, function
-    (its tree, point) -> value) for follow-through; ``meaning``: function (point) -> {name: callable} for applied ones;
-    ``recursion``: the applied name that stands for the answer's own earlier values, starting at name(0) = 0;
-    ``limits``: special cases a hint may point to, each (words, {symbol: value}, the right formula there as text).
+    ``condition``: whether true or false is expected rather than a number, and ``variable``: the one a bare
+    interval is about; ``counterexample``: a function (point, yours, right) -> sentence; ``follows``:
+    (earlier step, function (its tree, point) -> value) for follow-through; ``meaning``: function (point) ->
+    {name: callable} for applied ones; ``recursion``: the applied name that stands for the answer's own
+    earlier values, starting at name(0) = 0; ``limits``: special cases a hint may point to, each (words,
+    {symbol: value}, the right formula there as text); ``digits``: the least number of digits to which a
+    number may be rounded.
 """
 
 from __future__ import annotations
@@ -44,15 +46,20 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
         return {"kind": "formula", "tree": ex.read(answer)}
     except ex.Unreadable as problem:
         return {"kind": "formula", "problem": str(problem)[:500]}
-    except Exception as error:  # an object of the student's own making may raise anything when it is looked at
+    except (
+        Exception
+    ) as error:  # an object of the student's own making may raise anything when it is looked at
         return {"kind": "formula", "problem": f"looking at the answer raised {type(error).__name__}"}
 
 
 # ------------------------------------------------------------------------------------------- outcomes
 
 
-def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 400_000) -> list[str]:
-    """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or ``"undefined"``.
+def outcome(
+    step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 400_000
+) -> list[str]:
+    """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or
+    ``"undefined"``.
 
     Raises
     ------
@@ -69,7 +76,8 @@ def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budg
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the catalogue."""
+    """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the
+    catalogue."""
     if "tree" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
     tree = evidence["tree"]
@@ -102,7 +110,9 @@ def _simulate(
     last = int(point["t"])
     for t in range(1, last + 1):
         known.append(
-            ex.evaluate(tree, {**point, "t": Fraction(t)}, {**functions, name: earlier}, budget=budget // last)
+            ex.evaluate(
+                tree, {**point, "t": Fraction(t)}, {**functions, name: earlier}, budget=budget // last
+            )
         )
     return known[last]
 
@@ -142,7 +152,8 @@ def _same(one: str, other: str, loose: bool) -> bool:
 
 
 def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> bool:
-    """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no matter."""
+    """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no
+    matter."""
     if digits is None or {*yours, *right} & {"true", "false", UNDEFINED}:
         return False
     mp = ex._mp()
@@ -174,15 +185,21 @@ def judge(
     try:
         yours = outcome(step, tree, expected.probes)
     except ex.Undecided as why:
-        return replace(blank, status="undecided", headline=f"This could be right, but {why}. Simplify it and try again.")
+        return replace(
+            blank, status="undecided", headline=f"This could be right, but {why}. Simplify it and try again."
+        )
     except ex.Unreadable as why:
-        return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
+        return replace(
+            blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}."
+        )
     loose = ex.inexact(tree)
     checked = PUBLIC.format(n=len(expected.probes)) if step.options["symbols"] else ""
     digits = step.options.get("digits") if loose else None
     if same_outcome(yours, expected.reference, loose) or _rounded(yours, expected.reference, digits):
         full = replace(blank.lines[0], earned=line.points)
-        return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
+        return replace(
+            blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked
+        )
 
     verdict = replace(blank, checked=checked)
     words = misconceptions(step.id)
@@ -228,7 +245,10 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
         if is_equation:
             return "An equation was found where a condition with < or > was expected."
         if not ex.is_condition(tree):
-            return "A condition such as And(low < eta, eta < high) was expected, but this is a formula without < or >."
+            return (
+                "A condition such as And(low < eta, eta < high) was expected, but this is a formula without <"
+                " or >."
+            )
     else:
         if ex.is_condition(tree) and not is_equation:
             return "A formula was expected, but this is a condition."
@@ -251,7 +271,9 @@ def _counterexample(step: Step, yours: Sequence[str], expected: Expected, loose:
     if explain is None:
         return None
     wrong = [i for i, value in enumerate(yours) if not _same(value, expected.reference[i], loose)]
-    plainest = min(wrong, key=lambda i: (yours[i] == UNDEFINED, sum(map(len, expected.probes[i].values())), i))
+    plainest = min(
+        wrong, key=lambda i: (yours[i] == UNDEFINED, sum(map(len, expected.probes[i].values())), i)
+    )
     point = read_point(expected.probes[plainest])
     return explain(point, read_value(yours[plainest]), read_value(expected.reference[plainest]))
 
@@ -267,8 +289,8 @@ def say(value: Any) -> str:
 
 
 def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
-    """Return a hint for a mistake that no misconception explains: where a single change would make it right, or which
-    special case fails."""
+    """Return a hint for a mistake that no misconception explains: where a single change would make it
+    right, or which special case fails."""
     points = [read_point(point) for point in expected.probes]
     right = [read_value(value) for value in expected.reference]
     loose = ex.inexact(tree)
@@ -311,7 +333,9 @@ def _uniform(step: Step, tree: ex.Tree, points: Sequence[Any], right: Sequence[A
     values = [value_at_or_none(step, tree, point) for point in points]
     undefined = [point for point, value in zip(points, values, strict=True) if value is None]
     if len(undefined) == len(points):
-        return f"Your formula has no value at any of the points tried: {_why_undefined(step, tree, points[0])}."
+        return (
+            f"Your formula has no value at any of the points tried: {_why_undefined(step, tree, points[0])}."
+        )
     pairs = [(y, r) for y, r in zip(values, right, strict=True) if y is not None and r not in (0, UNDEFINED)]
     if len(pairs) < 3:
         return None
@@ -320,7 +344,10 @@ def _uniform(step: Step, tree: ex.Tree, points: Sequence[Any], right: Sequence[A
     if all(ex.same_number(-ratio, ex.real(Fraction(1))) for ratio in ratios):
         return "The size is right everywhere; look at the sign."
     if all(ex.same_number(ratio, ratios[0]) for ratio in ratios) and ratios[0] != 0:
-        return f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times the right value."
+        return (
+            f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times the right"
+            " value."
+        )
     if all(ex.same_number(gap, gaps[0]) for gap in gaps):
         return f"You are off by the same amount everywhere: {ex.show_number(gaps[0])}."
     return None
@@ -356,7 +383,12 @@ def value_at_or_none(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) 
 
 
 def _follow_through(
-    step: Step, yours: Sequence[str], expected: Expected, earlier: Mapping[str, Any], verdict: Verdict, loose: bool
+    step: Step,
+    yours: Sequence[str],
+    expected: Expected,
+    earlier: Mapping[str, Any],
+    verdict: Verdict,
+    loose: bool,
 ) -> Verdict:
     """Grant method points when the answer is right given the student's own earlier result."""
     if "follows" not in step.options:

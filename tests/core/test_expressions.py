@@ -1,4 +1,5 @@
-"""Formulas as plain data: what is read, what is refused, exact values, bounded work. Oracle: SymPy and fractions."""
+"""Formulas as plain data: what is read, what is refused, exact values, bounded work. Oracle: SymPy and
+fractions."""
 
 from __future__ import annotations
 
@@ -14,8 +15,16 @@ from hypothesis import strategies as st
 from lrtutorial import expressions as ex
 from lrtutorial.symbols import a, beta, eta, g_seq, k, kappa, t, v, x, x0
 
-POINT = {"a": Fraction(7, 3), "x": Fraction(-5, 7), "eta": Fraction(4, 11), "t": Fraction(5), "x0": Fraction(13, 5),
-         "beta": Fraction(3, 5), "kappa": Fraction(17, 3), "k": Fraction(2)}  # fmt: skip
+POINT = {
+    "a": Fraction(7, 3),
+    "x": Fraction(-5, 7),
+    "eta": Fraction(4, 11),
+    "t": Fraction(5),
+    "x0": Fraction(13, 5),
+    "beta": Fraction(3, 5),
+    "kappa": Fraction(17, 3),
+    "k": Fraction(2),
+}
 
 
 def value(answer, **functions):
@@ -28,14 +37,27 @@ def value(answer, **functions):
 @pytest.mark.parametrize(
     ("text", "formula"),
     [
-        ("2*a*x", 2 * a * x), ("2·a·x − 1", 2 * a * x - 1), ("a^2*x", a**2 * x), ("η·a^2", eta * a**2), ("-x^2", -(x**2)),
-        ("x0*(1-eta*a)**t", x0 * (1 - eta * a) ** t), ("x_t = (1 - η*a)**t * x0", (1 - eta * a) ** t * x0),
-        ("|x - 1|", abs(x - 1)), ("|x|*|a|", abs(x) * abs(a)), ("2*|x - |a||", 2 * abs(x - abs(a))),
-        ("sqrt(a)/2", sympy.sqrt(a) / 2), ("1/(1-β)", 1 / (1 - beta)), ("1e-3*x", x / 1000), ("a/x/2", a / x / 2),
-        ("Sum(β^k, (k, 0, t - 1))", sympy.Sum(beta**k, (k, 0, t - 1))), ("κ", kappa), ("+x", x),
-        ("max(a, x) + min(a, x)", a + x), ("exp(0)*ln(1) + sign(x)", sympy.Integer(-1)),
+        ("2*a*x", 2 * a * x),
+        ("2·a·x − 1", 2 * a * x - 1),
+        ("a^2*x", a**2 * x),
+        ("η·a^2", eta * a**2),
+        ("-x^2", -(x**2)),
+        ("x0*(1-eta*a)**t", x0 * (1 - eta * a) ** t),
+        ("x_t = (1 - η*a)**t * x0", (1 - eta * a) ** t * x0),
+        ("|x - 1|", abs(x - 1)),
+        ("|x|*|a|", abs(x) * abs(a)),
+        ("2*|x - |a||", 2 * abs(x - abs(a))),
+        ("sqrt(a)/2", sympy.sqrt(a) / 2),
+        ("1/(1-β)", 1 / (1 - beta)),
+        ("1e-3*x", x / 1000),
+        ("a/x/2", a / x / 2),
+        ("Sum(β^k, (k, 0, t - 1))", sympy.Sum(beta**k, (k, 0, t - 1))),
+        ("κ", kappa),
+        ("+x", x),
+        ("max(a, x) + min(a, x)", a + x),
+        ("exp(0)*ln(1) + sign(x)", sympy.Integer(-1)),
     ],
-)  # fmt: skip
+)
 def test_text_and_sympy_say_the_same(text, formula) -> None:
     tree = ex.right_hand_side(ex.read(text))
     assert ex.same_number(ex.evaluate(tree, POINT), value(formula))
@@ -43,11 +65,44 @@ def test_text_and_sympy_say_the_same(text, formula) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["__import__('os').system('true')", "().__class__", "x.real", "x[0]", "lambda: x", "[x for x in (1, 2)]", "f'{x}'", "'a'*9",
-     "open('f')", "eval('1')", "print(x)", "x if a else t", "a := 2", "import os", "x; a", "x\na", "{1: 2}", "*x", "not_there(x)",
-     "sqrt(x, evaluate=False)", "1j", "Sum(k)", "Sum(k, (k, 0))", "a @ x", "a // x", "a % x", "~a", "a is x", "a in x", "", "(" * 400,
-     "-" * 900 + "x", "x" * 1001, "1e99999*x", "0x" + "f" * 900],
-)  # fmt: skip
+    [
+        "__import__('os').system('true')",
+        "().__class__",
+        "x.real",
+        "x[0]",
+        "lambda: x",
+        "[x for x in (1, 2)]",
+        "f'{x}'",
+        "'a'*9",
+        "open('f')",
+        "eval('1')",
+        "print(x)",
+        "x if a else t",
+        "a := 2",
+        "import os",
+        "x; a",
+        "x\na",
+        "{1: 2}",
+        "*x",
+        "not_there(x)",
+        "sqrt(x, evaluate=False)",
+        "1j",
+        "Sum(k)",
+        "Sum(k, (k, 0))",
+        "a @ x",
+        "a // x",
+        "a % x",
+        "~a",
+        "a is x",
+        "a in x",
+        "",
+        "(" * 400,
+        "-" * 900 + "x",
+        "x" * 1001,
+        "1e99999*x",
+        "0x" + "f" * 900,
+    ],
+)
 def test_text_is_never_run_and_what_is_no_formula_is_refused(text) -> None:
     with pytest.raises(ex.Unreadable) as refused:
         ex.evaluate(ex.read(text), POINT)
@@ -61,11 +116,31 @@ def test_reading_gives_plain_json_back() -> None:
 
 @pytest.mark.parametrize(
     "tree",
-    [None, 3, "x", [], [1], ["symbol"], ["symbol", 1], ["nonsense", "x"], ["pow", ["symbol", "x"]], ["number", "1/0"],
-     ["number", "nan"], ["float", "inf"], ["number", "9" * 500], ["function", "system", ["symbol", "x"]], ["add"], {"add": 1},
-     ["relation", "=", ["symbol", "x"], ["symbol", "x"]], ["constant", "nan"], ["interval", "zz", ["number", "0"], ["number", "1"]],
-     ["number", "1e999999"], ["symbol", "x", ["symbol", "y"]], ["add", *[["number", "1"]] * 3000]],
-)  # fmt: skip
+    [
+        None,
+        3,
+        "x",
+        [],
+        [1],
+        ["symbol"],
+        ["symbol", 1],
+        ["nonsense", "x"],
+        ["pow", ["symbol", "x"]],
+        ["number", "1/0"],
+        ["number", "nan"],
+        ["float", "inf"],
+        ["number", "9" * 500],
+        ["function", "system", ["symbol", "x"]],
+        ["add"],
+        {"add": 1},
+        ["relation", "=", ["symbol", "x"], ["symbol", "x"]],
+        ["constant", "nan"],
+        ["interval", "zz", ["number", "0"], ["number", "1"]],
+        ["number", "1e999999"],
+        ["symbol", "x", ["symbol", "y"]],
+        ["add", *[["number", "1"]] * 3000],
+    ],
+)
 def test_a_forged_tree_is_refused(tree) -> None:
     with pytest.raises(ex.Unreadable):
         ex.check_tree(tree)
@@ -87,11 +162,18 @@ def test_a_tree_nested_too_deeply_is_refused() -> None:
 @pytest.mark.parametrize(
     ("tree", "text"),
     [
-        ("0 < eta*a < 2", "0 < η·a < 2"), (sympy.And(0 < eta, eta < 2 / a), "0 < η < 2/a"), ("|1-eta*a|<1", "|1 − η·a| < 1"),
-        ("x - eta*(a*x + 1)", "x − η·(a·x + 1)"), ("a/(b*c)", "a/(b·c)"), ("(1-beta)^(t+1)", "(1 − β)^(t + 1)"), ("-x", "−x"),
-        ("x*(-2)", "x·(−2)"), (sympy.Interval.open(0, 2 / a), "(0, 2/a)"), ("eta < 0 or eta > 1", "η < 0 or η > 1"),
+        ("0 < eta*a < 2", "0 < η·a < 2"),
+        (sympy.And(0 < eta, eta < 2 / a), "0 < η < 2/a"),
+        ("|1-eta*a|<1", "|1 − η·a| < 1"),
+        ("x - eta*(a*x + 1)", "x − η·(a·x + 1)"),
+        ("a/(b*c)", "a/(b·c)"),
+        ("(1-beta)^(t+1)", "(1 − β)^(t + 1)"),
+        ("-x", "−x"),
+        ("x*(-2)", "x·(−2)"),
+        (sympy.Interval.open(0, 2 / a), "(0, 2/a)"),
+        ("eta < 0 or eta > 1", "η < 0 or η > 1"),
     ],
-)  # fmt: skip
+)
 def test_trees_are_written_as_a_reader_would(tree, text) -> None:
     assert ex.write(ex.read(tree)) == text
 
@@ -130,12 +212,15 @@ def formulas(symbols=("a", "x", "beta")):
             inner.map(lambda part: sympy.Abs(part, evaluate=False)),
         ),
         max_leaves=12,
-    )  # fmt: skip
+    )
 
 
 @given(formulas())
 def test_values_are_exactly_those_of_sympy(formula) -> None:
-    at = {symbol: sympy.Rational(POINT[symbol.name].numerator, POINT[symbol.name].denominator) for symbol in (a, x, beta)}
+    at = {
+        symbol: sympy.Rational(POINT[symbol.name].numerator, POINT[symbol.name].denominator)
+        for symbol in (a, x, beta)
+    }
     truth = formula.subs(at).doit()
     try:
         mine = value(formula)
@@ -160,7 +245,9 @@ def test_an_endless_geometric_sum_is_exact_and_a_diverging_one_undefined() -> No
     assert ex.same_number(value("Sum(k^2/3^k, (k, 1, oo))"), Fraction(truth.p, truth.q))
 
 
-@pytest.mark.parametrize("text", ["1/(x + 5/7)", "sqrt(x)", "x^(1/2)", "log(x)", "0^(-1)", "Sum(beta^k, (k, 0, a))"])
+@pytest.mark.parametrize(
+    "text", ["1/(x + 5/7)", "sqrt(x)", "x^(1/2)", "log(x)", "0^(-1)", "Sum(beta^k, (k, 0, a))"]
+)
 def test_where_there_is_no_real_value_it_says_so(text) -> None:
     with pytest.raises(ex.Undefined):
         value(text)
@@ -169,17 +256,27 @@ def test_where_there_is_no_real_value_it_says_so(text) -> None:
 @pytest.mark.parametrize(
     ("condition", "where"),
     [
-        ("0 < eta < 2/a", (False, True, True, False, False)), ("0 <= eta <= 2/a", (True, True, True, True, False)),
-        ("|1 - eta*a| < 1", (False, True, True, False, False)), (sympy.Interval.open(0, 2 / a), (False, True, True, False, False)),
-        (sympy.Interval(0, 2 / a), (True, True, True, True, False)), (abs(eta) <= 2 / a, (True, True, True, True, False)),
-        ((eta > 0, eta < 2 / a), (False, True, True, False, False)), (sympy.Ne(eta, 0), (False, True, True, True, True)),
+        ("0 < eta < 2/a", (False, True, True, False, False)),
+        ("0 <= eta <= 2/a", (True, True, True, True, False)),
+        ("|1 - eta*a| < 1", (False, True, True, False, False)),
+        (sympy.Interval.open(0, 2 / a), (False, True, True, False, False)),
+        (sympy.Interval(0, 2 / a), (True, True, True, True, False)),
+        (abs(eta) <= 2 / a, (True, True, True, True, False)),
+        ((eta > 0, eta < 2 / a), (False, True, True, False, False)),
+        (sympy.Ne(eta, 0), (False, True, True, True, True)),
         ("sqrt(2)*eta < 3 and eta > -1", (True, True, True, True, True)),
     ],
-)  # fmt: skip
+)
 def test_conditions_are_exact_at_their_borders(condition, where) -> None:
     edge = 2 / POINT["a"]
     tree = ex.read(condition)
-    spots = (Fraction(0), edge / 7, edge * Fraction(999_999, 1_000_000), edge, edge * Fraction(1_000_001, 1_000_000))
+    spots = (
+        Fraction(0),
+        edge / 7,
+        edge * Fraction(999_999, 1_000_000),
+        edge,
+        edge * Fraction(1_000_001, 1_000_000),
+    )
     assert tuple(ex.holds(tree, {**POINT, "eta": spot}) for spot in spots) == where
 
 
@@ -206,19 +303,28 @@ def _shared(depth):
 
 
 HUGE = {
-    "10**10**8": "10**10**8 * x", "10**10**8 with a symbol": "x**(10**10**8)", "a tower": _tower,
+    "10**10**8": "10**10**8 * x",
+    "10**10**8 with a symbol": "x**(10**10**8)",
+    "a tower": _tower,
     "unevaluated power": lambda: sympy.Mul(x, sympy.Pow(10, 10**8, evaluate=False), evaluate=False),
-    "factorial": lambda: sympy.Mul(x, sympy.factorial(10**6, evaluate=False), evaluate=False), "factorial as text": "factorial(10**6)",
-    "degree 500": lambda: (a + x + eta) ** 500, "nested powers": "((((a+x)^99)^99)^99)^99", "long": "+".join(["x"] * 499),
-    "a long sum": "Sum(beta^k, (k, 0, 10^9))", "sums in sums": "Sum(Sum(Sum(a^k, (k, 0, 999)), (t, 0, 999)), (k, 0, 999))",
-    "a slow series": "Sum(1/k^2, (k, 1, oo))", "shared parts": lambda: _shared(60),
-    "a long number": lambda: sympy.Integer(7) ** 5000 * x, "a long fraction": lambda: x / sympy.Integer(7) ** 900,
-}  # fmt: skip
+    "factorial": lambda: sympy.Mul(x, sympy.factorial(10**6, evaluate=False), evaluate=False),
+    "factorial as text": "factorial(10**6)",
+    "degree 500": lambda: (a + x + eta) ** 500,
+    "nested powers": "((((a+x)^99)^99)^99)^99",
+    "long": "+".join(["x"] * 499),
+    "a long sum": "Sum(beta^k, (k, 0, 10^9))",
+    "sums in sums": "Sum(Sum(Sum(a^k, (k, 0, 999)), (t, 0, 999)), (k, 0, 999))",
+    "a slow series": "Sum(1/k^2, (k, 1, oo))",
+    "shared parts": lambda: _shared(60),
+    "a long number": lambda: sympy.Integer(7) ** 5000 * x,
+    "a long fraction": lambda: x / sympy.Integer(7) ** 900,
+}
 
 
 @pytest.mark.parametrize("name", HUGE)
 def test_huge_work_is_given_up_or_done_quickly(name) -> None:
-    """That this test ends is what it shows: each of these takes minutes or for ever when it is simply evaluated."""
+    """That this test ends is what it shows: each of these takes minutes or for ever when it is simply
+    evaluated."""
     answer = HUGE[name]() if callable(HUGE[name]) else HUGE[name]
     try:
         result = value(answer)
@@ -265,8 +371,11 @@ class Endless:
 Endless.__name__ = "Add"
 
 
-@pytest.mark.parametrize("answer", [AlwaysEqual("x", real=True), AlwaysEqual("x", real=True) + 1, Disguised(), Endless()],
-                         ids=["always equal", "in a sum", "disguised", "endless"])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [AlwaysEqual("x", real=True), AlwaysEqual("x", real=True) + 1, Disguised(), Endless()],
+    ids=["always equal", "in a sum", "disguised", "endless"],
+)
 def test_hostile_objects_are_refused(answer) -> None:
     from lrtutorial.checking import verdict_on
 

@@ -1,4 +1,5 @@
-"""One table for all of Part A: what is right, what is named, what can't be read; at public and at fresh points."""
+"""One table for all of Part A: what is right, what is named, what can't be read; at public and at fresh
+points."""
 
 from __future__ import annotations
 
@@ -67,7 +68,12 @@ def test_there_are_enough_misconceptions_well_described(step_id) -> None:
     assert len(mistakes) >= 6
     assert len({m.id for m in mistakes}) == len({m.title for m in mistakes}) == len(mistakes)
     for m in mistakes:
-        assert m.id.startswith(step_id + "-") and 2 <= len(m.hints) <= 3 and m.reveals and not m.title.endswith(".")
+        assert (
+            m.id.startswith(step_id + "-")
+            and 2 <= len(m.hints) <= 3
+            and m.reveals
+            and not m.title.endswith(".")
+        )
 
 
 @every_step
@@ -90,10 +96,32 @@ def test_an_answer_left_open_is_unfinished(step_id, nothing) -> None:
 @every_step
 @pytest.mark.parametrize(
     "answer",
-    [True, False, "", "what?", "import os", "__import__('os')", "1 +", (), [], {}, object(), 1 + 2j, float("nan"), float("inf"),
-     b"a*x", lambda x: x, [1, 2], (..., ...), "y*z + nothing_of_this_step", "a.b", "x[0]", "9" * 999],
+    [
+        True,
+        False,
+        "",
+        "what?",
+        "import os",
+        "__import__('os')",
+        "1 +",
+        (),
+        [],
+        {},
+        object(),
+        1 + 2j,
+        float("nan"),
+        float("inf"),
+        b"a*x",
+        lambda x: x,
+        [1, 2],
+        (..., ...),
+        "y*z + nothing_of_this_step",
+        "a.b",
+        "x[0]",
+        "9" * 999,
+    ],
     ids=lambda answer: f"{type(answer).__name__} {str(answer)[:16]}".split(" at 0x")[0],
-)  # fmt: skip
+)
 def test_what_is_no_formula_is_explained(step_id, answer) -> None:
     verdict = verdict_on(step_id, answer)
     assert verdict.status in ("unreadable", "unfinished", "undecided") and verdict.points == 0

@@ -22,7 +22,8 @@ def read(exercise: str) -> nbformat.NotebookNode:
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> dict[str, str]:
-    """Execute and return what each cell shows as text; no cell may raise or write to stderr, no picture be mute."""
+    """Execute and return what each cell shows as text; no cell may raise or write to stderr, no picture be
+    mute."""
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     shown = {}
     for cell in notebook.cells:
@@ -79,7 +80,10 @@ def test_left_untouched_it_still_runs_through(exercise, tmp_path, monkeypatch) -
         cell.source = SOLUTION.sub(r"\1 = ...", cell.source)  # as the release has it
     shown = run(notebook, tmp_path)
     for step in find_exercise(exercise).steps:
-        assert "Unfinished" in shown[f"{step.id}-test"] and f"[0 of {step.points:g} points]" in shown[f"{step.id}-test"]
+        assert (
+            "Unfinished" in shown[f"{step.id}-test"]
+            and f"[0 of {step.points:g} points]" in shown[f"{step.id}-test"]
+        )
 
 
 def test_part_a_is_worth_a_hundred_points() -> None:

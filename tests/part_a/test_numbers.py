@@ -1,4 +1,5 @@
-"""Every number in the prose of A1 and A2, computed afresh; each must also stand in the text it is computed for."""
+"""Every number in the prose of A1 and A2, computed afresh; each must also stand in the text it is computed
+for."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ def test_a1_steps_to_a_thousandth(prose) -> None:
 def test_a1_the_picture_shows_what_the_text_says(prose) -> None:
     calm, alternating, border = map(a1.descend, a1.RATES)
     assert all(0 < after < before for before, after in zip(calm, calm[1:], strict=False))
-    assert all(after * before < 0 and abs(after) < abs(before) for before, after in zip(alternating, alternating[1:], strict=False))
+    assert all(
+        after * before < 0 and abs(after) < abs(before)
+        for before, after in zip(alternating, alternating[1:], strict=False)
+    )
     assert border == [Fraction((-1) ** n) for n in range(a1.STEPS + 1)]
     assert a1.descend(1 / a1.CURVATURE)[1] == 0
     text = prose("a1_convergence")
@@ -40,7 +44,10 @@ def test_a1_beyond_the_border_and_on_a_hilltop() -> None:
     assert all(abs(1 - rate * -a1.CURVATURE) > 1 for rate in (Fraction(1, 100), Fraction(1), Fraction(50)))
 
 
-@pytest.mark.parametrize(("prediction", "word"), [("alternates", "You predicted this"), ("converges", "You predicted that"), (..., "Write your")])
+@pytest.mark.parametrize(
+    ("prediction", "word"),
+    [("alternates", "You predicted this"), ("converges", "You predicted that"), (..., "Write your")],
+)
 def test_a1_the_caption_takes_up_the_prediction(prediction, word) -> None:
     shown = a1.three_rates("(1-eta*a)**t*x0", prediction)
     assert shown.caption.startswith(word) and "<img" in shown._repr_html_() and shown.alt_text in repr(shown)
@@ -62,7 +69,10 @@ def test_a2_shares_and_sums(prose) -> None:
     assert settled == 44
     assert f"{1 / 1.9:.2f}" == "0.53"
     text = prose("a2_momentum")
-    assert "after 10 steps it is 6.5 times, after 44 it is within one percent" in text and "about 0.53 of the rate" in text
+    assert (
+        "after 10 steps it is 6.5 times, after 44 it is within one percent" in text
+        and "about 0.53 of the rate" in text
+    )
 
 
 def test_a2_the_two_gradients() -> None:

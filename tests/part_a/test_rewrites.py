@@ -1,4 +1,5 @@
-"""Random rewrites of a right answer stay right; random single mutations become wrong, when they truly differ."""
+"""Random rewrites of a right answer stay right; random single mutations become wrong, when they truly
+differ."""
 
 from __future__ import annotations
 
@@ -33,15 +34,19 @@ def test_most_steps_take_part() -> None:
 # ------------------------------------------------------------------------------------------------ rewrites
 
 REWRITES = {
-    "expand": sympy.expand, "factor": sympy.factor, "together": sympy.together, "simplify": sympy.simplify,
-    "powsimp": sympy.powsimp, "double minus": lambda e: sympy.Mul(-1, sympy.Mul(-1, e, evaluate=False), evaluate=False),
+    "expand": sympy.expand,
+    "factor": sympy.factor,
+    "together": sympy.together,
+    "simplify": sympy.simplify,
+    "powsimp": sympy.powsimp,
+    "double minus": lambda e: sympy.Mul(-1, sympy.Mul(-1, e, evaluate=False), evaluate=False),
     "upside down twice": lambda e: sympy.Pow(sympy.Pow(e, -1, evaluate=False), -1, evaluate=False),
     "add and take away": lambda e: sympy.Add(e, eta, -eta, evaluate=False) if eta in e.free_symbols else e,
     "times and over": lambda e: sympy.Mul(sympy.expand(e * 7), sympy.Rational(1, 7), evaluate=False),
     "expanded with a partner": lambda e: sympy.expand(e * 3 + 5) / 3 - sympy.Rational(5, 3),
     "the other way round": lambda e: e.func(*reversed(e.args), evaluate=False) if e.is_Add or e.is_Mul else e,
     "as a sum": lambda e: sympy.Sum(e / 4, (sympy.Symbol("i", integer=True), 0, 3)),
-}  # fmt: skip
+}
 
 
 @every_formula
@@ -67,7 +72,8 @@ def test_text_says_the_same_as_sympy(step_id) -> None:
 
 
 def mutants(formula: sympy.Expr) -> list[sympy.Expr]:
-    """Every formula that differs in one place: a sign, an exponent, a number by one, a dropped factor or term."""
+    """Every formula that differs in one place: a sign, an exponent, a number by one, a dropped factor or
+    term."""
     found = []
     for old in sympy.preorder_traversal(formula):
         news = [-old, old + 1, old - 1, 2 * old, old**2]
@@ -95,17 +101,35 @@ def _replace(formula: sympy.Expr, old: sympy.Basic, new: sympy.Basic) -> sympy.E
 
 #: Values inside every domain, unlike any probe: with them SymPy itself says whether two formulas differ.
 ORACLE = [
-    {"a": "1.7320508", "x": "-1.2345", "x0": "0.777", "eta": "0.4142", "t": 4 + i, "k": 2 + i, "beta": f"0.{57 + 11 * i}",
-     "epsilon": "0.0271828", "g": f"-{1.9 + i}", "m_t": "1.61803", "E_g": f"-{0.57721 + i}", "lambda_max": f"{5.6703 + i}",
-     "lambda_min": "0.6626", "kappa": f"{13.7036 + i}", "beta1": f"0.{83 - 14 * i}", "beta2": f"0.{951 + 13 * i}"}
+    {
+        "a": "1.7320508",
+        "x": "-1.2345",
+        "x0": "0.777",
+        "eta": "0.4142",
+        "t": 4 + i,
+        "k": 2 + i,
+        "beta": f"0.{57 + 11 * i}",
+        "epsilon": "0.0271828",
+        "g": f"-{1.9 + i}",
+        "m_t": "1.61803",
+        "E_g": f"-{0.57721 + i}",
+        "lambda_max": f"{5.6703 + i}",
+        "lambda_min": "0.6626",
+        "kappa": f"{13.7036 + i}",
+        "beta1": f"0.{83 - 14 * i}",
+        "beta2": f"0.{951 + 13 * i}",
+    }
     for i in range(3)
-]  # fmt: skip
+]
 
 
 def differ(one: sympy.Expr, other: sympy.Expr) -> bool:
     """SymPy's own numbers, at three points: a value that is not real counts as different."""
     for point in ORACLE:
-        at = {symbol: sympy.Rational(str(point[symbol.name])) for symbol in one.free_symbols | other.free_symbols}
+        at = {
+            symbol: sympy.Rational(str(point[symbol.name]))
+            for symbol in one.free_symbols | other.free_symbols
+        }
         left, right = (sympy.N(formula.subs(at), 30) for formula in (one, other))
         if not (left.is_real and left.is_finite) or abs(left - right) > 1e-18 * abs(right):
             return True
@@ -144,20 +168,23 @@ def recursion(decay: Fraction, gradients: list[Fraction], steps: int) -> Fractio
 
 
 @given(small, small, small, small, small)
-def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(power, slope, shift, low, high) -> None:
-    """Sum of β^(slope·k + power) g(t − 1 + shift − k) over k = low … t − 1 + high: by plain loops, at t = 1 … 5."""
+def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(
+    power, slope, shift, low, high
+) -> None:
+    """Sum of β^(slope·k + power) g(t − 1 + shift − k) over k = low … t − 1 + high, by plain loops."""
+    … 5."""
     answer = sympy.Sum(beta ** (slope * k + power) * g_seq(t - 1 + shift - k), (k, low, t - 1 + high))
     decay, gradients = Fraction(5, 7), [Fraction(n * n + 3, n + 2) for n in range(12)]
     same = True
-    for steps in range(1, 6):
+    for count in range(1, 6):
         total = Fraction(0)
-        for index in range(low, steps - 1 + high + 1):
-            at = steps - 1 + shift - index
+        for index in range(low, count - 1 + high + 1):
+            at = count - 1 + shift - index
             if not 0 <= at < len(gradients):
                 same = False
                 break
             total += decay ** (slope * index + power) * gradients[at]
-        same = same and total == recursion(decay, gradients, steps)
+        same = same and total == recursion(decay, gradients, count)
     assert verdict_on("a2-velocity", answer).right == same
 
 
@@ -173,8 +200,14 @@ def test_a_shifted_index_changes_nothing(shift) -> None:
 
 
 @settings(max_examples=60)
-@given(st.sampled_from(["<", "<="]), st.sampled_from(["<", "<="]), st.sampled_from([-1, 0, 1]), st.integers(1, 5),
-       st.sampled_from([-1, 0, 1, 2]), st.booleans())  # fmt: skip
+@given(
+    st.sampled_from(["<", "<="]),
+    st.sampled_from(["<", "<="]),
+    st.sampled_from([-1, 0, 1]),
+    st.integers(1, 5),
+    st.sampled_from([-1, 0, 1, 2]),
+    st.booleans(),
+)
 def test_conditions_are_right_exactly_when_both_ends_are(first, second, low, high, power, turned) -> None:
     upper = f"{high}/a^{power}" if power >= 0 else f"{high}*a"
     text = f"{low} {first} eta and eta {second} {upper}"
@@ -193,10 +226,12 @@ def test_a_scaled_condition_stays_right(scale) -> None:
     assert verdict_on("a1-condition", (1 - eta * a) ** 2 * factor < factor).right
 
 
-# ------------------------------------------------------------------------------------------- what is not decided
+# ------------------------------------------------------------------------------------- what is not decided
 
 
-@pytest.mark.xfail(strict=True, reason="a slowly converging series that is no geometric one takes more than the budget")
+@pytest.mark.xfail(
+    strict=True, reason="a slowly converging series that is no geometric one takes more than the budget"
+)
 def test_a_slow_series_is_not_decided() -> None:
     slow = sympy.Sum(6 / (sympy.pi**2 * k**2), (k, 1, sympy.oo))  # is 1
     assert verdict_on("a2-effective_lr", sympy.Mul(eta / (1 - beta), slow, evaluate=False)).right
@@ -210,7 +245,9 @@ def test_a_condition_set_is_not_read() -> None:
 
 def test_what_is_not_decided_is_never_called_wrong() -> None:
     slow = sympy.Sum(6 / (sympy.pi**2 * k**2), (k, 1, sympy.oo))
-    assert verdict_on("a2-effective_lr", sympy.Mul(eta / (1 - beta), slow, evaluate=False)).status == "undecided"
+    assert (
+        verdict_on("a2-effective_lr", sympy.Mul(eta / (1 - beta), slow, evaluate=False)).status == "undecided"
+    )
     rates = sympy.ConditionSet(eta, sympy.Abs(1 - eta * a) < 1, sympy.S.Reals)
     assert verdict_on("a1-condition", rates).status == "unreadable"
     assert find_step("a1-condition").points > 0
