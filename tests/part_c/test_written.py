@@ -105,7 +105,8 @@ def test_in_graded_mode_it_opens_after_grading(variable, monkeypatch, capsys) ->
 @pytest.mark.parametrize(
     ("name", "says"), [("c9", "Did you mean"), (None, "Did you mean"), ("a1", "Try first")]
 )
-def test_an_unknown_exercise_is_explained(name, says, capsys) -> None:
+def test_an_unknown_exercise_is_explained(name, says, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("lrtutorial.checking._verdicts", {})
     reveal(name, FORTY)
     assert says in capsys.readouterr().out
 
