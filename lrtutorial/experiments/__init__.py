@@ -1,8 +1,8 @@
-"""The experiments of Part C: small, seeded, honest; one module per notebook, each ending in a picture with
-alt text.
+"""What the notebooks of Parts A and C run and draw: small, seeded, honest; each picture carries its alt text.
 
-`c1_why_rate_matters` … `c6_sgd_vs_adam` hold the experiments. They share `network` (a perceptron in NumPy
-that trains many
-runs side by side), `descent` (the one training loop), `results` (pictures, tables, sliders) and `progress`
-(the bar).
+One module per notebook: `a1_convergence` … `a5_optimal_rate` set a student's formula beside the method run
+step by step (`answers` turns a formula into numbers, or into a sentence while there is none);
+`c1_why_rate_matters` … `c6_sgd_vs_adam` hold Part C's experiments. Shared are `network` (a perceptron in
+NumPy that trains many runs side by side), `descent` (the one training loop), `results` (pictures, tables,
+sliders) and `progress` (the bar).
 """

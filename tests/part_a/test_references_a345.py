@@ -177,6 +177,7 @@ FOLLOWS = [
     ("a3-effective_lr", "(1 - beta**(t - 1))*g**2", "eta/sqrt((1 - beta**(t - 1))*g**2 + epsilon)"),
     ("a3-limit_lr", "eta/((1 - beta**t)*g**2 + epsilon)", "eta/g**2"),
     ("a3-limit_lr", "eta*sqrt((1 - beta**t)*g**2 + epsilon)", "eta*abs(g)"),
+    ("a3-limit_lr", "eta/sqrt(Sum(beta**k*g**2, (k, 0, t - 1)) + epsilon)", "eta*sqrt(1 - beta)/abs(g)"),
     ("a4-corrected_m", "(1 - beta1**(t - 1))*E_g", "m_t/(1 - beta1**(t - 1))"),
     ("a4-corrected_m", "beta1**t*E_g", "m_t/beta1**t"),
     ("a4-bias_at_1", "beta1**t*E_g", "9/10"),
