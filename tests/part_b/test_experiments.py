@@ -1,0 +1,116 @@
+"""Every number and every claim in the prose of B1 to B3, with the reference optimizers in the student's place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.references import trajectories
+from autograder.references.optimizers import SGD, Adam, MomentumSGD
+from lrtutorial.experiments import at_work, b1_optimizers, b2_adam, b3_trajectories
+
+RUNS = [getattr(trajectories, f"run_{word}") for word in b3_trajectories.SETTINGS]
+
+
+def test_b1_at_a_rate_of_012_sgd_explodes_and_momentum_converges() -> None:
+    found = b1_optimizers.beyond_the_bound(SGD, MomentumSGD, "diverges")
+    assert found.losses["SGD"][-1] > 1e15 and found.losses["MomentumSGD"][-1] < 0.2
+    assert found.caption.startswith("You predicted that momentum diverges. It converges")
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_b1_momentum_is_far_ahead_of_sgd_and_like_sgd_at_ten_times_the_rate(seed) -> None:
+    plain = at_work.train(SGD, seed=seed, lr=0.03)
+    heavy = at_work.train(MomentumSGD, seed=seed, lr=0.03, momentum=0.9)
+    fast = at_work.train(SGD, seed=seed, lr=0.3)
+    assert heavy.losses[-1] < plain.losses[-1] / 5 and heavy.accuracy > 0.95 > 0.7 > plain.accuracy
+    assert 0.3 < heavy.losses[-1] / fast.losses[-1] < 3
+
+
+def test_b2_the_correction_in_numbers() -> None:
+    t = np.arange(1, 5000)
+    factor = b2_adam.without_correction(t)
+    assert round(factor[0], 2) == 3.16 and round(factor.max(), 2) == 6.57 and t[factor.argmax()] == 12
+    assert t[factor > 1.1][-1] == 1750
+    found = b2_adam.with_and_without_correction(Adam, "shorter")
+    assert found.caption == "You predicted “shorter”. Without correction the first step is 3.16 times as long."
+    np.testing.assert_allclose(abs(found.corrected[1] - found.corrected[0]), 0.5, rtol=1e-6)
+
+
+def test_b2_the_undone_correction_is_an_adam_without_one() -> None:
+    from autograder.catalogue.b2 import NoCorrection
+
+    undone = b2_adam.with_and_without_correction(Adam).uncorrected
+    np.testing.assert_allclose(undone, at_work.descend(NoCorrection, (5, 4), 50, lr=0.5), atol=1e-5)
+
+
+def test_b2_what_three_rates_and_plain_sgd_reach() -> None:
+    runs = b2_adam.train_spirals(Adam).runs
+    assert [round(run.accuracy, 2) for run in runs.values()] == [0.76, 0.99, 1.0]
+    assert round(at_work.train(SGD, lr=0.03).accuracy, 2) == 0.64
+    assert at_work.NETWORK.parameters == 354
+
+
+def test_b2_turned_by_30_degrees_adams_advantage_is_gone() -> None:
+    """On the axes Adam does not feel the stretch; on the turned bowl its path depends on the angle."""
+    from lrtutorial.problems import rotated_quadratic
+
+    straight = [at_work.descend(Adam, (3.0, 2.5), 60, rotated_quadratic(k, 0), lr=0.1) for k in (4, 40)]
+    np.testing.assert_allclose(straight[0], straight[1], atol=1e-6)
+    turned = [at_work.descend(Adam, (3.0, 2.5), 60, rotated_quadratic(k, 30), lr=0.1) for k in (4, 40)]
+    assert np.abs(turned[0] - turned[1]).max() > 0.3
+
+
+def test_b3_the_order_and_sgds_coincidence() -> None:
+    found = b3_trajectories.distances(*RUNS, prediction="adam")
+    order = sorted(found.distances, key=lambda word: found.distances[word][-1])
+    assert order == ["rmsprop", "sgd", "adam", "momentum"]
+    assert found.caption.startswith("You predicted Adam. From nearest to farthest: RMSprop")
+    run = trajectories.run_sgd(np.array([5.0, 4.0]), 0.05, 50)
+    assert (run[1:, 1] == 0).all()
+    np.testing.assert_allclose(run[1:, 0] / run[:-1, 0], 0.9)
+
+
+def test_b3_plain_descent_at_its_best_rate_manages_082_a_step() -> None:
+    run = trajectories.run_sgd(np.array([5.0, 4.0]), 1 / 11, 40)
+    assert round(float(np.linalg.norm(run[40]) / np.linalg.norm(run[39])), 2) == 0.82
+
+
+def test_b3_rmsprop_at_a_constant_rate_may_jump_about_the_minimum() -> None:
+    run = trajectories.run_rmsprop(np.array([5.0, 4.0]), 0.7, 0.5, 1e-8, 300)
+    assert np.abs(run[-50:]).max() > 0.1
+    first = trajectories.run_rmsprop(np.array([5.0, 4.0]), 0.5, 0.9, 1e-8, 1)
+    np.testing.assert_allclose(first[1] - first[0], first[1, 0] - first[0, 0])
+
+
+@pytest.mark.parametrize("broken", [..., None, type("Open", (), {"__init__": lambda self, params, lr: None})])
+def test_pictures_wait_for_what_is_unfinished(broken) -> None:
+    notes = [
+        b1_optimizers.beyond_the_bound(broken, MomentumSGD),
+        b1_optimizers.train_spirals(SGD, broken),
+        b2_adam.with_and_without_correction(broken),
+        b2_adam.train_spirals(broken),
+    ]
+    for note in notes:
+        assert isinstance(note, at_work.Note) and "first, in the cell above" in note._repr_html_()
+
+
+def test_pictures_say_what_stopped_them() -> None:
+    class Crashes(SGD):
+        def step(self, grads):
+            self.params[0] -= self.rate * grads[0]
+
+    note = b1_optimizers.beyond_the_bound(Crashes, MomentumSGD)
+    assert "AttributeError" in note.text and "Its check says more" in repr(note)
+    note = b3_trajectories.distances(*RUNS[:3], lambda *args: np.zeros((len(args), 2)))
+    assert "returned shape (6, 2)" in note.text
+    assert "ZeroDivisionError" in b3_trajectories.draw(lambda: 1 / len("")).text
+
+
+def test_every_picture_draws_and_has_its_words() -> None:
+    for result in (
+        b1_optimizers.beyond_the_bound(SGD, MomentumSGD), b1_optimizers.train_spirals(SGD, MomentumSGD),
+        b2_adam.with_and_without_correction(Adam), b2_adam.train_spirals(Adam), b3_trajectories.distances(*RUNS),
+    ):  # fmt: skip
+        assert len(result.alt_text) > 60 and any(mark.isdigit() for mark in result.alt_text)
+        assert 'alt="' in result._repr_html_()
