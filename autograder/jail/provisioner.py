@@ -142,6 +142,7 @@ class JailedProvisioner(KernelProvisionerBase):
             "limits": limits.to_dict(),
             "view": {"readable": seen.readable, "links": seen.links, "hidden": seen.hidden},
             "scratch": self.scratch,
+            "places": [self.directory, self.scratch],
             "canaries": self._all_canaries(kwargs.get("cwd"), seen),
             "grader": os.getpid(),
             "blocked": list(profile.hidden),

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -54,9 +55,10 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     for listener in listeners:
         listener.close()
 
-    limits = wanted["limits"]
+    limits, places = wanted["limits"], wanted["places"]
     del wanted
     started = time.monotonic()
+    deserted = False  # nobody is left to clean up
     ordered = False  # the grader's own way to end a kernel that has done its work
     deadlines = {"notebook": started + limits["notebook_seconds"]}
     reason, code, usage, report, pending = "", None, None, b"", b""
@@ -80,7 +82,7 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
             except OSError:
                 part = b""
             if not part:
-                reason = reason or "the grader went away"
+                reason, deserted = reason or "the grader went away", True
                 watched.remove(handle.fileno())
                 _signal(child, signal.SIGKILL)
             *lines, pending = (pending + part).split(b"\n")
@@ -99,8 +101,12 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
         if ended:
             code, usage = os.waitstatus_to_exitcode(status), used
     _end_the_rest(child)
+    if deserted:
+        for place in places:
+            shutil.rmtree(place, ignore_errors=True)
     seconds = usage.ru_utime + usage.ru_stime if usage else 0.0
-    if not reason and code == -signal.SIGKILL and seconds >= 0.95 * limits["cpu_seconds"]:
+    # The system counts whole ticks towards the limit, and the exact time here: on a busy machine they differ.
+    if not reason and code == -signal.SIGKILL and seconds >= 0.5 * limits["cpu_seconds"]:
         reason = f"CPU limit of {limits['cpu_seconds']} s reached"
     if not reason and not ordered:
         reason = f"ended by signal {-code}" if code < 0 else f"ended itself with status {code}"

@@ -7,6 +7,7 @@ the thread that forked, and a lock held by another stays locked for ever.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -72,12 +73,21 @@ def main() -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 16, DESCRIPTORS)
         if not message:
-            return
+            return _see_them_off()
         child = os.fork()
         if child == 0:
             _become_warden(control, descriptors, myself)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _see_them_off() -> None:
+    """The grader is gone and so are the wardens' handles: let them clean up, for ten seconds at most."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(10)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def _become_warden(control: socket.socket, descriptors: list[int], parent: int) -> None:

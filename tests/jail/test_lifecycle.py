@@ -168,10 +168,10 @@ def _named(marker: str) -> list[int]:
 
 
 @pytest.mark.parametrize("left_out", [[], ["processes"]], ids=["namespace", "no namespace"])
-def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str]) -> None:
+def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str], tmp_path: Path) -> None:
     marker = f"end{os.getpid()}"
     script = GRADER.replace("LEFT_OUT", repr(left_out)).replace("MARKER", marker)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
     ) as grader:
@@ -183,6 +183,7 @@ def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str]) -> None
             grader.kill()
     assert eventually(lambda: not _named(marker))
     assert eventually(lambda: not Path(f"/proc/{zygote}").exists() or _is_zombie(zygote))
+    assert list(tmp_path.iterdir()) == []  # and the wardens have cleaned up
 
 
 def _children(pid: int) -> set[int]:
