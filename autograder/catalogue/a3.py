@@ -147,10 +147,7 @@ QUESTIONS = {
                 "β and 1−β have changed places",
                 "gives the new gradient the weight β",
                 (
-                    (
-                        "At β = 0.99, is most of s₁ the old average or the new square? Which factor does "
-                        "each have?"
-                    ),
+                    "At β = 0.99, is most of s₁ the old average or the new square? Which factor does each have?",
                     "Put t = 1 and compare with one line of the recursion.",
                 ),
                 (1 - (1 - beta) ** t) * g**2,
@@ -402,10 +399,7 @@ QUESTIONS = {
                 "One root too many",
                 "takes the root twice",
                 (
-                    (
-                        "Make g four times as large: by what does the rate change? Compare with your "
-                        "effective rate."
-                    ),
+                    "Make g four times as large: by what does the rate change? Compare with your effective rate.",
                     "s_t settles at a square; one root undoes it.",
                 ),
                 eta / sqrt(Abs(g)),

@@ -236,10 +236,7 @@ QUESTIONS = {
             ),
             M(
                 "a5-condition-monotone",
-                (
-                    "Half the range is missing: beyond your border the steepest direction alternates, "
-                    "but shrinks"
-                ),
+                "Half the range is missing: beyond your border the steepest direction alternates, but shrinks",
                 "asks for no overshooting",
                 (
                     "Is overshooting the same as diverging? Try a rate half as large again as your border.",
@@ -269,10 +266,7 @@ QUESTIONS = {
             ),
             M(
                 "a5-condition-closed",
-                (
-                    "Both borders are in: at one nothing moves, at the other the steepest direction "
-                    "flips for ever"
-                ),
+                "Both borders are in: at one nothing moves, at the other the steepest direction flips for ever",
                 "takes ≤ for < at both borders",
                 (
                     "Try each border: compute two iterates.",
@@ -485,10 +479,7 @@ QUESTIONS = {
                 "This is the ratio of the contours' axes, the root of the condition number",
                 "takes the aspect ratio of the ellipse",
                 (
-                    (
-                        "The contours' axes go with one over the root of the curvatures. Which ratio was "
-                        "asked for?"
-                    ),
+                    "The contours' axes go with one over the root of the curvatures. Which ratio was asked for?",
                     "No root is needed.",
                 ),
                 sqrt(lambda_max / lambda_min),
@@ -607,10 +598,7 @@ QUESTIONS = {
             ),
             M(
                 "a5-rate-sign",
-                (
-                    "The size is right, but the factor of the steepest direction has its sign on: the "
-                    "rate is its size"
-                ),
+                "The size is right, but the factor of the steepest direction has its sign on: the rate is its size",
                 "leaves out the bars of |1 − ηλ_max|",
                 (
                     "A share of the distance cannot be negative.",
@@ -673,16 +661,10 @@ QUESTIONS = {
         misconceptions=(
             M(
                 "a5-rate_100-approximation",
-                (
-                    "0.98 is the approximation 1 − 2/κ, or the rate rounded so far that the two can't be "
-                    "told apart"
-                ),
+                "0.98 is the approximation 1 − 2/κ, or the rate rounded so far that the two can't be told apart",
                 "quotes the approximation for large κ, or rounds to two digits",
                 (
-                    (
-                        "Write your number with four digits. Is the third one after the point a 0 in the "
-                        "exact rate too?"
-                    ),
+                    "Write your number with four digits. Is the third one after the point a 0 in the exact rate too?",
                     "Put κ = 100 into your own formula and let SymPy keep the fraction.",
                 ),
                 Rational(98, 100),

@@ -53,9 +53,7 @@ def _limit_lr(point: Point, yours: Any, right: Any) -> str:
 def rate_from_average(second_moment: ex.Tree, point: Point) -> Any:
     """Carry an s_t on: η over the root of s_t + ε."""
     inside = ex.evaluate(["add", second_moment, ["symbol", "epsilon"]], point)
-    return ex.evaluate(
-        ["mul", ["symbol", "eta"], ["pow", ["symbol", "s"], ["number", "-1/2"]]], {**point, "s": inside}
-    )
+    return ex.evaluate(["mul", ["symbol", "eta"], ["pow", ["symbol", "s"], ["number", "-1/2"]]], {**point, "s": inside})
 
 
 def rate_far_out(effective_lr: ex.Tree, point: Point) -> Any:
@@ -128,10 +126,7 @@ EXERCISE = Exercise(
             hints=(
                 "The update is x ← x − (something)·g. The effective learning rate is that something.",
                 "Take your s_t, add what belongs under the root with it, and think about what divides what.",
-                (
-                    "Check the units: s_t is a squared gradient. What has to happen before it may divide "
-                    "a gradient?"
-                ),
+                "Check the units: s_t is a squared gradient. What has to happen before it may divide a gradient?",
             ),
         ),
         Step(

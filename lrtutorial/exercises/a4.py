@@ -90,15 +90,9 @@ EXERCISE = Exercise(
                 ),
             },
             hints=(
-                (
-                    "Write out m₁, m₂ and m₃ from m₀ = 0, then take the mean of each: every E[g_i] is "
-                    "the same E[g]."
-                ),
+                "Write out m₁, m₂ and m₃ from m₀ = 0, then take the mean of each: every E[g_i] is the same E[g].",
                 "The weights of the gradients are (1−β₁) times powers of β₁. What do the weights add up to?",
-                (
-                    "Check two cases: at t = 0 nothing has been averaged yet, and as t → ∞ the bias must "
-                    "be gone."
-                ),
+                "Check two cases: at t = 0 nothing has been averaged yet, and as t → ∞ the bias must be gone.",
             ),
         ),
         Step(

@@ -21,8 +21,7 @@ def _condition(point: Point, yours: bool, right: bool) -> str:
         factor = 1 - eta * point[name]
         run = ", ".join(f"{float(factor**t):.3g}" for t in range(5))
         runs.append(
-            f"along the direction of {describe_point(point, (name,)).split(' = ')[0]} the iterates "
-            f"run {run}, …"
+            f"along the direction of {describe_point(point, (name,)).split(' = ')[0]} the iterates run {run}, …"
         )
     fate = "both shrink" if right else "not both shrink"
     return f"at {describe_point(point)} {said}, but from 1 {' and '.join(runs)}: {fate}."
@@ -130,10 +129,7 @@ EXERCISE = Exercise(
                 "In the eigenbasis every coordinate is one-dimensional descent with its own curvature λ_i. "
                 "What did A1 ask of η there?",
                 "You now have one such condition for every λ_i. Which of them is the strictest?",
-                (
-                    "Try a rate that suits the flattest direction only, and watch the steepest one. Then "
-                    "try η = 0."
-                ),
+                "Try a rate that suits the flattest direction only, and watch the steepest one. Then try η = 0.",
             ),
         ),
         Step(
@@ -147,10 +143,7 @@ EXERCISE = Exercise(
                 "counterexample": _optimal_lr,
                 "limits": (
                     (
-                        (
-                            "Make both curvatures 1: one step at the rate 1 reaches the minimum. Is that "
-                            "your rate?"
-                        ),
+                        "Make both curvatures 1: one step at the rate 1 reaches the minimum. Is that your rate?",
                         {"lambda_max": "1", "lambda_min": "1"},
                         "1",
                     ),
@@ -205,10 +198,7 @@ EXERCISE = Exercise(
             hints=(
                 "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
                 "Bring it over one denominator, then divide top and bottom by λ_min.",
-                (
-                    "Check κ = 1: a round bowl is solved in one step. And for κ → ∞ nothing is left of "
-                    "the progress."
-                ),
+                "Check κ = 1: a round bowl is solved in one step. And for κ → ∞ nothing is left of the progress.",
             ),
         ),
         Step(

@@ -51,9 +51,7 @@ def rmsprop_normalizes(effective_lr: object, beta: float = 0.9, steps: int = 40)
             ylabel="effective rate / η",
             title=f"The rate adapts to the gradient (β = {beta:g})",
         )
-        right.set(
-            xlabel="step t", ylabel="length of the step / η", title="Rate × gradient: the size of g drops out"
-        )
+        right.set(xlabel="step t", ylabel="length of the step / η", title="Rate × gradient: the size of g drops out")
         right.axhline(1, color=BLACK, lw=0.7)
         left.legend(fontsize=7, loc="center right", bbox_to_anchor=(1, 0.62), ncols=2)
         right.legend(fontsize=8)

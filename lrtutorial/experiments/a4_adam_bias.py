@@ -53,9 +53,7 @@ def adam_uncorrected(first_step_ratio: object, steps: int = 5000) -> Picture | N
         axes.loglog(t, 1 / np.sqrt(v), "--", color=ORANGE, label="v alone uncorrected")
         axes.axhline(1, color=BLACK, lw=0.8)
         if yours > 0:
-            axes.plot(
-                1, yours, "*", color=VERMILION, ms=15, label=f"your first step: {yours:.4g}", clip_on=False
-            )
+            axes.plot(1, yours, "*", color=VERMILION, ms=15, label=f"your first step: {yours:.4g}", clip_on=False)
         axes.annotate(
             f"{ratio[peak]:.2f}× at t = {t[peak]}",
             (t[peak], ratio[peak]),
@@ -79,9 +77,7 @@ def adam_uncorrected(first_step_ratio: object, steps: int = 5000) -> Picture | N
     return Picture(drawing, words, (8.0, 4.0))
 
 
-def bias_of_the_average(
-    expected_m: object, beta1: float = 0.9, steps: int = 40, runs: int = 4000
-) -> Picture | Note:
+def bias_of_the_average(expected_m: object, beta1: float = 0.9, steps: int = 40, runs: int = 4000) -> Picture | Note:
     """A4: the mean of m_t over many noisy runs beside the student's E[m_t], and the mean divided by it."""
     t = np.arange(1, steps + 1)
     yours = values(expected_m, [{"beta1": beta1, "E_g": 1, "t": int(step)} for step in t])

@@ -66,9 +66,7 @@ def values(answer: object, points: Sequence[Mapping[str, float | Fraction]]) -> 
         tree = ex.right_hand_side(ex.read(answer))
         for point in points:
             try:
-                found.append(
-                    float(ex.evaluate(tree, {name: Fraction(value) for name, value in point.items()}))
-                )
+                found.append(float(ex.evaluate(tree, {name: Fraction(value) for name, value in point.items()})))
             except ex.Undefined:
                 found.append(float("nan"))
     except (ex.Unreadable, ex.Undecided):

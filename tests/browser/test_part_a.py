@@ -64,16 +64,12 @@ def test_a3_from_untouched_to_right_by_way_of_a_mistake(student: Callable, page:
     assert "The weight (1−β) of each squared gradient is missing" in verdict
     assert "Counterexample" in verdict and "0 of 7" in verdict
 
-    verdict = one.answers(
-        "a3-effective_lr", "effective_lr = eta / sqrt(g**2 * (1 - beta**t) / (1 - beta) + epsilon)"
-    )
+    verdict = one.answers("a3-effective_lr", "effective_lr = eta / sqrt(g**2 * (1 - beta**t) / (1 - beta) + epsilon)")
     assert "Right method, applied to an earlier result" in verdict and "4.2 of 7" in verdict
     one.page.output(one.order.index("a3-effective_lr-test")).scroll_into_view_if_needed()
     one.page.screenshot("a3-follows")
 
-    assert "✓ Right" in one.answers(
-        "a3-second_moment", "second_moment = Sum((1-beta)*beta**k*g**2, (k, 0, t-1))"
-    )
+    assert "✓ Right" in one.answers("a3-second_moment", "second_moment = Sum((1-beta)*beta**k*g**2, (k, 0, t-1))")
     assert "✓ Right" in one.answers("a3-effective_lr", 'effective_lr = "η/sqrt((1 - β^t)*g^2 + ε)"')
     assert "Negative for a negative gradient" in one.answers("a3-limit_lr", "limit_lr = eta / g")
     assert "✓ Right" in one.answers("a3-limit_lr", "limit_lr = eta / sqrt(g**2)")
@@ -99,9 +95,7 @@ def test_a5_line_by_line_then_to_the_rate(student: Callable, page: Page) -> None
     assert "✓ Right" in verdict and "4 of 4" in verdict
 
     assert "✓ Right" in one.answers("a5-condition", "condition = Abs(1 - eta*lambda_max) < 1")
-    assert "the ones on both sides add up" in one.answers(
-        "a5-optimal_lr", "optimal_lr = 1 / (lambda_max + lambda_min)"
-    )
+    assert "the ones on both sides add up" in one.answers("a5-optimal_lr", "optimal_lr = 1 / (lambda_max + lambda_min)")
     assert "✓ Right" in one.answers("a5-optimal_lr", "optimal_lr = 2 / (lambda_max + lambda_min)")
     assert "✓ Right" in one.answers("a5-condition_number", "condition_number = lambda_max / lambda_min")
     assert "1 − 2/κ is the approximation" in one.answers("a5-rate", "rate = 1 - 2/kappa")

@@ -146,9 +146,7 @@ def test_the_bowl() -> None:
     assert (1 - Fraction(1, 2) * 2, 1 - Fraction(1, 2) * 20) == (0, -9) and "grow ninefold" in A5
 
 
-@pytest.mark.parametrize(
-    ("kappa", "text"), [(10, "0.8 for 0.818 at κ = 10"), (100, "0.98 for 0.9802 at κ = 100")]
-)
+@pytest.mark.parametrize(("kappa", "text"), [(10, "0.8 for 0.818 at κ = 10"), (100, "0.98 for 0.9802 at κ = 100")])
 def test_the_approximation_is_too_optimistic(kappa, text) -> None:
     exact, near = Fraction(kappa - 1, kappa + 1), 1 - Fraction(2, kappa)
     digits = 3 if kappa == 10 else 4
@@ -176,11 +174,7 @@ def test_momentums_best_on_the_bowl_by_its_characteristic_roots() -> None:
         return max(abs(np.roots([1, -(1 + beta - eta * curvature), beta])).max() for curvature in (2, 20))
 
     assert f"η = {eta:.3f}, β = {beta:.3f} and {np.sqrt(beta):.3f} per step" in A5
-    assert (
-        left(eta, beta)
-        == pytest.approx(np.sqrt(beta), abs=1e-6)
-        == pytest.approx(float(a5.momentum_rate(10)))
-    )
+    assert left(eta, beta) == pytest.approx(np.sqrt(beta), abs=1e-6) == pytest.approx(float(a5.momentum_rate(10)))
     nearby = [left(eta * a, beta * b) for a in (0.97, 1, 1.03) for b in (0.95, 1, 1.05)]
     assert left(eta, beta) == min(nearby)
 

@@ -75,9 +75,7 @@ def test_effective_rate_has_epsilon_inside_the_root() -> None:
 @pytest.mark.parametrize("g", [-2.5, 0.3])
 def test_limit_is_where_torch_settles(g) -> None:
     _, step = rmsprop(g, 0.01, 0.9, 1e-30, 400)
-    assert float(at("a3-limit_lr", eta=Fraction(1, 100), g=Fraction(g))) * abs(g) == pytest.approx(
-        step, rel=1e-9
-    )
+    assert float(at("a3-limit_lr", eta=Fraction(1, 100), g=Fraction(g))) * abs(g) == pytest.approx(step, rel=1e-9)
 
 
 # -------------------------------------------------------------------------------------- A4: bias correction
@@ -135,12 +133,8 @@ def test_condition_is_true_exactly_where_descent_converges(smallest, largest, sh
     step = np.eye(4) - eta * rotated(smallest, largest)
     start = np.ones(4)
     left = np.linalg.norm(np.linalg.matrix_power(step, 150) @ start)
-    converges = at(
-        "a5-condition", lambda_max=Fraction(largest), lambda_min=Fraction(smallest), eta=Fraction(eta)
-    )
-    assert converges == (
-        left < np.linalg.norm(start)
-    )  # of a symmetric step the norm only falls or, late, grows
+    converges = at("a5-condition", lambda_max=Fraction(largest), lambda_min=Fraction(smallest), eta=Fraction(eta))
+    assert converges == (left < np.linalg.norm(start))  # of a symmetric step the norm only falls or, late, grows
 
 
 @pytest.mark.parametrize(("smallest", "largest"), [(0.5, 4.0), (1.0, 1.5), (0.1, 9.0)])
@@ -201,9 +195,7 @@ def test_what_follows_from_ones_own_result_earns_method_points(step_id, before, 
     assert verdict.status == "partly" and verdict.points == round(formula.METHOD_SHARE * verdict.possible, 2)
     assert source in verdict.headline
     alone = formula.judge(step, evidence, expected, {})
-    assert (
-        alone.points < verdict.points or alone.status == "partly"
-    )  # without it, only rounding is worth points
+    assert alone.points < verdict.points or alone.status == "partly"  # without it, only rounding is worth points
 
 
 @pytest.mark.parametrize("step_id", [step for step in FORMULAS if "follows" in find_step(step).options])
