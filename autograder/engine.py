@@ -32,7 +32,6 @@ from autograder.executor import TrustedExecute, blank, experiments
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, quarantine, read_file, rejected, released, repair
 from autograder.jail import JailError, JailTooWeak
-from autograder.ledger import Ledger
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
 from lrtutorial.exercises import exercises
@@ -191,7 +190,10 @@ class Assignment:
         return {student: path for student, path in found.items() if not only or student in only}
 
     def works(self, student: str, folder: Path) -> Iterator[Work]:
-        """Yield what one student handed in, notebook by notebook; files that aren't of the release are ignored."""
+        """Yield what one student handed in, notebook by notebook; other files are ignored.
+
+        A folder that was a link, and was moved away, counts as every notebook unreadable.
+        """
         settings = {
             name: {key: value for key, value in self.config[name].items() if _is_data(value)}
             for name in CONFIGURED if name in self.config
@@ -199,7 +201,7 @@ class Assignment:
         for notebook, release in self.release.items():
             path = folder / f"{notebook}.ipynb"
             data, problem = b"", ""
-            if not os.path.lexists(path):
+            if folder.is_dir() and not os.path.lexists(path):
                 continue
             try:
                 data = read_file(path)

@@ -333,7 +333,7 @@ def read_file(path: Path) -> bytes:
 def quarantine(folder: Path, away: Path) -> list[str]:
     """Move what must not be copied out of a submitted folder, to ``away``; return a sentence on each.
 
-    That is: links (never followed), devices and pipes, files above MAX_FILE_BYTES, more than MAX_FILES of them, and a
+    Notebooks stay where they are: :func:`read_file` refuses what isn't one. Moved are links (never followed), devices and pipes, files above MAX_FILE_BYTES, more than MAX_FILES of them, and a
     timestamp that isn't one (nbgrader would stop at it). The students' regular files stay as they are.
     """
     if folder.is_symlink():
@@ -345,6 +345,8 @@ def quarantine(folder: Path, away: Path) -> list[str]:
     for place, folders, files in os.walk(folder, followlinks=False):
         for name in sorted(folders + files):
             path = Path(place, name)
+            if path.suffix == ".ipynb":
+                continue
             about = path.lstat()
             count += name in files
             if why := _unwanted(path, about, count):
@@ -361,7 +363,7 @@ def _unwanted(path: Path, about: os.stat_result, count: int) -> str:
         return ""
     if not stat.S_ISREG(about.st_mode):
         return "it is no regular file"
-    if path.suffix != ".ipynb" and about.st_size > MAX_FILE_BYTES:
+    if about.st_size > MAX_FILE_BYTES:
         return f"it has {about.st_size / 1e6:.0f} MB; at most {MAX_FILE_BYTES / 1e6:.0f} MB are taken"
     if count > MAX_FILES:
         return f"there are more than {MAX_FILES} files"
