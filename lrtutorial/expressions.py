@@ -9,6 +9,7 @@ with 40 digits where not, and gives up with :class:`Undecided` when a budget is 
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import operator
 import re
@@ -654,6 +655,20 @@ def real(value: Number) -> Any:
     return mp.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else mp.mpf(value)
 
 
+_pools: list[list[int]] = []
+
+
+@contextlib.contextmanager
+def at_most(budget: int) -> Iterator[None]:
+    """Bound all evaluations inside the block together: once ``budget`` operations are spent they raise Undecided."""
+    pool = [budget]
+    _pools.append(pool)
+    try:
+        yield
+    finally:
+        _pools.pop()
+
+
 class _Evaluation:
     def __init__(
         self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int
@@ -664,7 +679,9 @@ class _Evaluation:
 
     def spend(self, cost: int = 1) -> None:
         self.left -= cost
-        if self.left < 0:
+        for pool in _pools:
+            pool[0] -= cost
+        if self.left < 0 or any(pool[0] < 0 for pool in _pools):
             raise Undecided("the formula takes too much work to evaluate")
 
     def trim(self, value: Number) -> Number:
@@ -919,6 +936,8 @@ def same_number(left: Number, right: Number, loose: bool = False) -> bool:
         return left == right
     mp = _mp()
     a, b = real(left), real(right)
+    if mp.isinf(a) or mp.isinf(b):
+        return bool(a == b)
     return abs(a - b) <= mp.mpf(10) ** (-9 if loose else -30) * max(abs(a), abs(b))
 
 

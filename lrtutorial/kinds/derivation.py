@@ -29,7 +29,7 @@ from lrtutorial.kinds.formula import PUBLIC, read_point, read_value, same_outcom
 from lrtutorial.verdict import Line, Verdict
 
 __all__ = ["collect", "judge", "outcome_of", "same_outcome"]
-BUDGET = 400_000  #: operations for all lines together
+BUDGET = 250_000  #: operations for all lines together
 
 
 # ---------------------------------------------------------------------------------------------- collect

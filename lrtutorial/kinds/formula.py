@@ -29,6 +29,7 @@ from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.verdict import Line, Verdict
 
 UNDEFINED = "undefined"
+WORK = 120_000  #: operations that may go into a hint, or into following an earlier mistake through
 COARSE = 2  #: digits of a rounded number that are worth the method points, where more are asked for
 METHOD_SHARE = 0.6  #: of a step's points, for the right method applied to a wrong earlier result
 PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points nobody has seen."
@@ -56,7 +57,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
 
 
 def outcome(
-    step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 400_000
+    step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 250_000
 ) -> list[str]:
     """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or
     ``"undefined"``.
@@ -291,24 +292,30 @@ def say(value: Any) -> str:
 def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
     """Return a hint for a mistake that no misconception explains: where a single change would make it
     right, or which special case fails."""
+    condition = bool(step.options.get("condition"))
+    loose = ex.inexact(tree)
     points = [read_point(point) for point in expected.probes]
     right = [read_value(value) for value in expected.reference]
-    loose = ex.inexact(tree)
+    with ex.at_most(WORK):
+        yours = [value_at_or_none(step, tree, point) for point in points]
+    agree = [_same_value(mine, wanted, loose) for mine, wanted in zip(yours, right, strict=True)]
+    # First where the answer fails: a change that mends nothing is seen at once.
+    order = sorted(range(len(points)), key=lambda index: agree[index])
 
     def fits(repaired: ex.Tree) -> bool:
         return all(
-            _same_value(value_at_or_none(step, repaired, point), wanted, loose)
-            for point, wanted in zip(points, right, strict=True)
+            _same_value(value_at_or_none(step, repaired, points[index]), right[index], loose)
+            for index in order
         )
 
-    condition = bool(step.options.get("condition"))
-    found = None if condition else _uniform(step, tree, points, right)
-    found = found or repairs.find(tree, step.options["symbols"], fits)
-    if found:
-        return found
-    if condition:
-        return _width([value_at_or_none(step, tree, point) for point in points], right)
-    return _failing_limit(step, tree, points) or step.hints[0]
+    with ex.at_most(WORK):
+        found = None if condition else _uniform(step, tree, points, yours, right)
+        found = found or repairs.find(tree, step.options["symbols"], fits)
+        if found:
+            return found
+        if condition:
+            return _width(yours, right)
+        return _failing_limit(step, tree, points) or step.hints[0]
 
 
 def _same_value(one: Any, other: Any, loose: bool) -> bool:
@@ -328,9 +335,10 @@ def _width(told: Sequence[Any], right: Sequence[Any]) -> str:
     return "Your condition admits some values that fail and turns away some that work."
 
 
-def _uniform(step: Step, tree: ex.Tree, points: Sequence[Any], right: Sequence[Any]) -> str | None:
+def _uniform(
+    step: Step, tree: ex.Tree, points: Sequence[Any], values: Sequence[Any], right: Sequence[Any]
+) -> str | None:
     """Return a hint when the answer is off in the same way everywhere: by sign, by a factor, by a term."""
-    values = [value_at_or_none(step, tree, point) for point in points]
     undefined = [point for point, value in zip(points, values, strict=True) if value is None]
     if len(undefined) == len(points):
         return (
@@ -398,11 +406,16 @@ def _follow_through(
     if isinstance(before, Verdict):
         return verdict
     before = ex.right_hand_side(before)
+    consistent: list[str] = []
     try:
-        consistent = [write_value(carried_on(before, read_point(point))) for point in expected.probes]
+        with ex.at_most(WORK):
+            for mine, point in zip(yours, expected.probes, strict=True):
+                consistent.append(write_value(carried_on(before, read_point(point))))
+                if not _same(mine, consistent[-1], loose):
+                    return verdict
     except (ex.Undefined, ex.Undecided, ex.Unreadable):
         return verdict
-    if not same_outcome(yours, consistent, loose) or same_outcome(consistent, expected.reference):
+    if same_outcome(consistent, expected.reference):
         return verdict
     note = f"follows from your own {source}: method points"
     line = replace(verdict.lines[0], earned=round(METHOD_SHARE * verdict.lines[0].possible, 2), note=note)

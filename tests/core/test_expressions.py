@@ -390,3 +390,22 @@ def test_the_work_of_reading_and_judging_does_not_depend_on_the_recursion_limit(
     assert sys.getrecursionlimit() < 3000
     with pytest.raises(ex.Unreadable):
         ex.read(formula)
+
+
+def test_evaluations_share_a_budget_inside_at_most() -> None:
+    tree = ex.read("Sum(k, (k, 0, 99))")
+    with ex.at_most(1_000):
+        assert ex.evaluate(tree, {}) == 4950
+        with pytest.raises(ex.Undecided):
+            for _ in range(100):
+                ex.evaluate(tree, {})
+    assert ex.evaluate(tree, {}) == 4950
+
+
+def test_intervals_may_be_endless() -> None:
+    reals, above, below = sympy.S.Reals, sympy.Interval.open(0, sympy.oo), sympy.Interval(-sympy.oo, 0)
+    for value_of_eta in (Fraction(-9), Fraction(0), Fraction(9)):
+        point = {"eta": value_of_eta}
+        assert ex.holds(ex.read(reals), point)
+        assert ex.holds(ex.read(above), point) == (value_of_eta > 0)
+        assert ex.holds(ex.read(below), point) == (value_of_eta <= 0)

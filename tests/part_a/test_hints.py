@@ -164,6 +164,7 @@ def test_a_limiting_case_is_true_of_the_answer(step_id) -> None:
         ("a1-condition", "eta > 0 or eta < 2/a", "hold at once"),
         ("a1-condition", "1/(2*a) < eta < 3/a", "admits some"),
         ("a1-condition", "-9 < eta < 3/a", "too wide"),
+        ("a1-condition", sympy.S.Reals, "too wide"),
         ("a1-condition", "1/(2*a) < eta < 1/a", "too narrow"),
         ("a2-velocity", "v(t)", "v(1) is not known yet"),
         ("a2-velocity", "Sum(β^k*g_seq(t-1-k), (k, 0, t))", "no gradient g(-1)"),

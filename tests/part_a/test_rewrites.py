@@ -172,7 +172,6 @@ def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(
     power, slope, shift, low, high
 ) -> None:
     """Sum of β^(slope·k + power) g(t − 1 + shift − k) over k = low … t − 1 + high, by plain loops."""
-    … 5."""
     answer = sympy.Sum(beta ** (slope * k + power) * g_seq(t - 1 + shift - k), (k, low, t - 1 + high))
     decay, gradients = Fraction(5, 7), [Fraction(n * n + 3, n + 2) for n in range(12)]
     same = True
