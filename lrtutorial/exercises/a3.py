@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,6 @@ from lrtutorial.exercises import Exercise, RubricLine, Step
 from lrtutorial.kinds.formula import describe_point, say
 
 Point = Mapping[str, Fraction]
-FAR = Fraction(1500)  #: steps after which β^t is below 1e-33 for every β up to 0.95
 TINY = Fraction(1, 10**90)  #: an ε that no 40-digit number notices
 
 
@@ -57,8 +57,9 @@ def rate_from_average(second_moment: ex.Tree, point: Point) -> Any:
 
 
 def rate_far_out(effective_lr: ex.Tree, point: Point) -> Any:
-    """Carry an effective rate on to t → ∞, ε → 0: its value after :data:`FAR` steps with ε = :data:`TINY`."""
-    value = ex.evaluate(effective_lr, {**point, "t": FAR, "epsilon": TINY}, budget=200_000)
+    """Carry an effective rate on to t → ∞, ε → 0: its value where β^t is below 1e-34, with ε = :data:`TINY`."""
+    far = math.ceil(-34 / math.log10(point["beta"]))
+    value = ex.evaluate(effective_lr, {**point, "t": Fraction(far), "epsilon": TINY}, budget=200_000)
     return ex.real(value)  # near the limit, not at it: to be compared to 30 digits
 
 
