@@ -29,7 +29,8 @@ from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.verdict import Line, Verdict
 
 UNDEFINED = "undefined"
-WORK = 120_000  #: operations that may go into a hint, or into following an earlier mistake through
+HINT_WORK = 120_000  #: operations that may go into finding a hint
+FOLLOW_WORK = 400_000  #: and into following an earlier mistake through, which ends at the first difference
 COARSE = 2  #: digits of a rounded number that are worth the method points, where more are asked for
 METHOD_SHARE = 0.6  #: of a step's points, for the right method applied to a wrong earlier result
 PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points nobody has seen."
@@ -296,7 +297,7 @@ def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
     loose = ex.inexact(tree)
     points = [read_point(point) for point in expected.probes]
     right = [read_value(value) for value in expected.reference]
-    with ex.at_most(WORK):
+    with ex.at_most(HINT_WORK):
         yours = [value_at_or_none(step, tree, point) for point in points]
     agree = [_same_value(mine, wanted, loose) for mine, wanted in zip(yours, right, strict=True)]
     # First where the answer fails: a change that mends nothing is seen at once.
@@ -308,7 +309,7 @@ def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
             for index in order
         )
 
-    with ex.at_most(WORK):
+    with ex.at_most(HINT_WORK):
         found = None if condition else _uniform(step, tree, points, yours, right)
         found = found or repairs.find(tree, step.options["symbols"], fits)
         if found:
@@ -408,7 +409,7 @@ def _follow_through(
     before = ex.right_hand_side(before)
     consistent: list[str] = []
     try:
-        with ex.at_most(WORK):
+        with ex.at_most(FOLLOW_WORK):
             for mine, point in zip(yours, expected.probes, strict=True):
                 consistent.append(write_value(carried_on(before, read_point(point))))
                 if not _same(mine, consistent[-1], loose):
