@@ -92,11 +92,7 @@ def _axes_from(data: object) -> dict[str, Any]:
         raise Malformed("a figure did not arrive whole")
     lines = []
     for line in data["lines"]:
-        if (
-            not isinstance(line, Mapping)
-            or set(line) != {"label", "x", "y"}
-            or not isinstance(line["label"], str)
-        ):
+        if not isinstance(line, Mapping) or set(line) != {"label", "x", "y"} or not isinstance(line["label"], str):
             raise Malformed("a line of a figure did not arrive whole")
         x, y = unpack(line["x"]), unpack(line["y"])
         if x.ndim != 1 or x.shape != y.shape or len(x) > MAX_POINTS:
@@ -128,13 +124,8 @@ def _read_map(ax: Any) -> dict[str, Any]:
     legend = ax.get_legend()
     texts = legend.get_texts() if legend else []
     sets = [item for item in ax.collections if isinstance(item, ContourSet)]
-    contours = [
-        path.vertices[:: max(1, len(path.vertices) // 40)]
-        for item in sets
-        if not item.filled
-        for path in item.get_paths()
-        if len(path.vertices)
-    ]
+    paths = [np.asarray(path.vertices) for item in sets if not item.filled for path in item.get_paths()]
+    contours = [path[:: max(1, len(path) // 40)] for path in paths if len(path)]
     drawn = [item.get_offsets() for item in ax.collections if isinstance(item, PathCollection)]
     drawn += [line.get_xydata() for line in ax.lines if str(line.get_marker()) not in ("None", "", " ")]
     drawn += [[item.xy] for item in ax.texts if isinstance(item, Annotation)]

@@ -50,9 +50,7 @@ def unfinished(**answers: Any) -> Note | None:
     names = [name for name, answer in answers.items() if is_open(answer)]
     if not names:
         return None
-    return Note(
-        f"Write {' and '.join(names)} first, in the cell above; then run this cell again to see it at work."
-    )
+    return Note(f"Write {' and '.join(names)} first, in the cell above; then run this cell again to see it at work.")
 
 
 def attempt(make: Callable[[], Any]) -> Any:
@@ -93,10 +91,10 @@ def descend(
 # ------------------------------------------------------------------------------------- a small network
 
 
-def spirals(points: int = POINTS, seed: int = 11) -> tuple[Array, NDArray[np.int64]]:
+def spirals(points: int = POINTS, seed: int = 11) -> tuple[Array, Array]:
     """Return two noisy spirals, wound round each other: inputs (points, 2), labels 0 or 1 (points,)."""
     rng = np.random.default_rng(seed)
-    labels = np.arange(points) % 2
+    labels: Array = np.arange(points, dtype=np.float64) % 2
     along = np.sqrt(rng.uniform(0.02, 1, points))
     angle = 1.25 * 2 * np.pi * along + np.pi * labels
     inputs = along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -23,7 +23,7 @@ START, STEPS, RATE = (5.0, 4.0), 50, 0.5
 BETA1, BETA2 = 0.9, 0.999
 
 
-def without_correction(t: int | Array) -> Any:
+def without_correction(t: Any) -> Any:
     """Return what the steps of a corrected Adam have to be multiplied by to get those of an uncorrected one.
 
     (1 − β₁ᵗ)/√(1 − β₂ᵗ), at the default betas, ε left aside: m is smaller than m̂ by the numerator, √v
@@ -122,8 +122,7 @@ class SpiralsLearned(Result):
     def alt_text(self) -> str:
         """Every end, in numbers."""
         ends = "; ".join(
-            f"lr={number(lr)}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right"
-            for lr, run in self.runs.items()
+            f"lr={number(lr)}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right" for lr, run in self.runs.items()
         )
         return f"Cross-entropy over {EPOCHS} epochs of training with your Adam. At the end, {ends}."
 

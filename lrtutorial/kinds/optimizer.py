@@ -51,14 +51,10 @@ _RUN_KEYS = {"trace", "error", "touched", "rebound", "lasting"}
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
     """Return one run for every probe, and what is wrong with an answer that is no finished class."""
     problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
-    runs = {
-        probe["id"]: drive(answers[probe["answer"]], probe)
-        for probe in probes
-        if probe["answer"] not in problems
-    }
+    runs = {probe["id"]: drive(answers[probe["answer"]], probe) for probe in probes if probe["answer"] not in problems}
     delegated = delegates_here(answers.values())
     return {"kind": "optimizer", "problems": problems, "runs": runs, "delegated": delegated}
 
@@ -75,9 +71,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 
 def _problem(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {
-            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."
-        }
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
     if isinstance(answer, type):
         method = getattr(answer, "step", None)
         if not callable(method):
@@ -125,9 +119,7 @@ def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
         run = _drive_once(optimizer_class, probe)
         if state is not None:
             again = _drive_once(optimizer_class, probe)
-            run["lasting"] = bool(
-                state != _class_state(optimizer_class) or _differ(run["trace"], again["trace"])
-            )
+            run["lasting"] = bool(state != _class_state(optimizer_class) or _differ(run["trace"], again["trace"]))
     after = min(probe.get("after", 0), len(run["trace"]) - 1)
     run["trace"] = pack(run["trace"][after:])
     return run
@@ -153,11 +145,7 @@ def _drive_once(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, 
                 if run["touched"] is None and not same:
                     run["touched"] = t + 1
             trace.append(_flat(params, arrays))
-            kept = all(
-                a is b
-                for own, held in zip(arrays, params, strict=True)
-                for a, b in zip(own, held, strict=True)
-            )
+            kept = all(a is b for own, held in zip(arrays, params, strict=True) for a, b in zip(own, held, strict=True))
             if run["rebound"] is None and not kept:
                 run["rebound"] = t + 1
     except (Exception, SystemExit) as error:
@@ -259,9 +247,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     if problems:
         ((status, headline),) = next(iter(problems.values())).items()
         hint = f"This step asks for {step.asks}."
-        return replace(
-            verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else ""
-        )
+        return replace(verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else "")
     if len(passed) == len(probes):
         details = (
             "Note: [:] can't assign to a 0-d array; [...] can. It costs nothing here.",
@@ -271,9 +257,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     return _explain(step, verdict, runs, reference, probes, expected, differences)
 
 
-def _read_evidence(
-    step: Step, evidence: object, probes: Mapping[str, Probe]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(evidence, dict) or evidence.get("kind") != "optimizer":
         raise Malformed("none came back from this answer")
     problems, runs = evidence.get("problems"), evidence.get("runs")
@@ -281,14 +265,8 @@ def _read_evidence(
         raise Malformed("it did not arrive whole")
     read_problems = {}
     for name, problem in problems.items():
-        ((status, headline),) = (
-            problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
-        )
-        if (
-            name not in step.answers
-            or status not in ("unfinished", "unreadable")
-            or not isinstance(headline, str)
-        ):
+        ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
+        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
             raise Malformed("it did not arrive whole")
         read_problems[name] = {status: headline[:400]}
     wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
@@ -363,11 +341,7 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] |
     """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None if
     nowhere.
     """
-    if (
-        run["error"]
-        and run["error"]["type"] == "IndexError"
-        and any(a["shape"] == [] for a in probe["params"])
-    ):
+    if run["error"] and run["error"]["type"] == "IndexError" and any(a["shape"] == [] for a in probe["params"]):
         return None  # params[i][:] = … is an honest style that 0-d arrays refuse; the verdict says so
     wanted, got = moved(reference, probe), moved(run, probe)
     n = min(len(got), len(wanted))
@@ -397,9 +371,7 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] |
 
 def same_run(run: Run, other: Run, probe: Probe) -> bool:
     """Say whether two runs are the same up to rounding, non-finite values and raised errors included."""
-    if any(run[key] != other[key] for key in ("touched", "rebound")) or len(run["trace"]) != len(
-        other["trace"]
-    ):
+    if any(run[key] != other[key] for key in ("touched", "rebound")) or len(run["trace"]) != len(other["trace"]):
         return False
     if (run["error"] or {}).get("type") != (other["error"] or {}).get("type"):
         return False
@@ -433,29 +405,27 @@ def _explain(
     """
     wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
     words = misconceptions(step.id)
-    told = []
+    told: list[tuple[str | None, str, str]] = []
     for answer in wrong:
         mine = {key: run for key, run in runs.items() if probes[key]["answer"] == answer}
         name = _named(mine, expected, {key: reference[key] for key in mine}, probes)
         if name:
             told.append((name, f"{words[name].title}.", words[name].hints[0]))
         else:
-            told.append(
-                (None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret))
-            )
+            told.append((None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret)))
     name, headline, hint = told[0]
     if len(step.answers) > 1:
         headline = f"{wrong[0]}: {headline}"
     details = tuple(f"{answer}: {more[1]}" for answer, more in zip(wrong[1:], told[1:], strict=True))
     verdict = replace(verdict, misconception=name, headline=headline, hint=hint, details=details)
-    mine = [key for key, found in differences.items() if found and probes[key]["answer"] == wrong[0]]
-    error = next((runs[key]["error"] for key in mine if runs[key]["error"]), None)
+    failed = [key for key, found in differences.items() if found and probes[key]["answer"] == wrong[0]]
+    error = next((runs[key]["error"] for key in failed if runs[key]["error"]), None)
     if error and error.get("line"):
         place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
         verdict = replace(verdict, where=place[:300])
     if expected.secret:
         return verdict
-    return _counterexample(step, verdict, mine[0], runs, reference, probes, differences[mine[0]])
+    return _counterexample(step, verdict, failed[0], runs, reference, probes, differences[failed[0]])
 
 
 def _named(
@@ -487,8 +457,7 @@ def diagnose(
             return headline, f"The check calls it as {called}, then optimizer.step(grads)."
         return (
             headline,
-            "Make a few small arrays, one of shape (2,), one of (2, 2), and step them by hand: where does "
-            "it fail?",
+            "Make a few small arrays, one of shape (2,), one of (2, 2), and step them by hand: where does it fail?",
         )
     if all(np.ptp(run["trace"], axis=0).max(initial=0) == 0 for run in runs.values()):
         return (
@@ -520,14 +489,12 @@ def _first_step(run: Run, reference: Run, probe: Probe) -> tuple[str, str] | Non
         size = "too long" if ratio[0] > 1 else "too short"
         return (
             f"The first step points the right way but is {size}, by the factor {ratio[0]:.4g}.",
-            "Work out the first step on paper, from the state that __init__ leaves. Where does this factor "
-            "come from?",
+            "Work out the first step on paper, from the state that __init__ leaves. Where does this factor come from?",
         )
     if even(growth) and not even(wanted):
         return (
             "The first step grows with the gradient: scale invariance is broken.",
-            "Multiply all gradients by 1000: the first step should stay the same. Which line divides by "
-            "their size?",
+            "Multiply all gradients by 1000: the first step should stay the same. Which line divides by their size?",
         )
     return None
 
@@ -545,8 +512,9 @@ def _counterexample(
             f"{says}: after step {difference['step']}, {place} {'has moved by' if after else 'is'} {yours} "
             f"with your class{after}; {right} was expected."
         )
-        columns = [moved(one[key], probe)[:, difference["entry"]] for one in (runs, reference)]
-        return replace(verdict, counterexample=text, picture=two_curves(*columns, f"{place}, step by step"))
+        mine, right_one = (moved(one[key], probe)[:, difference["entry"]] for one in (runs, reference))
+        picture = two_curves(mine, right_one, f"{place}, step by step")
+        return replace(verdict, counterexample=text, picture=picture)
     what = {
         "error": f"it stopped at step {difference['step']}.",
         "rebound": f"step {difference['step']} put a new array in the place of the caller's.",
@@ -577,9 +545,7 @@ def describe_entry(probe: Probe, entry: int) -> str:
             size = int(np.prod(array["shape"], dtype=int))
             if entry < size:
                 index = (
-                    ", ".join(str(int(n)) for n in np.unravel_index(entry, array["shape"]))
-                    if array["shape"]
-                    else ""
+                    ", ".join(str(int(n)) for n in np.unravel_index(entry, array["shape"])) if array["shape"] else ""
                 )
                 return f"{owner}params[{i}]" + (f"[{index}]" if index else "")
             entry -= size

@@ -59,7 +59,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Probe])
     it.
     """
     by_id = {probe["id"]: probe for probe in probes}
-    found = {}
+    found: dict[str, Any] = {}
     for key, run in evidence["runs"].items():
         if "figures" in run:
             lines = _acceptable(step, evidence["runs"], by_id[key])
@@ -72,9 +72,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Probe])
 
 def _problem(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {
-            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."
-        }
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."}
     if not callable(answer):
         return {
             "unreadable": f"A function was expected for {name}, but {type(answer).__name__} came: "
@@ -148,9 +146,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
         failed = [key for key in rubric.probes if not _passes(key, runs, differences)]
         shown = failed and failed[0] in runs and says.get(failed[0])
         marked.append(
-            replace(line, note=f"Not yet: {shown}" if shown else "")
-            if failed
-            else replace(line, earned=line.possible)
+            replace(line, note=f"Not yet: {shown}" if shown else "") if failed else replace(line, earned=line.possible)
         )
     checked = (
         "Checked on fresh inputs."
@@ -161,17 +157,11 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     if problems:
         ((status, headline),) = next(iter(problems.values())).items()
         hint = f"This step asks for {step.asks}."
-        return replace(
-            verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else ""
-        )
+        return replace(verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else "")
     if not any(differences.values()):
         refused = any(run["error"] for run in runs.values())
-        note = (
-            "Note: a start of integers is refused; start.astype(float) would allow it. It costs nothing here."
-        )
-        return replace(
-            verdict, status="right", headline=f"These are {step.asks}.", details=(note,) if refused else ()
-        )
+        note = "Note: a start of integers is refused; start.astype(float) would allow it. It costs nothing here."
+        return replace(verdict, status="right", headline=f"These are {step.asks}.", details=(note,) if refused else ())
     verdict = replace(verdict, status="partly" if verdict.points else "wrong")
     return _explain(step, verdict, runs, reference, probes, expected, differences)
 
@@ -184,9 +174,7 @@ def _passes(name: str, runs: Mapping[str, Any], differences: Mapping[str, Any]) 
     return fact not in runs[key]["missing"] if fact else differences[key] is None
 
 
-def _read_evidence(
-    step: Step, evidence: object, probes: Mapping[str, Probe]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(evidence, dict) or evidence.get("kind") != "trajectories":
         raise Malformed("none came back from this answer")
     problems, runs = evidence.get("problems"), evidence.get("runs")
@@ -194,14 +182,8 @@ def _read_evidence(
         raise Malformed("it did not arrive whole")
     read_problems = {}
     for name, problem in problems.items():
-        pair = (
-            next(iter(problem.items())) if isinstance(problem, dict) and len(problem) == 1 else (None, None)
-        )
-        if (
-            name not in step.answers
-            or pair[0] not in ("unfinished", "unreadable")
-            or not isinstance(pair[1], str)
-        ):
+        pair = next(iter(problem.items())) if isinstance(problem, dict) and len(problem) == 1 else (None, None)
+        if name not in step.answers or pair[0] not in ("unfinished", "unreadable") or not isinstance(pair[1], str):
             raise Malformed("it did not arrive whole")
         read_problems[name] = {pair[0]: pair[1][:400]}
     wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
@@ -258,9 +240,7 @@ def read_drawing(data: object) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------- the figure
 
 
-def missing_in(
-    step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, list[np.ndarray]]
-) -> list[str]:
+def missing_in(step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
     """Return which facts are missing in the drawing, in the order of ``step.options["figure"]``.
 
     The axes that hold most of the four runs are the ones that count. A line is an optimizer's when its label
@@ -308,8 +288,7 @@ def _named_lines(axes: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _shows_one(line: Mapping[str, Any], runs: Sequence[np.ndarray]) -> bool:
     points = np.stack([line["x"], line["y"]], axis=1)
     return any(
-        run.shape == points.shape and np.allclose(points, run, rtol=0, atol=DRAWN, equal_nan=True)
-        for run in runs
+        run.shape == points.shape and np.allclose(points, run, rtol=0, atol=DRAWN, equal_nan=True) for run in runs
     )
 
 
@@ -340,9 +319,7 @@ def tolerance(trace: np.ndarray) -> np.ndarray:
     return (ROUNDING * np.finfo(np.float64).eps * (np.arange(len(largest)) + 1) * largest)[:, None]
 
 
-def first_difference(
-    run: Any, reference: Any, probe: Probe, runs: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return where a run parts from what was expected, or what is wrong with its form; None if nothing is."""
     steps, start = probe["arguments"][-1], unpack(probe["start"])
     if probe.get("drawn"):
@@ -433,9 +410,8 @@ def _explain(
     """
     wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
     words = misconceptions(step.id)
-    told: dict[
-        tuple[str | None, str, str], list[str]
-    ] = {}  # what is wrong: the answers that have it in common
+    told: dict[tuple[str | None, str, str], list[str]] = {}  # what is wrong: the answers that have it in common
+    what: tuple[str | None, str, str]
     for answer in wrong:
         mine = {key: run for key, run in runs.items() if probes[key]["answer"] == answer}
         name = _named(mine, expected)
@@ -456,18 +432,14 @@ def _explain(
         verdict = replace(verdict, where=place[:300])
     if expected.secret:
         return verdict
-    return _counterexample(
-        step, verdict, failed[0], runs, reference, probes[failed[0]], differences[failed[0]]
-    )
+    return _counterexample(step, verdict, failed[0], runs, reference, probes[failed[0]], differences[failed[0]])
 
 
 def _named(runs: Mapping[str, Any], expected: Expected) -> str | None:
     """Return the id of the misconception that shows itself in one answer's runs."""
 
     def read(outcome: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            key: outcome[key] if "missing" in outcome[key] else read_run(outcome[key]) for key in compared
-        }
+        return {key: outcome[key] if "missing" in outcome[key] else read_run(outcome[key]) for key in compared}
 
     compared = [key for key in runs if key in expected.reference]
     right = read(expected.reference)

@@ -59,9 +59,7 @@ def judged(step_id, answer, probes="public"):
 @pytest.mark.parametrize(("probes", "step_id"), both([(step,) for step in STEPS]))
 def test_the_reference_earns_every_point(probes, step_id) -> None:
     verdict = judged(step_id, questions()[step_id].reference, probes)
-    assert verdict.right and verdict.points == verdict.possible == find_step(step_id).points == 20, str(
-        verdict
-    )
+    assert verdict.right and verdict.points == verdict.possible == find_step(step_id).points == 20, str(verdict)
     assert verdict.misconception is None and verdict.counterexample is None
 
 
@@ -80,7 +78,9 @@ def test_every_mistake_is_named_and_costs_points(probes, step_id, mistake) -> No
     if probes == "fresh":  # nothing that tells the inputs of a grading run
         assert verdict.counterexample is None and verdict.picture is None
     else:
-        assert verdict.counterexample, str(verdict)
+        # A figure's fault is a fact about the figure; anything else comes with numbers.
+        figure = "figure" in mistake.id or "plot" in mistake.id
+        assert verdict.counterexample or figure, str(verdict)
 
 
 @every_step
@@ -101,7 +101,9 @@ def test_every_probe_counts_and_is_put_into_words(step_id) -> None:
     step = find_step(step_id)
     counted = {name.partition(":")[0] for line in step.rubric for name in line.probes}
     asked = {probe["id"] for probe in expected_on("public", step_id).probes if not probe.get("drawn")}
-    assert counted == asked and asked <= set(step.options["says"])
+    assert counted == asked
+    if step.kind in ("optimizer", "trajectories"):
+        assert asked <= set(step.options["says"])
 
 
 @every_step
