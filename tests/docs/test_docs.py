@@ -1,0 +1,157 @@
+"""README, CONTRIBUTING and the guides: what they name exists, and what they show is what happens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lrtutorial
+from autograder.__main__ import parser
+from autograder.demo.students import STUDENTS
+from lrtutorial.exercises import MODULES, exercises, steps
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+MADE = ("autograder/course", ".venv", "tests/artifacts")  # made when the course is used
+EXAMPLES = ("a6", "part_a/")  # the exercise that author.md adds; a folder inside another
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+
+
+def code(page: Path) -> list[str]:
+    """Everything between single backquotes, outside of code blocks."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.M | re.S)
+
+
+def test_there_are_pages_for_all_three_readers() -> None:
+    assert {"student.md", "instructor.md", "author.md", "grading.md"} <= {page.name for page in PAGES}
+
+
+@every_page
+def test_every_path_it_names_exists(page) -> None:
+    named = [word for word in code(page) if re.fullmatch(r"[\w./-]+", word)]
+    paths = [w for w in named if "/" in w or re.search(r"\.(py|md|yml|toml|ipynb|db|txt)$", w)]
+    paths = [w for w in paths if not w.startswith(MADE) and not any(e in w for e in EXAMPLES)]
+    assert [w for w in paths if not (ROOT / w).exists() and not (page.parent / w).exists()] == []
+
+
+@every_page
+def test_every_link_leads_somewhere(page) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    local = [link.partition("#")[0] for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@every_page
+def test_every_command_it_names_exists(page) -> None:
+    text = page.read_text()
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
+    named = {match for word in code(page) for match in re.findall(r"^make ([a-z-]+)", word)}
+    assert named - {"help"} <= targets
+    commands = parser()._subparsers._group_actions[0].choices
+    for command in re.findall(r"python -m autograder (\w+)", text):
+        assert command in commands, command
+    options = {option for command in commands.values() for option in command._option_string_actions}
+    known = options | {"--help"}
+    assert {word for word in re.findall(r"`(--[a-z-]+)", text)} <= known
+
+
+@every_page
+def test_every_name_of_the_package_exists(page) -> None:
+    for name, first in re.findall(r"\b(check|hint|reveal|compare)\(\"([^\"]+)\"", page.read_text()):
+        assert name in lrtutorial.__all__
+        assert first in steps() or first in exercises() or first.startswith("a6"), first
+
+
+def test_nbgraders_commands_are_nbgraders() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"`nbgrader (\w+)", text))
+    shown = subprocess.run([sys.executable, "-m", "nbgrader", "--help"], capture_output=True, text=True)
+    assert len(named) >= 4
+    assert [name for name in named if not re.search(rf"^{name}\b", shown.stdout, re.M)] == []
+
+
+def test_the_structure_in_contributing_is_the_one_there_is() -> None:
+    (tree,) = blocks(ROOT / "CONTRIBUTING.md", "text")
+    folder, named = Path(), {}
+    for line in tree.splitlines():
+        indent, name = re.match(r"( *)(\S+)", line).groups()
+        folder = Path() if not indent else folder
+        path = folder / name
+        assert (ROOT / path).exists(), path
+        named[path] = line
+        folder = path if not indent else folder
+    top = {str(path) for path in named if len(path.parts) == 1}
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split("\n")
+    folders = {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}
+    assert folders - top <= {"scripts"}
+
+
+# -------------------------------------------------------------------------------------------- README
+
+
+def test_the_verdict_in_the_readme_is_what_the_code_prints() -> None:
+    (source,), (shown,) = blocks(ROOT / "README.md", "python"), blocks(ROOT / "README.md", "text")
+    ran = subprocess.run([sys.executable, "-"], input=source, capture_output=True, text=True, cwd=ROOT)
+    assert ran.stderr == "" and ran.stdout == shown
+
+
+def test_readme_and_contributing_are_short_and_the_picture_is_small_and_described() -> None:
+    for name in ("README.md", "CONTRIBUTING.md"):
+        assert len((ROOT / name).read_text().splitlines()) < 150
+    ((alt, path),) = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert len(alt) > 60 and (ROOT / path).read_bytes()[:4] == b"\x89PNG"
+    assert (ROOT / path).stat().st_size < 200_000
+
+
+def test_the_numbers_in_the_pages() -> None:
+    assert len(MODULES) == 16 and "Sixteen" in (ROOT / "README.md").read_text()
+    assert len(STUDENTS) == 10 and "ten students" in (ROOT / "README.md").read_text()
+    assert f"## {lrtutorial.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+# -------------------------------------------------------------------------------------------- author.md
+
+
+def test_the_worked_example_works(monkeypatch) -> None:
+    """The two modules of author.md, recorded and checked as an exercise of the course would be."""
+    import numpy as np
+
+    from autograder import catalogue
+    from lrtutorial import expected
+    from lrtutorial.kinds import formula
+
+    described, asked = blocks(ROOT / "docs" / "author.md", "python")
+    names: dict = {}
+    exec("from lrtutorial.exercises.a1 import *\nfrom lrtutorial.exercises.a1 import _gradient\n" + described, names)
+    exec("from autograder.catalogue.a1 import *\nfrom autograder.catalogue import Misconception\n" + asked, names)
+    (step,) = names["EXERCISE"].steps
+    question = names["QUESTIONS"][step.id]
+    probes = question.probes(np.random.default_rng(1))
+
+    def outcome(answer: object):
+        return catalogue.outcome_of(step, {"gradient": answer}, probes)
+
+    recorded = {m.id: {"title": m.title, "hints": m.hints} for m in question.misconceptions}
+    monkeypatch.setattr(expected, "_recorded", lambda name: {"misconceptions": recorded})
+    known = expected.Expected(
+        probes, outcome(question.reference), lambda: {m.id: outcome(m.answer) for m in question.misconceptions}
+    )
+
+    def verdict(answer: object):
+        return formula.judge(step, formula.collect(step, {"gradient": answer}, probes), known, {})
+
+    assert verdict(question.reference).right
+    assert all(verdict(answer).right for answer in question.accepted.values())
+    for mistake in question.misconceptions:
+        assert verdict(mistake.answer).misconception == mistake.id
