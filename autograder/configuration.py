@@ -14,6 +14,9 @@ from autograder.preprocessors import RecordVerdicts, RepairSubmission, TellRepai
 from autograder.release import Skeletons
 from autograder.written import ShowRubric
 
+#: What one submitted notebook may use; what differs from :class:`autograder.jail.Limits`. The verdict names a limit reached.
+CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is ended with its kernel
+LIMITS = {"cell_seconds": CELL_SECONDS + 5, "notebook_seconds": 240, "cpu_seconds": 200}
 PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
 
 
@@ -48,10 +51,11 @@ def configure(config: Any) -> None:
         else:
             steps.append(step)
     config.Autograde.autograde_preprocessors = steps
-    config.TrustedExecute.timeout = 60
+    config.TrustedExecute.timeout = CELL_SECONDS
     jail = config.JailedProvisioner
     jail.packages = ["lrtutorial"]
     jail.minimum = "confined"
+    jail.limits = LIMITS
     jail.canaries = [str(GRADEBOOK)]
     config.ExecutePreprocessor.timeout = 60
     config.Exchange.root = str(COURSE / "exchange")

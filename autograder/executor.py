@@ -90,6 +90,9 @@ class TrustedExecute(JailedExecute):
         return next((step for step in self.grading.exercise.steps if step.id == name), None)
 
     def _why_gone(self) -> str:
+        kernel = getattr(getattr(self.last_manager, "provisioner", None), "kernel", None)
+        if kernel is not None:
+            kernel.poll()  # takes in what the warden said meanwhile
         ended = getattr(self.last_manager, "ending", lambda: "")()
         return ended or "the kernel ended, or hung and could not be interrupted"
 

@@ -116,7 +116,7 @@ def repair(data: bytes, release: NotebookNode) -> Intake:
     if isinstance(kernel, Mapping) and wanted and kernel.get("language", "python") != wanted.get("language", "python"):
         repairs.append(f"The notebook named another kernel ({_shown(kernel.get('name'))}); the course's was used.")
     originals = {cell.metadata.nbgrader["grade_id"]: cell for cell in release.cells if is_marked(cell)}
-    tags = {cell.get("id"): cell.metadata.get("tags", ()) for cell in release.cells}
+    tags = {tag for cell in release.cells for tag in cell.metadata.get("tags", ())} - {"skip-execution"}
     cells = [_own(cell, originals, tags, repairs) for cell in handed_in.cells]
     cells = _restored(_without_copies(cells, originals, repairs), originals, repairs)
     for name, cell in ((name, cell) for name, cell in cells if name is not None):
@@ -174,7 +174,7 @@ def _shown(value: object) -> str:
     return repr(value)[:60] if isinstance(value, str) else f"a {type(value).__name__}"
 
 
-def _own(cell: Any, originals: Mapping[str, Any], tags: Mapping[Any, Any], repairs: list[str]) -> Named:
+def _own(cell: Any, originals: Mapping[str, Any], tags: set[str], repairs: list[str]) -> Named:
     """Return the student's cell with nothing but its text, and which released cell it says it is."""
     metadata = _plain(cell.get("metadata"))
     about = _plain(metadata.get("nbgrader"))
@@ -188,8 +188,7 @@ def _own(cell: Any, originals: Mapping[str, Any], tags: Mapping[Any, Any], repai
         if wrong:
             repairs.append(f"{name} had other settings ({', '.join(wrong)}); the release's hold.")
     given = metadata.get("tags")
-    known = tags.get(cell.get("id"), ())
-    extra = [tag for tag in given if tag not in known] if isinstance(given, list) else []
+    extra = [tag for tag in given if not isinstance(tag, str) or tag not in tags] if isinstance(given, list) else []
     if extra:
         where = f" from {name}" if name else ""
         repairs.append(f"Cell tags were taken off{where}: {', '.join(map(_shown, extra[:5]))}.")
@@ -333,8 +332,8 @@ def read_file(path: Path) -> bytes:
 def quarantine(folder: Path, away: Path) -> list[str]:
     """Move what must not be copied out of a submitted folder, to ``away``; return a sentence on each.
 
-    Notebooks stay where they are: :func:`read_file` refuses what isn't one. Moved are links (never followed), devices and pipes, files above MAX_FILE_BYTES, more than MAX_FILES of them, and a
-    timestamp that isn't one (nbgrader would stop at it). The students' regular files stay as they are.
+    Moved are links (never followed), devices and pipes, files above MAX_FILE_BYTES, more than MAX_FILES of them, and
+    a timestamp that isn't one (nbgrader would stop at it). Notebooks stay: :func:`read_file` refuses what isn't one.
     """
     if folder.is_symlink():
         target = os.readlink(folder)

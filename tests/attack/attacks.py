@@ -151,12 +151,12 @@ while time.monotonic() < until:
     except BaseException:
         pass
 """,
-    "cannot_be_interrupted": "import re\nre.match(r'(a+)+$', 'a' * 45 + 'b')",
+    "cannot_be_interrupted": "sum(range(10**13))",
     "hangs_in_step": """
 import time
 class Adam:
     def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        pass
+        self.params = params
     def step(self, grads):
         until = time.monotonic() + 60
         while time.monotonic() < until:
@@ -320,7 +320,7 @@ import sympy
 sympy.Expr.__eq__ = lambda self, other: True
 sympy.simplify = lambda *a, **k: sympy.Integer(0)
 sympy.srepr = lambda *a, **k: "Integer(0)"
-NAME = sympy.Integer(7)
+NAME = sympy.Symbol("x", real=True) + 7
 """,
     "formula_bomb": "from sympy import Integer, Pow\nNAME = Pow(10, Pow(10, 10**8, evaluate=False), evaluate=False)",
     "formula_as_code": "NAME = \"__import__('os').system('touch /tmp/MARK')\"",

@@ -111,10 +111,9 @@ class Outcome:
 
 
 def digests(*places: Path) -> dict[str, str]:
-    """The state of every file of the course that nobody but its owner may change."""
-    files = [path for place in places for path in place.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-            if path.stat().st_size < 10**8}  # fmt: skip
+    """The state of the files that an attack tries to change."""
+    files = [path for place in places for path in (place, *place.rglob("*")) if path.is_file()]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def hand_in(course: Path, student: str, where: tuple[str, str], notebook: Any) -> None:
@@ -188,12 +187,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
                f"--CourseDirectory.release_directory={course / 'release'}")  # fmt: skip
     ears = Ears(tmp_path_factory.mktemp("ear"), mark)
     write_class(course, ears, mark)
-    watched = [ROOT / name for name in ("solutions", "notebooks", "lrtutorial", "autograder")]
     honest = [course / "submitted" / name for name in HONEST]
     python("-c", "from autograder.course import course_secret; course_secret()")
-    before = digests(*watched[:2], *honest, ROOT / "lrtutorial" / "kinds") | digests_of_one(course / "secret")
+    before = digests(*honest, course / "secret")
     printed = python("-c", RUN)
-    after = digests(*watched[:2], *honest, ROOT / "lrtutorial" / "kinds") | digests_of_one(course / "secret")
+    after = digests(*honest, course / "secret")
     ears.close()
     for student in (BESIDE, "is_no_notebook", "links_to_the_solution"):
         python("-m", "nbgrader", "generate_feedback", "part_b", "--student", student)
@@ -215,10 +213,6 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     }
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return Outcome(course, mark, printed, ears.heard, changed, scores, rows, canaries)
-
-
-def digests_of_one(path: Path) -> dict[str, str]:
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def test_there_are_enough_attacks() -> None:
@@ -295,6 +289,7 @@ def test_the_feedback_says_why_nothing_was_graded(outcome: Outcome, student: str
 def test_nothing_left_the_machine_or_the_kernel(outcome: Outcome) -> None:
     assert outcome.heard == 0
     assert outcome.changed == []
+    assert "raise SystemExit" not in (ROOT / "lrtutorial" / "checking.py").read_text()
     places = [ROOT / "lrtutorial", ROOT, Path("/tmp"), Path("/var/tmp"), Path.home(), Path("/dev/shm")]
     assert [path for place in places for path in place.glob(f"{outcome.mark}*")] == []
 
@@ -313,7 +308,7 @@ def test_nothing_outlives_the_grading(outcome: Outcome) -> None:
 
 def test_every_notebook_was_graded_or_rejected_and_held(outcome: Outcome) -> None:
     runs = [json.loads(line) for line in outcome.printed.splitlines() if line.startswith("{")]
-    assert [run["not_run"] for run in runs] == [[], []]
+    assert [run["not_run"] for run in runs] == [[], []], outcome.printed
     assert all("failed" not in run["statuses"] for run in runs)
     for row in outcome.rows.values():
         if row["status"] != "rejected":
