@@ -52,8 +52,7 @@ def digits(examples: int = 2000, noise: float = 0.35, seed: int = 0) -> tuple[In
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.arange(examples) % 10)
     glyphs = {
-        digit: np.array([[char == "#" for char in row] for row in rows], float)
-        for digit, rows in _DIGITS.items()
+        digit: np.array([[char == "#" for char in row] for row in rows], float) for digit, rows in _DIGITS.items()
     }
     pictures = np.zeros((examples, 8, 8))
     for picture, digit in zip(pictures, classes, strict=True):
@@ -64,18 +63,14 @@ def digits(examples: int = 2000, noise: float = 0.35, seed: int = 0) -> tuple[In
 
 
 def loader(inputs: Inputs, classes: Classes, batch_size: int = 64, seed: int = 0) -> Any:
-    """Return a torch ``DataLoader`` of shuffled batches ``(inputs (batch_size, d) float32, classes (batch_size,) int64)``.
+    """Return a torch ``DataLoader`` of shuffled batches: inputs (batch_size, d) float32, classes (batch_size,) int64.
 
     The order comes from ``seed`` and changes from pass to pass. Raises ValueError when the lengths differ.
     """
     if len(inputs) != len(classes):
-        raise ValueError(
-            f"expected one class for each example; got {len(inputs)} examples and {len(classes)} classes"
-        )
+        raise ValueError(f"expected one class for each example; got {len(inputs)} examples and {len(classes)} classes")
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
     data = TensorDataset(torch.from_numpy(inputs), torch.from_numpy(classes))
-    return DataLoader(
-        data, batch_size=batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed)
-    )
+    return DataLoader(data, batch_size=batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed))

@@ -21,8 +21,8 @@ from typing import Any
 #: Modules that hold ready optimizers or schedules. Whatever is in them or below them counts.
 LIBRARIES = (
     "torch.optim", "torch.distributed.optim", "torch_optimizer", "pytorch_optimizer", "keras", "tensorflow", "tf_keras",
-    "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm", "fastai",
-    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
+    "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm",
+    "fastai",    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
     "lrtutorial.explorer.recurrences", "lrtutorial.experiments.descent",
 )  # fmt: skip
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
@@ -112,9 +112,7 @@ def _parsed(source: str) -> tuple[tuple[ast.Module, str], ...]:
         return ((tree, text),)
     parts = re.split(r"\n(?=[^\s)\]}#])", text)
     found, begin = [], 0
-    while begin < len(
-        parts
-    ):  # the longest run of parts from here that parses; a part that never does is passed over
+    while begin < len(parts):  # the longest run of parts from here that parses; a part that never does is passed over
         for end in range(min(len(parts), begin + 40), begin, -1):
             piece = "\n".join(parts[begin:end])
             if (tree := _tree(piece)) is not None:
@@ -206,11 +204,7 @@ def _dotted(node: ast.AST, names: Mapping[str, str]) -> str | None:
 def _called(call: ast.Call) -> str:
     function = call.func
     return (
-        function.id
-        if isinstance(function, ast.Name)
-        else function.attr
-        if isinstance(function, ast.Attribute)
-        else ""
+        function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
     )
 
 
@@ -240,12 +234,7 @@ def _text(node: ast.AST) -> str | None:
     joint = ""
     if isinstance(node, ast.JoinedStr):
         parts = [value.value if isinstance(value, ast.FormattedValue) else value for value in node.values]
-    elif (
-        isinstance(node, ast.Call)
-        and _called(node) == "join"
-        and isinstance(node.func, ast.Attribute)
-        and node.args
-    ):
+    elif isinstance(node, ast.Call) and _called(node) == "join" and isinstance(node.func, ast.Attribute) and node.args:
         if isinstance(node.args[0], ast.List | ast.Tuple):
             parts, joint = node.args[0].elts, _text(node.func.value) or ""
     texts = [_text(part) for part in parts]
@@ -278,9 +267,7 @@ def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
             if owner and any(library.startswith(f"{owner}.") for library in LIBRARIES):
                 return f"a computed part of {owner}"
         if called == "attrgetter" and node.args and (path := _text(node.args[0])):
-            return next(
-                (library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None
-            )
+            return next((library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None)
         if called in _RUNNERS and node.args and (text := _text(node.args[0])):
             inner = _first_use([text], names)
             return inner.name if inner else None
@@ -303,9 +290,7 @@ def _reached(answers: Iterable[object], limit: int = 400) -> _Use | None:
             continue
         seen.add(id(thing))
         home = thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
-        if (
-            isinstance(home, str) and _library(home) and not home.startswith("autograder")
-        ):  # ours, checked by our tests
+        if isinstance(home, str) and _library(home) and not home.startswith("autograder"):  # ours, checked by our tests
             return _Use(
                 home if isinstance(thing, types.ModuleType) else f"{home}.{getattr(thing, '__name__', '')}",
                 1,

@@ -66,9 +66,7 @@ class Pieces:
         self.losses: list[float] = []
 
     def rates(self) -> list[float]:
-        return [
-            self.min_lr * (self.max_lr / self.min_lr) ** (i / self.num_steps) for i in range(self.num_steps)
-        ]
+        return [self.min_lr * (self.max_lr / self.min_lr) ** (i / self.num_steps) for i in range(self.num_steps)]
 
     def batches(self) -> Iterator[Any]:
         while True:
@@ -211,9 +209,7 @@ def additive_factor(self: Any) -> list[float]:
 
 
 def quadratic(self: Any) -> list[float]:
-    return [
-        self.min_lr + (self.max_lr - self.min_lr) * (i / self.num_steps) ** 3 for i in range(self.num_steps)
-    ]
+    return [self.min_lr + (self.max_lr - self.min_lr) * (i / self.num_steps) ** 3 for i in range(self.num_steps)]
 
 
 def after_step(self: Any) -> None:
@@ -269,9 +265,7 @@ def alias(self: Any) -> None:
 
 def restore_parameters(self: Any) -> None:
     names = dict(self.model.named_parameters())
-    self.model.load_state_dict(
-        {key: value for key, value in self.state.items() if key in names}, strict=False
-    )
+    self.model.load_state_dict({key: value for key, value in self.state.items() if key in names}, strict=False)
 
 
 def restore_at_the_end(self: Any) -> Any:
@@ -327,11 +321,7 @@ def convolved(self: Any) -> float:
     smooth = np.convolve(self.losses, np.ones(5), mode="valid") / 5
     if len(self.losses) < 5:
         raise IndexError("list index out of range")
-    return (
-        float(self.lrs[int(np.argmin(np.gradient(smooth))) + 2])
-        if np.isfinite(smooth).all()
-        else float(self.lrs[0])
-    )
+    return float(self.lrs[int(np.argmin(np.gradient(smooth))) + 2]) if np.isfinite(smooth).all() else float(self.lrs[0])
 
 
 def needs_a_finite_start(self: Any) -> float:
@@ -340,8 +330,10 @@ def needs_a_finite_start(self: Any) -> float:
     return Pieces.suggest(self)
 
 
-def linear_plot(self: Any, log: bool = False, xlabel: str = "learning rate", ylabel: str = "loss", swapped: bool = False,
-                rates: Any = None) -> None:  # fmt: skip
+def linear_plot(
+    self: Any, log: bool = False, xlabel: str = "learning rate", ylabel: str = "loss", swapped: bool = False,
+    rates: Any = None,
+) -> None:  # fmt: skip
     import matplotlib.pyplot as plt
 
     fig, ax = plt.subplots()
@@ -378,11 +370,7 @@ class TenthOfMinimum(Pieces):
     """Suggests a tenth of the rate with the lowest smoothed loss; stops at 4 times the best loss so far."""
 
     def stop(self) -> bool:
-        return (
-            math.isnan(self.losses[-1])
-            or math.isinf(self.losses[-1])
-            or self.losses[-1] > 4 * min(self.losses)
-        )
+        return math.isnan(self.losses[-1]) or math.isinf(self.losses[-1]) or self.losses[-1] > 4 * min(self.losses)
 
     def suggest(self) -> float:
         smooth = self.smooth()
@@ -407,9 +395,7 @@ def _reference() -> Any:
     return lr_range_test
 
 
-def reference(
-    model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100
-) -> Any:
+def reference(model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100) -> Any:
     """The reference range test; see :mod:`autograder.references.range_test`."""
     return _reference()(model, train_loader, min_lr, max_lr, num_steps)
 
@@ -687,9 +673,7 @@ QUESTIONS = {
                     "Batches differ: may a loss rise a little although all is well?",
                     "Only a loss far above the first one is an explosion.",
                 ),
-                with_piece(
-                    stop=lambda s: not math.isfinite(s.losses[-1]) or s.losses[-1] > min(s.losses) * 1.02
-                ),
+                with_piece(stop=lambda s: not math.isfinite(s.losses[-1]) or s.losses[-1] > min(s.losses) * 1.02),
             ),
             M(
                 "b4-loader_exhausted",
@@ -860,9 +844,7 @@ QUESTIONS = {
                     "Falling fastest means the most negative slope.",
                 ),
                 with_piece(
-                    suggest=lambda s: (
-                        float(s.lrs[max(int(np.argmax(s.slope())) - 1, 0)]) if len(s.lrs) > 5 else 1.0
-                    )
+                    suggest=lambda s: float(s.lrs[max(int(np.argmax(s.slope())) - 1, 0)]) if len(s.lrs) > 5 else 1.0
                 ),
             ),
             M(

@@ -30,7 +30,9 @@ def exponential_rates(min_lr: float, max_lr: float, num_steps: int) -> list[floa
 
 @contextlib.contextmanager
 def kept(model: nn.Module) -> Iterator[None]:
-    """Give the model back as it was, however the block ends: weights, buffers, gradients, each module's mode, torch's RNG."""
+    """Give the model back as it was, however the block ends: weights, buffers, gradients, each module's
+    mode, torch's RNG.
+    """
     state = copy.deepcopy(model.state_dict())  # state_dict() alone shares memory with the weights
     modes = [(module, module.training) for module in model.modules()]
     grads = [(param, param.grad) for param in model.parameters()]
@@ -62,7 +64,7 @@ def debiased_average(values: Sequence[float], beta: float = 0.8) -> np.ndarray:
 
 
 def steepest(lrs: Sequence[float], losses: Sequence[float]) -> float:
-    """Return the rate at which the smoothed loss falls fastest in log-rate; with fewer than 5 finite losses, the lowest's.
+    """Return the rate at which the smoothed loss falls fastest in log-rate; with fewer than 5 losses, the lowest's.
 
     Without any finite loss there is nothing to choose by: then the smallest rate.
     """
@@ -93,9 +95,7 @@ def lr_range_test(
     with kept(model):
         model.train()
         optimizer = torch.optim.SGD(model.parameters(), lr=min_lr)
-        for lr, (x, y) in zip(
-            exponential_rates(min_lr, max_lr, num_steps), endless(train_loader), strict=False
-        ):
+        for lr, (x, y) in zip(exponential_rates(min_lr, max_lr, num_steps), endless(train_loader), strict=False):
             for group in optimizer.param_groups:
                 group["lr"] = lr
             loss = criterion(model(x), y)

@@ -60,7 +60,5 @@ class CosineAnnealingWarmRestarts:
     def plot_schedule(self, total_epochs: int = 100) -> list[float]:
         """Draw the rate at epochs 0 … total_epochs − 1 and return those rates."""
         rates = [self.get_lr(epoch) for epoch in range(total_epochs)]
-        plot_schedule(
-            rates, title=f"Cosine annealing with warm restarts (T_0={self.T_0}, T_mult={self.T_mult})"
-        )
+        plot_schedule(rates, title=f"Cosine annealing with warm restarts (T_0={self.T_0}, T_mult={self.T_mult})")
         return rates

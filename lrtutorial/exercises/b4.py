@@ -61,9 +61,7 @@ EXERCISE = Exercise(
                     3,
                     ("sweep", "scaled", "positional"),
                 ),
-                RubricLine(
-                    "figure", "The figure: loss over rate, log axis, both axes labelled", 2, ("sweep",)
-                ),
+                RubricLine("figure", "The figure: loss over rate, log axis, both axes labelled", 2, ("sweep",)),
             ),
             options={
                 "says": {
@@ -83,10 +81,10 @@ EXERCISE = Exercise(
             },
             hints=(
                 "Write the plain training loop first, for num_steps batches, and only then let the rate grow in it.",
-                "List what your function changes in the model that it was lent, and give all of it back, also when it is "
-                "interrupted: which Python statement runs in every case?",
-                "Print lrs[0], lrs[1]/lrs[0], lrs[-1] and the losses beside the first three; then compare model.state_dict() "
-                "before and after.",
+                "List what your function changes in the model that it was lent, and give all of it back, also when "
+                "it is interrupted: which Python statement runs in every case?",
+                "Print lrs[0], lrs[1]/lrs[0], lrs[-1] and the losses beside the first three; then compare "
+                "model.state_dict() before and after.",
             ),
         ),
     ),

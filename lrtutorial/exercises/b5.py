@@ -18,9 +18,7 @@ EXERCISE = Exercise(
             answers=("CosineAnnealingWarmRestarts",),
             asks="cosine annealing with warm restarts (SGDR, Loshchilov & Hutter 2017)",
             rubric=(
-                RubricLine(
-                    "cosine", "Half a cosine from lr_max down to lr_min", 5, ("first_period", "floor")
-                ),
+                RubricLine("cosine", "Half a cosine from lr_max down to lr_min", 5, ("first_period", "floor")),
                 RubricLine(
                     "restarts",
                     "Restarts at the right epochs, each period T_mult times as long",
@@ -36,9 +34,7 @@ EXERCISE = Exercise(
                     ("first_period", "any_order", "numpy_integers", "side_by_side"),
                 ),
                 RubricLine("returned", "plot_schedule returns the rates it draws", 1, ("returned",)),
-                RubricLine(
-                    "figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)
-                ),
+                RubricLine("figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)),
             ),
             options={
                 "no_delegation": True,
@@ -58,10 +54,10 @@ EXERCISE = Exercise(
                 },
             },
             hints=(
-                "Two questions, one after the other: how far into its period is this epoch, and how low is a half cosine "
-                "there?",
-                "With T_0 = 10 and T_mult = 2 restarts fall at 10, 30 and 70. Take an epoch such as 45 and find by hand "
-                "how many epochs have passed since the last restart, and how long this period is.",
+                "Two questions, one after the other: how far into its period is this epoch, and how low is a half "
+                "cosine there?",
+                "With T_0 = 10 and T_mult = 2 restarts fall at 10, 30 and 70. Take an epoch such as 45 and find by "
+                "hand how many epochs have passed since the last restart, and how long this period is.",
                 "Ask your schedule at 9, 10, 29, 30, 69 and 70: just before a restart the rate must be near lr_min, at "
                 "the restart exactly lr_max.",
             ),

@@ -45,9 +45,12 @@ BUFFERS = (
 DEFAULTS = {"min_lr": 1e-7, "max_lr": 10.0, "num_steps": 100}
 MAX_LOSSES = 2000
 INITS = 6  #: first weights over which the steep range is taken
-CLOSE = 2e-3  #: of the first loss: float32 against float64 over a hundred steps, with a margin; mistakes differ by far more
+CLOSE = (
+    2e-3  #: of the first loss: float32 against float64 over a hundred steps, with a margin; mistakes differ by far more
+)
 FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is told
     "error": ("", "your code raised an error"),
+    "never_run": ("", "the model was never run, or no loss came back"),
     "return": ("sweep", "three things must come back: the rates, the losses and the suggested rate"),
     "return_order": ("sweep", "rates and losses come back in each other's place"),
     "lengths": ("sweep", "there must be one loss for each rate"),
@@ -125,7 +128,9 @@ FOLLOW = {"suggestion_follows", "not_interrupted"}
 
 
 def data_of(probe: Probe) -> tuple[np.ndarray, np.ndarray]:
-    """Return a probe's batches: inputs (batches, 384, 2) in float32, classes (batches, 384). Three clouds on a circle, in equal parts."""
+    """Return a probe's batches: inputs (batches, 384, 2) in float32, classes (batches, 384). Three clouds on
+    a circle, in equal parts.
+    """
     rng = np.random.default_rng(probe["seed"])
     classes = np.broadcast_to(np.arange(BATCH) % 3, (probe["batches"], BATCH)).copy()
     angles = 2 * np.pi * classes / 3
@@ -137,14 +142,14 @@ def weights_of(probe: Probe) -> np.ndarray:
     """Return a probe's first weights as torch holds them, flat; for "norm" those of its four layers."""
     rng = np.random.default_rng([probe["seed"], 1])
     if probe["network"] == "norm":
-        return rng.normal(0, 0.5, 2 * FEATURES + FEATURES + 2 * FEATURES + 3 * FEATURES + 3).astype(
-            np.float32
-        )
+        return rng.normal(0, 0.5, 2 * FEATURES + FEATURES + 2 * FEATURES + 3 * FEATURES + 3).astype(np.float32)
     return _as_torch(NETWORK.initial(rng)[0], probe["gain"]).astype(np.float32)
 
 
 def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
-    """Return NumPy's flat weights in torch's order. Inputs and outputs are multiplied by ``gain``, so weights divided."""
+    """Return NumPy's flat weights in torch's order. Inputs and outputs are multiplied by ``gain``, so
+    weights divided.
+    """
     first, second = NETWORK.layers(weights[None])
     return np.concatenate(
         [first[0, :-1].T.ravel() / gain, first[0, -1], second[0, :-1].T.ravel() / gain, second[0, -1] / gain]
@@ -159,7 +164,9 @@ def _speed(gain: float) -> np.ndarray:
 
 
 def _train(probe: Probe, weights: np.ndarray, rates: np.ndarray, variant: str = "") -> np.ndarray:
-    """Return the losses that plain SGD meets with these rates, (len(rates), runs), or those of a mistaken ``variant``."""
+    """Return the losses that plain SGD meets with these rates, (len(rates), runs), or those of a mistaken
+    ``variant``.
+    """
     inputs, classes = _data(probe["seed"], probe["batches"], probe["noise"])
     speed, memory = _speed(probe["gain"]), np.zeros_like(weights)
     losses = []
@@ -174,9 +181,7 @@ def _train(probe: Probe, weights: np.ndarray, rates: np.ndarray, variant: str = 
             rate = rates[min(max(neighbour, 0), len(rates) - 1)]
             if variant != "no_step":
                 weights = weights - rate * speed * gradient
-            losses.append(
-                NETWORK.losses(weights, inputs[batch], classes[batch]) if variant == "after_step" else loss
-            )
+            losses.append(NETWORK.losses(weights, inputs[batch], classes[batch]) if variant == "after_step" else loss)
     return np.array(losses)
 
 
@@ -194,9 +199,7 @@ def losses_with(probe: Probe, rates: np.ndarray, variant: str = "") -> np.ndarra
 
 def steep_range(probe: Probe) -> tuple[float, float]:
     """Return the rates between which the loss falls steeply: from 5% to 95% of its fall, over several first weights."""
-    return _steep_range(
-        *(probe[key] for key in ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps"))
-    )
+    return _steep_range(*(probe[key] for key in ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps")))
 
 
 @lru_cache(maxsize=64)
@@ -212,9 +215,7 @@ def _steep_range(
         smooth = _smooth(curve[: int(gone.argmax()) if gone.any() else None], 0.8)
         start, lowest = curve[:10].mean(), int(smooth.argmin())
         fall = start - smooth[lowest]
-        before = np.flatnonzero(
-            smooth[:lowest] > start - 0.05 * fall
-        )  # the last is where the fall begins for good
+        before = np.flatnonzero(smooth[:lowest] > start - 0.05 * fall)  # the last is where the fall begins for good
         lows.append(rates[before[-1] if len(before) else 0])
         highs.append(rates[int((smooth <= start - 0.95 * fall).argmax())])
     return float(min(lows)), float(max(highs))
@@ -255,15 +256,11 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
 
 def _not_a_function(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {
-            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."
-        }
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the function above."}
     if callable(answer) and not isinstance(answer, type):
         return None
     came = (
-        f"the result of calling it, a {type(answer).__name__},"
-        if isinstance(answer, tuple)
-        else type(answer).__name__
+        f"the result of calling it, a {type(answer).__name__}," if isinstance(answer, tuple) else type(answer).__name__
     )
     return {
         "unreadable": f"The function {name} was expected, but {came} came. Pass {name} itself, without parentheses."
@@ -445,21 +442,15 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
     """Return the faults of each probe's run."""
     if evidence["problem"]:
         raise ValueError(f"no outcome for {evidence['problem']}")
-    return all_faults(
-        {probe["id"]: read_run(evidence["runs"][probe["id"]], probe) for probe in probes}, probes
-    )
+    return all_faults({probe["id"]: read_run(evidence["runs"][probe["id"]], probe) for probe in probes}, probes)
 
 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(
-    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
-) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Find the faults of every run; a rubric line is earned when its probes ran and none of its faults was found."""
-    blank = Verdict(
-        step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-    )
+    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "range_test":
         return blank.with_no_points("failed", "No evidence came back from this answer.")
     problem, runs = evidence.get("problem"), evidence.get("runs")
@@ -494,9 +485,11 @@ def judge(
 
 
 def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str]]) -> bool:
-    """Say whether a line is lost: by a fault of its own anywhere, or because one of its probes gave nothing to judge."""
+    """Say whether a line is lost: by a fault of its own anywhere, or because one of its probes gave nothing
+    to judge.
+    """
     own = any(FAULTS[fault][0] == line for found in faults.values() for fault in found)
-    unjudged = {"error", "return", "short_crash", "few_crash", "bad_start_crash"}
+    unjudged = {"error", "never_run", "return", "short_crash", "few_crash", "bad_start_crash"}
     if line != "sweep":
         unjudged |= {"return_order", "lengths"}
     return own or any(unjudged & set(faults[probe]) for probe in line_probes)
@@ -509,18 +502,12 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
         ("error", "interrupted", "returned", "figure", "lrs", "losses"),
     )
     keys = {*flags, *rest, "suggested", "weights", "buffers", "modes", "second"}
-    if (
-        not isinstance(data, Mapping)
-        or set(data) != keys
-        or not all(isinstance(data[flag], bool) for flag in flags)
-    ):
+    if not isinstance(data, Mapping) or set(data) != keys or not all(isinstance(data[flag], bool) for flag in flags):
         raise Malformed("a run of the range test was expected")
     lrs, losses = unpack(data["lrs"]), unpack(data["losses"])
     weights, buffers = unpack(data["weights"]), unpack(data["buffers"])
     size = len(weights_of(probe))
-    if any(
-        array.ndim != 1 or array.dtype != np.float64 or len(array) > MAX_LOSSES for array in (lrs, losses)
-    ):
+    if any(array.ndim != 1 or array.dtype != np.float64 or len(array) > MAX_LOSSES for array in (lrs, losses)):
         raise Malformed("rates or losses have the wrong form")
     if weights.shape != (size,) or buffers.shape != ((len(BUFFERS),) if probe["network"] == "norm" else (0,)):
         raise Malformed("a model came back in another size")
@@ -533,11 +520,7 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
     real = isinstance(suggested, float | int) and not isinstance(suggested, bool) and math.isfinite(suggested)
     if not (suggested is None or real) or data["interrupted"] not in (None, "raised", "swallowed"):
         raise Malformed("a run did not arrive whole")
-    if (
-        not isinstance(data["returned"], str)
-        or not isinstance(data["modes"], str)
-        or len(data["modes"]) > MAX_LOSSES
-    ):
+    if not isinstance(data["returned"], str) or not isinstance(data["modes"], str) or len(data["modes"]) > MAX_LOSSES:
         raise Malformed("a run did not arrive whole")
     figure = [] if data["figure"] is None else figure_from(data["figure"])
     arrays = {
@@ -575,14 +558,12 @@ def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
     if (probe.get("poison") or {}).get("what") in ("error", "stop"):
         return _interrupted_faults(run, probe)
     if run["error"]:
-        return [
-            {"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(
-                name, "error"
-            )
-        ]
+        return [{"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(name, "error")]
     if run["returned"]:
         return ["return"]
-    found = [fault for fault in _left_behind(run, probe)]
+    if not run["modes"] or (len(run["losses"]) == 0 and name != "bad_start"):
+        return ["never_run"]
+    found = _left_behind(run, probe)
     lrs, losses = run["lrs"], run["losses"]
     if len(lrs) != len(losses):
         return ["lengths", *found]
@@ -630,9 +611,7 @@ def _left_behind(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
 def _interrupted_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
     found = []
-    changed = not np.array_equal(run["weights"], weights_of(probe)) or not np.array_equal(
-        run["buffers"], BUFFERS
-    )
+    changed = not np.array_equal(run["weights"], weights_of(probe)) or not np.array_equal(run["buffers"], BUFFERS)
     if run["error"]:
         return ["error"]
     if run["interrupted"] is None:
@@ -645,11 +624,7 @@ def _interrupted_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
 
 def _heads_for(values: np.ndarray, probe: Probe) -> bool:
-    return (
-        len(values) > 1
-        and bool(np.isclose(values[0], probe["min_lr"], rtol=1e-6))
-        and bool(values[1] > values[0])
-    )
+    return len(values) > 1 and bool(np.isclose(values[0], probe["min_lr"], rtol=1e-6)) and bool(values[1] > values[0])
 
 
 def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
@@ -663,11 +638,7 @@ def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
     factors = [(high / low) ** (1 / n) for n in (steps, steps - 1)]
     growth = lrs[1:] / lrs[:-1]
     even = len(growth) < 1 or np.allclose(growth, growth[0], rtol=1e-5, atol=0)
-    if (
-        len(growth) > 1
-        and not even
-        and np.allclose(np.diff(lrs), lrs[1] - lrs[0], rtol=1e-3, atol=1e-9 * high)
-    ):
+    if len(growth) > 1 and not even and np.allclose(np.diff(lrs), lrs[1] - lrs[0], rtol=1e-3, atol=1e-9 * high):
         return [*found, "linear"]
     if len(growth) and growth[0] < 1:
         return [*found, "descends"]
@@ -717,9 +688,7 @@ def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
         if agrees(losses_with(probe, lrs, variant)):
             return [variant]
     if any(
-        agrees(_smooth(right, beta, debias))
-        for beta in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
-        for debias in (True, False)
+        agrees(_smooth(right, beta, debias)) for beta in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99) for debias in (True, False)
     ):
         return ["averaged"]
     if run["second"] is not None and len(lrs):
@@ -730,7 +699,9 @@ def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
 
 def _stop_faults(run: Mapping[str, Any], probe: Probe, lost: bool) -> list[str]:
-    """Look at where the sweep ended. ``lost``: rates or losses are wrong, so that only plain facts can be held against it."""
+    """Look at where the sweep ended. ``lost``: rates or losses are wrong, so that only plain facts can be
+    held against it.
+    """
     losses, steps = run["losses"], probe["num_steps"]
     poison = (probe.get("poison") or {}).get("what")
     if poison == "nan":
@@ -787,9 +758,7 @@ def _figure_faults(run: Mapping[str, Any]) -> list[str]:
         )
         if logs:
             return ["linear_axis"]
-        return [
-            "figure_swapped" if len(lrs) and any(among(line["y"], lrs) for _, line in lines) else "no_line"
-        ]
+        return ["figure_swapped" if len(lrs) and any(among(line["y"], lrs) for _, line in lines) else "no_line"]
     checks = {
         "linear_axis": good[0]["xscale"] != "log",
         "no_xlabel": not good[0]["xlabel"].strip(),
@@ -814,9 +783,7 @@ def _explain(
         what = f"Your code raised {str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}."
         verdict = replace(verdict, headline=what)
         if error.get("line"):
-            place = (
-                f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
-            )
+            place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
             verdict = replace(verdict, where=place[:300])
     else:
         verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
@@ -824,16 +791,12 @@ def _explain(
     if named:
         words = misconceptions(step.id)[named]
         rest = verdict.details if len(every) > 1 else ()
-        verdict = replace(
-            verdict, misconception=named, headline=f"{words.title}.", hint=words.hints[0], details=rest
-        )
+        verdict = replace(verdict, misconception=named, headline=f"{words.title}.", hint=words.hints[0], details=rest)
     if expected.secret:
         return verdict
     first = next(key for key, found in faults.items() if found)
     told = faults[first][0]
-    counterexample = (
-        f"{step.options['says'][first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
-    )
+    counterexample = f"{step.options['says'][first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
     if told == "return":
         counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
     picture = None
@@ -862,9 +825,7 @@ def _numbers(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
     line = FAULTS[fault][0]
     if line == "sweep" and len(lrs) > 1 and fault not in ("return", "lengths", "return_order"):
         bounds = f"min_lr={probe['min_lr']:g}, max_lr={probe['max_lr']:g}, num_steps={probe['num_steps']}"
-        return (
-            f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
-        )
+        return f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
     if fault == "lengths":
         return f": {len(lrs)} rates and {len(losses)} losses came back"
     if line == "losses" and len(losses) > 1:
@@ -872,10 +833,13 @@ def _numbers(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
         with np.errstate(invalid="ignore"):
             off = ~(np.abs(losses - right) <= CLOSE * right[0])
         i = int(off.argmax())
-        return f". losses[{i}] is {losses[i]:.6g}; {right[i]:.6g} is the loss before the step with lrs[{i}] = {lrs[i]:.4g}"
+        return (
+            f". losses[{i}] is {losses[i]:.6g}; {right[i]:.6g} is the loss before the step with lrs[{i}] = {lrs[i]:.4g}"
+        )
     if line == "stop" and len(losses):
         return f". It began with {losses[0]:.4g} and ended with {losses[-1]:.4g} after {len(losses)} losses"
     if line == "suggestion" and run["suggested"] is not None:
         low, high = steep_range(probe)
-        return f". {run['suggested']:.3g} is suggested; over several first weights the loss falls from {low:.2g} to {high:.2g}"
+        told = f"over several first weights the loss falls from {low:.2g} to {high:.2g}"
+        return f". {run['suggested']:.3g} is suggested; {told}"
     return ""

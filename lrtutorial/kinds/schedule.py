@@ -5,8 +5,8 @@ A probe asks one schedule, or two of the class in turn::
     {"id": "restarts", "args": [], "kwargs": {"lr_max": 0.1, …}, "epochs": [0, 1, …], "as": "int64", "twin": {kwargs}}
     {"id": "plot", "args": [], "kwargs": {…}, "plot": 37}            or {"plot": None}: called without an argument
 
-The outcome of the first is the rates in the order asked. A plot is judged by the schedule's own rates, so that a slip in
-``get_lr`` is not counted twice: its outcome is the list of what is wrong with it.
+The outcome of the first is the rates in the order asked. A plot is judged by the schedule's own rates, so that a slip
+in ``get_lr`` is not counted twice: its outcome is the list of what is wrong with it.
 
 ``step.options``: ``says``: {probe id: what it tries, for the reader}.
 """
@@ -65,9 +65,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
 
 def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
     if answer is ... or answer is None:
-        return {
-            "unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."
-        }
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
     if isinstance(answer, type):
         if not callable(getattr(answer, "get_lr", None)):
             return {"unreadable": f"The class {name} has no method get_lr(self, epoch)."}
@@ -148,13 +146,9 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(
-    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
-) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
-    blank = Verdict(
-        step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-    )
+    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
         return blank.with_no_points("failed", "No evidence came back from this answer.")
     problem, runs = evidence.get("problem"), evidence.get("runs")
@@ -189,7 +183,7 @@ def judge(
     checked = (
         "Checked on fresh inputs."
         if expected.secret
-        else f"Checked with {len(asked)} schedules and {len(faults)} plots. Grading repeats that with inputs nobody has seen."
+        else f"Checked with {len(asked)} schedules and {len(faults)} plots. Grading uses inputs nobody has seen."
     )
     verdict = replace(blank, lines=lines, checked=checked)
     if all(line.earned == line.possible for line in lines):
@@ -220,12 +214,7 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
         if "plot" in probe
         else len(probe["epochs"]) * (2 if "twin" in probe else 1)
     )
-    if (
-        rates.ndim != 1
-        or rates.dtype != np.float64
-        or len(rates) > asked
-        or (len(rates) < asked and error is None)
-    ):
+    if rates.ndim != 1 or rates.dtype != np.float64 or len(rates) > asked or (len(rates) < asked and error is None):
         raise Malformed("some rates are missing or too many")
     if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("message"), str)):
         raise Malformed("an error is not described as one")
@@ -241,8 +230,8 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
 def tolerance(probe: Probe, count: int) -> np.ndarray:
     """Return the absolute error that rounding may cause in each rate, shape (count,).
 
-    A rate takes a dozen roundings of numbers up to lr_max. The position within the period is rounded to the epoch's last
-    place, and the cosine's slope is at most π/2 a period, whose length is at least T_0.
+    A rate takes a dozen roundings of numbers up to lr_max. The position within the period is rounded to the epoch's
+    last place, and the cosine's slope is at most π/2 a period, whose length is at least T_0.
     """
     settings = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
     twin = probe.get("twin", settings)
@@ -254,9 +243,7 @@ def tolerance(probe: Probe, count: int) -> np.ndarray:
     return np.finfo(np.float64).eps * largest * (ROUNDING + ROUNDING_PER_PERIOD * epochs / shortest)
 
 
-def first_difference(
-    run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe
-) -> dict[str, Any] | None:
+def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe) -> dict[str, Any] | None:
     """Return the first rate that is not the reference's, or the error that came in its place; None if all agree."""
     right = unpack(reference["rates"])
     n = len(run["rates"])
@@ -321,13 +308,12 @@ def _equal(a: np.ndarray, b: np.ndarray) -> bool:
 def _passes_through(x: np.ndarray, y: np.ndarray, rates: np.ndarray) -> bool:
     """Say whether a line passes through (epoch, rate) for each epoch 0, 1, …; it may be drawn finer than that."""
     where = {float(epoch): float(rate) for epoch, rate in zip(x, y, strict=True)}
-    return len(rates) > 0 and _equal(
-        np.array([where.get(float(epoch), np.nan) for epoch in range(len(rates))]), rates
-    )
+    return len(rates) > 0 and _equal(np.array([where.get(float(epoch), np.nan) for epoch in range(len(rates))]), rates)
 
 
 def _explain_plot(
-    step: Step, verdict: Verdict, faults: Mapping[str, list[str]], every: list[str], read: Mapping[str, Any], expected: Expected
+    step: Step, verdict: Verdict, faults: Mapping[str, list[str]], every: list[str], read: Mapping[str, Any],
+    expected: Expected,
 ) -> Verdict:  # fmt: skip
     error = next((run["error"] for run in read.values() if run["error"]), None)
     if error:
@@ -335,9 +321,7 @@ def _explain_plot(
             verdict, where=_place(error), headline=f"plot_schedule raised {_error_text(error)}.", details=()
         )
     else:
-        verdict = replace(
-            verdict, headline=f"The rates are right; {FAULTS[every[0]]}.", details=verdict.details[1:]
-        )
+        verdict = replace(verdict, headline=f"The rates are right; {FAULTS[every[0]]}.", details=verdict.details[1:])
     for key, outcome in expected.outcomes().items():
         if all(outcome[probe] == faults[probe] for probe in faults) and _rates_right(outcome, expected):
             words = misconceptions(step.id)[key]
@@ -365,9 +349,7 @@ def _explain_rates(
     error = next((read[key]["error"] for key in differences if read[key]["error"]), None)
     for key, outcome in expected.outcomes().items():
         if all(same_rates(read[probe_id], outcome[probe_id], probes[probe_id]) for probe_id in differences):
-            verdict = replace(
-                verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0]
-            )
+            verdict = replace(verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0])
             break
     else:
         broken = f"Your code raised {_error_text(error)}" if error else _broken(difference, probe)
@@ -378,9 +360,7 @@ def _explain_rates(
     says = f"{step.options['says'][first]} ({_call(probe, difference['at'])})"
     epoch = _epoch(probe, difference["at"])
     if difference["what"] == "error":
-        return replace(
-            verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}."
-        )
+        return replace(verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}.")
     counterexample = (
         f"{says}: get_lr({epoch!r}) is {difference['yours']:.10g}; {difference['right']:.10g} was expected."
     )
@@ -428,6 +408,4 @@ def _error_text(error: Mapping[str, Any]) -> str:
 def _place(error: Mapping[str, Any]) -> str | None:
     if not error.get("line"):
         return None
-    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[
-        :300
-    ]
+    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[:300]

@@ -23,8 +23,7 @@ from lrtutorial.kinds import schedule
 STEP = find_step("b5")
 QUESTION = catalogue.questions()["b5"]
 SETS = {"public": recorded("b5")} | {
-    seed: catalogue.expectations("b5", catalogue.generator("test", "b5", seed))
-    for seed in ("one", "two", "three")
+    seed: catalogue.expectations("b5", catalogue.generator("test", "b5", seed)) for seed in ("one", "two", "three")
 }
 whole = st.integers(1, 12)
 multipliers = st.integers(1, 5)
@@ -43,9 +42,7 @@ def test_reference_agrees_with_torchs_scheduler_stepped_one_by_one(T_0, T_mult, 
     import torch
 
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=lr_max)
-    oracle = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(
-        optimizer, T_0, T_mult, eta_min=share * lr_max
-    )
+    oracle = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, T_mult, eta_min=share * lr_max)
     ours = CosineAnnealingWarmRestarts(lr_max, share * lr_max, T_0, T_mult)
     for epoch in range(150):
         assert ours.get_lr(epoch) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12, abs=1e-14)
@@ -237,9 +234,7 @@ def test_hostile_evidence_earns_nothing(evidence) -> None:
 
 @given(
     key=st.sampled_from(["rates", "error", "nothing", "returned", "figure"]),
-    value=st.sampled_from(
-        [None, 1, "x", [], {}, {"axes": [1]}, {"axes": 9 * [{}]}, {"message": 3}, float("nan")]
-    ),
+    value=st.sampled_from([None, 1, "x", [], {}, {"axes": [1]}, {"axes": 9 * [{}]}, {"message": 3}, float("nan")]),
 )
 def test_damaged_evidence_never_gains(key, value) -> None:
     evidence = schedule.collect(STEP, {"C": QUESTION.reference}, SETS["public"].probes)

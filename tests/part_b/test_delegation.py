@@ -61,7 +61,7 @@ WAYS = {
 }
 HONEST = {
     "comment": "# torch.optim.SGD does it like this\nx = 1",
-    "docstring": 'class A:\n    """As torch.optim.Adam; import torch.optim is not needed."""\n    def step(self, grads): ...',
+    "docstring": 'class A:\n    """As torch.optim.Adam; no torch.optim."""\n    def step(self, grads): ...',
     "string": "print('torch.optim'); print('import keras'); name = 'sklearn'",
     "torch_alone": "import torch\nx = torch.zeros(3)\nmodel = torch.nn.Linear(2, 1)",
     "own_name": "optim = {}\noptim['lr'] = 0.1\nclass jax: pass\njax()",
@@ -104,9 +104,7 @@ def test_the_notebooks_of_the_numpy_exercises_pass_it() -> None:
     assert notebooks
     for path in notebooks:
         cells = json.loads(path.read_text())["cells"]
-        assert delegates("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code") is None, (
-            path.name
-        )
+        assert delegates("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code") is None, path.name
 
 
 def run_cell(source: str, name: str, space: dict) -> None:
@@ -124,7 +122,7 @@ LIVE = {
     "module_by_name": ("import torch.optim as np", "class Adam:\n    def step(self, grads): np.SGD"),
     "a_function_of_it": ("from torch.optim.lr_scheduler import LambdaLR as rate",
                          "class Adam:\n    def step(self, grads): rate(grads)"),
-    "closure": ("import torch.optim\ndef outer():\n    tool = torch.optim\n    def inner(): return tool\n    return inner\nf = outer()",
+    "closure": ("import torch.optim as q\ndef outer():\n    t = q\n    def g(): return t\n    return g\nf = outer()",
                 "class Adam:\n    def step(self, grads): f()"),
 }  # fmt: skip
 
