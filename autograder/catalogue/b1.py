@@ -25,9 +25,7 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
             momentum = {"momentum": odd(rng, 0.55, 0.85)} if answer == "MomentumSGD" else {}
             return {"lr": odd(rng, 0.02, 0.2), **momentum}
 
-        def probe(
-            what: str, shapes: list[tuple[int, ...]], steps: int, answer: str = answer, **more: Any
-        ) -> None:
+        def probe(what: str, shapes: list[tuple[int, ...]], steps: int, answer: str = answer, **more: Any) -> None:
             probes.append(draw_probe(rng, what, answer, shapes, steps, **more))
 
         probe(f"{name}_step", small, 1, kwargs=kwargs())
@@ -41,9 +39,7 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         probe(f"{name}_float32", small, 3, kwargs=kwargs(), dtype="<f4")
         probe(f"{name}_in_place", small, 3, kwargs=kwargs(), in_place=True)
         probe(f"{name}_reused_gradients", small, 4, kwargs=kwargs(), reuse=True)
-    one, other = (
-        draw_probe(rng, "momentum_side_by_side", "MomentumSGD", small, 4, kwargs=kwargs()) for _ in "12"
-    )
+    one, other = (draw_probe(rng, "momentum_side_by_side", "MomentumSGD", small, 4, kwargs=kwargs()) for _ in "12")
     return [*probes, {**one, "twin": {key: other[key] for key in ("params", "kwargs", "grads")}}]
 
 

@@ -632,9 +632,7 @@ class LazyState:
             s["t"] += 1
             s["m"] = b1 * s["m"] + (1 - b1) * g
             s["v"] = b2 * s["v"] + (1 - b2) * g**2
-            p[...] = p - self.lr * (s["m"] / (1 - b1 ** s["t"])) / (
-                np.sqrt(s["v"] / (1 - b2 ** s["t"])) + self.eps
-            )
+            p[...] = p - self.lr * (s["m"] / (1 - b1 ** s["t"])) / (np.sqrt(s["v"] / (1 - b2 ** s["t"])) + self.eps)
 
 
 class NoneUntilUsed(Pieces):
@@ -714,9 +712,7 @@ class Typed:
         eps: float = 1e-8,
     ) -> None:
         self.params, self.lr, self.beta1, self.beta2, self.eps, self.t = params, lr, beta1, beta2, eps, 0
-        self.moments: list[tuple[np.ndarray, np.ndarray]] = [
-            (np.zeros_like(p), np.zeros_like(p)) for p in params
-        ]
+        self.moments: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros_like(p), np.zeros_like(p)) for p in params]
 
     @staticmethod
     def average(old: np.ndarray, new: np.ndarray, beta: float) -> np.ndarray:

@@ -52,9 +52,7 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
 
         def ask(what: str, start: np.ndarray, arguments: list[float], word: str = word, **more: Any) -> None:
             key = f"{word}_{what}" if what else word
-            probes.append(
-                {"id": key, "answer": f"run_{word}", "start": pack(start), "arguments": arguments, **more}
-            )
+            probes.append({"id": key, "answer": f"run_{word}", "start": pack(start), "arguments": arguments, **more})
 
         start = generic(rng, (2,), 3.0, 1.5)
         ask("", start, [*draw(), 12])

@@ -170,9 +170,7 @@ class AdamW(Adam):
     Source: Loshchilov & Hutter 2019, Algorithm 2.
     """
 
-    def __init__(
-        self, params: Sequence[Array], lr: float = 0.001, *, weight_decay: float = 0.01, **kwargs: float
-    ):
+    def __init__(self, params: Sequence[Array], lr: float = 0.001, *, weight_decay: float = 0.01, **kwargs: float):
         super().__init__(params, lr, **kwargs)
         self.weight_decay = weight_decay
 

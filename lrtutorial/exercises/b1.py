@@ -19,9 +19,7 @@ EXERCISE = Exercise(
             asks="SGD and heavy-ball momentum, with the rate outside the velocity",
             rubric=(
                 RubricLine("sgd", "SGD: steps against the gradient", 4, ("sgd_step", "sgd_long")),
-                RubricLine(
-                    "sgd_rate", "SGD: a learning rate that changes while training", 2, ("sgd_rate_change",)
-                ),
+                RubricLine("sgd_rate", "SGD: a learning rate that changes while training", 2, ("sgd_rate_change",)),
                 RubricLine(
                     "sgd_manners",
                     "SGD: any shape, in place, gradients untouched",
@@ -86,22 +84,18 @@ EXERCISE = Exercise(
                     "sgd_zero_d": "Vectors work; a 0-d array doesn't.",
                     "sgd_float32": "float64 works; float32 doesn't.",
                     "sgd_in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "sgd_reused_gradients": "The numbers are right, but gradients handed over twice don't "
-                    "work.",
+                    "sgd_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
                     "momentum_step": "The very first step is off: from rest it should be SGD's.",
                     "momentum_long": "The first step is right, a later one isn't: "
                     "what the velocity carries over goes wrong.",
                     "momentum_default": "A momentum passed in works; the default one doesn't.",
-                    "momentum_rate_change": "A constant rate works; after a change of optimizer.lr it "
-                    "doesn't.",
+                    "momentum_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
                     "momentum_shapes": "One small parameter works; a matrix and a vector together don't.",
                     "momentum_zero_d": "Vectors work; a 0-d array doesn't.",
                     "momentum_float32": "float64 works; float32 doesn't.",
                     "momentum_in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "momentum_reused_gradients": "The numbers are right, but gradients handed over twice "
-                    "don't work.",
-                    "momentum_side_by_side": "One optimizer alone works; two side by side disturb each "
-                    "other.",
+                    "momentum_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
+                    "momentum_side_by_side": "One optimizer alone works; two side by side disturb each other.",
                 },
             },
             hints=(

@@ -18,9 +18,7 @@ EXERCISE = Exercise(
             answers=("Adam",),
             asks="Adam (Algorithm 1 of Kingma & Ba 2015)",
             rubric=(
-                RubricLine(
-                    "correction", "Bias correction, from the first step on", 6, ("first_step", "long")
-                ),
+                RubricLine("correction", "Bias correction, from the first step on", 6, ("first_step", "long")),
                 RubricLine("memory", "Both moments over many steps", 4, ("late",)),
                 RubricLine(
                     "epsilon",
@@ -45,8 +43,7 @@ EXERCISE = Exercise(
             options={
                 "signatures": {"Adam": "Adam(params, lr=…, beta1=…, beta2=…, eps=…)"},
                 "says": {
-                    "first_step": "One step of two parameters from fresh state, gradients so large that ε "
-                    "is invisible",
+                    "first_step": "One step of two parameters from fresh state, gradients so large that ε is invisible",
                     "long": "Twelve steps with odd betas",
                     "late": "Long after the correction has faded",
                     "defaults": "Three steps with the default hyperparameters",
@@ -67,28 +64,24 @@ EXERCISE = Exercise(
                     "step goes wrong.",
                     "late": "The correction works, but the moments themselves go wrong over many steps.",
                     "defaults": "With hyperparameters passed in it works; with the defaults it doesn't.",
-                    "large_epsilon": "Everything holds while ε is invisible: it is ε that acts in the wrong "
-                    "place.",
+                    "large_epsilon": "Everything holds while ε is invisible: it is ε that acts in the wrong place.",
                     "tiny_gradients": "Everything holds until gradients are as small as ε.",
                     "zero_gradients": "Everything holds until gradients are zero.",
                     "shapes": "One small parameter works; a matrix and a vector together don't.",
                     "zero_d": "Vectors work; a 0-d array doesn't.",
                     "float32": "float64 works; float32 doesn't.",
-                    "rate_change": "Everything holds at a constant rate; after a change of optimizer.lr it "
-                    "doesn't.",
+                    "rate_change": "Everything holds at a constant rate; after a change of optimizer.lr it doesn't.",
                     "in_place": "The numbers are right, but the caller's own arrays don't move.",
                     "reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
                     "side_by_side": "One optimizer alone works; two side by side disturb each other.",
                 },
             },
             hints=(
-                "Follow Algorithm 1 line by line: count the step, update m, update v, correct both, then "
-                "move.",
+                "Follow Algorithm 1 line by line: count the step, update m, update v, correct both, then move.",
                 "Print m, v and both corrected values for one parameter at steps 1 and 2, and work them out "
                 "on paper: "
                 "at step 1 the corrected m must be the gradient itself.",
-                "Compare the size of your first step with lr: whatever the gradient's size, they should "
-                "nearly agree.",
+                "Compare the size of your first step with lr: whatever the gradient's size, they should nearly agree.",
             ),
         ),
     ),

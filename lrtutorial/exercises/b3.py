@@ -29,9 +29,7 @@ EXERCISE = Exercise(
                     3,
                     ("rmsprop", "rmsprop_tiny"),
                 ),
-                RubricLine(
-                    "adam", "run_adam: the right points, tiny gradients included", 4, ("adam", "adam_tiny")
-                ),
+                RubricLine("adam", "run_adam: the right points, tiny gradients included", 4, ("adam", "adam_tiny")),
                 RubricLine(
                     "form",
                     "Arrays (steps + 1, 2) that begin with the start, which is left as it was",
@@ -44,18 +42,10 @@ EXERCISE = Exercise(
                     1,
                     tuple(f"{word}_integers" for word in WORDS),
                 ),
-                RubricLine(
-                    "axes", "Figure: both axes labelled, equal aspect", 1, ("figure:labels", "figure:aspect")
-                ),
-                RubricLine(
-                    "contours", "Figure: contours of x² + 10y²", 1, ("figure:contours", "figure:bowl")
-                ),
-                RubricLine(
-                    "lines", "Figure: each of the four runs, by name", 2, ("figure:names", "figure:runs")
-                ),
-                RubricLine(
-                    "marks", "Figure: start and minimum marked", 1, ("figure:start", "figure:minimum")
-                ),
+                RubricLine("axes", "Figure: both axes labelled, equal aspect", 1, ("figure:labels", "figure:aspect")),
+                RubricLine("contours", "Figure: contours of x² + 10y²", 1, ("figure:contours", "figure:bowl")),
+                RubricLine("lines", "Figure: each of the four runs, by name", 2, ("figure:names", "figure:runs")),
+                RubricLine("marks", "Figure: start and minimum marked", 1, ("figure:start", "figure:minimum")),
             ),
             options={
                 "signatures": {
@@ -91,10 +81,7 @@ EXERCISE = Exercise(
                     "rmsprop": "The first step is right, a later one isn't: what s carries over goes wrong.",
                     "adam": "The first step is right, a later one isn't: something carried from step to step "
                     "goes wrong.",
-                    **{
-                        f"{word}_tiny": "Everything holds until gradients are as small as ε."
-                        for word in WORDS
-                    },
+                    **{f"{word}_tiny": "Everything holds until gradients are as small as ε." for word in WORDS},
                     **{
                         f"{word}_integers": "Floats work; from a start of integers the points are rounded."
                         for word in WORDS
@@ -103,11 +90,9 @@ EXERCISE = Exercise(
                 },
             },
             hints=(
-                "Write the gradient of x² + 10y² first, and print it at (5, 4): each coordinate has its own "
-                "factor.",
+                "Write the gradient of x² + 10y² first, and print it at (5, 4): each coordinate has its own factor.",
                 "Print the state after steps 1 and 2 from (5, 4) and work both out on paper.",
-                "Draw in this order: contours, one labelled line for each run, the two marks, labels, "
-                "legend, aspect.",
+                "Draw in this order: contours, one labelled line for each run, the two marks, labels, legend, aspect.",
             ),
         ),
     ),

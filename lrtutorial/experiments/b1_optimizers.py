@@ -44,9 +44,7 @@ class BeyondTheBound(Result):
     @property
     def alt_text(self) -> str:
         """Both ends, in numbers."""
-        ends = ", ".join(
-            f"{name} from {number(run[0])} to {run[-1]:.2g}" for name, run in self.losses.items()
-        )
+        ends = ", ".join(f"{name} from {number(run[0])} to {run[-1]:.2g}" for name, run in self.losses.items())
         return f"The loss over {STEPS} steps at lr = {number(RATE)} on a log axis: {ends}."
 
     def _repr_html_(self) -> str:
@@ -103,8 +101,7 @@ class SpiralsLearned(Result):
     def alt_text(self) -> str:
         """Every end, in numbers."""
         ends = "; ".join(
-            f"{label}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right"
-            for label, run in self.runs.items()
+            f"{label}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right" for label, run in self.runs.items()
         )
         return f"Cross-entropy over {EPOCHS} epochs of training on two spirals. At the end, {ends}."
 
@@ -116,9 +113,7 @@ def train_spirals(SGD: Any, MomentumSGD: Any) -> Any:
         runs = {}
         for label, momentum, lr in RUNS:
             name = f"your {label} (lr={number(lr)})"
-            runs[name] = (
-                train(SGD, lr=lr) if momentum is None else train(MomentumSGD, lr=lr, momentum=momentum)
-            )
+            runs[name] = train(SGD, lr=lr) if momentum is None else train(MomentumSGD, lr=lr, momentum=momentum)
         return SpiralsLearned(runs)
 
     return unfinished(SGD=SGD, MomentumSGD=MomentumSGD) or attempt(run)

@@ -64,9 +64,7 @@ def draw(visualize_optimizers_2d: Any) -> Note | None:
     )
 
 
-def distances(
-    run_sgd: Any, run_momentum: Any, run_rmsprop: Any, run_adam: Any, prediction: object = ...
-) -> Any:
+def distances(run_sgd: Any, run_momentum: Any, run_rmsprop: Any, run_adam: Any, prediction: object = ...) -> Any:
     """Run the student's four functions at the course's settings and compare their distances to the minimum.
 
     prediction: the name of the run that the student expects to end nearest, such as "adam".
@@ -78,14 +76,10 @@ def distances(
         for word, function in functions.items():
             points = np.asarray(function(np.array(START), *SETTINGS[word], STEPS), dtype=np.float64)
             if points.shape != (STEPS + 1, 2):
-                return Note(
-                    f"run_{word} returned shape {points.shape}, not ({STEPS + 1}, 2). Its check says more."
-                )
+                return Note(f"run_{word} returned shape {points.shape}, not ({STEPS + 1}, 2). Its check says more.")
             found[word] = np.hypot(points[:, 0], points[:, 1])
         order = sorted(found, key=lambda word: found[word][-1])
-        fact = "From nearest to farthest: " + ", ".join(
-            f"{NAMES[word]} {found[word][-1]:.2g}" for word in order
-        )
+        fact = "From nearest to farthest: " + ", ".join(f"{NAMES[word]} {found[word][-1]:.2g}" for word in order)
         guess = prediction.strip().lower() if isinstance(prediction, str) else None
         begin = f"You predicted {NAMES[guess]}. " if guess in NAMES else ""
         return Distances(found, f"{begin}{fact}.")

@@ -414,7 +414,7 @@ def _explain(
         else:
             told.append((None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret)))
     name, headline, hint = told[0]
-    if len(step.answers) > 1:
+    if len(step.answers) > 1 and not headline.startswith(wrong[0]):
         headline = f"{wrong[0]}: {headline}"
     details = tuple(f"{answer}: {more[1]}" for answer, more in zip(wrong[1:], told[1:], strict=True))
     verdict = replace(verdict, misconception=name, headline=headline, hint=hint, details=details)

@@ -215,7 +215,7 @@ def test_each_class_of_b1_is_told_its_own_mistake() -> None:
     by_id = {m.id: m.answer for m in B1_MISCONCEPTIONS}
     sgd, momentum = by_id["b1-sgd_ascends"]["SGD"], by_id["b1-classical"]["MomentumSGD"]
     verdict = verdict_on("b1", sgd, momentum)
-    assert verdict.misconception == "b1-sgd_ascends" and verdict.headline.startswith("SGD: ")
+    assert verdict.misconception == "b1-sgd_ascends" and verdict.headline.startswith("SGD goes uphill")
     assert any(text.startswith("MomentumSGD: The rate is inside the velocity") for text in verdict.details)
     assert verdict.points == 10
 
@@ -238,9 +238,7 @@ def test_a_library_optimizer_earns_nothing_and_is_told_why() -> None:
     exec(compile(source, "<library>", "exec"), space)
     step, expected = find_step("b2"), recorded("b2")
     evidence = optimizer.collect(step, {"Adam": space["Adam"]}, expected.probes)
-    verdict = optimizer.judge(
-        step, {**evidence, "delegated": evidence["delegated"] or "torch.optim"}, expected
-    )
+    verdict = optimizer.judge(step, {**evidence, "delegated": evidence["delegated"] or "torch.optim"}, expected)
     assert verdict.points == 0 and "torch.optim" in verdict.headline
 
 
@@ -283,9 +281,7 @@ def test_evidence_that_was_tampered_with_never_raises_and_never_gains(honest, da
         assert isinstance(holder, dict) and holder.get(path[-1]) == before
 
 
-@pytest.mark.parametrize(
-    "evidence", [None, [], {}, 5, {"kind": "optimizer"}, {"kind": "formula", "runs": {}}]
-)
+@pytest.mark.parametrize("evidence", [None, [], {}, 5, {"kind": "optimizer"}, {"kind": "formula", "runs": {}}])
 def test_no_evidence_is_worth_nothing(evidence) -> None:
     verdict = optimizer.judge(find_step("b2"), evidence, recorded("b2"), {})
     assert verdict.points == 0 and verdict.status == "failed" and verdict.headline

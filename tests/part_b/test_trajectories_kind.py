@@ -174,9 +174,7 @@ def test_evidence_that_was_tampered_with_never_raises(honest, data) -> None:
         assert not found.right
 
 
-@pytest.mark.parametrize(
-    "evidence", [None, [], {}, 5, {"kind": "trajectories"}, {"kind": "formula", "runs": {}}]
-)
+@pytest.mark.parametrize("evidence", [None, [], {}, 5, {"kind": "trajectories"}, {"kind": "formula", "runs": {}}])
 def test_no_evidence_is_worth_nothing(evidence) -> None:
     found = trajectories.judge(find_step("b3"), evidence, recorded("b3"), {})
     assert found.points == 0 and found.status == "failed" and found.headline
