@@ -236,9 +236,7 @@ def test_a_library_optimizer_earns_nothing_and_is_told_why() -> None:
     )
     linecache.cache["<library>"] = (len(source), None, source.splitlines(True), "<library>")
     exec(compile(source, "<library>", "exec"), space)
-    step, expected = find_step("b2"), recorded("b2")
-    evidence = optimizer.collect(step, {"Adam": space["Adam"]}, expected.probes)
-    verdict = optimizer.judge(step, {**evidence, "delegated": evidence["delegated"] or "torch.optim"}, expected)
+    verdict = verdict_on("b2", space["Adam"])
     assert verdict.points == 0 and "torch.optim" in verdict.headline
 
 
