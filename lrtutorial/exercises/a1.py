@@ -8,14 +8,9 @@ from typing import Any
 
 from lrtutorial import expressions as ex
 from lrtutorial.exercises import Exercise, RubricLine, Step
-from lrtutorial.kinds.formula import UNDEFINED, describe_point
+from lrtutorial.kinds.formula import describe_point, say
 
 Point = Mapping[str, Fraction]
-
-
-def say(value: Any) -> str:
-    """Return a value for a counterexample, where there may be none."""
-    return "undefined" if value == UNDEFINED else ex.show_number(value)
 
 
 def _gradient(point: Point, yours: Any, right: Any) -> str:

@@ -8,8 +8,7 @@ from typing import Any
 
 from lrtutorial import expressions as ex
 from lrtutorial.exercises import Exercise, RubricLine, Step
-from lrtutorial.exercises.a1 import say
-from lrtutorial.kinds.formula import describe_point, value_at
+from lrtutorial.kinds.formula import describe_point, say, value_at
 
 Point = Mapping[str, Fraction]
 
