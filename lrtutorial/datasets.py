@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Inputs, Classes = NDArray[np.float32], NDArray[np.int64]
+Inputs = NDArray[np.float32]
+Classes = NDArray[np.int64]
 
 _DIGITS = {  # strokes on a 5 × 7 grid, drawn for this course
     0: (" ### ", "#   #", "#   #", "#   #", "#   #", "#   #", " ### "),

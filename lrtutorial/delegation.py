@@ -202,10 +202,11 @@ def _dotted(node: ast.AST, names: Mapping[str, str]) -> str | None:
 
 
 def _called(call: ast.Call) -> str:
+    """Return the last name of what is called: ``import_module`` for ``importlib.import_module(…)``."""
     function = call.func
-    return (
-        function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
-    )
+    if isinstance(function, ast.Name):
+        return function.id
+    return function.attr if isinstance(function, ast.Attribute) else ""
 
 
 def _got(call: ast.Call, names: Mapping[str, str]) -> str | None:
@@ -214,8 +215,8 @@ def _got(call: ast.Call, names: Mapping[str, str]) -> str | None:
     if not texts:
         return None
     if _called(call) == "get":  # sys.modules.get("torch")
-        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        return texts[0] if isinstance(owner, ast.Attribute) and owner.attr == "modules" else None
+        table = call.func.value if isinstance(call.func, ast.Attribute) else None
+        return texts[0] if isinstance(table, ast.Attribute) and table.attr == "modules" else None
     owners = [_dotted(arg, names) for arg in call.args]
     if isinstance(call.func, ast.Attribute):
         owners.append(_dotted(call.func.value, names))
@@ -283,7 +284,8 @@ def _library(name: str) -> str | None:
 
 def _reached(answers: Iterable[object], limit: int = 400) -> _Use | None:
     """Return the library that the answers reach: through base classes, names of their code, and their source."""
-    waiting, seen = list(answers), set()
+    waiting: list[Any] = list(answers)
+    seen: set[int] = set()
     while waiting and len(seen) < limit:
         thing = waiting.pop()
         if id(thing) in seen:

@@ -54,7 +54,7 @@ def endless(loader: Iterable[Any]) -> Iterator[Any]:
     return itertools.chain.from_iterable(itertools.repeat(loader))
 
 
-def debiased_average(values: Sequence[float], beta: float = 0.8) -> np.ndarray:
+def debiased_average(values: Sequence[float] | np.ndarray, beta: float = 0.8) -> np.ndarray:
     """Return the exponential moving average of ``values``, corrected for its start at 0, shape (len(values),)."""
     average, smooth = 0.0, []
     for t, value in enumerate(values, start=1):

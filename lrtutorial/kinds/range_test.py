@@ -342,7 +342,7 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
         model = _model(probe, batches)
         model.register_forward_pre_hook(watch.forward)
         model.register_load_state_dict_post_hook(watch.load)
-        loader = DataLoader(batches, batch_size=None)
+        loader: Any = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]  # any sequence will do
         values = [probe[key] for key in DEFAULTS]
         args = values if probe["how"] == "positional" else []
         kwargs = dict(zip(DEFAULTS, values, strict=True)) if probe["how"] == "keywords" else {}

@@ -133,7 +133,7 @@ def _plot(schedule: Any, probe: Probe, run: dict[str, Any]) -> None:
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
     """Return what evidence comes to, probe by probe: rates and the type of an error, or the faults of a plot."""
-    outcome = {}
+    outcome: dict[str, Any] = {}
     for probe in probes:
         run = read_run(evidence["runs"][probe["id"]], probe)
         if "plot" in probe:
@@ -220,7 +220,7 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
         raise Malformed("an error is not described as one")
     if not isinstance(data["nothing"], bool):
         raise Malformed("a run did not arrive whole")
-    run = {"rates": rates, "error": error, "nothing": data["nothing"]}
+    run: dict[str, Any] = {"rates": rates, "error": error, "nothing": data["nothing"]}
     if "plot" in probe:
         run["returned"] = None if data["returned"] is None else unpack(data["returned"])
         run["figure"] = [] if data["figure"] is None else figure_from(data["figure"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 
 import numpy as np
@@ -332,6 +333,12 @@ def test_hostile_evidence_earns_nothing(evidence) -> None:
 @pytest.fixture(scope="module")
 def honest():
     return range_test.collect(STEP, {"f": QUESTION.reference}, PUBLIC.probes)
+
+
+def test_evidence_is_plain_data_of_modest_size(honest) -> None:
+    text = json.dumps(honest, allow_nan=False)
+    assert len(text) < 200_000
+    assert range_test.judge(STEP, json.loads(text), PUBLIC, {}).right
 
 
 @pytest.mark.parametrize("key", ["lrs", "losses", "suggested", "weights", "figure", "modes", "second", "rng", "error"])

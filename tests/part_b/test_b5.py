@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from fractions import Fraction
 
@@ -249,6 +250,13 @@ def test_rates_that_are_not_numbers_do_not_count() -> None:
             return math.nan
 
     assert judged(Nan).points == 0
+
+
+def test_evidence_is_plain_data_of_modest_size() -> None:
+    evidence = schedule.collect(STEP, {"C": QUESTION.reference}, SETS["public"].probes)
+    text = json.dumps(evidence, allow_nan=False)
+    assert len(text) < 100_000
+    assert schedule.judge(STEP, json.loads(text), SETS["public"], {}).right
 
 
 def test_torch_is_not_needed() -> None:
