@@ -63,7 +63,7 @@ def test_every_command_it_names_exists(page) -> None:
         assert command in commands, command
     options = {option for command in commands.values() for option in command._option_string_actions}
     known = options | {"--help"}
-    assert {word for word in re.findall(r"`(--[a-z-]+)", text)} <= known
+    assert set(re.findall(r"`(--[a-z-]+)", text)) <= known
 
 
 @every_page
