@@ -52,6 +52,7 @@ EXERCISE = Exercise(
                 ),
             ),
             options={
+                "no_delegation": True,
                 "signatures": {
                     "SGD": "SGD(params, lr=…)",
                     "MomentumSGD": "MomentumSGD(params, lr=…, momentum=…)",

@@ -41,6 +41,7 @@ EXERCISE = Exercise(
                 ),
             ),
             options={
+                "no_delegation": True,
                 "signatures": {"Adam": "Adam(params, lr=…, beta1=…, beta2=…, eps=…)"},
                 "says": {
                     "first_step": "One step of two parameters from fresh state, gradients so large that ε is invisible",

@@ -48,6 +48,7 @@ EXERCISE = Exercise(
                 RubricLine("marks", "Figure: start and minimum marked", 1, ("figure:start", "figure:minimum")),
             ),
             options={
+                "no_delegation": True,
                 "signatures": {
                     "run_sgd": "run_sgd(start, lr, steps)",
                     "run_momentum": "run_momentum(start, lr, momentum, steps)",
