@@ -18,7 +18,8 @@ from lrtutorial.exercises import exercises
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks").glob("part_*/*.ipynb"))
 MEMORY = {False: 300, True: 700}  # MB at most, without and with torch
-PEAK = """import resource, sys
+PEAK = """import importlib.util, resource, sys
+assert importlib.util.find_spec("autograder") is None, "a student has no autograder"
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch" in sys.modules)"""
 
 
@@ -38,7 +39,9 @@ def test_every_exercise_is_released() -> None:
 def test_run_all_on_an_untouched_notebook(path, tmp_path, monkeypatch, record_property) -> None:
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     monkeypatch.delenv("MPLBACKEND", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (tmp_path / "student" / "lrtutorial").parent.mkdir()
+    (tmp_path / "student" / "lrtutorial").symlink_to(ROOT / "lrtutorial")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "student"))
     notebook = nbformat.read(path, as_version=4)
     tests = [c["id"] for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"]
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK, id="peak"))
