@@ -46,6 +46,8 @@ def test_the_first_minute(start, page: Page) -> None:
         assert run["fresh"]
         return run["points"][-1]
 
+    explorer.scroll_into_view_if_needed()
+    explorer.locator("canvas").first.scroll_into_view_if_needed()
     start.screenshot("start-here-flips")
     assert loss_at_the_end() == pytest.approx(160, rel=1e-3), "y = ±4 for ever"
     slider.focus()
