@@ -4,6 +4,7 @@ things.
 
 from __future__ import annotations
 
+import copy
 import json
 
 import matplotlib.pyplot as plt
@@ -158,15 +159,16 @@ def leaves(data, path=()):
 JUNK = [None, True, -1, 10**9, 1.5, float("nan"), "", "x" * 1000, [], {}, [[1]], {"trace": 1}, "AAAA"]
 
 
-@given(data=st.data())
-def test_evidence_that_was_tampered_with_never_raises(honest, data) -> None:
+@given(place=st.integers(0, 10**6), junk=st.integers(0, len(JUNK)))
+def test_evidence_that_was_tampered_with_never_raises(honest, place, junk) -> None:
     evidence = json.loads(honest)
-    path = data.draw(st.sampled_from([path for path in leaves(evidence) if path]))
+    paths = [path for path in leaves(evidence) if path]
+    path = paths[place % len(paths)]
     holder = evidence
     for key in path[:-1]:
         holder = holder[key]
-    if data.draw(st.booleans()):
-        holder[path[-1]] = data.draw(st.sampled_from(JUNK))
+    if junk < len(JUNK):
+        holder[path[-1]] = copy.deepcopy(JUNK[junk])
     else:
         del holder[path[-1]]
     found = trajectories.judge(find_step("b3"), evidence, recorded("b3"), {})
