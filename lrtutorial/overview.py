@@ -77,11 +77,7 @@ class Standing:
             return "not begun"
         of = len(self.exercise.steps), self.exercise.points
         text = f"{self.done} of {of[0]} done, {self.points:g} of {of[1]:g} points"
-        return (
-            f"{text}; written: {self.own:g} of {self.written:g} by your own count"
-            if self.own is not None
-            else text
-        )
+        return f"{text}; written: {self.own:g} of {self.written:g} by your own count" if self.own is not None else text
 
 
 def standings(kept: Mapping[str, Any]) -> dict[str, Standing]:
@@ -165,8 +161,7 @@ class CourseMap:
         for name, standing in self._now.items():
             exercise = standing.exercise
             rows.append(
-                f"{name.upper()}  {exercise.title} ({exercise.minutes} min, {exercise.difficulty}): "
-                f"{standing.words}"
+                f"{name.upper()}  {exercise.title} ({exercise.minutes} min, {exercise.difficulty}): {standing.words}"
             )
         return "\n".join(rows)
 
@@ -184,8 +179,7 @@ class CourseMap:
             if exercise.part != part:
                 part = exercise.part
                 body.append(
-                    f'<tr><th scope="rowgroup" colspan="6" style="{cell};padding-top:.8em">{PARTS[part]}'
-                    "</th></tr>"
+                    f'<tr><th scope="rowgroup" colspan="6" style="{cell};padding-top:.8em">{PARTS[part]}</th></tr>'
                 )
             mark = "✓ " if standing.complete else ""
             body.append(
@@ -210,9 +204,7 @@ class CourseMap:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
-_watching: dict[
-    str, threading.Event
-] = {}  # what is kept up to date on the page; setting an event ends its thread
+_watching: dict[str, threading.Event] = {}  # what is kept up to date on the page; setting an event ends its thread
 
 
 def _follow(name: str, update: Callable[[], object]) -> None:
@@ -282,7 +274,5 @@ def keep_progress() -> Any:
     where = progress.progress_file()
     say(f"Kept in {where}." if where else progress.load()[1])
     _follow("copy of progress", copy)
-    buttons = ipywidgets.HBox(
-        [save, upload, reset, sure], layout={"flex_flow": "row wrap", "align_items": "center"}
-    )
+    buttons = ipywidgets.HBox([save, upload, reset, sure], layout={"flex_flow": "row wrap", "align_items": "center"})
     return ipywidgets.VBox([buttons, said])

@@ -73,9 +73,7 @@ class Comparison:
             lean = (
                 "about as sure as you could be"
                 if abs(mean - share) <= 15
-                else (
-                    "surer than the outcome allows" if mean > share else "less sure than you could have been"
-                )
+                else ("surer than the outcome allows" if mean > share else "less sure than you could have been")
             )
             text += f" You were {mean:.0f}% sure on average and right in {share:.0f}% of these: {lean}."
         return text
@@ -84,17 +82,13 @@ class Comparison:
         if self.note:
             return self.note
         lines = [
-            f"{row.step}: you said {row.predicted}; the experiment gives {row.found}: {row.word}."
-            for row in self.rows
+            f"{row.step}: you said {row.predicted}; the experiment gives {row.found}: {row.word}." for row in self.rows
         ]
         return "\n".join([*lines, self.calibration])
 
     def _repr_html_(self) -> str:
         if self.note:
-            return (
-                f'<div role="note" style="border-left:5px solid #56B4E9;padding:.4em '
-                f'.9em">{escape(self.note)}</div>'
-            )
+            return f'<div role="note" style="border-left:5px solid #56B4E9;padding:.4em .9em">{escape(self.note)}</div>'
         marks = {"right": "✓", "partly": "◐", "wrong": "✗"}
         cell = "padding:.2em .8em .2em 0;text-align:left"
         head = "".join(
@@ -133,9 +127,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
         return Comparison(found.id, note=f"{found.id} asks for no predictions.")
     if still_open:
         cells = " and ".join(still_open)
-        return Comparison(
-            found.id, note=f"Still open: {cells}. Commit first: write your prediction and run its check."
-        )
+        return Comparison(found.id, note=f"Still open: {cells}. Commit first: write your prediction and run its check.")
     if problem:
         return Comparison(found.id, note=problem)
     _revealed.add(found.id)

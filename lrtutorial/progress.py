@@ -80,8 +80,7 @@ def parse(text: str) -> dict[str, Any]:
         raise ProgressUnreadable("it holds no progress of this course")
     if data["version"] > VERSION:
         raise NewerProgress(
-            f"it was written by a newer version of the course "
-            f"(format {data['version']}; this one knows {VERSION})"
+            f"it was written by a newer version of the course (format {data['version']}; this one knows {VERSION})"
         )
     read = empty()
     for step, entry in _entries(data, "steps"):
@@ -105,8 +104,7 @@ def _entries(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str
 def _amounts(entry: Mapping[str, Any], *names: str) -> bool:
     """Whether the entry has a finite number, zero or more, under each name."""
     return all(
-        type(entry.get(name)) in (int, float) and math.isfinite(entry[name]) and entry[name] >= 0
-        for name in names
+        type(entry.get(name)) in (int, float) and math.isfinite(entry[name]) and entry[name] >= 0 for name in names
     )
 
 
@@ -178,9 +176,7 @@ def record_predictions(exercise: str, outcomes: Mapping[str, str]) -> str:
 
 def record_own_score(exercise: str, points: float, possible: float) -> str:
     """Keep the points somebody gave their own written answer; the last ones count."""
-    return _record(
-        lambda progress: progress["written"].update({exercise: {"points": points, "possible": possible}})
-    )
+    return _record(lambda progress: progress["written"].update({exercise: {"points": points, "possible": possible}}))
 
 
 def _record(change: Change) -> str:
@@ -193,24 +189,16 @@ def _record(change: Change) -> str:
         del _waiting[:-1000]
         with _locked(path) as free:
             if not free:
-                return _once(
-                    "Your progress file is in use by another program; this is added with the next check."
-                )
+                return _once("Your progress file is in use by another program; this is added with the next check.")
             message = _update(path)
             _waiting.clear()
             return message
     except NewerProgress as why:
-        return _once(
-            f"Progress is not kept: {path} is left as it is, since {why}. Update the course to go on with it."
-        )
+        return _once(f"Progress is not kept: {path} is left as it is, since {why}. Update the course to go on with it.")
     except OSError as error:
-        return _once(
-            f"Progress is not kept: {path} can't be written ({_reason(error)}). Checks work as always."
-        )
+        return _once(f"Progress is not kept: {path} can't be written ({_reason(error)}). Checks work as always.")
     except Exception as error:  # a mistake of ours must not reach the student's check
-        return _once(
-            f"Progress is not kept ({type(error).__name__}: {str(error)[:80]}). Checks work as always."
-        )
+        return _once(f"Progress is not kept ({type(error).__name__}: {str(error)[:80]}). Checks work as always.")
 
 
 def _once(message: str) -> str:
@@ -229,9 +217,7 @@ def _update(path: Path) -> str:
         raise
     except ProgressUnreadable as why:
         kept = _set_aside(path, "unreadable")
-        message = (
-            f"Your progress file could not be read: {why}. It is kept as {kept.name}; a new one is begun."
-        )
+        message = f"Your progress file could not be read: {why}. It is kept as {kept.name}; a new one is begun."
         progress = empty()
     for change in _waiting:
         change(progress)
@@ -334,9 +320,7 @@ def restore(text: str) -> str:
                 return "Your progress file is in use by another program; nothing was restored."
             _waiting.clear()
             kept = (
-                f" What was here before is kept as {_set_aside(path, 'before-restore').name}."
-                if path.exists()
-                else ""
+                f" What was here before is kept as {_set_aside(path, 'before-restore').name}." if path.exists() else ""
             )
             _replace(path, json.dumps(progress, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:

@@ -186,9 +186,7 @@ def _show(model: ModelAnswer) -> None:
         return
     from IPython.display import Markdown, display
 
-    lines = "\n".join(
-        f"| {n} | {item.points:g} | {item.text} |" for n, item in enumerate(model.rubric, start=1)
-    )
+    lines = "\n".join(f"| {n} | {item.points:g} | {item.text} |" for n, item in enumerate(model.rubric, start=1))
     table = f"| Line | Points | For |\n| --: | --: | :-- |\n{lines}\n"
     display(Markdown(f"### One good answer\n\n{model.answer}\n\n### Score yourself\n\n{table}"))
     _show_scores(model)
@@ -212,9 +210,7 @@ def _show_scores(model: ModelAnswer) -> None:
     picks: list[Any] = []
     for line, item in enumerate(model.rubric, start=1):
         choices = [(f"{points} of {item.points:g}", float(points)) for points in range(int(item.points) + 1)]
-        pick = ipywidgets.Dropdown(
-            options=choices, value=None, description=f"Line {line}", layout={"width": "13em"}
-        )
+        pick = ipywidgets.Dropdown(options=choices, value=None, description=f"Line {line}", layout={"width": "13em"})
         pick.observe(lambda change, line=line: score(line, change["new"]), names="value")
         picks.append(pick)
     display(ipywidgets.VBox([ipywidgets.HBox(picks, layout={"flex_flow": "row wrap"}), total]))
