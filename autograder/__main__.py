@@ -14,23 +14,29 @@ def parser() -> argparse.ArgumentParser:
 
     grade = commands.add_parser(
         "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
-        description="Grade what was handed in for an assignment and changed since it was last graded. It may be ended at "
-        "any time (Ctrl-C, kill): run it again and it goes on.",
+        description="Grade what was handed in for an assignment and changed since it was last graded. It may be "
+        "ended at any time (Ctrl-C, kill): run it again and it goes on.",
         epilog="example: python -m autograder grade part_b --workers 4",
     )  # fmt: skip
     grade.add_argument("assignment", help="part_a, part_b or part_c")
     grade.add_argument("students", nargs="*", metavar="student", help="only these students (default: all)")
-    grade.add_argument("--workers", type=int, default=None, metavar="N", help="notebooks at a time (default: cores + 1)")
+    grade.add_argument(
+        "--workers", type=int, default=None, metavar="N", help="notebooks at a time (default: cores + 1)"
+    )
     grade.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, for example tcp://127.0.0.1:8786")
     grade.add_argument("--force", action="store_true", help="grade again what didn't change, too")
-    grade.add_argument("--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold")
+    grade.add_argument(
+        "--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold"
+    )
     grade.set_defaults(run=_grade)
 
     demo = commands.add_parser(
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
     )  # fmt: skip
-    demo.add_argument("parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are released)")
+    demo.add_argument(
+        "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are released)"
+    )
     demo.set_defaults(run=_demo)
 
     record = commands.add_parser(

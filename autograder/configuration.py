@@ -14,7 +14,7 @@ from autograder.preprocessors import RecordVerdicts, RepairSubmission, TellRepai
 from autograder.release import Skeletons
 from autograder.written import ShowRubric
 
-#: What one submitted notebook may use; what differs from :class:`autograder.jail.Limits`. The verdict names a limit reached.
+#: What one submitted notebook may use, where it differs from autograder.jail.Limits. The verdict names a limit reached.
 CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is ended with its kernel
 LIMITS = {"cell_seconds": CELL_SECONDS + 5, "notebook_seconds": 240, "cpu_seconds": 200}
 PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +27,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.course import COURSE, RELEASE, ROOT, course_secret
+from autograder.course import COURSE, ROOT, course_secret
 from autograder.executor import TrustedExecute, blank, experiments
 from autograder.gradebook import GradebookWriter
-from autograder.intake import Rejected, quarantine, read_file, rejected, released, repair
+from autograder.intake import Rejected, quarantine, read_file, rejected, release_folder, released, repair
 from autograder.jail import JailError, JailTooWeak
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
@@ -47,7 +47,7 @@ class UnknownName(LookupError):
 
 @dataclass(frozen=True)
 class Work:
-    """One submitted notebook with everything that is needed to grade it. Picklable; ``data`` is the file as handed in."""
+    """One submitted notebook with all that is needed to grade it. Picklable; ``data`` is the file as handed in."""
 
     assignment: str
     student: str
@@ -121,7 +121,7 @@ def grade_one(work: Work) -> Result:
     )  # fmt: skip
 
 
-def _executed(work: Work, notebook: NotebookNode, resources: dict[str, Any]) -> NotebookNode:
+def _executed(work: Work, notebook: NotebookNode, resources: Any) -> NotebookNode:
     config = Config(json.loads(json.dumps(work.settings)))  # its own: the executor sets the jail's profile in it
     jail = config.JailedProvisioner
     if isinstance(jail.canaries, list):
@@ -166,11 +166,13 @@ class Assignment:
     @classmethod
     def find(cls, name: str, config: Config | None = None) -> Assignment:
         """Return an assignment by name. Raises UnknownName, with the nearest, when it isn't released."""
-        known = sorted(path.name for path in RELEASE.glob("*") if any(path.glob("*.ipynb")))
+        config = config or course_config()
+        folders = map(Path, glob.glob(str(release_folder(config, "*"))))
+        known = sorted(folder.name for folder in folders if any(folder.glob("*.ipynb")))
         if name not in known:
             raise UnknownName(f"there is no released assignment {name!r}. {nearest(name, known)}")
-        notebooks = sorted(path.stem for path in (RELEASE / name).glob("*.ipynb"))
-        return cls(name, config or course_config(), {notebook: released(name, notebook) for notebook in notebooks})
+        notebooks = sorted(path.stem for path in release_folder(config, name).glob("*.ipynb"))
+        return cls(name, config, {notebook: released(config, name, notebook) for notebook in notebooks})
 
     @property
     def course(self) -> CourseDirectory:
@@ -380,6 +382,3 @@ def cluster_workers(address: str) -> Iterator[tuple[Executor, int]]:
         if not threads:
             raise RuntimeError(f"the scheduler at {address} has no workers: start some with `dask worker {address}`")
         yield client.get_executor(pure=False, retries=TRIES), 2 * threads
-
-
-Workers = Callable[[], contextlib.AbstractContextManager[tuple[Executor, int]]]

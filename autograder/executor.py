@@ -44,7 +44,7 @@ class TrustedExecute(JailedExecute):
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
         where = resources["nbgrader"]
-        secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told, it has no course folder
+        secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told: it has no course
         self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb), secret)
         self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
         self.gone = ""

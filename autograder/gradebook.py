@@ -64,7 +64,8 @@ class GradebookWriter:
             raise NotReleased(f"the gradebook doesn't know the assignment {self.assignment}: {again}") from None
         for name in sorted(known.keys() | self.release.keys()):
             theirs = {cell.name: cell.max_score for cell in known[name].grade_cells} if name in known else {}
-            marked = [cell.metadata.nbgrader for cell in self.release[name].cells if is_marked(cell)] if name in self.release else []
+            cells = self.release[name].cells if name in self.release else []
+            marked = [cell.metadata.nbgrader for cell in cells if is_marked(cell)]
             ours = {about["grade_id"]: float(about["points"]) for about in marked if about.get("grade")}
             if ours != theirs:
                 raise NotReleased(f"{name} is not in the gradebook as it is released: {again}")
@@ -73,7 +74,7 @@ class GradebookWriter:
     # ---------------------------------------------------------------------------------------- one student
 
     def begin(self, student: str, folder: Path) -> None:
-        """Enter a student's submission with its time, copy the files beside the notebooks, count missing notebooks as 0."""
+        """Enter a submission with its time, copy the files beside the notebooks, count missing notebooks as 0."""
         self.gradebook.update_or_create_student(student)
         when = folder / "timestamp.txt"
         text = when.read_text("utf-8").strip() if when.is_file() else ""
@@ -130,7 +131,7 @@ class GradebookWriter:
 
 
 def mark_unfinished(db_url: str, assignment: str, student: str, notebook: str, status: str, reason: str) -> None:
-    """Say of a notebook that its grades, if there are any, no longer hold: status in the ledger, a human is asked to look.
+    """Say of a notebook that its grades no longer hold: status in the ledger, and a human is asked to look.
 
     A rejected notebook's automatic scores become 0.
     """

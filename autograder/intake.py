@@ -1,4 +1,4 @@
-"""What is handed in is repaired from the release where that is safe, or that one submission is rejected, before anything runs.
+"""What is handed in is repaired from the release where that is safe, or that one submission is rejected.
 
 A submission is bytes from someone who can't be trusted: links that lead to the solutions, a notebook that isn't one,
 test cells blanked, copied, moved, retyped or given more points. :func:`repair` keeps what the student wrote and takes
@@ -24,9 +24,9 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc
-
-from autograder.course import RELEASE
+from traitlets.config import Config
 
 MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_FILE_BYTES = 10_000_000  #: of a file beside the notebooks
@@ -311,7 +311,6 @@ def _number(cells: list[Named], originals: Mapping[str, Any]) -> None:
         cell["id"] = own
 
 
-
 # ------------------------------------------------------------------------------------------- the files beside it
 
 
@@ -394,9 +393,15 @@ def _released(path: Path, changed: float) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-def released(assignment: str, notebook: str, folder: Path = RELEASE) -> NotebookNode:
-    """Return a released notebook. Raises FileNotFoundError, with what to do, when there is none."""
-    path = folder / assignment / f"{notebook}.ipynb"
+def released(config: Config, assignment: str, notebook: str) -> NotebookNode:
+    """Return a notebook as it is released. Raises FileNotFoundError, with what to do, when there is none."""
+    path = release_folder(config, assignment) / f"{notebook}.ipynb"
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: run nbgrader generate_assignment {assignment} first")
     return copy.deepcopy(_released(path, path.stat().st_mtime))
+
+
+def release_folder(config: Config, assignment: str) -> Path:
+    """Return where nbgrader puts the release of an assignment."""
+    course = CourseDirectory(config=config)
+    return Path(course.format_path(course.release_directory, ".", assignment))

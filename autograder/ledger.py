@@ -65,9 +65,7 @@ class Ledger:
         here = {"assignment": assignment, "student": student, "notebook": notebook}
         with self.engine.begin() as connection:
             for table in (_verdicts, _submissions, _fingerprints):
-                connection.execute(
-                    delete(table).where(*(table.c[name] == value for name, value in here.items()))
-                )
+                connection.execute(delete(table).where(*(table.c[name] == value for name, value in here.items())))
             connection.execute(
                 _submissions.insert(),
                 {**here, "status": status, "reason": reason, "jail": json.dumps(jail), "graded_at": now},

@@ -1,4 +1,4 @@
-"""Our steps in nbgrader's own pipeline: intake before a submission is converted and cleaned, the ledger after scoring."""
+"""Our steps in nbgrader's own pipeline: intake before a submission is cleaned, the ledger after scoring."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RepairSubmission(NbGraderPreprocessor):
         """Repair one notebook. Raises Rejected."""
         where = resources["nbgrader"]
         data = nbformat.writes(nb).encode("utf-8", "replace")
-        taken = repair(data, released(where["assignment"], where["notebook"]))
+        taken = repair(data, released(self.config, where["assignment"], where["notebook"]))
         taken.notebook.metadata["intake"] = list(taken.repairs)
         return taken.notebook, resources
 

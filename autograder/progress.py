@@ -55,8 +55,9 @@ def grade_with_progress(
 ) -> int:  # fmt: skip
     """Grade an assignment here or on a cluster, and print what was done.
 
-    Returns the exit code: 0, 1 when something could not be graded, 130 when it was ended. Raises LookupError for unknown
-    names, ValueError for a bad number of workers, RuntimeError when the course isn't released or the jail doesn't hold.
+    Returns the exit code: 0, 1 when something could not be graded, 130 when it was ended. Raises LookupError for
+    unknown names, ValueError for a bad number of workers, RuntimeError when the course isn't released or the jail
+    doesn't hold.
     """
     if workers is not None and not 1 <= workers <= 256:
         raise ValueError(f"--workers takes a number from 1 to 256, got {workers}")

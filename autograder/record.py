@@ -33,7 +33,7 @@ def recording(step_id: str) -> dict[str, Any]:
 
 
 def record(only: Iterable[str] = ()) -> list[Path]:
-    """Record the named steps (all, when none is named) and return the files written. Raises KeyError for unknown ones."""
+    """Record the named steps (all, when none is named); return the files written. Raises KeyError for unknown ones."""
     chosen = list(only) or list(catalogue.questions())
     unknown = [step for step in chosen if step not in steps()]
     if unknown:

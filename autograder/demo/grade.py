@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import warnings
 from collections.abc import Sequence
@@ -11,15 +12,15 @@ from typing import Any
 
 import nbformat
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from autograder.configuration import PARTS
 from autograder.course import COURSE, GRADEBOOK, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
+from autograder.engine import Assignment, Result, Watcher, grade, local_workers
 from autograder.ledger import Ledger
 from lrtutorial.exercises import steps
-
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
 
@@ -74,20 +75,26 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
     warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy")  # nbgrader 0.9.6 under SQLAlchemy 2.1
     api = nbgrader_api()
     failures: list[str] = []
+    workers = (os.cpu_count() or 1) + 1
     columns = (TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         for part in chosen:
-            task = progress.add_task(f"{part}: release", total=1 + 2 * len(STUDENTS))
+            task = progress.add_task(f"{part}: release", total=1 + len(STUDENTS))
             _must(api.generate_assignment(part, force=True), f"generate_assignment {part}", failures)
-            hand_in(part)
+            notebooks = hand_in(part)
             progress.advance(task)
-            for student in STUDENTS:
-                progress.update(task, description=f"{part}: grading {student.name[7:]}")
-                _must(api.autograde(part, student.name, force=True), f"autograde {part} {student.name}", failures)
-                progress.advance(task)
+            progress.update(task, description=f"{part}: grading", total=1 + len(STUDENTS) + notebooks)
+            with local_workers(workers) as executor:
+                summary = grade(
+                    Assignment.find(part, api.config), executor, force=True, at_once=workers + 1,
+                    students=[student.name for student in STUDENTS], watcher=_Advance(progress, task),
+                )  # fmt: skip
+            failures += [f"grade {name}: its kernel could not be run" for name in summary.not_run]
             for student in STUDENTS:
                 progress.update(task, description=f"{part}: feedback {student.name[7:]}")
-                _must(api.generate_feedback(part, student.name, force=True), f"feedback {part} {student.name}", failures)
+                _must(
+                    api.generate_feedback(part, student.name, force=True), f"feedback {part} {student.name}", failures
+                )
                 progress.advance(task)
             progress.update(task, description=f"{part}: done")
     for part in chosen:
@@ -98,6 +105,17 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
     for failure in failures:
         console.print(f"[bold red]Failed:[/] {failure}")
     return 1 if failures else 0
+
+
+class _Advance(Watcher):
+    """Moves the progress bar for every notebook graded."""
+
+    def __init__(self, progress: Progress, task: TaskID):
+        self.progress, self.task = progress, task
+
+    def done(self, result: Result) -> None:
+        """One more."""
+        self.progress.advance(self.task)
 
 
 def _must(result: dict[str, Any], what: str, failures: list[str]) -> None:
@@ -128,7 +146,11 @@ def score_table(part: str) -> Table:
             answers = [row for row in own if row["notebook"] == exercise]
             points = sum(row["points"] for row in answers)
             said = [f"{row['step']}: {row['headline']}" for row in answers if row["status"] != "right"]
-            table.add_row("", exercise, f"{points:g}/{sum(row['possible'] for row in answers):g}",
-                          said[0] + (f" (+{len(said) - 1} more)" if len(said) > 1 else "") if said else "all right")
+            table.add_row(
+                "",
+                exercise,
+                f"{points:g}/{sum(row['possible'] for row in answers):g}",
+                said[0] + (f" (+{len(said) - 1} more)" if len(said) > 1 else "") if said else "all right",
+            )
         table.add_section()
     return table

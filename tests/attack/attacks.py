@@ -1,3 +1,4 @@
+# ruff: noqa: E501 – an act on one line is easier to read
 """Hostile submissions: code that stands in front of an answer worth nothing, and surgery on the notebook itself.
 
 Each is what someone would hand in who knows where everything lies. ``ROOT``, ``COURSE``, ``PORT``, ``UNIX`` and ``MARK``

@@ -1,4 +1,4 @@
-"""A class with one attacker a seat, graded as any class: none gains, leaks, outlives its grading or harms a neighbour."""
+"""A class of attackers, graded as any class: none gains, leaks, outlives its grading or harms a neighbour."""
 
 from __future__ import annotations
 

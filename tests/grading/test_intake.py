@@ -63,7 +63,7 @@ def index_of(notebook: Any, name: str) -> int:
 
 
 def taken(notebook: Any) -> tuple[Any, str]:
-    """The repaired notebook, and everything that was said. It always holds the release's cells, in order, as they were."""
+    """The repaired notebook, and everything that was said. It always holds the release's cells as they were."""
     result = repair(json.dumps(notebook).encode(), RELEASE)
     nbformat.validate(result.notebook)
     MetadataValidator().validate_nb(result.notebook)
@@ -215,7 +215,10 @@ def test_a_deleted_written_answer_counts_as_no_response() -> None:
 
 def test_pictures_in_written_answers_stay_and_other_attachments_go() -> None:
     notebook = handed_in()
-    cell_of(notebook, "x-written")["attachments"] = {"scan.png": {"image/png": "aGk="}, "x.svg": {"image/svg+xml": "<svg/>"}}
+    cell_of(notebook, "x-written")["attachments"] = {
+        "scan.png": {"image/png": "aGk="},
+        "x.svg": {"image/svg+xml": "<svg/>"},
+    }
     repaired, said = taken(notebook)
     assert cell_of(repaired, "x-written").attachments == {"scan.png": {"image/png": "aGk="}} and said == ""
 
@@ -367,6 +370,10 @@ def test_reading_a_file_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) ->
     os.mkfifo(tmp_path / "pipe.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
     assert read_file(tmp_path / "real.ipynb") == b"{}"
-    for name, message in (("link", "links are not followed"), ("pipe", "no regular file"), ("folder", "no regular file")):
+    for name, message in (
+        ("link", "links are not followed"),
+        ("pipe", "no regular file"),
+        ("folder", "no regular file"),
+    ):
         with pytest.raises(Rejected, match=message):
             read_file(tmp_path / f"{name}.ipynb")
