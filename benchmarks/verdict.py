@@ -81,10 +81,14 @@ def main() -> None:
     load = process(IMPORT, chosen.runs) - bare
     first = process(FIRST, chosen.runs) - bare
     console.print(f"Python's own start          {bare:7.1f} ms")
-    console.print(f"import lrtutorial           {load:7.1f} ms on top ({load / bare:.2f} × that; no torch, sympy, matplotlib)")
-    console.print(f"imports and a first check   {first:7.1f} ms on top ({first / bare:.2f} ×; SymPy's import included)")
+    for what, taken, more in (
+        ("import lrtutorial", load, "no torch, sympy, matplotlib"),
+        ("imports and a first check", first, "SymPy's import included"),
+    ):
+        console.print(f"{what:27} {taken:7.1f} ms on top ({taken / bare:.2f} × that; {more})")
 
-    table = Table("step", "right, ms", "listed wrong, ms", "unlisted wrong, ms", title="verdict: median / 95th percentile")
+    columns = ("step", "right, ms", "listed wrong, ms", "unlisted wrong, ms")
+    table = Table(*columns, title="verdict: median / 95th percentile")
     for step_id, question in catalogue.questions().items():
         step = steps()[step_id]
         if step.kind == "prediction" or (chosen.steps and step_id not in chosen.steps):
@@ -95,19 +99,21 @@ def main() -> None:
 
         check(question.reference)
         runs = chosen.runs if step.kind != "range_test" else 2
-        right = [timed(lambda: check(question.reference)) for _ in range(runs)]
+        answer = question.reference
+        right = [timed(lambda answer=answer: check(answer)) for _ in range(runs)]
         listed = [timed(lambda m=m: check(m.answer)) for m in question.misconceptions]
         unlisted = []
         if step.kind == "formula" and not step.options.get("condition"):
             from sympy import Float, Rational
 
-            answer = question.reference
             if not isinstance(answer, str):
-                unlisted = [timed(lambda: check(answer * Rational(17, 13) + Float("0.37"))) for _ in range(runs)]
+                off = answer * Rational(17, 13) + Float("0.37")
+                unlisted = [timed(lambda off=off: check(off)) for _ in range(runs)]
         table.add_row(step_id, describe(right), describe(listed), describe(unlisted) if unlisted else "–")
     console.print(table)
 
-    table = Table("step", "first, ms", "then, ms", title="from test cell to verdict in a kernel: median / 95th percentile")
+    columns = ("step", "first, ms", "then, ms")
+    table = Table(*columns, title="from test cell to verdict in a kernel: median / 95th percentile")
     for part, name in (("part_a", "a1_convergence"), ("part_b", "b2_adam")):
         for step_id, times in in_a_kernel(part, name, chosen.runs + 1).items():
             table.add_row(step_id, f"{times[0]:.1f}", describe(times[1:]))

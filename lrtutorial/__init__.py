@@ -26,7 +26,7 @@ _HOMES = {  # public name: the module that defines it
     "plot_range_test": "lrtutorial.plots",
 }
 _MODULES = ("symbols", "problems", "plots")
-__all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604 – names are loaded on first use
+__all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""``check`` and ``hint``: what a student calls. Probe, evidence and verdict in one go, in the notebook's own process."""
+"""``check`` and ``hint``: what a student calls. Probe, evidence and verdict in one go, in the notebook's process."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
     if len(answers) == len(step.answers):
         return None
     call = f'check("{step.id}", {", ".join(step.answers)})'
-    verb = "is" if len(answers) == 1 else "are"
-    headline = f"{len(answers) or 'no'} answer{'s' * (len(answers) != 1)} {verb} given, {len(step.answers)} expected: {call}"
+    given = "1 answer is" if len(answers) == 1 else f"{len(answers) or 'no'} answers are"
+    headline = f"{given} given, {len(step.answers)} expected: {call}"
     lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
     return Verdict(step.id, "unreadable", headline, lines, hint=f"This step asks for {step.asks}.")
 

@@ -77,7 +77,8 @@ class Verdict:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Verdict:
         """Rebuild a verdict from :meth:`as_data`. Raises TypeError or ValueError when fields don't fit."""
-        return cls(**{**data, "lines": tuple(Line(**line) for line in data["lines"]), "details": tuple(data["details"])})
+        lines = tuple(Line(**line) for line in data["lines"])
+        return cls(**{**data, "lines": lines, "details": tuple(data["details"])})
 
     def with_no_points(self, status: str, headline: str, **changes: Any) -> Verdict:
         """Return a copy that earns nothing, for an answer whose evidence can't be counted."""

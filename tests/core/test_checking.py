@@ -80,7 +80,7 @@ def test_what_is_no_optimizer_class_is_explained(answer: Any, said: str) -> None
     assert "Traceback" not in str(verdict)
 
 
-@pytest.mark.parametrize("step", [step for step in steps().values()], ids=lambda step: step.id)
+@pytest.mark.parametrize("step", list(steps().values()), ids=lambda step: step.id)
 def test_an_unfinished_answer_is_called_unfinished(step: Any) -> None:
     verdict = verdict_on(step.id, *[...] * len(step.answers))
     assert verdict.status == "unfinished"

@@ -64,9 +64,9 @@ JSON = st.recursive(
 @given(evidence=JSON)
 @pytest.mark.parametrize("step", CHECKED, ids=lambda step: step.id)
 def test_no_evidence_of_any_form_earns_or_crashes(step: Any, evidence: Any) -> None:
-    for given in (evidence, {"kind": step.kind}, {"kind": step.kind, "runs": evidence, "problems": evidence},
+    for handed_in in (evidence, {"kind": step.kind}, {"kind": step.kind, "runs": evidence, "problems": evidence},
                   {"kind": step.kind, "tree": evidence}, {"kind": step.kind, "value": evidence}):  # fmt: skip
-        verdict = kind_module(step.kind).judge(step, given, recorded(step.id), {})
+        verdict = kind_module(step.kind).judge(step, handed_in, recorded(step.id), {})
         if step.kind == "prediction" and isinstance(evidence, int | float | str | list):
             continue  # a number or a word may be the right prediction
         assert verdict.points == 0, verdict
