@@ -1,0 +1,90 @@
+"""The same work on a Dask cluster: two worker processes that hold no gradebook, one of them killed midway."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.grading.conftest import ROOT
+from tests.grading.test_engine import PART, course, grade, hand_in, ledger, released, scores, times  # noqa: F401
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers on the loopback, in a folder that is no course: its address, and the workers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LRTUTORIAL_COURSE": str(elsewhere / "no-course")}
+
+    def dask(*words: str) -> subprocess.Popen[bytes]:
+        with (elsewhere / f"{words[0]}.log").open("ab") as log:
+            command = [sys.executable, "-m", "dask", *words]
+            return subprocess.Popen(command, cwd=elsewhere, env=environment, stdout=log, stderr=log)
+
+    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")
+    workers = [
+        dask("worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
+             "--local-directory", str(elsewhere)) for _ in range(2)
+    ]  # fmt: skip
+    try:
+        yield address, workers
+    finally:
+        for process in (*workers, scheduler):
+            process.terminate()
+        for process in (*workers, scheduler):
+            process.wait(timeout=30)
+
+
+def test_a_lost_worker_costs_nothing(
+    course: Path,  # noqa: F811
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+) -> None:
+    address, workers = cluster
+    names = [f"s{index}" for index in range(8)]
+    for name in names:
+        hand_in(course, name, "sample_bo" if name == "s3" else "sample_ada")
+    deadline = time.monotonic() + 60
+    wait_for_workers(address, 2, deadline)
+    environment = {**os.environ, "LRTUTORIAL_COURSE": str(course)}
+    command = [sys.executable, "-m", "autograder", "grade", PART, "--scheduler", address]
+    run = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    while run.poll() is None and len(times(course)) < 2:
+        time.sleep(0.02)
+    workers[0].send_signal(signal.SIGKILL)
+    printed, _ = run.communicate(timeout=240)
+    assert run.returncode == 0, printed
+    assert f"{len(names)} graded" in printed, printed
+    assert set(times(course)) == set(names)
+    with ledger(course) as book:
+        points = {name: sum(row["points"] for row in book.verdicts(PART) if row["student"] == name) for name in names}
+    assert points.pop("s3") < 20 and set(points.values()) == {20}
+    before = scores(course)
+    assert "8 graded" in grade(course, PART, "--force").stdout
+    assert scores(course) == before
+
+
+def wait_for_workers(address: str, count: int, deadline: float) -> None:
+    """Until that many workers are with the scheduler."""
+    look = (
+        f"from distributed import Client\nc = Client({address!r}, timeout=20)\nc.wait_for_workers({count}, timeout=60)"
+    )
+    while subprocess.run([sys.executable, "-c", look], capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline, "the cluster did not start"
+
+
+def test_a_scheduler_that_is_not_there_is_said_plainly(course: Path) -> None:  # noqa: F811
+    hand_in(course, "ada")
+    done = grade(course, PART, "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 1 and "127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr
