@@ -51,8 +51,11 @@ release: .venv/.lab  ## make the students' notebooks/ from solutions/
 record: .venv/.lab  ## compute anew the recorded results that the checks compare with
 	.venv/bin/python -m autograder record
 
-bench: .venv/.test  ## time the checks, step by step
+bench: .venv/.test  ## time the checks, the explorer's sweeps, the range test, the jail
 	.venv/bin/python -m benchmarks.verdict
+	.venv/bin/python -m benchmarks.explorer
+	.venv/bin/python -m benchmarks.range_test
+	.venv/bin/python -m benchmarks.jail
 
 bench-browser: .venv/.test  ## time the explorer's pictures in a real browser
 	.venv/bin/python -m benchmarks.browser
