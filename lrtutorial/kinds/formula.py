@@ -221,7 +221,7 @@ def judge(
             more = f"Give at least {digits} digits, or an exact form such as sqrt(2)/3."
             verdict = replace(verdict, headline="This is near, but rounded too far.", hint=more)
         return replace(verdict, status="partly", lines=(replace(blank.lines[0], earned=earned, note=note),))
-    return _follow_through(step, yours, expected, earlier or {}, verdict, loose)
+    return _follow_through(step, tree, yours, expected, earlier or {}, verdict, loose)
 
 
 def read_evidence(evidence: object) -> ex.Tree | Verdict:
@@ -391,8 +391,18 @@ def value_at_or_none(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) 
         return None
 
 
+def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:
+    """Say whether an answer follows from an earlier one only because hardly anything is left in it.
+
+    From ``update = 7`` follows ``closed_form = 7``, and from ``update = x`` follows ``x0``: no method is seen in that.
+    """
+    least = 1 if step.options.get("condition") else min(2, len(step.options["symbols"]))
+    return not ex.symbols(before) or len(ex.symbols(tree)) < least
+
+
 def _follow_through(
     step: Step,
+    tree: ex.Tree,
     yours: Sequence[str],
     expected: Expected,
     earlier: Mapping[str, Any],
@@ -407,6 +417,8 @@ def _follow_through(
     if isinstance(before, Verdict):
         return verdict
     before = ex.right_hand_side(before)
+    if _shows_no_method(step, tree, before):
+        return verdict
     consistent: list[str] = []
     try:
         with ex.at_most(FOLLOW_WORK):
