@@ -175,7 +175,7 @@ def jupyterlab_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
             process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
 def browser() -> Iterator[Browser]:
     """The system's Chromium with an empty profile."""
     path = chromium_path()
