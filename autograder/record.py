@@ -21,9 +21,7 @@ RECORDED = ROOT / "lrtutorial" / "recorded"
 def recording(step_id: str) -> dict[str, Any]:
     """Return what is recorded for a step: probes, the reference's and every misconception's outcome, the words."""
     expected = catalogue.public_expectations(step_id)
-    words = {
-        m.id: {"title": m.title, "hints": list(m.hints)} for m in catalogue.questions()[step_id].misconceptions
-    }
+    words = {m.id: {"title": m.title, "hints": list(m.hints)} for m in catalogue.questions()[step_id].misconceptions}
     return {
         "probes": expected.probes,
         "reference": expected.reference,

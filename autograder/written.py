@@ -35,16 +35,12 @@ def read_cell(exercise: str, source: str) -> ModelAnswer:
     answer, begin, rest = source.partition(BEGIN)
     scheme, end, after = rest.partition(END)
     if not (begin and end) or after.strip():
-        raise MalformedRubric(
-            f"{exercise}-written: the cell must end with a rubric between {BEGIN!r} and {END!r}"
-        )
+        raise MalformedRubric(f"{exercise}-written: the cell must end with a rubric between {BEGIN!r} and {END!r}")
     items = []
     for line in filter(None, map(str.strip, scheme.splitlines())):
         match = ITEM.fullmatch(line)
         if match is None:
-            raise MalformedRubric(
-                f"{exercise}-written: expected '- 3 points · what earns them', found {line[:80]!r}"
-            )
+            raise MalformedRubric(f"{exercise}-written: expected '- 3 points · what earns them', found {line[:80]!r}")
         items.append(RubricItem(float(match[1]), match[2]))
     return ModelAnswer(exercise, answer.strip(), tuple(items))
 

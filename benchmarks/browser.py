@@ -241,9 +241,7 @@ def run_way(lab: JupyterLab, page: Page, source: str, drags: int) -> Drag:
     page.wait_for_timeout(800)
     root.evaluate("root => { root.querySelector('[data-key=adam_lr]').scrollIntoView({block: 'center'}); }")
     positions = next(c["ticks"] for c in explore(steps=200).controls if c["key"] == "adam_lr")
-    return measure(
-        page, root, WATCH_EXPLORER, root.locator("input[data-key=adam_lr]"), None, positions, drags
-    )
+    return measure(page, root, WATCH_EXPLORER, root.locator("input[data-key=adam_lr]"), None, positions, drags)
 
 
 def main(arguments: list[str] | None = None) -> None:

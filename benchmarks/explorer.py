@@ -69,9 +69,7 @@ def main() -> None:
     for name, task in tasks.items():
         median, slow = timed(task)
         print(f"{name:<48}{median:>10.2f}{slow:>10.2f}")
-    print(
-        f"largest deviation of the map from the eigenvalues: {worst_map_error(lrs, betas, eigenvalues):.1e}"
-    )
+    print(f"largest deviation of the map from the eigenvalues: {worst_map_error(lrs, betas, eigenvalues):.1e}")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ def hand_in(submitted: Path, part: str, count: int) -> int:
         folder = submitted / f"student_{number:04}" / part
         folder.mkdir(parents=True)
         for released in sorted((ROOT / "notebooks" / part).glob("*.ipynb")):
-            nbformat.write(submission(student, released, ROOT / "solutions" / part / released.name), folder / released.name)
+            solution = ROOT / "solutions" / part / released.name
+            nbformat.write(submission(student, released, solution), folder / released.name)
             written += 1
     return written
 
@@ -107,7 +108,8 @@ def main() -> None:
 
         common = min(chosen.stock, chosen.students)
         both = [full_marks(course, chosen.part, common) for course in (stock, engine)]
-        console.print(f"cells with full marks: {len(both[0])} stock, {len(both[1])} engine; the same: {both[0] == both[1]}")
+        same = both[0] == both[1]
+        console.print(f"cells with full marks: {len(both[0])} stock, {len(both[1])} engine; the same: {same}")
         for student, cell in sorted(both[0] ^ both[1]):
             console.print(f"  differs: {student} {cell}")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -74,9 +74,7 @@ async def measure(repeats: int) -> dict[str, dict[str, float]]:
         return descendants(zygote.pid)[1:]  # its warden and the kernel
 
     def spawned_pids(manager: Any) -> list[int]:
-        own = {
-            Path(f"/proc/self/task/{threads.name}/children") for threads in Path("/proc/self/task").iterdir()
-        }
+        own = {Path(f"/proc/self/task/{threads.name}/children") for threads in Path("/proc/self/task").iterdir()}
         found = [int(pid) for path in own for pid in path.read_text().split()]
         zygotes = {zygote.pid for zygote in nursery._zygotes.values()}
         return [below for pid in found if pid not in zygotes for below in descendants(pid)]
@@ -97,9 +95,7 @@ async def measure(repeats: int) -> dict[str, dict[str, float]]:
     for _ in range(repeats):
         for kind, (make, pids, now) in kinds.items():
             runs[kind].append(await one(make, pids, now=now))
-    return {
-        kind: {step: statistics.median(run[step] for run in runs[kind]) for step in STEPS} for kind in kinds
-    }
+    return {kind: {step: statistics.median(run[step] for run in runs[kind]) for step in STEPS} for kind in kinds}
 
 
 def main() -> None:
@@ -110,9 +106,7 @@ def main() -> None:
     print(f"the zygote's memory, shared by all its kernels: {zygote.memory_bytes / 2**20:.0f} MB\n")
     print(f"{'median of ' + str(repeats):<30}" + "".join(f"{step:>14}" for step in STEPS))
     for kind, found in medians.items():
-        cells = [f"{found[step] * 1000:,.0f} ms" for step in STEPS[:-1]] + [
-            f"{found['own memory'] / 2**20:,.0f} MB"
-        ]
+        cells = [f"{found[step] * 1000:,.0f} ms" for step in STEPS[:-1]] + [f"{found['own memory'] / 2**20:,.0f} MB"]
         print(f"{kind:<30}" + "".join(f"{cell:>14}" for cell in cells))
     forked = medians["jailed, forked"]
     print()

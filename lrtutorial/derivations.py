@@ -171,9 +171,7 @@ def describe_break(trees: Sequence[ex.Tree], index: int, point: Point, names: Se
             parts.append(f"line {offset + 1} reads {in_numbers(tree, point)}, which is {word}")
         else:
             value = table(tree, [point], "")[0]
-            parts.append(
-                f"line {offset + 1} is {value if value == UNDEFINED else _plain(value)}".replace("-", "−")
-            )
+            parts.append(f"line {offset + 1} is {value if value == UNDEFINED else _plain(value)}".replace("-", "−"))
     return f"at {place}: {parts[0]}; {parts[1]}."
 
 
@@ -271,11 +269,7 @@ class Derivation:
         colours = {BROKEN: "#D55E00", ONLY_DOWN: "#E69F00", OPEN: "#6b7280"}
         rows = []
         for mark, line, note in zip(self.signs, self.lines, self.notes, strict=True):
-            said = (
-                f'<span title="{WORDS[mark]}" aria-label="{WORDS[mark]}" role="img">{mark}</span>'
-                if mark
-                else ""
-            )
+            said = f'<span title="{WORDS[mark]}" aria-label="{WORDS[mark]}" role="img">{mark}</span>' if mark else ""
             below = f'<div style="font-size:.92em">{escape(note)}</div>' if note else ""
             rows.append(
                 '<tr><td style="text-align:center;padding:.15em .7em;font-weight:600;'
@@ -317,9 +311,7 @@ def derivation(*lines: object, variable: str | None = None) -> Derivation:
         except ex.Unreadable as why:
             raise TypeError(f"line {number} can't be read: {why}") from None
     if len({ex.is_condition(tree) for tree in trees}) > 1:
-        raise TypeError(
-            "some lines are conditions or equations and some are formulas; make them all of one sort"
-        )
+        raise TypeError("some lines are conditions or equations and some are formulas; make them all of one sort")
     equations = all(tree[:2] == ["relation", "=="] for tree in trees)
     variable = variable or ("S" if equations else "eta")
     points = generic_points(trees, variable)
@@ -346,12 +338,9 @@ def derivation(*lines: object, variable: str | None = None) -> Derivation:
         where = plainest(shown_at, points, variable)
         if equations:
             place = ", ".join(f"{ex.letter(name)} = {value}" for name, value in sorted(points[where].items()))
-            one, two = (
-                value if value == UNDEFINED else _plain(value) for value in (above[where], below[where])
-            )
+            one, two = (value if value == UNDEFINED else _plain(value) for value in (above[where], below[where]))
             notes.append(
-                f"at {place}: line {index} gives {variable} = {one}, line {index + 1} gives {variable} ="
-                f" {two}."
+                f"at {place}: line {index} gives {variable} = {one}, line {index + 1} gives {variable} = {two}."
             )
         else:
             notes.append(describe_break(trees, index, points[where]))

@@ -91,9 +91,7 @@ def read(answer: object) -> Tree:
         conditions = [read(item) for item in answer]
         if len(conditions) > 1 and all(is_condition(tree) for tree in conditions):
             return check_tree(["and", *conditions])
-        raise Unreadable(
-            f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}"
-        )
+        raise Unreadable(f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}")
     if not str(type(answer).__module__).startswith("sympy.") and not _is_applied(answer):
         raise Unreadable(
             f"a SymPy formula was expected, but the answer is {_a(type(answer).__name__)}. Build it from the "
@@ -216,9 +214,7 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
     func = getattr(node, "func", None)
     if type(func).__name__ == "UndefinedFunction" and len(node.args) == 1:
         return ["apply", str(getattr(func, "__name__", "")), *children()]
-    raise Unreadable(
-        f"the formula holds {_a(kind)}, which this step does not need; write it with + - * / ** and sqrt"
-    )
+    raise Unreadable(f"the formula holds {_a(kind)}, which this step does not need; write it with + - * / ** and sqrt")
 
 
 _TEXT_BINARY: dict[type, str] = {ast.Add: "add", ast.Mult: "mul", ast.Pow: "pow"}
@@ -278,9 +274,7 @@ def read_text(text: str) -> Tree:
     try:
         body = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Unreadable(
-            f"the text {_short(text)} is no formula in Python's notation, such as 2*a*x + 1"
-        ) from None
+        raise Unreadable(f"the text {_short(text)} is no formula in Python's notation, such as 2*a*x + 1") from None
     try:
         return check_tree(_from_ast(body))
     except RecursionError:
@@ -355,9 +349,7 @@ def _from_ast(node: ast.AST) -> Tree:
             return _sum_from_ast(node.args[0], node.args[1])
         if name in ("g_seq", "v") and len(node.args) == 1:
             return ["apply", name, _from_ast(node.args[0])]
-        raise Unreadable(
-            f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max"
-        )
+        raise Unreadable(f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max")
     raise Unreadable(f"the text holds {_a(type(node).__name__)}, which has no place in a formula")
 
 
@@ -410,12 +402,7 @@ def check_tree(tree: object) -> Tree:
         room -= 1
         if room < 0 or depth > 120:
             raise Unreadable(f"the formula has more than {MAX_NODES} parts or is nested too deeply")
-        if (
-            not isinstance(node, list)
-            or not node
-            or not isinstance(node[0], str)
-            or node[0] not in _TREE_SHAPES
-        ):
+        if not isinstance(node, list) or not node or not isinstance(node[0], str) or node[0] not in _TREE_SHAPES:
             raise Unreadable("the formula did not arrive as a formula")
         kind = node[0]
         strings, least = _TREE_SHAPES[kind]
@@ -428,12 +415,7 @@ def check_tree(tree: object) -> Tree:
             raise Unreadable("the formula did not arrive whole")
         if kind in ("number", "float"):
             _fraction(heads[0])
-        if (
-            kind == "relation"
-            and heads[0] not in RELATIONS
-            or kind == "function"
-            and heads[0] not in FUNCTIONS
-        ):
+        if kind == "relation" and heads[0] not in RELATIONS or kind == "function" and heads[0] not in FUNCTIONS:
             raise Unreadable(f"the formula holds {_short(heads[0])}, which is not known here")
         if kind == "constant" and heads[0] not in ("oo", "-oo", "pi", "e"):
             raise Unreadable(f"the formula holds {_short(heads[0])}, which is not known here")
@@ -615,9 +597,7 @@ def _negated(tree: Tree) -> Tree | None:
 
 def _chained(tree: Tree) -> str | None:
     """Write two conditions on the same middle as one chain: low < middle < high."""
-    if len(tree) != 3 or any(
-        part[0] != "relation" or part[1] not in ("<", "<=", ">", ">=") for part in tree[1:]
-    ):
+    if len(tree) != 3 or any(part[0] != "relation" or part[1] not in ("<", "<=", ">", ">=") for part in tree[1:]):
         return None
     turned = {"<": "<", "<=": "<=", ">": "<", ">=": "<="}
     (_, one, *first), (_, two, *second) = tree[1:]
@@ -670,9 +650,7 @@ def at_most(budget: int) -> Iterator[None]:
 
 
 class _Evaluation:
-    def __init__(
-        self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int
-    ):
+    def __init__(self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int):
         self.point = dict(point)
         self.functions = functions
         self.left = budget
@@ -820,10 +798,7 @@ class _Evaluation:
         head = [term(first + offset) for offset in range(6)]
         if head[0] != 0:
             ratio = _together(operator.truediv, head[1], head[0])
-            if all(
-                same_number(b, _together(operator.mul, a, ratio))
-                for a, b in zip(head, head[1:], strict=False)
-            ):
+            if all(same_number(b, _together(operator.mul, a, ratio)) for a, b in zip(head, head[1:], strict=False)):
                 if abs(ratio) >= 1:
                     raise Undefined("the series diverges")
                 return self.trim(_together(operator.truediv, head[0], 1 - ratio))

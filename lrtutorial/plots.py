@@ -40,9 +40,7 @@ def plot_trajectories(
     chosen = get_problem(problem)
     runs = {label: _checked_run(label, points) for label, points in trajectories.items()}
     if not runs:
-        raise ValueError(
-            "expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none"
-        )
+        raise ValueError("expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none")
     ax = _axes(ax, (8.0, 6.4))
     x_min, x_max, y_min, y_max = chosen.bounds
     grid = np.stack(np.meshgrid(np.linspace(x_min, x_max, 240), np.linspace(y_min, y_max, 200)), axis=-1)
@@ -64,9 +62,7 @@ def plot_trajectories(
         shown = points[: int(np.argmax(gone)) + 1 if gone.any() else end]
         note = "" if end == len(points) and not gone.any() else ", diverges"
         dashes = (0, style.dash) if style.dash else "solid"
-        ax.plot(
-            shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note
-        )
+        ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note)
         ax.plot(
             shown[:, 0],
             shown[:, 1],
@@ -175,8 +171,7 @@ def _checked_run(label: str, points: ArrayLike) -> np.ndarray:
     run = np.asarray(points, dtype=np.float64)
     if run.ndim != 2 or run.shape[1] != 2 or not len(run) or not np.isfinite(run[0]).all():
         raise ValueError(
-            f"expected {label!r} as an array (steps+1, 2) that begins at a finite start, "
-            f"got shape {run.shape}"
+            f"expected {label!r} as an array (steps+1, 2) that begins at a finite start, got shape {run.shape}"
         )
     return run
 

@@ -48,9 +48,7 @@ class Problem:
     start: tuple[float, float] = (5.0, 4.0)
     adaptive_lr: float = 0.5  # a sensible first rate for RMSprop and Adam here, in units of x
     is_quadratic = False
-    is_separable = (
-        False  # f(x, y) = p(x) + q(y): each coordinate of a coordinate-wise optimizer runs on its own
-    )
+    is_separable = False  # f(x, y) = p(x) + q(y): each coordinate of a coordinate-wise optimizer runs on its own
 
     def value(self, points: ArrayLike) -> Array:
         """f at points of shape (..., 2), shape (...)."""
@@ -92,9 +90,7 @@ class Quadratic(Problem):
         if self._hessian.shape != (2, 2) or not np.array_equal(self._hessian, self._hessian.T):
             raise ValueError(f"expected a symmetric 2×2 matrix, got {self._hessian.tolist()}")
         if np.linalg.eigvalsh(self._hessian)[0] <= 0:
-            raise ValueError(
-                f"expected positive eigenvalues, got {np.linalg.eigvalsh(self._hessian).tolist()}"
-            )
+            raise ValueError(f"expected positive eigenvalues, got {np.linalg.eigvalsh(self._hessian).tolist()}")
         self.is_separable = bool(self._hessian[0, 1] == 0)
 
     def value(self, points: ArrayLike) -> Array:
@@ -113,9 +109,7 @@ class NoisyQuadratic(Quadratic):
     """A quadratic whose gradient carries Gaussian noise, the same for every optimizer and every run
     (seeded by step)."""
 
-    def __init__(
-        self, name: str, formula: str, hessian: ArrayLike, sigma: float = 4.0, seed: int = 11
-    ) -> None:
+    def __init__(self, name: str, formula: str, hessian: ArrayLike, sigma: float = 4.0, seed: int = 11) -> None:
         super().__init__(name, formula, hessian)
         self.sigma, self.seed = float(sigma), int(seed)
 

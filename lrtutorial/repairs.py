@@ -80,27 +80,36 @@ def _borders(node: ex.Tree) -> Iterator[tuple[str, ex.Tree]]:
         for place, name in enumerate(("lower", "upper")):
             flags = list(node[1])
             flags[place] = "c" if flags[place] == "o" else "o"
-            yield f"Look at the {name} end of your interval: does it belong?", [
-                "interval",
-                "".join(flags),
-                *node[2:],
-            ]
+            yield (
+                f"Look at the {name} end of your interval: does it belong?",
+                [
+                    "interval",
+                    "".join(flags),
+                    *node[2:],
+                ],
+            )
     if node[0] in ("and", "or") and len(node) == 3:
         swapped = "or" if node[0] == "and" else "and"
-        yield f"Should both conditions hold at once, or one of them? You wrote “{node[0]}”.", [
-            swapped,
-            *node[1:],
-        ]
+        yield (
+            f"Should both conditions hold at once, or one of them? You wrote “{node[0]}”.",
+            [
+                swapped,
+                *node[1:],
+            ],
+        )
 
 
 def _off_by_one(node: ex.Tree) -> Iterator[tuple[str, ex.Tree]]:
     if node[0] == "symbol" and node[1] in _COUNTERS:
         for step in ("1", "-1"):
-            yield f"Off by one: look at {node[1]} where it stands, and count again.", [
-                "add",
-                node,
-                ["number", step],
-            ]
+            yield (
+                f"Off by one: look at {node[1]} where it stands, and count again.",
+                [
+                    "add",
+                    node,
+                    ["number", step],
+                ],
+            )
     if node[0] == "number":
         for step in ("1", "-1"):
             yield f"Look at the number {_said(node)}.", ["add", node, ["number", step]]
@@ -111,16 +120,22 @@ def _exponents(node: ex.Tree) -> Iterator[tuple[str, ex.Tree]]:
         base, exponent = node[1], node[2]
         if exponent != _MINUS:
             for step in ("1", "-1"):
-                yield f"The exponent of {_said(base)} is off by one.", [
-                    "pow",
-                    base,
-                    ["add", exponent, ["number", step]],
-                ]
-        yield f"Does {_said(base)} stand on the right side of the fraction line?", [
-            "pow",
-            base,
-            ["mul", _MINUS, exponent],
-        ]
+                yield (
+                    f"The exponent of {_said(base)} is off by one.",
+                    [
+                        "pow",
+                        base,
+                        ["add", exponent, ["number", step]],
+                    ],
+                )
+        yield (
+            f"Does {_said(base)} stand on the right side of the fraction line?",
+            [
+                "pow",
+                base,
+                ["mul", _MINUS, exponent],
+            ],
+        )
         yield f"Look at the exponent of {_said(base)}.", base
     elif node[0] in ("symbol", "add", "apply"):
         yield f"Look at the exponent of {_said(node)}.", ["pow", node, ["number", "2"]]
@@ -146,11 +161,14 @@ def _factors_missing(node: ex.Tree, symbols: Sequence[str]) -> Iterator[tuple[st
     if node[0] in ("symbol", "add", "mul", "pow", "apply", "number", "sum"):
         for name in symbols:
             yield f"A factor is missing beside {_said(node)}.", ["mul", ["symbol", name], node]
-            yield f"{_said(node)} should be divided by something.", [
-                "mul",
-                ["pow", ["symbol", name], _MINUS],
-                node,
-            ]
+            yield (
+                f"{_said(node)} should be divided by something.",
+                [
+                    "mul",
+                    ["pow", ["symbol", name], _MINUS],
+                    node,
+                ],
+            )
         for factor in ("2", "1/2"):
             yield f"{_said(node)} is off by a factor of 2.", ["mul", ["number", factor], node]
         yield f"A term is missing beside {_said(node)}.", ["add", _ONE, node]

@@ -120,7 +120,7 @@ class Verdict:
         parts = [
             f'<div class="lr-verdict" role="status" data-step="{escape(self.step)}" data-status="{self.status}" '
             f'style="border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:52em;'
-            'font-family:var(--jp-ui-font-family,system-ui,sans-serif);line-height:1.45;'
+            "font-family:var(--jp-ui-font-family,system-ui,sans-serif);line-height:1.45;"
             'color:var(--jp-ui-font-color1,#1f2937)">',
             f'<div style="font-weight:600"><span aria-hidden="true">{mark}</span> {word}'
             f'<span style="font-weight:400"> · {escape(self.step)} · {self._score}</span>'
@@ -172,5 +172,3 @@ class CheckFailed(AssertionError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CheckFailed, (self.verdict,)
-
-

@@ -22,9 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each
 
 # No time limits on examples: the machine may be busy.
 # In CI the same examples each time, so that a failure is the commit's.
-settings.register_profile(
-    "course", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("course", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("course")
 
 

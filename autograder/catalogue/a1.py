@@ -41,10 +41,7 @@ QUESTIONS = {
                 "takes the function for its gradient",
                 (
                     "The gradient says how fast f grows, not how large it is.",
-                    (
-                        "At the minimum x = 0 it must be 0, and it must change sign there. Does yours change"
-                        " sign?"
-                    ),
+                    ("At the minimum x = 0 it must be 0, and it must change sign there. Does yours change sign?"),
                 ),
                 a * x**2 / 2,
             ),

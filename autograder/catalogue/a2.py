@@ -105,8 +105,7 @@ QUESTIONS = {
             ),
             M(
                 "a2-velocity-average",
-                "This is the averaging form: the new gradient has a factor 1 − β that is not in this"
-                " recursion",
+                "This is the averaging form: the new gradient has a factor 1 − β that is not in this recursion",
                 "mixes up momentum with Adam's moving average",
                 (
                     "Compare the recursion given in the notebook with that of Adam's m.",
@@ -389,10 +388,7 @@ QUESTIONS = {
                 "1 − β appears twice: one geometric series gives it once",
                 "sums the series twice",
                 (
-                    (
-                        "Check β = 0.9: the first ten shares make up about 6.5 η, all of them 10 at most. And"
-                        " yours?"
-                    ),
+                    ("Check β = 0.9: the first ten shares make up about 6.5 η, all of them 10 at most. And yours?"),
                     "How often did you sum?",
                 ),
                 eta / (1 - beta) ** 2,

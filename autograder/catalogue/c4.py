@@ -32,8 +32,7 @@ QUESTIONS = {
                 "Sharpness belongs to the weights, not to the function",
                 "takes sharpness for a property of the function",
                 (
-                    "How does the loss respond to a small change of a weight that is now a tenth of "
-                    "its size?",
+                    "How does the loss respond to a small change of a weight that is now a tenth of its size?",
                     "A layer with ten times larger inputs responds ten times more strongly.",
                 ),
                 "same",

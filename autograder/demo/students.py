@@ -25,7 +25,7 @@ class Student:
     forgery: str = ""  #: code put in front of every answer cell
 
 
-ADAM = '''class Adam:
+ADAM = """class Adam:
     def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
         self.params, self.lr, self.beta1, self.beta2, self.eps = params, lr, beta1, beta2, eps
         self.m = [np.zeros_like(p) for p in params]
@@ -40,8 +40,8 @@ ADAM = '''class Adam:
             m_hat = self.m[i] / (1 - self.beta1**self.t)
             v_hat = self.v[i] / (1 - self.beta2**self.t)
             self.params[i] -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
-'''
-FORGERY = '''import lrtutorial.checking, lrtutorial.evidence, lrtutorial.kinds
+"""
+FORGERY = """import lrtutorial.checking, lrtutorial.evidence, lrtutorial.kinds
 class Always:
     def __eq__(self, other): return True
     def __getattr__(self, name): return self
@@ -55,7 +55,7 @@ class Fake:
         return {"kind": self.kind, "status": "right", "points": 100, "tree": ["true"], "problems": {}, "runs": {}}
 lrtutorial.kinds.kind_module = lambda kind: Fake(kind)
 print("20.0")
-'''
+"""
 
 STUDENTS = (
     Student("sample_ada", "everything right"),

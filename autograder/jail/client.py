@@ -173,9 +173,7 @@ class JailedKernelClient(AsyncKernelClient):
         """Whether the reply and the idle status of this request came within the time."""
         until = time.monotonic() + seconds
         try:
-            while (await self.shell_channel.get_msg(timeout=seconds))["parent_header"].get(
-                "msg_id"
-            ) != request:
+            while (await self.shell_channel.get_msg(timeout=seconds))["parent_header"].get("msg_id") != request:
                 pass
             while True:  # a subscription that came too late misses the idle status: then ask again
                 left = min(0.2, until - time.monotonic())

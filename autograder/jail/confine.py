@@ -66,9 +66,7 @@ def own_pid_namespace(layers: dict[str, Finding]) -> bool:
     return IS_LINUX and _attempt(layers, "processes", leave) and mapped
 
 
-def confine(
-    layers: dict[str, Finding], limits: Limits, what: View, scratch: str, *, unique: int, mapped: bool
-) -> str:
+def confine(layers: dict[str, Finding], limits: Limits, what: View, scratch: str, *, unique: int, mapped: bool) -> str:
     """In the kernel process, before any thread starts. Returns the scratch directory, which is then the cwd.
 
     `scratch` is where to work when no mount namespace can be had; `unique` tells this kernel from all
@@ -151,9 +149,7 @@ def _has_id(uid: int) -> bool:
 def _open_to_all(path: str) -> bool:
     """Whether any user can get to this path: every directory on the way is open to others."""
     steps = [path, *(str(parent) for parent in Path(path).parents)]
-    return all(
-        os.stat(step).st_mode & (stat.S_IXOTH if os.path.isdir(step) else stat.S_IROTH) for step in steps
-    )
+    return all(os.stat(step).st_mode & (stat.S_IXOTH if os.path.isdir(step) else stat.S_IROTH) for step in steps)
 
 
 def address_space() -> int:

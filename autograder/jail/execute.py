@@ -64,9 +64,7 @@ def switch_on(config: Any, *, minimum: str = "confined", **settings: Any) -> Non
 
     unknown = set(settings) - set(JailedProvisioner.class_traits(config=True))
     if unknown or minimum not in LEVELS:
-        raise ValueError(
-            f"Unknown jail setting: {', '.join(sorted(unknown)) or minimum}. Levels: {', '.join(LEVELS)}."
-        )
+        raise ValueError(f"Unknown jail setting: {', '.join(sorted(unknown)) or minimum}. Levels: {', '.join(LEVELS)}.")
     listed = config.Autograde.autograde_preprocessors
     steps = list(listed) if isinstance(listed, list) else Autograde.autograde_preprocessors.default()
     names = (Execute, "nbgrader.preprocessors.Execute", "nbgrader.preprocessors.execute.Execute")

@@ -57,9 +57,7 @@ def run(
         _die_with(lifeline)
         confine.lock(layers, limits)
         listener = f"{request['connection']['ip']}-{request['connection']['shell_port']}"
-        found = probes.probe(
-            limits, request["canaries"], request["grader"], listener, place, {*environment, *own}
-        )
+        found = probes.probe(limits, request["canaries"], request["grader"], listener, place, {*environment, *own})
         _send(report, {"layers": _plain(layers), "probes": _plain(found)})
         _forget(request["blocked"])
         reseed()

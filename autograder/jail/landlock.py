@@ -33,18 +33,7 @@ REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG, MAKE_SYM, REFER = (
     1 << 13,
 )
 READ = EXECUTE | READ_FILE | READ_DIR
-WRITE = (
-    WRITE_FILE
-    | READ_FILE
-    | READ_DIR
-    | REMOVE_DIR
-    | REMOVE_FILE
-    | MAKE_DIR
-    | MAKE_REG
-    | MAKE_SYM
-    | REFER
-    | TRUNCATE
-)
+WRITE = WRITE_FILE | READ_FILE | READ_DIR | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SYM | REFER | TRUNCATE
 FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 NO_TCP, NO_ABSTRACT_SOCKETS_OR_SIGNALS = 0b11, 0b11
 
@@ -103,8 +92,6 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         if not stat.S_ISDIR(os.fstat(parent).st_mode):
             rights &= FILE_ONLY
         rule = _PathBeneath(rights, parent)
-        linux.syscall(
-            ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0, what=f"landlock rule for {path}"
-        )
+        linux.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0, what=f"landlock rule for {path}")
     finally:
         os.close(parent)

@@ -40,9 +40,7 @@ class Limits:
         for field in fields(self):
             smallest, meaning = _MEANING[field.name]
             value, kind = getattr(self, field.name), _KINDS[field.name]
-            accepted = isinstance(value, (int, float) if kind is float else int) and not isinstance(
-                value, bool
-            )
+            accepted = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
             if not accepted or not value >= smallest:
                 raise ValueError(
                     f"Limits.{field.name} must be {'a number' if kind is float else 'an int'} "
@@ -52,9 +50,7 @@ class Limits:
 
     def describe(self) -> dict[str, str]:
         """Each limit in words, for reports."""
-        return {
-            field.name: _MEANING[field.name][1].format(getattr(self, field.name)) for field in fields(self)
-        }
+        return {field.name: _MEANING[field.name][1].format(getattr(self, field.name)) for field in fields(self)}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, JSON-able; ``Limits(**limits.to_dict()) == limits``."""

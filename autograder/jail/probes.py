@@ -196,9 +196,7 @@ def _privileges() -> Iterator[str]:
         yield "set-user-id programs would still work"
     if linux.capabilities():
         yield f"capabilities {linux.capabilities():#x}"
-    yield from _refused(
-        "a new user namespace", lambda: _in_a_child(lambda: linux.unshare(linux.CLONE_NEWUSER))
-    )
+    yield from _refused("a new user namespace", lambda: _in_a_child(lambda: linux.unshare(linux.CLONE_NEWUSER)))
     if os.getuid() != 0:
         yield from _refused("becoming root", lambda: _in_a_child(lambda: os.setuid(0)))
 

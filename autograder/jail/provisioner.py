@@ -42,9 +42,7 @@ class JailedProvisioner(KernelProvisionerBase):
     profiles = Dict(
         help="Further profiles, or changes to the built-in ones ('numpy', 'torch'): name to Profile's fields."
     ).tag(config=True)
-    packages = List(Unicode(), help="Packages every kernel may import, wherever they are installed.").tag(
-        config=True
-    )
+    packages = List(Unicode(), help="Packages every kernel may import, wherever they are installed.").tag(config=True)
     readable = List(Unicode(), help="Further files and directories every kernel may read.").tag(config=True)
     canaries = List(
         Unicode(),
@@ -53,12 +51,8 @@ class JailedProvisioner(KernelProvisionerBase):
     ).tag(config=True)
     limits = Dict(help="Limits that differ from the defaults: name to number, see Limits.").tag(config=True)
     minimum = Enum(LEVELS, "confined", help="The level below which no kernel runs.").tag(config=True)
-    unsafe_no_jail = Bool(False, help="Run student code even where the jail is below the minimum.").tag(
-        config=True
-    )
-    warm = Bool(IS_LINUX, help="Fork kernels from a zygote; False spawns each as a fresh process.").tag(
-        config=True
-    )
+    unsafe_no_jail = Bool(False, help="Run student code even where the jail is below the minimum.").tag(config=True)
+    warm = Bool(IS_LINUX, help="Fork kernels from a zygote; False spawns each as a fresh process.").tag(config=True)
     layers_left_out = List(
         Unicode(), help="Layers not to apply, to see what the others hold without them. For tests."
     ).tag(config=True)
@@ -112,9 +106,7 @@ class JailedProvisioner(KernelProvisionerBase):
         manager = self.parent
         manager.transport, manager.ip = "ipc", os.path.join(self.directory, "k")
         if len(manager.ip.encode()) > MAX_SOCKET_PATH - 2:
-            raise JailError(
-                f"The path of the temporary directory is too long for a socket: {manager.ip}. Set TMPDIR."
-            )
+            raise JailError(f"The path of the temporary directory is too long for a socket: {manager.ip}. Set TMPDIR.")
         for port, channel in enumerate((*CHANNELS, "hb"), start=1):
             setattr(manager, f"{channel}_port", port)
         self.connection_info = manager.get_connection_info()
@@ -153,18 +145,14 @@ class JailedProvisioner(KernelProvisionerBase):
         order = nursery.Order(request, [self._listen(channel) for channel in CHANNELS])
         parents = {os.path.dirname(place) for package in profile.packages for place in view.locate(package)}
         warm = self.warm and IS_LINUX
-        self.kernel = await asyncio.to_thread(
-            nursery.start, order, profile.preload, tuple(sorted(parents)), warm=warm
-        )
+        self.kernel = await asyncio.to_thread(nursery.start, order, profile.preload, tuple(sorted(parents)), warm=warm)
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.kernel.wait(until_report=True), REPORT_SECONDS)
             answer = self.kernel.report
             if answer is None or "error" in answer:
                 said = (answer or {}).get("error") or self.kernel.ended or f"nothing for {REPORT_SECONDS:g} s"
-                raise KernelNotStarted(
-                    f"A jailed kernel could not start: {said}\n{self.kernel.log_tail()}".strip()
-                )
+                raise KernelNotStarted(f"A jailed kernel could not start: {said}\n{self.kernel.log_tail()}".strip())
             self.report = JailReport.from_dict(
                 {"mode": "forked" if warm else "spawned", "platform": sys.platform, **answer}
             )
@@ -199,14 +187,10 @@ class JailedProvisioner(KernelProvisionerBase):
         chosen = [os.path.abspath(os.path.expanduser(path)) for path in self.canaries]
         for path in chosen:
             if not os.path.exists(path):
-                raise JailError(
-                    f"The canary {path} does not exist, so whether it can be read proves nothing."
-                )
+                raise JailError(f"The canary {path} does not exist, so whether it can be read proves nothing.")
         neighbours = sorted(entry.path for entry in os.scandir(cwd) if entry.is_file()) if cwd else []
         allowed = [os.path.abspath(os.path.expanduser(path)) for path in self.readable]
-        shown = {
-            path for path in neighbours if any(path == a or path.startswith(a + os.sep) for a in allowed)
-        }
+        shown = {path for path in neighbours if any(path == a or path.startswith(a + os.sep) for a in allowed)}
         found = [*chosen, *itertools.islice((path for path in neighbours if path not in shown), MAX_CANARIES)]
         return [*found, os.path.abspath(__file__)]
 

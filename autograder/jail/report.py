@@ -65,11 +65,7 @@ class JailReport:
         """The probes that `minimum` needs and that did not hold, with what happened instead."""
         wanted = [name for level in LEVELS[1 : LEVELS.index(minimum) + 1] for name in NEEDED[level]]
         absent = Finding(False, "not probed")
-        return {
-            name: self.probes.get(name, absent).detail
-            for name in wanted
-            if not self.probes.get(name, absent).held
-        }
+        return {name: self.probes.get(name, absent).detail for name in wanted if not self.probes.get(name, absent).held}
 
     def summary(self) -> str:
         """One line for logs and feedback."""

@@ -52,9 +52,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 # The error a refused call gives where EPERM would mislead its caller or make libzmq abort.
 ERRORS = {
     **dict.fromkeys(("socket", "socketpair"), errno.EOPNOTSUPP),
-    **dict.fromkeys(
-        ("clone3", "memfd_create", "io_uring_setup", "io_uring_enter", "io_uring_register"), errno.ENOSYS
-    ),
+    **dict.fromkeys(("clone3", "memfd_create", "io_uring_setup", "io_uring_enter", "io_uring_register"), errno.ENOSYS),
     **dict.fromkeys(("fork", "vfork", "clone"), errno.EAGAIN),
 }
 MAKES_PROCESSES = ("fork", "vfork", "execve", "execveat")

@@ -70,9 +70,7 @@ def interpreter_view(packages: Iterable[str], readable: Iterable[str], hidden: I
     for package in packages:
         found = locate(package)
         if not found:
-            raise JailError(
-                f"The package {package!r}, named for the jail, is not importable by {sys.executable}."
-            )
+            raise JailError(f"The package {package!r}, named for the jail, is not importable by {sys.executable}.")
         wanted += found
     wanted += [os.path.abspath(os.path.expanduser(path)) for path in readable]
 
@@ -128,9 +126,7 @@ def enter(view: View, scratch_bytes: int, scratch_files: int) -> str:
     linux.pivot_root(".", ".")
     linux.umount(".")
     os.chdir("/")
-    return (
-        f"{len(view.readable)} read-only binds, {len(view.hidden)} hidden, scratch of {scratch_bytes} bytes"
-    )
+    return f"{len(view.readable)} read-only binds, {len(view.hidden)} hidden, scratch of {scratch_bytes} bytes"
 
 
 def _populate(view: View) -> None:

@@ -56,9 +56,7 @@ def main() -> None:
         answer = preload(names)
         threads = _threads()
         if threads > 1:
-            raise RuntimeError(
-                f"the preloaded modules left {threads} threads running; forked kernels could hang"
-            )
+            raise RuntimeError(f"the preloaded modules left {threads} threads running; forked kernels could hang")
     except BaseException as error:
         traceback.print_exc()
         control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())

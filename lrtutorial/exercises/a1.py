@@ -14,9 +14,7 @@ Point = Mapping[str, Fraction]
 
 
 def _gradient(point: Point, yours: Any, right: Any) -> str:
-    return (
-        f"at {describe_point(point)} your gradient is {say(yours)}, but the slope of f there is {say(right)}."
-    )
+    return f"at {describe_point(point)} your gradient is {say(yours)}, but the slope of f there is {say(right)}."
 
 
 def _update(point: Point, yours: Any, right: Any) -> str:
@@ -48,9 +46,7 @@ def _condition(point: Point, yours: bool, right: bool) -> str:
 def update_from_gradient(gradient: ex.Tree, point: Point) -> Any:
     """Carry a gradient on: x − η · gradient at ``point``."""
     step = ex.evaluate(["mul", ["symbol", "eta"], gradient], point)
-    return ex.evaluate(
-        ["add", ["symbol", "x"], ["mul", ["number", "-1"], ["symbol", "step"]]], {**point, "step": step}
-    )
+    return ex.evaluate(["add", ["symbol", "x"], ["mul", ["number", "-1"], ["symbol", "step"]]], {**point, "step": step})
 
 
 def iterate_update(update: ex.Tree, point: Point) -> Any:
@@ -64,8 +60,7 @@ def iterate_update(update: ex.Tree, point: Point) -> Any:
 def shrinks(closed_form: ex.Tree, point: Point) -> bool:
     """Carry a closed form on: does it go to 0 as t grows? Compares |x_t| far out, from x0 = 1."""
     far, farther = (
-        abs(ex.real(ex.evaluate(closed_form, {**point, "x0": Fraction(1), "t": Fraction(t)})))
-        for t in (400, 800)
+        abs(ex.real(ex.evaluate(closed_form, {**point, "x0": Fraction(1), "t": Fraction(t)}))) for t in (400, 800)
     )
     return bool(farther < far or farther == 0)
 
@@ -189,14 +184,8 @@ EXERCISE = Exercise(
                 "follows": ("a1-closed_form", shrinks),
             },
             hints=(
-                (
-                    "A power of a fixed number goes to 0 exactly when that number lies strictly between −1"
-                    " and 1."
-                ),
-                (
-                    "Write that as two inequalities and solve each for η. Dividing by a positive a keeps the"
-                    " direction."
-                ),
+                ("A power of a fixed number goes to 0 exactly when that number lies strictly between −1 and 1."),
+                ("Write that as two inequalities and solve each for η. Dividing by a positive a keeps the direction."),
                 "Try the borders: what do the iterates do at η = 0, and where does the factor reach −1?",
             ),
         ),

@@ -99,10 +99,7 @@ EXERCISE = Exercise(
             hints=(
                 "Write out v₁, v₂ and v₃ from v₀ = 0. Which gradients are in each, and with which factor?",
                 "Each further step multiplies everything that is already in v by the same number.",
-                (
-                    "Check t = 1: only g(0) has been seen, so v₁ must be g(0). In v₂ the newer gradient"
-                    " counts in full."
-                ),
+                ("Check t = 1: only g(0) has been seen, so v₁ must be g(0). In v₂ the newer gradient counts in full."),
             ),
         ),
         Step(

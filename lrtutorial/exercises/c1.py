@@ -38,9 +38,7 @@ EXERCISE = Exercise(
             options={
                 "form": "choice",
                 "choices": {rate: rate for rate in RATES},
-                "near": {
-                    rate: tuple(r for r, j in RATES.items() if abs(i - j) == 1) for rate, i in RATES.items()
-                },
+                "near": {rate: tuple(r for r, j in RATES.items() if abs(i - j) == 1) for rate, i in RATES.items()},
                 "found": lambda seed: list(RATES)[_run(seed).best],
             },
             hints=("Too low is slow. Where would you expect the trouble to begin at the other end?",),
@@ -68,8 +66,7 @@ EXERCISE = Exercise(
             rubric=PREDICTION,
             options={"form": "number", "right": 1.15, "near": 2.0, "found": lambda seed: _run(seed).catch_up},
             hints=(
-                "If both rates are far too small to overshoot, what is the only thing that differs "
-                "between the runs?",
+                "If both rates are far too small to overshoot, what is the only thing that differs between the runs?",
             ),
         ),
     ),

@@ -48,10 +48,7 @@ EXERCISE = Exercise(
                 "near": 2.5,
                 "found": lambda seed: _experiment().tuned_ravine(seed=seed).speed_up,
             },
-            hints=(
-                "Plain descent needs steps in proportion to κ. Which function of κ appears for the "
-                "heavy ball?",
-            ),
+            hints=("Plain descent needs steps in proportion to κ. Which function of κ appears for the heavy ball?",),
         ),
         Step(
             id="c2-prediction_2",
@@ -66,8 +63,7 @@ EXERCISE = Exercise(
                 "found": lambda seed: 1 / _experiment().filter_noise(seed=seed).measured,
             },
             hints=(
-                "The average is a sum of independent terms with weights (1−β)βᵏ. Variances add with "
-                "squared weights.",
+                "The average is a sum of independent terms with weights (1−β)βᵏ. Variances add with squared weights.",
             ),
         ),
         Step(
@@ -85,10 +81,7 @@ EXERCISE = Exercise(
                 },
                 "found": _jitter,
             },
-            hints=(
-                "Momentum 0.9 keeps η but adds up ten gradients' worth of step. What does that do "
-                "to the noise?",
-            ),
+            hints=("Momentum 0.9 keeps η but adds up ten gradients' worth of step. What does that do to the noise?",),
         ),
         Step(
             id="c2-prediction_4",

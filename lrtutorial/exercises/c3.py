@@ -30,9 +30,7 @@ def _changed(seed: int) -> str:
         straight, rotated = (_run(seed).typical(method, turned)[3] for turned in (False, True))
         return bool(abs(rotated - straight) > 0.2 * straight)
 
-    return {(0, 0): "neither", (1, 0): "sgd", (0, 1): "adam", (1, 1): "both"}[
-        int(change("SGD")), int(change("Adam"))
-    ]
+    return {(0, 0): "neither", (1, 0): "sgd", (0, 1): "adam", (1, 1): "both"}[int(change("SGD")), int(change("Adam"))]
 
 
 def _order(seed: int) -> list[str]:

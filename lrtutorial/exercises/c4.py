@@ -98,9 +98,7 @@ EXERCISE = Exercise(
             asks="the number by which the noise floor is divided when the rate is halved",
             rubric=PREDICTION,
             options={"form": "number", "right": 1.2, "near": 2.1, "found": _halved},
-            hints=(
-                "At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",
-            ),
+            hints=("At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",),
         ),
     ),
 )

@@ -70,10 +70,7 @@ EXERCISE = Exercise(
                 "choices": {"small": "the small rate, 0.03", "large": "the large rate, 0.4"},
                 "found": _late,
             },
-            hints=(
-                "A curve that passes through noisy points bends sharply. Which rate can rest in a "
-                "sharp place?",
-            ),
+            hints=("A curve that passes through noisy points bends sharply. Which rate can rest in a sharp place?",),
         ),
         Step(
             id="c5-prediction_3",

@@ -94,10 +94,7 @@ def two_gradients(prediction: object = ...) -> TwoGradients:
     if prediction == "shorter":
         said = "You predicted this: under alternating gradients the steps are shorter than without momentum."
     elif prediction in ("longer", "same"):
-        said = (
-            f"You predicted “{prediction}”; under alternating gradients the steps are shorter than without"
-            " momentum."
-        )
+        said = f"You predicted “{prediction}”; under alternating gradients the steps are shorter than without momentum."
     else:
         said = "Write your prediction above, then run this cell again to set it beside the picture."
     return TwoGradients(constant, alternating, said)

@@ -109,9 +109,7 @@ class SevenRates(Result):
         valley.plot(self.rates[finite], self.typical[finite], color=BLUE)
         valley.plot(self.rates[~finite], np.full((~finite).sum(), 1.0), "^", color=VERMILION, ms=10)
         for rate in self.rates[~finite]:
-            valley.annotate(
-                "diverged", (rate, 0.75), ha="center", va="top", rotation=90, color=VERMILION, fontsize=8
-            )
+            valley.annotate("diverged", (rate, 0.75), ha="center", va="top", rotation=90, color=VERMILION, fontsize=8)
         valley.set(
             xscale="log",
             yscale="log",
@@ -168,9 +166,7 @@ class Knobs(Result):
 
     def draw(self, figure: Figure) -> None:
         axes = figure.subplots()
-        for (name, values), colour, marker in zip(
-            self.final.items(), (VERMILION, BLUE, GREEN), "osD", strict=True
-        ):
+        for (name, values), colour, marker in zip(self.final.items(), (VERMILION, BLUE, GREEN), "osD", strict=True):
             finite = np.isfinite(values)
             axes.plot(self.factors[finite], values[finite], marker=marker, color=colour, label=name)
             axes.plot(

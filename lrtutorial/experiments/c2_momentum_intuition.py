@@ -72,9 +72,7 @@ class Ravine(Result):
         axes = figure.subplots()
         tall = min(max(1.4, 1.1 * np.abs(np.concatenate([self.plain, self.heavy])[:, 1]).max()), 4.0)
         x, y = np.meshgrid(np.linspace(-3, 11, 200), np.linspace(-tall, tall, 120))
-        axes.contour(
-            x, y, (x**2 + 100 * y**2) / 2, levels=np.geomspace(0.05, 150, 9), colors="0.75", linewidths=0.7
-        )
+        axes.contour(x, y, (x**2 + 100 * y**2) / 2, levels=np.geomspace(0.05, 150, 9), colors="0.75", linewidths=0.7)
         for path, colour, marker, name, steps, lr in (
             (self.plain, BLUE, ".", "plain", self.plain_steps, self.lr[0]),
             (self.heavy, VERMILION, "x", f"momentum {number(self.momentum)}", self.heavy_steps, self.lr[1]),
@@ -249,12 +247,8 @@ class Jitter(Result):
         axes = figure.subplots()
         bars = axes.bar(self.names, self.variance, color=(SKY, VERMILION, BLUE), width=0.6)
         axes.bar_label(bars, [f"{v:.4f}" for v in self.variance], padding=3)
-        axes.hlines(
-            self.predicted, np.arange(3) - 0.36, np.arange(3) + 0.36, color=BLACK, lw=1.5, label="formula"
-        )
-        axes.set(
-            ylabel="variance of x around the minimum", title="What the noise does to the parameter itself"
-        )
+        axes.hlines(self.predicted, np.arange(3) - 0.36, np.arange(3) + 0.36, color=BLACK, lw=1.5, label="formula")
+        axes.set(ylabel="variance of x around the minimum", title="What the noise does to the parameter itself")
         axes.set_ylim(0, self.variance.max() * 1.2)
         axes.legend(loc="upper left")
 
@@ -350,25 +344,17 @@ class Pit(Result):
                 mec=BLACK,
                 label=name,
             )
-        view.plot(
-            self.paths[0, 0], landscape(self.paths[0, 0], self.depth), "*", color=BLACK, ms=12, label="start"
-        )
-        view.set(
-            xlabel="x", ylabel="f(x)", title=f"Where they come to rest (pit of depth {number(self.depth)})"
-        )
+        view.plot(self.paths[0, 0], landscape(self.paths[0, 0], self.depth), "*", color=BLACK, ms=12, label="start")
+        view.set(xlabel="x", ylabel="f(x)", title=f"Where they come to rest (pit of depth {number(self.depth)})")
         view.legend(fontsize=7, markerscale=0.7, loc="upper center")
         for name, row, (colour, marker, _) in zip(self.names, self.escaped, styles, strict=True):
             share.plot(DEPTHS, 100 * row, marker=marker, color=colour, label=name)
-        share.set(
-            xlabel="depth of the pit", ylabel="starts that reach x = 0, %", title="How deep is shallow?"
-        )
+        share.set(xlabel="depth of the pit", ylabel="starts that reach x = 0, %", title="How deep is shallow?")
 
     @property
     def alt_text(self) -> str:
         rows = "; ".join(
-            name
-            + ": "
-            + ", ".join(f"depth {number(d)} {100 * e:.0f}%" for d, e in zip(DEPTHS, row, strict=True))
+            name + ": " + ", ".join(f"depth {number(d)} {100 * e:.0f}%" for d, e in zip(DEPTHS, row, strict=True))
             for name, row in zip(self.names, self.escaped, strict=True)
         )
         return (
@@ -377,9 +363,7 @@ class Pit(Result):
         )
 
 
-def pit(
-    depth: float = 0.25, momentum: float = 0.9, lr: float = 0.05, seed: int = 0, starts: int = 200
-) -> Pit:
+def pit(depth: float = 0.25, momentum: float = 0.9, lr: float = 0.05, seed: int = 0, starts: int = 200) -> Pit:
     """Roll down to a pit from random starts: plain at lr, plain at the matched rate lr/(1 - beta), momentum
     at lr."""
     rng = np.random.default_rng(seed)

@@ -75,8 +75,7 @@ class Conditioning(Result):
         rows = "; ".join(
             f"{method} {'rotated' if rotated else 'along the axes'}: "
             + ", ".join(
-                f"κ {number(k)} {s:.0f}"
-                for k, s in zip(CONDITIONS, self.typical(method, rotated), strict=True)
+                f"κ {number(k)} {s:.0f}" for k, s in zip(CONDITIONS, self.typical(method, rotated), strict=True)
             )
             for method, rotated in self.steps
         )
@@ -116,11 +115,7 @@ def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
     Every method gets 12 rates and is judged at its best one.
     """
     tries = 12
-    result = {
-        (method, rotated): np.empty((seeds, len(CONDITIONS)))
-        for method in METHODS
-        for rotated in (False, True)
-    }
+    result = {(method, rotated): np.empty((seeds, len(CONDITIONS))) for method in METHODS for rotated in (False, True)}
     starts, bases = [], []
     for s in range(seeds):
         rng = np.random.default_rng([seed, s])
@@ -137,14 +132,9 @@ def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
                     rates = np.geomspace(0.01, 2.0, tries)
                 else:  # up to the edge of stability, 2 (1 + beta) / lambda_max
                     rates = (
-                        np.geomspace(0.02, 0.999, tries)
-                        * 2
-                        * (1 + METHODS[method].get("momentum", 0.0))
-                        / condition
+                        np.geomspace(0.02, 0.999, tries) * 2 * (1 + METHODS[method].get("momentum", 0.0)) / condition
                     )
-                steps = _first_arrival(
-                    matrices, begin, np.tile(rates, seeds), METHODS[method], STEPS, progress
-                )
+                steps = _first_arrival(matrices, begin, np.tile(rates, seeds), METHODS[method], STEPS, progress)
                 table[:, column] = steps.reshape(seeds, tries).min(axis=1)
     return Conditioning(result)
 
@@ -167,13 +157,9 @@ class Turned(Result):
         grid = np.linspace(-1.6, 1.6, 160)
         x, y = np.meshgrid(grid, grid)
         u, v = np.moveaxis(np.stack([x, y], axis=-1) @ turn, -1, 0)
-        axes.contour(
-            x, y, (u**2 + 100 * v**2) / 2, levels=np.geomspace(0.02, 100, 9), colors="0.75", linewidths=0.7
-        )
+        axes.contour(x, y, (u**2 + 100 * v**2) / 2, levels=np.geomspace(0.02, 100, 9), colors="0.75", linewidths=0.7)
         axes.plot(*self.sgd[:400].T, ".-", color=BLUE, ms=3, lw=0.8, label=f"SGD: {self.sgd_steps:.0f} steps")
-        axes.plot(
-            *self.adam[:400].T, "x-", color=VERMILION, ms=4, lw=1, label=f"Adam: {self.adam_steps:.0f} steps"
-        )
+        axes.plot(*self.adam[:400].T, "x-", color=VERMILION, ms=4, lw=1, label=f"Adam: {self.adam_steps:.0f} steps")
         axes.plot(0, 0, "*", color=BLACK, ms=11)
         axes.set(
             xlabel="first parameter",
@@ -262,9 +248,7 @@ class Layers(Result):
             ):
                 shown = np.where(np.isfinite(row), row, np.nan)
                 axes.plot(LAYER_RATES, shown, marker=marker, ms=4, color=colour, label=f"c = {number(scale)}")
-            axes.set(
-                xscale="log", yscale="log", xlabel="learning rate, the same for every layer", title=method
-            )
+            axes.set(xscale="log", yscale="log", xlabel="learning rate, the same for every layer", title=method)
             axes.legend(fontsize=8, loc="lower left")
         figure.axes[0].set_ylabel("loss after training")
 
@@ -272,9 +256,7 @@ class Layers(Result):
     def alt_text(self) -> str:
         rows = "; ".join(
             f"{method}: "
-            + ", ".join(
-                f"c {number(c)} {number(r)}" for c, r in zip(SCALES, self.best_rate(method), strict=True)
-            )
+            + ", ".join(f"c {number(c)} {number(r)}" for c, r in zip(SCALES, self.best_rate(method), strict=True))
             for method in self.final
         )
         return (
@@ -309,9 +291,7 @@ def layers(seed: int = 0, seeds: int = 6, steps: int = 800) -> Layers:
                 return loss, gradient * stretch
 
             _, first = losses_and_gradients(begin / stretch, 0)
-            norms[i] = [
-                np.median(np.linalg.norm(layer.reshape(seeds, -1), axis=1)) for layer in NETWORK.layers(first)
-            ]
+            norms[i] = [np.median(np.linalg.norm(layer.reshape(seeds, -1), axis=1)) for layer in NETWORK.layers(first)]
             for method, table in final.items():
                 _, losses = train(
                     losses_and_gradients,

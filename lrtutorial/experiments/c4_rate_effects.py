@@ -31,9 +31,7 @@ class _Watch:
         self.network, self.every = network, every
         self.steps: list[int] = []
         self.values: list[Array] = []
-        self.value, self.vector = sharpness(
-            network, weights, INPUTS, TARGETS, rng.normal(size=weights.shape), 60
-        )
+        self.value, self.vector = sharpness(network, weights, INPUTS, TARGETS, rng.normal(size=weights.shape), 60)
 
     def __call__(self, step: int, weights: Array) -> None:
         if step % self.every == 0:
@@ -132,9 +130,7 @@ def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000) -> Edge
             progress=progress,
         )
     shape = (-1, starts, len(EDGE_RATES))
-    return Edge(
-        EDGE_RATES, losses.reshape(shape), np.array(watch.steps), np.array(watch.values).reshape(shape)
-    )
+    return Edge(EDGE_RATES, losses.reshape(shape), np.array(watch.steps), np.array(watch.values).reshape(shape))
 
 
 @dataclass(frozen=True, repr=False)
@@ -160,13 +156,8 @@ class SameFunction(Result):
 
     @property
     def alt_text(self) -> str:
-        rows = ", ".join(
-            f"c {number(c)}: {number(s)}" for c, s in zip(self.factors, self.sharpness, strict=True)
-        )
-        return (
-            f"Sharpness of one trained ReLU network rewritten by a factor c; its predictions do not "
-            f"change. {rows}."
-        )
+        rows = ", ".join(f"c {number(c)}: {number(s)}" for c, s in zip(self.factors, self.sharpness, strict=True))
+        return f"Sharpness of one trained ReLU network rewritten by a factor c; its predictions do not change. {rows}."
 
 
 def same_function(seed: int = 0) -> SameFunction:
@@ -243,9 +234,7 @@ class Warmup(Result):
         )
         left.legend(loc="lower left")
         right.plot(self.measured_at, self.sharpness[:, 0], color=BLUE, label="sharpness, warmed up")
-        right.plot(
-            self.measured_at, 2 / self.ramp[:, 0], color=BLACK, ls="--", label="2 / (rate at that step)"
-        )
+        right.plot(self.measured_at, 2 / self.ramp[:, 0], color=BLACK, ls="--", label="2 / (rate at that step)")
         right.set(
             xlabel="step",
             ylabel="sharpness",
@@ -293,9 +282,7 @@ def warmup(seed: int = 0, starts: int = 4, steps: int = 3000) -> Warmup:
             observe=watch,
             progress=progress,
         )
-    return Warmup(
-        rates, initial, {"no warmup": cold, "warmup": warm}, np.array(watch.steps), np.array(watch.values)
-    )
+    return Warmup(rates, initial, {"no warmup": cold, "warmup": warm}, np.array(watch.steps), np.array(watch.values))
 
 
 # ----------------------------------------------------------------------------------------------------- decay
@@ -329,9 +316,7 @@ class Floor(Result):
     def draw(self, figure: Figure) -> None:
         left, right = figure.subplots(1, 2)
         names = [f"η = {number(r)}" for r in FLOOR_RATES] + ["decaying from 0.2"]
-        for name, losses, colour in zip(
-            names, self.loss.T, (SKY, BLUE, GREEN, ORANGE, VERMILION, BLACK), strict=True
-        ):
+        for name, losses, colour in zip(names, self.loss.T, (SKY, BLUE, GREEN, ORANGE, VERMILION, BLACK), strict=True):
             left.plot(losses, color=colour, lw=1.2, label=name)
         left.set(yscale="log", xlabel="step", ylabel="mean loss", title="Constant rates stop at a floor")
         left.legend(fontsize=7, ncols=2)
@@ -351,9 +336,7 @@ class Floor(Result):
 
     @property
     def alt_text(self) -> str:
-        rows = ", ".join(
-            f"rate {number(r)}: {number(s)}" for r, s in zip(FLOOR_RATES, self.settled[:-1], strict=True)
-        )
+        rows = ", ".join(f"rate {number(r)}: {number(s)}" for r, s in zip(FLOOR_RATES, self.settled[:-1], strict=True))
         return (
             f"Mean loss under gradient noise. Floors: {rows}; a decaying rate reaches "
             f"{number(self.settled[-1])} and is still falling. "

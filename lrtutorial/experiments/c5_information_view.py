@@ -113,9 +113,7 @@ class Resolution(Result):
     @property
     def alt_text(self) -> str:
         def row(errors: Array, mark: int) -> str:
-            return ", ".join(
-                f"{number(r)}: {e:.3f}" for r, e in zip(RATES, self.typical(errors, mark), strict=True)
-            )
+            return ", ".join(f"{number(r)}: {e:.3f}" for r, e in zip(RATES, self.typical(errors, mark), strict=True))
 
         end = int(self.marks[-1])
         return (

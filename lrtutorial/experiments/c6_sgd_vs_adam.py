@@ -116,16 +116,13 @@ class Search(Result):
         rows = "; ".join(
             f"{search}: "
             + ", ".join(
-                f"{m} "
-                f"{100 * self.chosen(m, search).mean():.1f}±{100 * self.chosen(m, search).std(ddof=1):.1f}%"
+                f"{m} {100 * self.chosen(m, search).mean():.1f}±{100 * self.chosen(m, search).std(ddof=1):.1f}%"
                 for m in METHODS
             )
             + f" (better: {self.winner(search)})"
             for search in SEARCHES
         )
-        return (
-            f"Test error of SGD and Adam by learning rate, and after tuning over three search spaces. {rows}."
-        )
+        return f"Test error of SGD and Adam by learning rate, and after tuning over three search spaces. {rows}."
 
 
 def _task(rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
@@ -237,8 +234,7 @@ class Separable(Result):
     def alt_text(self) -> str:
         sgd, adam = self.tuned_rate_only
         rows = ", ".join(
-            f"Adam with ε {number(e)}: {100 * self.adam[:, i].min(axis=1).mean():.0f}%"
-            for i, e in enumerate(EPSILONS)
+            f"Adam with ε {number(e)}: {100 * self.adam[:, i].min(axis=1).mean():.0f}%" for i, e in enumerate(EPSILONS)
         )
         return (
             f"Test error at the best of six rates, mean over data sets. SGD "
@@ -257,9 +253,7 @@ def _data(rng: np.random.Generator, examples: int) -> tuple[Array, Array]:
     return inputs, labels
 
 
-def _fit(
-    inputs: Array, labels: Array, fresh: Array, steps: int, progress: Progress, rule: dict
-) -> tuple[Array, Array]:
+def _fit(inputs: Array, labels: Array, fresh: Array, steps: int, progress: Progress, rule: dict) -> tuple[Array, Array]:
     """Least squares from zero at every rate: the test error on the `fresh` labels and the training loss,
     (rates,) each."""
 

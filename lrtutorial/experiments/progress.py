@@ -62,8 +62,7 @@ class Progress:
     def _element(self) -> str:
         label = escape(self.label, quote=True)
         return (
-            f'<progress aria-label="{label}" value="{self.done}" max="{self.total}"></progress> '
-            f"{escape(self._text())}"
+            f'<progress aria-label="{label}" value="{self.done}" max="{self.total}"></progress> {escape(self._text())}'
         )
 
 

@@ -47,8 +47,7 @@ class Result(ABC):
         self.figure().savefig(image, format="png", dpi=110)
         data = base64.b64encode(image.getvalue()).decode()
         return (
-            f'<img style="max-width:100%" src="data:image/png;base64,{data}" '
-            f'alt="{escape(self.alt_text, quote=True)}">'
+            f'<img style="max-width:100%" src="data:image/png;base64,{data}" alt="{escape(self.alt_text, quote=True)}">'
         )
 
     def __repr__(self) -> str:

@@ -60,16 +60,12 @@ def make_controls(
             if name == "lr"
             else 1 - np.geomspace(1 - low, 1 - high, positions(name))
         )
-        controls.append(
-            Control(key, name, _LABELS[name], entry.family, value, _ticks(grid, value, name == "lr"))
-        )
+        controls.append(Control(key, name, _LABELS[name], entry.family, value, _ticks(grid, value, name == "lr")))
     x_min, x_max, y_min, y_max = problem.bounds
     ends = {"start_x": (x_min, x_max, start[0]), "start_y": (y_min, y_max, start[1])}
     for key, (low, high, value) in ends.items():
         grid = np.linspace(low, high, positions(key))
-        controls.append(
-            Control(key, key, f"Start {key[-1]}", "start", float(value), _ticks(grid, value, False))
-        )
+        controls.append(Control(key, key, f"Start {key[-1]}", "start", float(value), _ticks(grid, value, False)))
     if problem.name == "rotated":
         kappa = float(given.get("kappa", 10.0))
         ticks = _ticks(np.geomspace(1, 100, positions("kappa")), kappa, True)

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-_PATTERN = re.compile(
-    r"\s*loss\s*<\s*(?P<loss>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s+within\s+(?P<steps>[0-9]+)\s+steps?\s*"
-)
+_PATTERN = re.compile(r"\s*loss\s*<\s*(?P<loss>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s+within\s+(?P<steps>[0-9]+)\s+steps?\s*")
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,7 @@ class Goal:
         if not (loss > 0 and math.isfinite(loss)):
             raise ValueError(f"{wanted} with a loss above 0, got {match['loss']}")
         if not 1 <= steps <= most_steps:
-            raise ValueError(
-                f"the goal allows {steps} steps, but this explorer runs 1 to {most_steps}; set steps="
-            )
+            raise ValueError(f"the goal allows {steps} steps, but this explorer runs 1 to {most_steps}; set steps=")
         return cls(loss, steps)
 
     def met_at(self, losses: ArrayLike) -> int | None:

@@ -44,9 +44,7 @@ class Entry:
         chosen = {name: values[key] for name, key in self.parameters.items()}
         return {**chosen, "eps": eps} if self.takes_eps else chosen
 
-    def points(
-        self, problem: Problem, values: Mapping[str, Any], eps: float, steps: int
-    ) -> NDArray[np.float64]:
+    def points(self, problem: Problem, values: Mapping[str, Any], eps: float, steps: int) -> NDArray[np.float64]:
         """A reference's runs (N, steps+1, 2) at values that are numbers or arrays (N,); κ is run one by
         one."""
         starts = np.stack(np.broadcast_arrays(np.atleast_1d(values["start_x"]), values["start_y"]), axis=-1)
@@ -79,9 +77,7 @@ def make_entries(optimizers: Iterable[Any], problem: Problem) -> list[Entry]:
     if not entries:
         raise ValueError(f"expected at least one optimizer, e.g. {list(FAMILIES)}; got none")
     if len(entries) > 6:
-        raise ValueError(
-            f"expected at most 6 optimizers, so that their colours can be told apart; got {len(entries)}"
-        )
+        raise ValueError(f"expected at most 6 optimizers, so that their colours can be told apart; got {len(entries)}")
     return entries
 
 
@@ -101,12 +97,9 @@ def _entry(item: Any, problem: Problem, number: int) -> Entry:
         return _student_entry(item, False, problem)
     if callable(getattr(item, "step", None)):
         name = type(item).__name__
-        raise TypeError(
-            f"optimizers got an instance of {name}; pass the class itself: optimizers=[{name}, …]"
-        )
+        raise TypeError(f"optimizers got an instance of {name}; pass the class itself: optimizers=[{name}, …]")
     raise TypeError(
-        "expected a name, a class with .step(grads) or a run_… function in optimizers, "
-        f"got {type(item).__name__}"
+        f"expected a name, a class with .step(grads) or a run_… function in optimizers, got {type(item).__name__}"
     )
 
 
@@ -128,25 +121,17 @@ def _student_entry(code: Any, is_class: bool, problem: Problem) -> Entry:
     if not is_class:
         for wanted in ("start", "steps"):
             if arguments.pop(wanted, None) is None:
-                entry.refusal = (
-                    f"{name} takes no argument called {wanted!r}; expected {name}(start, lr, …, steps)"
-                )
+                entry.refusal = f"{name} takes no argument called {wanted!r}; expected {name}(start, lr, …, steps)"
         if problem.name != "bowl":
             entry.refusal = f'{name} holds the gradient of x² + 10y²; choose problem="bowl"'
     elif not callable(getattr(code, "step", None)):
         entry.refusal = f"{name} has no method .step(grads) yet"
     if "lr" not in arguments:
         entry.refusal = entry.refusal or f"{name} takes no argument called 'lr'"
-    free = [
-        n
-        for n, p in arguments.items()
-        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]
+    free = [n for n, p in arguments.items() if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     unknown = [n for n in free if n not in HYPERPARAMETERS]
     if unknown:
-        entry.refusal = (
-            entry.refusal or f"{name} needs {unknown[0]!r}; known are {', '.join(HYPERPARAMETERS)}"
-        )
+        entry.refusal = entry.refusal or f"{name} needs {unknown[0]!r}; known are {', '.join(HYPERPARAMETERS)}"
     names = [n for n in HYPERPARAMETERS if n in arguments and n != "eps"]
     entry.parameters, entry.takes_eps = {n: f"{family}_{n}" for n in names}, "eps" in arguments
     if not entry.refusal:

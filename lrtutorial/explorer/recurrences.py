@@ -84,8 +84,7 @@ def trajectories(
     """
     points = np.atleast_2d(as_points(starts)).copy()
     columns = {
-        k: np.broadcast_to(np.asarray(v, dtype=np.float64), len(points))[:, None]
-        for k, v in hyperparameters.items()
+        k: np.broadcast_to(np.asarray(v, dtype=np.float64), len(points))[:, None] for k, v in hyperparameters.items()
     }
     out = np.empty((len(points), steps + 1, 2))
     out[:, 0] = points

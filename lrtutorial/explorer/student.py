@@ -25,9 +25,7 @@ from lrtutorial.problems import Problem
 
 RUN_SECONDS = 2.0  # for one run, or one chunk of a sweep
 START_SECONDS = 30.0  # for the process to start and to import what the student's code imports
-CHUNK_SECONDS = (
-    0.1  # a sweep is asked for in pieces of about this length, so that it can be given up in between
-)
+CHUNK_SECONDS = 0.1  # a sweep is asked for in pieces of about this length, so that it can be given up in between
 MOST_BYTES = 64 << 20
 
 
@@ -93,9 +91,7 @@ class _Worker:
             answer = None
         if answer is None:
             self.stop()
-            raise StudentCodeError(
-                "the process that ran it ended: does it call exit, or use very much memory?"
-            )
+            raise StudentCodeError("the process that ran it ended: does it call exit, or use very much memory?")
         return answer
 
     def stop(self) -> None:
@@ -146,16 +142,12 @@ class StudentOptimizer:
         with _lock:
             _worker.start()
             if self.slot not in _worker.loaded:
-                header, _ = _worker.ask(
-                    {"what": "load", "slot": self.slot, "code": self.pickled}, START_SECONDS
-                )
+                header, _ = _worker.ask({"what": "load", "slot": self.slot, "code": self.pickled}, START_SECONDS)
                 if "failed" in header:
                     raise StudentCodeError(_explain(header["failed"]))
                 _worker.loaded.add(self.slot)
             arguments = (self.is_class, problem, list(jobs), steps)
-            header, body = _worker.ask(
-                {"what": "run", "slot": self.slot, "arguments": arguments}, RUN_SECONDS
-            )
+            header, body = _worker.ask({"what": "run", "slot": self.slot, "arguments": arguments}, RUN_SECONDS)
         if "failed" in header:
             raise StudentCodeError(_explain(header["failed"]))
         if len(body) != len(jobs) * (steps + 1) * 16:
@@ -178,9 +170,5 @@ class StudentOptimizer:
 
 def _explain(error: Mapping[str, Any]) -> str:
     """A failed run's message, with the line of the student's cell when this process knows it."""
-    line = (
-        linecache.getline(error["file"], error["line"]).strip()
-        if error.get("file") and error.get("line")
-        else ""
-    )
+    line = linecache.getline(error["file"], error["line"]).strip() if error.get("file") and error.get("line") else ""
     return f"{error['message']} (line {error['line']}: {line})" if line else str(error["message"])

@@ -148,9 +148,7 @@ class Explorer(anywidget.AnyWidget):
         """
         entry = next((e for e in self._entries if e.id == optimizer), None)
         if entry is None:
-            raise ValueError(
-                f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}"
-            )
+            raise ValueError(f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}")
         values = self._snapshot()
         if entry.refusal:
             raise RuntimeError(entry.refusal)
@@ -231,9 +229,7 @@ class Explorer(anywidget.AnyWidget):
                 return
             points, message = self._run_student(entry, values)
             self._messages[entry.id] = message
-            self._publish(
-                version, {f"present_{entry.id}": self._packed(entry, values, points[None], message)}
-            )
+            self._publish(version, {f"present_{entry.id}": self._packed(entry, values, points[None], message)})
         self._judge_goal()
         for entry in students:
             if not self._messages[entry.id] and not self._sweep_student(version, entry, values):
@@ -282,9 +278,7 @@ class Explorer(anywidget.AnyWidget):
         assert entry.student
         started = time.perf_counter()
         try:
-            points, errors = entry.student.run(
-                self._problem_at(values), [self._job(entry, values)], self.steps
-            )
+            points, errors = entry.student.run(self._problem_at(values), [self._job(entry, values)], self.steps)
         except StudentCodeError as error:
             return np.full((self.steps + 1, 2), np.nan), str(error)
         entry.student.seconds_per_run = time.perf_counter() - started
@@ -326,9 +320,7 @@ class Explorer(anywidget.AnyWidget):
     ) -> dict[str, Any]:
         """Runs (N, steps+1, 2) with their losses as one float32 buffer, and the values they belong to."""
         if kappas:
-            gaps = np.stack(
-                [rotated_quadratic(k).gap(p) for k, p in zip(self._ticks["kappa"], points, strict=True)]
-            )
+            gaps = np.stack([rotated_quadratic(k).gap(p) for k, p in zip(self._ticks["kappa"], points, strict=True)])
         else:
             gaps = self._problem_at(values).gap(points)
         data = np.concatenate([points, gaps[..., None]], axis=-1).astype("<f4")
@@ -354,12 +346,7 @@ def styled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     spare = (style for name, style in STYLES.items() if name.startswith("yours"))
     shown, taken = [], set()
     for entry in entries:
-        own = (
-            entry.family in STYLES
-            and entry.student is None
-            and not entry.refusal
-            and entry.family not in taken
-        )
+        own = entry.family in STYLES and entry.student is None and not entry.refusal and entry.family not in taken
         style = STYLES[entry.family] if own else next(spare)
         taken.add(entry.family if own else "")
         shown.append(
@@ -389,9 +376,7 @@ def landscape(problem: Problem, kappas: Sequence[float] | None) -> dict[str, Any
         "eigenvalues": [p.eigenvalues.tolist() for p in quadratics],
         "quadratic": problem.is_quadratic,
         "noisy": hasattr(problem, "noise"),
-        "hessians": [p.hessian(problem.minimum).ravel().tolist() for p in quadratics]
-        if problem.is_quadratic
-        else [],
+        "hessians": [p.hessian(problem.minimum).ravel().tolist() for p in quadratics] if problem.is_quadratic else [],
         "separable": problem.is_separable,
         "field": b"",
         "shape": list(FIELD_SHAPE),
@@ -420,9 +405,7 @@ def checked_hyperparameters(problem: Problem, lr: Any, given: Mapping[str, Any])
     known = known_hyperparameters(problem)
     for name, value in given.items():
         if name not in known:
-            raise TypeError(
-                f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}"
-            )
+            raise TypeError(f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}")
         if name.startswith("beta") or name == "momentum":
             if not 0 <= value < 1:
                 raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")

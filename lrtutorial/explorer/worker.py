@@ -60,37 +60,25 @@ def checked_point(value: Any, before: Any, step: int) -> Any:
     """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the
     blue."""
     if np.shape(value) != (2,):
-        raise Refused(
-            f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)"
-        )
+        raise Refused(f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)")
     point = np.asarray(value, dtype=np.float64)
     if np.isnan(point).any() and np.all(np.abs(before) < DIVERGED):
         raise Refused(f"step {step} made NaN out of x = ({before[0]:.4g}, {before[1]:.4g})")
     return point
 
 
-def run_function(
-    function: Callable[..., Any], start: Sequence[float], h: Mapping[str, float], steps: int
-) -> Any:
+def run_function(function: Callable[..., Any], start: Sequence[float], h: Mapping[str, float], steps: int) -> Any:
     """Call `run_…(start, **h, steps=steps)`; the points (steps+1, 2), NaN once diverged."""
     result = function(start=np.array(start, dtype=np.float64), steps=steps, **h)
     if np.shape(result) != (steps + 1, 2):
         raise Refused(
-            f"expected an array of shape ({steps + 1}, 2), one row a step and the start first; "
-            f"got {np.shape(result)}"
+            f"expected an array of shape ({steps + 1}, 2), one row a step and the start first; got {np.shape(result)}"
         )
     points = np.array(result, dtype=np.float64)
     out = ~(np.abs(points) < DIVERGED).all(axis=1)
     first = int(np.argmax(out)) if out.any() else len(points)
-    if (
-        first < len(points)
-        and np.isnan(points[first]).any()
-        and first
-        and np.abs(points[first - 1]).max() < 1e3
-    ):
-        raise Refused(
-            f"step {first} is NaN after x = ({points[first - 1][0]:.4g}, {points[first - 1][1]:.4g})"
-        )
+    if first < len(points) and np.isnan(points[first]).any() and first and np.abs(points[first - 1]).max() < 1e3:
+        raise Refused(f"step {first} is NaN after x = ({points[first - 1][0]:.4g}, {points[first - 1][1]:.4g})")
     points[first:] = np.nan
     return points
 
@@ -104,9 +92,7 @@ def run_many(
     errors: dict[int, dict[str, Any]] = {}
     for index, (start, h) in enumerate(jobs):
         try:
-            run = (
-                run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)
-            )
+            run = run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)
             points[index] = run
         except Refused as error:
             errors[index] = {"message": str(error)}

@@ -59,9 +59,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
             lines.append(ex.read(line))
         except ex.Unreadable as problem:
             return {"kind": "derivation", "problem": f"line {number}: {str(problem)[:400]}"}
-        except (
-            Exception
-        ) as error:  # an object of the student's own making may raise anything when it is looked at
+        except Exception as error:  # an object of the student's own making may raise anything when it is looked at
             return {
                 "kind": "derivation",
                 "problem": f"looking at line {number} raised {type(error).__name__}",
@@ -89,14 +87,10 @@ def _tables(step: Step, lines: Sequence[ex.Tree], probes: Sequence[Mapping[str, 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(
-    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
-) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Set each line against the one above; full points for a sound chain from the given line to a solved
     one."""
-    blank = Verdict(
-        step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-    )
+    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
     asks = f"This step asks for {step.asks}."
     lines = _read_evidence(evidence)
     if isinstance(lines, Verdict):
@@ -117,9 +111,7 @@ def judge(
         tables = _tables(step, lines, expected.probes)
         shapes = [dv.shape(line, points) for line in lines]
     except ex.Undecided as why:
-        return replace(
-            blank, status="undecided", headline=f"This could be right, but {why}. Simplify your lines."
-        )
+        return replace(blank, status="undecided", headline=f"This could be right, but {why}. Simplify your lines.")
     except (ex.Undefined, ex.Unreadable) as why:
         return replace(blank, status="unreadable", headline=f"A line can't be evaluated: {why}.", hint=asks)
 
@@ -140,9 +132,7 @@ def judge(
     if enough:
         steps = replace(steps, earned=steps.possible)
     else:
-        real = (
-            f"{between} of at least {step.options['between']} different lines between the first and the last"
-        )
+        real = f"{between} of at least {step.options['between']} different lines between the first and the last"
         steps = replace(steps, note=real)
     goal = f"{name} alone" if step.options.get("condition") else "a formula without a sum"
     ending = (
@@ -153,9 +143,7 @@ def judge(
     if enough and not done:
         verdict = replace(verdict, headline=f"Every line is sound; go on until the last one has {goal}.")
     elif not enough:
-        verdict = replace(
-            verdict, headline="Every line is sound, but steps are left out: show how each follows."
-        )
+        verdict = replace(verdict, headline="Every line is sound, but steps are left out: show how each follows.")
     else:
         verdict = replace(verdict, headline=f"This is {step.asks}.")
         ending = replace(ending, note="")

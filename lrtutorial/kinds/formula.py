@@ -48,18 +48,14 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
         return {"kind": "formula", "tree": ex.read(answer)}
     except ex.Unreadable as problem:
         return {"kind": "formula", "problem": str(problem)[:500]}
-    except (
-        Exception
-    ) as error:  # an object of the student's own making may raise anything when it is looked at
+    except Exception as error:  # an object of the student's own making may raise anything when it is looked at
         return {"kind": "formula", "problem": f"looking at the answer raised {type(error).__name__}"}
 
 
 # ------------------------------------------------------------------------------------------- outcomes
 
 
-def outcome(
-    step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 250_000
-) -> list[str]:
+def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 250_000) -> list[str]:
     """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or
     ``"undefined"``.
 
@@ -112,9 +108,7 @@ def _simulate(
     last = int(point["t"])
     for t in range(1, last + 1):
         known.append(
-            ex.evaluate(
-                tree, {**point, "t": Fraction(t)}, {**functions, name: earlier}, budget=budget // last
-            )
+            ex.evaluate(tree, {**point, "t": Fraction(t)}, {**functions, name: earlier}, budget=budget // last)
         )
     return known[last]
 
@@ -170,9 +164,7 @@ def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(
-    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
-) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare a formula with the reference and with every catalogued misconception, point by point."""
     (line,) = step.rubric
     blank = Verdict(step.id, "wrong", "", (Line(line.id, line.title, 0.0, line.points),))
@@ -191,25 +183,19 @@ def judge(
             blank, status="undecided", headline=f"This could be right, but {why}. Simplify it and try again."
         )
     except ex.Unreadable as why:
-        return replace(
-            blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}."
-        )
+        return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
     loose = ex.inexact(tree)
     checked = PUBLIC.format(n=len(expected.probes)) if step.options["symbols"] else ""
     digits = step.options.get("digits") if loose else None
     if same_outcome(yours, expected.reference, loose) or _rounded(yours, expected.reference, digits):
         full = replace(blank.lines[0], earned=line.points)
-        return replace(
-            blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked
-        )
+        return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
 
     verdict = replace(blank, checked=checked)
     words = misconceptions(step.id)
     for key, theirs in expected.outcomes().items():
         if same_outcome(yours, theirs, loose):
-            verdict = replace(
-                verdict, misconception=key, headline=words[key].title + ".", hint=words[key].hints[0]
-            )
+            verdict = replace(verdict, misconception=key, headline=words[key].title + ".", hint=words[key].hints[0])
             break
     else:
         verdict = replace(verdict, headline=f"This is not {step.asks}.", hint=locate(step, tree, expected))
@@ -247,10 +233,7 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
         if is_equation:
             return "An equation was found where a condition with < or > was expected."
         if not ex.is_condition(tree):
-            return (
-                "A condition such as And(low < eta, eta < high) was expected, but this is a formula without <"
-                " or >."
-            )
+            return "A condition such as And(low < eta, eta < high) was expected, but this is a formula without < or >."
     else:
         if ex.is_condition(tree) and not is_equation:
             return "A formula was expected, but this is a condition."
@@ -273,9 +256,7 @@ def _counterexample(step: Step, yours: Sequence[str], expected: Expected, loose:
     if explain is None:
         return None
     wrong = [i for i, value in enumerate(yours) if not _same(value, expected.reference[i], loose)]
-    plainest = min(
-        wrong, key=lambda i: (yours[i] == UNDEFINED, sum(map(len, expected.probes[i].values())), i)
-    )
+    plainest = min(wrong, key=lambda i: (yours[i] == UNDEFINED, sum(map(len, expected.probes[i].values())), i))
     point = read_point(expected.probes[plainest])
     return explain(point, read_value(yours[plainest]), read_value(expected.reference[plainest]))
 
@@ -304,10 +285,7 @@ def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
     order = sorted(range(len(points)), key=lambda index: agree[index])
 
     def fits(repaired: ex.Tree) -> bool:
-        return all(
-            _same_value(value_at_or_none(step, repaired, points[index]), right[index], loose)
-            for index in order
-        )
+        return all(_same_value(value_at_or_none(step, repaired, points[index]), right[index], loose) for index in order)
 
     with ex.at_most(HINT_WORK):
         found = None if condition else _uniform(step, tree, points, yours, right)
@@ -342,9 +320,7 @@ def _uniform(
     """Return a hint when the answer is off in the same way everywhere: by sign, by a factor, by a term."""
     undefined = [point for point, value in zip(points, values, strict=True) if value is None]
     if len(undefined) == len(points):
-        return (
-            f"Your formula has no value at any of the points tried: {_why_undefined(step, tree, points[0])}."
-        )
+        return f"Your formula has no value at any of the points tried: {_why_undefined(step, tree, points[0])}."
     pairs = [(y, r) for y, r in zip(values, right, strict=True) if y is not None and r not in (0, UNDEFINED)]
     if len(pairs) < 3:
         return None
@@ -353,10 +329,7 @@ def _uniform(
     if all(ex.same_number(-ratio, ex.real(Fraction(1))) for ratio in ratios):
         return "The size is right everywhere; look at the sign."
     if all(ex.same_number(ratio, ratios[0]) for ratio in ratios) and ratios[0] != 0:
-        return (
-            f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times the right"
-            " value."
-        )
+        return f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times the right value."
     if all(ex.same_number(gap, gaps[0]) for gap in gaps):
         return f"You are off by the same amount everywhere: {ex.show_number(gaps[0])}."
     return None

@@ -121,9 +121,7 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
 # ------------------------------------------------------------------------------------------------ judge
 
 
-def judge(
-    step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None
-) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare a prediction with what the experiment gave: full points if right, half if near."""
     (line,) = step.rubric
     blank = Verdict(step.id, "wrong", "", (Line(line.id, line.title, 0.0, line.points),))
@@ -154,9 +152,7 @@ def judge(
         headline += f" {words.title}."
     earned = Line(line.id, line.title, line.points * closeness, line.points)
     where = (
-        "on seeds that nobody has seen"
-        if expected.secret
-        else "on the notebook's own seed; grading runs it on others"
+        "on seeds that nobody has seen" if expected.secret else "on the notebook's own seed; grading runs it on others"
     )
     return replace(
         blank,
@@ -182,9 +178,7 @@ def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
     right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    headline = (
-        f"You predict: {show(step, evidence['value'])}. Run the experiment next; compare() tells how you did."
-    )
+    headline = f"You predict: {show(step, evidence['value'])}. Run the experiment next; compare() tells how you did."
     return verdict.with_no_points("noted", headline, checked="", hint=None, misconception=None)
 
 

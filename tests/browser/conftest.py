@@ -87,9 +87,7 @@ class JupyterLab:
 
 def server_environment(home: Path) -> dict[str, str]:
     """An environment in which neither the server nor its kernels see the user's settings."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
     settings = home / "settings"
     for name, content in SETTINGS.items():
         file = settings / name
@@ -135,9 +133,7 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
                 continue  # half-written file, or not listening yet
         time.sleep(0.1)
     process.kill()
-    raise RuntimeError(
-        "JupyterLab did not start:\n" + (home / "jupyterlab.log").read_text(errors="replace")[-3000:]
-    )
+    raise RuntimeError("JupyterLab did not start:\n" + (home / "jupyterlab.log").read_text(errors="replace")[-3000:])
 
 
 @pytest.fixture(scope="session")
@@ -278,12 +274,8 @@ class NotebookPage:
     def dark(self, on: bool = True) -> None:
         """Switch JupyterLab's theme."""
         theme = "JupyterLab Dark" if on else "JupyterLab Light"
-        self.page.evaluate(
-            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
-        )
-        self.page.wait_for_function(
-            "light => document.body.dataset.jpThemeLight === light", arg=str(not on).lower()
-        )
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(not on).lower())
 
     def screenshot(self, name: str, locator: Locator | None = None) -> Path:
         """Keep a picture of the page (or of one element) in tests/artifacts/ for people to look at."""
@@ -307,9 +299,7 @@ def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., Noteb
         if source is not None:
             shutil.copyfile(source, file)
         else:
-            content = nbformat.v4.new_notebook(
-                cells=[nbformat.v4.new_code_cell(cell) for cell in cells or []]
-            )
+            content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells or []])
             content.metadata["kernelspec"] = {
                 "name": "python3",
                 "display_name": "Python 3",

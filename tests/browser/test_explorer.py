@@ -83,9 +83,7 @@ class Shown:
         self.next_frame()
 
     def next_frame(self) -> None:
-        self.page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def pixels(self, view: str = "contour") -> str:
         """The canvas as an image, to compare."""
@@ -96,9 +94,7 @@ def expected(optimizer: str, values: dict[str, float], problem: str = "bowl", st
     """x, y, loss for every step, computed here."""
     chosen = rotated_quadratic(values["kappa"]) if problem == "rotated" else get_problem(problem)
     h = {k.removeprefix(f"{optimizer}_"): v for k, v in values.items() if k.startswith(f"{optimizer}_")}
-    run = trajectories(
-        optimizer, chosen, [[values["start_x"], values["start_y"]]], {**h, "eps": 1e-8}, steps
-    )[0]
+    run = trajectories(optimizer, chosen, [[values["start_x"], values["start_y"]]], {**h, "eps": 1e-8}, steps)[0]
     return np.concatenate([run, chosen.gap(run)[:, None]], axis=1)
 
 
@@ -107,9 +103,7 @@ def assert_right(drawn: dict[str, Any], problem: str = "bowl") -> None:
     for optimizer, run in drawn["runs"].items():
         assert run["fresh"], f"{optimizer} is not up to date"
         points = np.array([np.nan if v is None else v for v in run["points"]], dtype=float).reshape(-1, 3)
-        np.testing.assert_allclose(
-            points, expected(optimizer, drawn["values"], problem), rtol=2e-5, atol=1e-12
-        )
+        np.testing.assert_allclose(points, expected(optimizer, drawn["values"], problem), rtol=2e-5, atol=1e-12)
 
 
 @pytest.fixture
@@ -117,9 +111,7 @@ def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[An
     """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the
     explorer."""
 
-    def open_explorer(
-        call: str = "explore()", before: str = "", name: str = "explorer.ipynb"
-    ) -> tuple[Any, Shown]:
+    def open_explorer(call: str = "explore()", before: str = "", name: str = "explorer.ipynb") -> tuple[Any, Shown]:
         nb = notebook(name, cells=[IMPORT + before, f"w = {call}\nw"])
         nb.run_all()
         return nb, Shown(page, nb.output(1).locator(".lrx"))
@@ -261,9 +253,7 @@ def test_divergence_and_goal_are_said(explorer: Any) -> None:
 
 def test_the_students_class_is_drawn_beside_the_reference(explorer: Any) -> None:
     nb, shown = explorer("explore(optimizers=[Adam, 'adam'])", ADAM)
-    shown.page.wait_for_function(
-        "root => root.explorer.drawn().runs.your_adam?.fresh", arg=shown.root.element_handle()
-    )
+    shown.page.wait_for_function("root => root.explorer.drawn().runs.your_adam?.fresh", arg=shown.root.element_handle())
     for key, position in (("adam_lr", 20), ("adam_beta1", 5), ("start_x", 4)):
         shown.page.wait_for_timeout(800)
         shown.move_to(key, position)
@@ -280,9 +270,7 @@ def test_hostile_student_code_leaves_kernel_and_sliders_alive(explorer: Any) -> 
         "class AdamNan(Adam):\n    def step(self, grads):\n        self.params[0][:] = float('nan')\n"
         "class AdamShape(Adam):\n    def step(self, grads):\n        self.params[0] = self.params[0][:1]\n"
     )
-    nb, shown = explorer(
-        "explore(optimizers=[AdamForEver, AdamRaises, AdamNan, AdamShape, None, 'adam'])", hostile
-    )
+    nb, shown = explorer("explore(optimizers=[AdamForEver, AdamRaises, AdamNan, AdamShape, None, 'adam'])", hostile)
     for text in (
         "no result within 2 s",
         "has no attribute 'nothing' (line",
@@ -349,9 +337,9 @@ def test_accessible_light_dark_and_narrow(explorer: Any) -> None:
     )
     assert axe(shown.page, ".lrx") == []
     for control in shown.root.locator("input, button").all():
-        assert control.evaluate(
-            "e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"
-        ), "a control without a name"
+        assert control.evaluate("e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"), (
+            "a control without a name"
+        )
     light = shown.pixels()
     nb.dark()
     shown.next_frame()
@@ -398,9 +386,7 @@ def page_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.requires_tool("npm")
-def test_an_exported_page_moves_without_a_kernel(
-    page: Page, page_scripts: dict[str, Path], tmp_path: Path
-) -> None:
+def test_an_exported_page_moves_without_a_kernel(page: Page, page_scripts: dict[str, Path], tmp_path: Path) -> None:
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORT + "explore()")])
     NotebookClient(content, timeout=60, kernel_name="python3").execute()
     state = content.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]
@@ -428,9 +414,7 @@ def test_an_exported_page_moves_without_a_kernel(
         assert shown.pixels() != before
         assert_right(shown.settled())
     shown.move_to("adam_lr", 12)
-    shown.move_to(
-        "adam_beta1", 4
-    )  # off every saved sweep: the other sliders go back to where they were saved
+    shown.move_to("adam_beta1", 4)  # off every saved sweep: the other sliders go back to where they were saved
     drawn = shown.settled()
     assert drawn["values"]["adam_beta1"] != 0.9 and drawn["values"]["adam_lr"] == 0.5
     assert_right(drawn)

@@ -14,10 +14,7 @@ from playwright.sync_api import Page
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
 SOLUTION = ROOT / "solutions/part_c/c2_momentum_intuition.ipynb"
-OWN_WORDS = (
-    "Momentum lets alternating gradients cancel while agreeing ones add up along the floor of the ravine. "
-    * 4
-)
+OWN_WORDS = "Momentum lets alternating gradients cancel while agreeing ones add up along the floor of the ravine. " * 4
 
 
 def code_index(identifier: str) -> int:
@@ -73,9 +70,7 @@ def test_formgrader_shows_the_rubric_below_the_written_answer(
     beside = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
     monkeypatch.setenv("PATH", os.pathsep.join([beside, os.environ["PATH"]]))
     source = nbformat.read(SOLUTION, as_version=4)
-    source.cells = [
-        cell for cell in source.cells if cell["id"] in ("title", "question", "write", "c2-written")
-    ]
+    source.cells = [cell for cell in source.cells if cell["id"] in ("title", "question", "write", "c2-written")]
     (tmp_path / "source/part_c").mkdir(parents=True)
     nbformat.write(source, tmp_path / "source/part_c/c2.ipynb")
     (tmp_path / "nbgrader_config.py").write_text(CONFIG.format(root=tmp_path))
@@ -100,9 +95,7 @@ def test_formgrader_shows_the_rubric_below_the_written_answer(
     page.wait_for_selector(".nbgrader_cell")
     text = page.locator("body").inner_text()
     assert "agreeing ones add up along the floor" in text
-    assert (
-        text.index("agreeing ones add up") < text.index("Rubric (10 points)") < text.index("low-pass filter")
-    )
+    assert text.index("agreeing ones add up") < text.index("Rubric (10 points)") < text.index("low-pass filter")
     assert "3 · Ravine: alternating components cancel" in text
     assert page.locator("input.score").count() == 1
     page.screenshot(path=str(ARTIFACTS / "part-c-formgrader.png"), full_page=True)

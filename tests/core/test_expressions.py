@@ -218,8 +218,7 @@ def formulas(symbols=("a", "x", "beta")):
 @given(formulas())
 def test_values_are_exactly_those_of_sympy(formula) -> None:
     at = {
-        symbol: sympy.Rational(POINT[symbol.name].numerator, POINT[symbol.name].denominator)
-        for symbol in (a, x, beta)
+        symbol: sympy.Rational(POINT[symbol.name].numerator, POINT[symbol.name].denominator) for symbol in (a, x, beta)
     }
     truth = formula.subs(at).doit()
     try:
@@ -245,9 +244,7 @@ def test_an_endless_geometric_sum_is_exact_and_a_diverging_one_undefined() -> No
     assert ex.same_number(value("Sum(k^2/3^k, (k, 1, oo))"), Fraction(truth.p, truth.q))
 
 
-@pytest.mark.parametrize(
-    "text", ["1/(x + 5/7)", "sqrt(x)", "x^(1/2)", "log(x)", "0^(-1)", "Sum(beta^k, (k, 0, a))"]
-)
+@pytest.mark.parametrize("text", ["1/(x + 5/7)", "sqrt(x)", "x^(1/2)", "log(x)", "0^(-1)", "Sum(beta^k, (k, 0, a))"])
 def test_where_there_is_no_real_value_it_says_so(text) -> None:
     with pytest.raises(ex.Undefined):
         value(text)

@@ -106,9 +106,7 @@ def ticks(explorer: Explorer, key: str) -> list[float]:
 
 
 @pytest.mark.parametrize("problem", ["bowl", "rotated", "saddle", "rosenbrock", "noisy", "shallow"])
-def test_every_sweep_holds_what_python_computes_for_each_position(
-    made: Callable[..., Explorer], problem: str
-) -> None:
+def test_every_sweep_holds_what_python_computes_for_each_position(made: Callable[..., Explorer], problem: str) -> None:
     explorer = made(problem, steps=20)
     for shown in explorer.optimizers:
         for key in shown["depends"]:
@@ -160,9 +158,7 @@ def test_the_latest_values_win(made: Callable[..., Explorer]) -> None:
     "arguments",
     [{}, {"steps": 200}, {"problem": "rotated", "steps": 200}, {"problem": "rosenbrock", "steps": 300}],
 )
-def test_a_saved_widget_stays_below_a_megabyte(
-    made: Callable[..., Explorer], arguments: dict[str, Any]
-) -> None:
+def test_a_saved_widget_stays_below_a_megabyte(made: Callable[..., Explorer], arguments: dict[str, Any]) -> None:
     state, _, buffers = _remove_buffers(made(**arguments).get_state())
     assert len(json.dumps(state)) + sum(len(b) for b in buffers) * 4 / 3 < 1_000_000
 
@@ -204,9 +200,7 @@ def test_a_students_class_shares_the_sliders_of_its_family_and_gets_sweeps(
     assert [c["key"] for c in explorer.controls] == ["sgd_lr", "start_x", "start_y"]
     for own in ("your_sgdprints", "your_run_sgd"):
         for key in ("sgd_lr", "start_x"):
-            np.testing.assert_allclose(
-                sweep(explorer, own, key), sweep(explorer, "sgd", key), rtol=1e-5, atol=1e-30
-            )
+            np.testing.assert_allclose(sweep(explorer, own, key), sweep(explorer, "sgd", key), rtol=1e-5, atol=1e-30)
 
 
 def test_unfinished_exercises_show_a_message(made: Callable[..., Explorer]) -> None:
@@ -251,9 +245,7 @@ def test_goal_is_judged_in_the_kernel_too(made: Callable[..., Explorer]) -> None
         ({"goal": "loss < 1 within 99 steps"}, ValueError, "runs 1 to 50"),
     ],
 )
-def test_wrong_arguments_say_what_was_expected(
-    arguments: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_wrong_arguments_say_what_was_expected(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
         explore(**arguments)
     assert text in str(caught.value)

@@ -53,9 +53,7 @@ def test_the_stock_commands_grade_like_the_sample_run(graded: Graded, tmp_path: 
     assert scores["sample_ivy"] == 0
 
 
-@pytest.mark.parametrize(
-    ("part", "name"), [("part_a", "a1_convergence"), ("part_b", "b2_adam")]
-)
+@pytest.mark.parametrize(("part", "name"), [("part_a", "a1_convergence"), ("part_b", "b2_adam")])
 def test_validate_says_what_fails(tmp_path: Path, part: str, name: str) -> None:
     released = ROOT / "notebooks" / part / f"{name}.ipynb"
     copy = tmp_path / f"{name}.ipynb"
@@ -76,7 +74,10 @@ def test_validate_says_what_fails(tmp_path: Path, part: str, name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
 def test_formgrader_shows_our_course(
-    graded: Graded, jupyterlab_in: Callable[[Path], Any], page: Page, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    graded: Graded,
+    jupyterlab_in: Callable[[Path], Any],  # noqa: F811
+    page: Page,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LRTUTORIAL_COURSE", str(graded.course))
     lab = jupyterlab_in(ROOT)

@@ -34,7 +34,9 @@ def test_the_stored_release_is_what_the_solutions_give(fresh: Path) -> None:
     assert sorted(made) == sorted(stored), "run make release"
     for name, path in made.items():
         ours, theirs = (nbformat.read(one, as_version=4) for one in (path, stored[name]))
-        assert [cell.source for cell in ours.cells] == [cell.source for cell in theirs.cells], f"{name}: run make release"
+        assert [cell.source for cell in ours.cells] == [cell.source for cell in theirs.cells], (
+            f"{name}: run make release"
+        )
         assert [cell.id for cell in ours.cells] == [cell.id for cell in theirs.cells], name
         assert [cell.metadata for cell in ours.cells] == [cell.metadata for cell in theirs.cells], name
 

@@ -32,16 +32,12 @@ class Ran:
         parts = []
         for output in self.cells[index].outputs:
             parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
-            parts.append(
-                f"{output.get('ename', '')}: {output.get('evalue', '')}" if "ename" in output else ""
-            )
+            parts.append(f"{output.get('ename', '')}: {output.get('evalue', '')}" if "ename" in output else "")
         return "".join(parts)
 
     def error(self, index: int = -1) -> str:
         """The name of the exception one cell ended with, '' for none."""
-        return next(
-            (output.ename for output in self.cells[index].outputs if output.output_type == "error"), ""
-        )
+        return next((output.ename for output in self.cells[index].outputs if output.output_type == "error"), "")
 
 
 def _run(*sources: str, cwd: Path | None = None, client: dict[str, Any] | None = None, **jail: Any) -> Ran:

@@ -107,9 +107,7 @@ def test_no_file_of_a_hidden_package_can_be_read(run: Any, left_out: list[str]) 
 
     ran = run(f"open({torch.__file__!r})", minimum="confined", layers_left_out=left_out)
     assert ran.error() in ("FileNotFoundError", "PermissionError")
-    shown = run(
-        f"open({torch.__file__!r}).close()", minimum="confined", layers_left_out=left_out, profile="torch"
-    )
+    shown = run(f"open({torch.__file__!r}).close()", minimum="confined", layers_left_out=left_out, profile="torch")
     assert shown.error() == ""
 
 
@@ -138,9 +136,7 @@ def test_widgets_and_background_threads_work(run: Any) -> None:
     assert ran.text(0) == "[3]\n" and ran.text(1) == "awaited\n"
 
 
-def test_a_named_package_can_be_imported_and_its_neighbours_cannot(
-    run: Any, tmp_path: Any, monkeypatch: Any
-) -> None:
+def test_a_named_package_can_be_imported_and_its_neighbours_cannot(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
     """As in the course's own folder: the students' package lies beside the solutions."""
     (tmp_path / "shown_package").mkdir()
     (tmp_path / "shown_package" / "__init__.py").write_text("value = 7")
@@ -154,9 +150,7 @@ def test_a_named_package_can_be_imported_and_its_neighbours_cannot(
         packages=["shown_package"],
         canaries=[str(tmp_path / "solutions" / "b2.py")],
     )
-    assert (
-        ran.text(0) == "7\n" and ran.error(1) == "ModuleNotFoundError" and ran.error(2) == "FileNotFoundError"
-    )
+    assert ran.text(0) == "7\n" and ran.error(1) == "ModuleNotFoundError" and ran.error(2) == "FileNotFoundError"
 
 
 def test_data_named_readable_is_read_only(run: Any, tmp_path: Any) -> None:

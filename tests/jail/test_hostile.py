@@ -45,9 +45,7 @@ ACTS: dict[str, Callable[[Any], str]] = {
     "read the secret": lambda c: f"return open({str(c.root / 'secret.key')!r}).read()",
     "read the solution": lambda c: f"return open({str(c.root / 'source/part_b/b2.ipynb')!r}).read()",
     "list the submissions": lambda c: f"import os; return os.listdir({str(c.root / 'submitted')!r})",
-    "read a sibling's submission": lambda c: (
-        f"return open({str(c.root / 'submitted/bob/part_b/b2.ipynb')!r}).read()"
-    ),
+    "read a sibling's submission": lambda c: f"return open({str(c.root / 'submitted/bob/part_b/b2.ipynb')!r}).read()",
     "leave a file for the next student": lambda c: (
         f"return open({str(c.root / 'submitted/note')!r}, 'w').write('the answers')"
     ),
@@ -76,15 +74,9 @@ ACTS: dict[str, Callable[[Any], str]] = {
         "import os\nfound = [p for p in os.listdir('/proc') if p.isdigit()]\nassert found[1:]; return found"
     ),
     "signal the grader": lambda c: f"import os; return os.kill({os.getpid()}, 0)",
-    "signal its parent": lambda c: (
-        "import os; assert os.getppid() > 1, 'no parent'; return os.kill(os.getppid(), 0)"
-    ),
-    "start a process": lambda c: (
-        "import os\np = os.fork()\nif p == 0:\n    os._exit(0)\nos.waitpid(p, 0)\nreturn p"
-    ),
-    "run a program": lambda c: (
-        "import subprocess; return subprocess.run(['/bin/sh', '-c', 'echo x'], check=True)"
-    ),
+    "signal its parent": lambda c: "import os; assert os.getppid() > 1, 'no parent'; return os.kill(os.getppid(), 0)",
+    "start a process": lambda c: "import os\np = os.fork()\nif p == 0:\n    os._exit(0)\nos.waitpid(p, 0)\nreturn p",
+    "run a program": lambda c: "import subprocess; return subprocess.run(['/bin/sh', '-c', 'echo x'], check=True)",
     "make memory without a limit": lambda c: "import os\nfd = os.memfd_create('m')\nos.close(fd)\nreturn fd",
     "write in the standard library's place": lambda c: (
         "import os, tempfile; return tempfile.TemporaryFile(dir=os.path.dirname(os.__file__))"
@@ -130,9 +122,7 @@ def outcomes_outside(run: Any, course: Any) -> dict[str, bool]:
         unsafe_no_jail=True,
     )
     assert not ran.died and ran.report.level == "none"
-    return {name: held(ran, index) for index, name in enumerate(names)} | {
-        "leave a file for the next student": False
-    }
+    return {name: held(ran, index) for index, name in enumerate(names)} | {"leave a file for the next student": False}
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -174,9 +164,7 @@ def test_no_variable_is_inherited(run: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert "COURSE_SECRET" not in ran.text() and "JPY_PARENT_PID" not in ran.text()
 
 
-@pytest.mark.parametrize(
-    "take", ["bytearray(n)", "__import__('mmap').mmap(-1, n)"], ids=["private", "shared"]
-)
+@pytest.mark.parametrize("take", ["bytearray(n)", "__import__('mmap').mmap(-1, n)"], ids=["private", "shared"])
 def test_memory_is_bounded(run: Any, take: str) -> None:
     ran = run(
         f"n = 200 * 2**20\nkept = []\nwhile len(kept) < 50:\n    block = {take}\n"
@@ -211,9 +199,7 @@ def test_the_scratch_holds_no_more_than_it_should(run: Any) -> None:
     assert held(ran, 1) and int(ran.text(1).split()[1]) <= 1000
 
 
-@pytest.mark.parametrize(
-    "code", ["print('x' * 10**8)", "for _ in range(100): print('x' * 10**6, flush=True)"]
-)
+@pytest.mark.parametrize("code", ["print('x' * 10**8)", "for _ in range(100): print('x' * 10**6, flush=True)"])
 def test_output_is_bounded_by_the_reader(run: Any, code: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     ran = run(code, "print('still here')", limits={"output_bytes": MiB})
@@ -286,9 +272,7 @@ def test_a_swallowed_interrupt_is_ended_by_the_cell_limit(run: Any, work: str) -
 
 
 def test_an_interrupt_ends_an_honest_long_cell_and_spares_the_kernel(run: Any) -> None:
-    ran = run(
-        "import time; time.sleep(30)", "print('on')", client={"timeout": 1, "interrupt_on_timeout": True}
-    )
+    ran = run("import time; time.sleep(30)", "print('on')", client={"timeout": 1, "interrupt_on_timeout": True})
     assert not ran.died and ran.error(0) == "KeyboardInterrupt" and ran.text(1) == "on\n"
 
 

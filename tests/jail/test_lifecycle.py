@@ -172,9 +172,7 @@ def test_killing_the_grader_ends_zygote_and_kernels(left_out: list[str], tmp_pat
     marker = f"end{os.getpid()}"
     script = GRADER.replace("LEFT_OUT", repr(left_out)).replace("MARKER", marker)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
-    ) as grader:
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as grader:
         assert grader.stdout is not None
         zygote = int(grader.stdout.readline())
         try:
@@ -282,17 +280,11 @@ def test_a_package_that_is_not_installed_is_left_out_of_the_preload(caplog: pyte
 
 
 def test_a_kernel_that_cannot_start_says_why() -> None:
-    manager = JailedKernelManager(
-        jail={"profile": "numpy", "limits": {"memory_bytes": 64 * 2**20, "threads": 16}}
-    )
+    manager = JailedKernelManager(jail={"profile": "numpy", "limits": {"memory_bytes": 64 * 2**20, "threads": 16}})
 
     async def start() -> None:
-        manager.provisioner = JailedProvisioner(
-            parent=manager, kernel_spec=manager.kernel_spec, **manager.jail
-        )
-        manager.provisioner.profiles = {
-            "numpy": {"readable": ["/proc"]}
-        }  # cannot be bound in a view of its own
+        manager.provisioner = JailedProvisioner(parent=manager, kernel_spec=manager.kernel_spec, **manager.jail)
+        manager.provisioner.profiles = {"numpy": {"readable": ["/proc"]}}  # cannot be bound in a view of its own
         await manager.start_kernel()
 
     try:

@@ -35,9 +35,7 @@ def cell(source: str, name: str, *, test: bool) -> Any:
         "grade": test,
         "task": False,
     }
-    return nbformat.v4.new_code_cell(
-        source, metadata={"nbgrader": {**meta, **({"points": 1} if test else {})}}
-    )
+    return nbformat.v4.new_code_cell(source, metadata={"nbgrader": {**meta, **({"points": 1} if test else {})}})
 
 
 def notebook(answer: str) -> Any:
@@ -72,9 +70,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
     def nbgrader(*words: str) -> str:
         command = [sys.executable, "-m", "nbgrader", *words]
-        done = subprocess.run(
-            command, cwd=course, env=environment, capture_output=True, text=True, timeout=300
-        )
+        done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
         return done.stdout + done.stderr
 
     said = nbgrader("generate_assignment", "ps1", "--create")
@@ -89,8 +85,7 @@ def test_the_stock_command_scores_in_the_jail(graded: tuple[Path, str]) -> None:
     course, said = graded
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         scores = {
-            student: gradebook.find_submission("ps1", student).score
-            for student in ("honest", "wrong", "thief", "late")
+            student: gradebook.find_submission("ps1", student).score for student in ("honest", "wrong", "thief", "late")
         }
     assert scores == {"honest": 1, "wrong": 0, "thief": 0, "late": 1}, said
 
@@ -118,9 +113,7 @@ def test_switching_on_replaces_execute_where_it_stands() -> None:
     steps = config.Autograde.autograde_preprocessors
     assert steps[0] is JailedExecute and Execute not in steps and len(steps) == 7
     assert config.JailedProvisioner == {"minimum": "confined", "packages": ["json"]}
-    config = Config(
-        {"Autograde": {"autograde_preprocessors": ["before", "nbgrader.preprocessors.Execute", "after"]}}
-    )
+    config = Config({"Autograde": {"autograde_preprocessors": ["before", "nbgrader.preprocessors.Execute", "after"]}})
     switch_on(config)
     assert config.Autograde.autograde_preprocessors == ["before", JailedExecute, "after"]
 
@@ -133,8 +126,6 @@ def test_switching_on_replaces_execute_where_it_stands() -> None:
         ({"Autograde": {"autograde_preprocessors": ["nothing"]}}, {}, "no nbgrader Execute"),
     ],
 )
-def test_switching_on_explains_what_is_wrong(
-    before: dict[str, Any], settings: dict[str, Any], message: str
-) -> None:
+def test_switching_on_explains_what_is_wrong(before: dict[str, Any], settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         switch_on(Config(before), **settings)

@@ -22,9 +22,7 @@ def refused(number: int) -> int:
     return seccomp.ERRNO | number
 
 
-def decide(
-    machine: str, name: str | int, *args: int, processes: bool = False, arch: int | None = None
-) -> int:
+def decide(machine: str, name: str | int, *args: int, processes: bool = False, arch: int | None = None) -> int:
     """What the filter answers to one system call: an interpreter of the six instructions it uses."""
     number = name if isinstance(name, int) else seccomp.NUMBERS[name][MACHINES.index(machine)]
     words = [value & (2**64 - 1) for value in (*args, 0, 0, 0, 0, 0, 0)[:6]]
@@ -118,8 +116,6 @@ LIBSECCOMP = ctypes.util.find_library("seccomp")
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_numbers_are_those_of_libseccomp(machine: str) -> None:
     resolve = ctypes.CDLL(LIBSECCOMP).seccomp_syscall_resolve_name_arch
-    known = {
-        name: resolve(ctypes.c_uint32(seccomp.AUDIT_ARCH[machine]), name.encode()) for name in seccomp.NUMBERS
-    }
+    known = {name: resolve(ctypes.c_uint32(seccomp.AUDIT_ARCH[machine]), name.encode()) for name in seccomp.NUMBERS}
     ours = {name: numbers[MACHINES.index(machine)] for name, numbers in seccomp.NUMBERS.items()}
     assert ours == {name: number if number >= 0 else None for name, number in known.items()}

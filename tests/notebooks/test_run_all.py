@@ -21,7 +21,8 @@ MEMORY = {False: 300, True: 700}  # MB at most, without and with torch
 # ru_maxrss would count what the test's own process held when it forked the kernel; VmHWM begins anew at exec.
 PEAK = """import importlib.util, pathlib, re, sys
 assert importlib.util.find_spec("autograder") is None, "a student has no autograder"
-print(int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) / 1024, "torch" in sys.modules)"""
+status = pathlib.Path("/proc/self/status").read_text()
+print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024, "torch" in sys.modules)"""
 
 
 def has_bare_picture(outputs: list) -> bool:

@@ -68,12 +68,7 @@ def test_there_are_enough_misconceptions_well_described(step_id) -> None:
     assert len(mistakes) >= 6
     assert len({m.id for m in mistakes}) == len({m.title for m in mistakes}) == len(mistakes)
     for m in mistakes:
-        assert (
-            m.id.startswith(step_id + "-")
-            and 2 <= len(m.hints) <= 3
-            and m.reveals
-            and not m.title.endswith(".")
-        )
+        assert m.id.startswith(step_id + "-") and 2 <= len(m.hints) <= 3 and m.reveals and not m.title.endswith(".")
 
 
 @every_step

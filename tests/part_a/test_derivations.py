@@ -60,9 +60,7 @@ def test_each_line_is_set_against_the_one_above(lines, signs) -> None:
     for mark, note in zip(shown.signs, shown.notes, strict=True):
         assert bool(note) == (mark in "✗⇒≈" and mark != "")
     html = shown._repr_html_()
-    assert html.count("<tr>") == len(lines) and all(
-        f'aria-label="{dv.WORDS[mark]}"' in html for mark in signs
-    )
+    assert html.count("<tr>") == len(lines) and all(f'aria-label="{dv.WORDS[mark]}"' in html for mark in signs)
 
 
 @given(
@@ -124,9 +122,7 @@ def test_a_list_of_lines_earns_its_points_by_real_steps() -> None:
     assert points(first, last) == 0  # nothing is shown
     assert points(first, second, last) == 0
     assert points(first, second, second, second, last) == 0  # a line repeated is no step
-    assert (
-        points(first, second, "1 > 1 - a*η > -1", "-1 < 1 - η*a + 0 < 1", last) == 0
-    )  # nor is one rearranged
+    assert points(first, second, "1 > 1 - a*η > -1", "-1 < 1 - η*a + 0 < 1", last) == 0  # nor is one rearranged
     assert points(first, "1 > |η*a - 1|", "|1 - a*η| < 1", last) == 0  # nor the first one again
     assert points(first, last, "0 < η and η < 2/a", last) == 0
     assert points(first, second, third, fourth) == 2  # sound, but not solved
@@ -154,9 +150,7 @@ def test_a_break_is_shown_where_it_is() -> None:
     assert verdict.misconception == "a1-derivation-no_flip" and verdict.headline.startswith(
         "Line 4 does not follow from line 3"
     )
-    assert (
-        "line 3 reads" in verdict.counterexample and "which is true; line 4 reads" in verdict.counterexample
-    )
+    assert "line 3 reads" in verdict.counterexample and "which is true; line 4 reads" in verdict.counterexample
 
 
 def test_a_line_that_says_less_is_told_from_one_that_does_not_follow() -> None:

@@ -95,9 +95,7 @@ def gives_away(step_id: str, text: str) -> bool:
         if ex.is_condition(side) != condition or ex.symbols(side) - set(step.options["symbols"]):
             continue
         try:
-            if formula.same_outcome(
-                formula.outcome(step, side, expected.probes), expected.reference, ex.inexact(side)
-            ):
+            if formula.same_outcome(formula.outcome(step, side, expected.probes), expected.reference, ex.inexact(side)):
                 return True
         except (ex.Unreadable, ex.Undecided):
             continue

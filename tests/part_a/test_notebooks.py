@@ -80,10 +80,7 @@ def test_left_untouched_it_still_runs_through(exercise, tmp_path, monkeypatch) -
         cell.source = SOLUTION.sub(r"\1 = ...", cell.source)  # as the release has it
     shown = run(notebook, tmp_path)
     for step in find_exercise(exercise).steps:
-        assert (
-            "Unfinished" in shown[f"{step.id}-test"]
-            and f"[0 of {step.points:g} points]" in shown[f"{step.id}-test"]
-        )
+        assert "Unfinished" in shown[f"{step.id}-test"] and f"[0 of {step.points:g} points]" in shown[f"{step.id}-test"]
 
 
 def test_part_a_is_worth_a_hundred_points() -> None:

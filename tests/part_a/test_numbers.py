@@ -70,8 +70,7 @@ def test_a2_shares_and_sums(prose) -> None:
     assert f"{1 / 1.9:.2f}" == "0.53"
     text = prose("a2_momentum")
     assert (
-        "after 10 steps it is 6.5 times, after 44 it is within one percent" in text
-        and "about 0.53 of the rate" in text
+        "after 10 steps it is 6.5 times, after 44 it is within one percent" in text and "about 0.53 of the rate" in text
     )
 
 

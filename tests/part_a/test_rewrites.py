@@ -126,10 +126,7 @@ ORACLE = [
 def differ(one: sympy.Expr, other: sympy.Expr) -> bool:
     """SymPy's own numbers, at three points: a value that is not real counts as different."""
     for point in ORACLE:
-        at = {
-            symbol: sympy.Rational(str(point[symbol.name]))
-            for symbol in one.free_symbols | other.free_symbols
-        }
+        at = {symbol: sympy.Rational(str(point[symbol.name])) for symbol in one.free_symbols | other.free_symbols}
         left, right = (sympy.N(formula.subs(at), 30) for formula in (one, other))
         if not (left.is_real and left.is_finite) or abs(left - right) > 1e-18 * abs(right):
             return True
@@ -168,9 +165,7 @@ def recursion(decay: Fraction, gradients: list[Fraction], steps: int) -> Fractio
 
 
 @given(small, small, small, small, small)
-def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(
-    power, slope, shift, low, high
-) -> None:
+def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(power, slope, shift, low, high) -> None:
     """Sum of β^(slope·k + power) g(t − 1 + shift − k) over k = low … t − 1 + high, by plain loops."""
     answer = sympy.Sum(beta ** (slope * k + power) * g_seq(t - 1 + shift - k), (k, low, t - 1 + high))
     decay, gradients = Fraction(5, 7), [Fraction(n * n + 3, n + 2) for n in range(12)]
@@ -228,9 +223,7 @@ def test_a_scaled_condition_stays_right(scale) -> None:
 # ------------------------------------------------------------------------------------- what is not decided
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a slowly converging series that is no geometric one takes more than the budget"
-)
+@pytest.mark.xfail(strict=True, reason="a slowly converging series that is no geometric one takes more than the budget")
 def test_a_slow_series_is_not_decided() -> None:
     slow = sympy.Sum(6 / (sympy.pi**2 * k**2), (k, 1, sympy.oo))  # is 1
     assert verdict_on("a2-effective_lr", sympy.Mul(eta / (1 - beta), slow, evaluate=False)).right
@@ -244,9 +237,7 @@ def test_a_condition_set_is_not_read() -> None:
 
 def test_what_is_not_decided_is_never_called_wrong() -> None:
     slow = sympy.Sum(6 / (sympy.pi**2 * k**2), (k, 1, sympy.oo))
-    assert (
-        verdict_on("a2-effective_lr", sympy.Mul(eta / (1 - beta), slow, evaluate=False)).status == "undecided"
-    )
+    assert verdict_on("a2-effective_lr", sympy.Mul(eta / (1 - beta), slow, evaluate=False)).status == "undecided"
     rates = sympy.ConditionSet(eta, sympy.Abs(1 - eta * a) < 1, sympy.S.Reals)
     assert verdict_on("a1-condition", rates).status == "unreadable"
     assert find_step("a1-condition").points > 0

@@ -294,8 +294,7 @@ def test_every_picture_has_labelled_axes_and_an_alt_text_with_numbers(experiment
 @pytest.mark.parametrize("experiment", [c2.jitter, c4.noise_floor, c6.separable])
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(experiment) -> None:
     first, again, other = (
-        np.concatenate([np.ravel(value) for value in vars(experiment(seed=seed)).values()])
-        for seed in (3, 3, 4)
+        np.concatenate([np.ravel(value) for value in vars(experiment(seed=seed)).values()]) for seed in (3, 3, 4)
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)

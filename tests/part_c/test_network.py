@@ -74,9 +74,7 @@ def test_sharpness_is_the_hessians_largest_eigenvalue(network: Network) -> None:
     ]
     vectors = np.random.default_rng(7).normal(size=weights.shape)
     products = hessian_vector_product(network, weights, vectors / 10, x, y)
-    np.testing.assert_allclose(
-        products, np.einsum("rij,rj->ri", hessians, vectors / 10), rtol=1e-4, atol=1e-6
-    )
+    np.testing.assert_allclose(products, np.einsum("rij,rj->ri", hessians, vectors / 10), rtol=1e-4, atol=1e-6)
     values, unit = sharpness(network, weights, x, y, vectors, 300)
     for run, hessian in enumerate(hessians):
         eigenvalues = np.linalg.eigvalsh(hessian)

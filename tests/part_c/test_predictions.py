@@ -27,9 +27,7 @@ def fresh_session(monkeypatch):
 
 def judged(step_id: str, answer: object, expected: Expected | None = None):
     step = find_step(step_id)
-    return prediction.judge(
-        step, prediction.collect(step, {step.answers[0]: answer}), expected or recorded(step_id)
-    )
+    return prediction.judge(step, prediction.collect(step, {step.answers[0]: answer}), expected or recorded(step_id))
 
 
 def test_points_of_part_c_with_the_written_answers_are_a_hundred() -> None:

@@ -102,9 +102,7 @@ def test_in_graded_mode_it_opens_after_grading(variable, monkeypatch, capsys) ->
     assert "open after grading" in shown and "Model answer for" not in shown
 
 
-@pytest.mark.parametrize(
-    ("name", "says"), [("c9", "Did you mean"), (None, "Did you mean"), ("a1", "Try first")]
-)
+@pytest.mark.parametrize(("name", "says"), [("c9", "Did you mean"), (None, "Did you mean"), ("a1", "Try first")])
 def test_an_unknown_exercise_is_explained(name, says, capsys, monkeypatch) -> None:
     monkeypatch.setattr("lrtutorial.checking._verdicts", {})
     reveal(name, FORTY)

@@ -45,9 +45,7 @@ def run(folder: Path, ci: str) -> tuple[int, dict[str, int], str]:
         text=True,
         capture_output=True,
     )
-    counts = {
-        word.rstrip("s"): int(n) for n, word in re.findall(r"(\d+) ([a-z]+)", done.stdout.splitlines()[-1])
-    }
+    counts = {word.rstrip("s"): int(n) for n, word in re.findall(r"(\d+) ([a-z]+)", done.stdout.splitlines()[-1])}
     return done.returncode, counts, done.stdout
 
 

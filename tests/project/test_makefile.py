@@ -48,9 +48,7 @@ class Clone:
         self.env = {"PATH": str(programs), "HOME": "", "PIP_SAYS": "", "STAND_IN": str(stand_in)}
 
     def make(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["make", *arguments], cwd=self.folder, env=self.env | env, text=True, capture_output=True
-        )
+        return subprocess.run(["make", *arguments], cwd=self.folder, env=self.env | env, text=True, capture_output=True)
 
     def set_up(self, **env: str) -> subprocess.CompletedProcess[str]:
         return self.make(".venv/.lab", f"PYTHON={self.env['STAND_IN']}", **env)
@@ -185,13 +183,9 @@ def test_no_network_is_said_plainly(tmp_path):
     """The real thing: a real venv, and a pip whose index does not answer."""
     clone = Clone(tmp_path / "course", tmp_path / "programs")
     nothing_listens = "http://127.0.0.1:9/simple"
-    kept = {
-        k: v for k, v in os.environ.items() if not k.upper().startswith(("PIP_", "HTTP", "NO_PROXY", "MAKE"))
-    }
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(("PIP_", "HTTP", "NO_PROXY", "MAKE"))}
     pip = {"PIP_INDEX_URL": nothing_listens, "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
-    said = subprocess.run(
-        ["make", ".venv/.lab"], cwd=clone.folder, env=kept | pip, text=True, capture_output=True
-    )
+    said = subprocess.run(["make", ".venv/.lab"], cwd=clone.folder, env=kept | pip, text=True, capture_output=True)
     assert said.returncode != 0
     assert "No network: pip could not reach the package index" in said.stderr, said.stderr + said.stdout
     assert not (clone.folder / ".venv/.lab").exists()

@@ -15,9 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def tracked(*patterns: str) -> list[Path]:
-    names = subprocess.check_output(["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, text=True).split(
-        "\0"
-    )
+    names = subprocess.check_output(["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, text=True).split("\0")
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
@@ -50,9 +48,7 @@ def test_cells_have_names_of_their_own():
         ids = [cell["id"] for cell in cells]
         assert len(ids) == len(set(ids)), path.name
         for cell in cells:
-            assert not re.fullmatch(r"[0-9a-f]{8}", cell["id"]), (
-                f"{path.name}: cell {cell['id']} has a random id"
-            )
+            assert not re.fullmatch(r"[0-9a-f]{8}", cell["id"]), f"{path.name}: cell {cell['id']} has a random id"
             grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
             assert grade_id in (None, cell["id"]), f"{path.name}: id {cell['id']}, grade_id {grade_id}"
 

@@ -26,9 +26,7 @@ CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch-cpu"}
 
 def requirements(lines: list[str]) -> dict[str, SpecifierSet]:
     parsed = [Requirement(line) for line in lines]
-    return {
-        canonicalize_name(r.name): r.specifier for r in parsed if canonicalize_name(r.name) != PROJECT["name"]
-    }
+    return {canonicalize_name(r.name): r.specifier for r in parsed if canonicalize_name(r.name) != PROJECT["name"]}
 
 
 def pins() -> dict[str, Version]:
@@ -62,9 +60,7 @@ def test_every_requirement_admits_its_pin():
     extras = [line for extra in PROJECT["optional-dependencies"].values() for line in extra]
     asked, pinned = requirements(PROJECT["dependencies"] + extras), pins()
     assert asked.keys() <= pinned.keys()
-    refused = {
-        name: f"{pinned[name]} is not {spec}" for name, spec in asked.items() if pinned[name] not in spec
-    }
+    refused = {name: f"{pinned[name]} is not {spec}" for name, spec in asked.items() if pinned[name] not in spec}
     assert not refused
 
 
