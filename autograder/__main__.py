@@ -1,17 +1,26 @@
-"""The instructor's commands: ``python -m autograder <command>``, from the course's root."""
+"""The instructor's commands: ``python -m autograder <command>``, from the course's root.
+
+One function a command: it declares the words the command takes, and ``run`` inside it imports what does the work.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
+    for add in (_grade, _demo, _record):
+        add(commands)
+    return top
 
+
+def _grade(commands: Any) -> None:
     grade = commands.add_parser(
         "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
         description="Grade what was handed in for an assignment and changed since it was last graded. It may be "
@@ -28,8 +37,19 @@ def parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold"
     )
-    grade.set_defaults(run=_grade)
 
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.progress import grade_with_progress
+
+        return grade_with_progress(
+            arguments.assignment, arguments.students, workers=arguments.workers, scheduler=arguments.scheduler,
+            force=arguments.force, unsafe_no_jail=arguments.unsafe_no_jail,
+        )  # fmt: skip
+
+    grade.set_defaults(run=run)
+
+
+def _demo(commands: Any) -> None:
     demo = commands.add_parser(
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
@@ -37,46 +57,41 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are released)"
     )
-    demo.set_defaults(run=_demo)
 
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.demo import grade_sample_class
+
+        return grade_sample_class(arguments.parts)
+
+    demo.set_defaults(run=run)
+
+
+def _record(commands: Any) -> None:
     record = commands.add_parser(
         "record", help="write the recorded expectations of the public probes into lrtutorial/recorded/",
         description="Compute reference and misconceptions on the public probes and record them for the notebooks.",
         epilog="example: python -m autograder record a1-gradient b2",
     )  # fmt: skip
     record.add_argument("steps", nargs="*", metavar="step", help="steps to record (default: all)")
-    record.set_defaults(run=_record)
-    return top
 
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.record import record
 
-def _grade(arguments: argparse.Namespace) -> int:
-    from autograder.progress import grade_with_progress
+        for path in record(arguments.steps):
+            print(f"{path.name:28} {path.stat().st_size / 1000:8.1f} kB")
+        return 0
 
-    return grade_with_progress(
-        arguments.assignment, arguments.students, workers=arguments.workers, scheduler=arguments.scheduler,
-        force=arguments.force, unsafe_no_jail=arguments.unsafe_no_jail,
-    )  # fmt: skip
-
-
-def _demo(arguments: argparse.Namespace) -> int:
-    from autograder.demo import grade_sample_class
-
-    return grade_sample_class(arguments.parts)
-
-
-def _record(arguments: argparse.Namespace) -> int:
-    from autograder.record import record
-
-    for path in record(arguments.steps):
-        print(f"{path.name:28} {path.stat().st_size / 1000:8.1f} kB")
-    return 0
+    record.set_defaults(run=run)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, or 1 after a message that says what to do."""
+    """Run one command. Returns the exit code: 0, 1 after a message that says what to do, 130 when ended by Ctrl-C."""
     arguments = parser().parse_args(words)
     try:
         return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print(f"\n{parser().prog} {arguments.command}: ended.", file=sys.stderr)
+        return 130
     except (LookupError, ValueError, RuntimeError, OSError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"{parser().prog} {arguments.command}: {message}", file=sys.stderr)
