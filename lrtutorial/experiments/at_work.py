@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.network import Network
-from lrtutorial.kinds.optimizer import does_nothing, quiet
+from lrtutorial.kinds.driven import does_nothing, quiet
 from lrtutorial.problems import Problem, get_problem
 
 Array = NDArray[np.float64]

@@ -3,17 +3,16 @@ step.
 
 A probe is a dictionary::
 
-    {"id": "long", "answer": "Adam", "params": [array, …], "kwargs": {"lr": 0.03, …}, "grads": [[array, …],
-    …],
-     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true, "twin": {"params": …, "kwargs": …,
-     "grads": …}}
+    {"id": "long", "answer": "Adam", "params": [array, …], "kwargs": {"lr": 0.03, …}, "grads": [[array, …], …],
+     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true,
+     "twin": {"params": …, "kwargs": …, "grads": …}}
 
-``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after``
-compares only how far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that
-step (counted from 0); with ``reuse`` the same gradient arrays are handed over at every step and must stay as
-they are; with ``in_place`` the caller's arrays themselves must move; a ``twin`` is a second optimizer of the
-same class, stepped in turn with the first, and nothing may last beyond both. The outcome is a *run*: the
-parameters after every step, and what happened on the way.
+``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after`` compares only how
+far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that step (counted from 0); with
+``reuse`` the same gradient arrays are handed over at every step and must stay as they are; with ``in_place`` the
+caller's arrays themselves must move; a ``twin`` is a second optimizer of the same class, stepped in turn with the
+first, and nothing may last beyond both. The outcome is a *run*: the parameters after every step, and what happened on
+the way.
 
 ``step.options``: ``says``: {probe id: what it tries}; ``breaks``: {probe id: what is broken when it is the
 first to fail}; ``signatures``: {answer: how the class is called}.
@@ -21,15 +20,8 @@ first to fail}; ``signatures``: {answer: how the class is called}.
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import dis
-import io
-import linecache
-import threading
-import traceback
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,11 +31,23 @@ from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.delegation import delegates_here
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.kinds.driven import (
+    apart,
+    blank_verdict,
+    checked_on,
+    describe_error,
+    does_nothing,
+    is_count,
+    place_of,
+    quiet,
+    read_error,
+    read_runs,
+    rounding,
+    with_problem,
+)
 from lrtutorial.picture import two_curves
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
-#: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
-ROUNDING = 64
 Probe = Mapping[str, Any]
 Run = Mapping[str, Any]
 _RUN_KEYS = {"trace", "error", "touched", "rebound", "lasting"}
@@ -91,15 +95,6 @@ def _problem(name: str, answer: object) -> dict[str, str] | None:
         "unreadable": f"A class was expected for {name}, but {type(answer).__name__} came. "
         f"Define it as: class {name}: …, and pass {name} itself."
     }
-
-
-def does_nothing(function: object) -> bool:
-    """Say whether a function's body is only ``...``, ``pass``, ``return`` or a docstring."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return False
-    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP", "CACHE"}
-    return all(instruction.opname in idle for instruction in dis.get_instructions(code))
 
 
 def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
@@ -189,36 +184,6 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
         return {name: repr(copy.copy(value))[:10_000] for name, value in found.items()}
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep a student's prints and NumPy's warnings out of the verdict.
-
-    Student code runs in its kernel's main thread. Other threads are a grader's, at work on references: the streams and
-    the warnings' filters belong to the whole process, and threads that swap them in turn would lose them for good.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        with np.errstate(all="ignore"):
-            yield
-        return
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
-
-
-def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
-    """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook
-    cell).
-    """
-    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": str(error)[:300], "at": at}
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
-    if own:
-        line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
-        found |= {"line": own[-1].lineno or 0, "code": line.strip()[:200], "function": own[-1].name[:80]}
-    return found
-
-
 # ---------------------------------------------------------------------------------------------- judge
 
 
@@ -227,11 +192,11 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     first.
     """
     del earlier
-    lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-    blank = Verdict(step.id, "wrong", "", lines)
+    blank = blank_verdict(step)
     probes = {probe["id"]: probe for probe in expected.probes}
     try:
-        problems, runs = _read_evidence(step, evidence, probes)
+        problems, given = read_runs("optimizer", step, evidence, probes)
+        runs = {key: read_run(run, probes[key]) for key, run in given.items()}
     except Malformed as why:
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
     if evidence.get("delegated"):
@@ -241,22 +206,15 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     passed = {key for key, difference in differences.items() if difference is None}
     says = step.options["says"]
     marked = []
-    for line, rubric in zip(lines, step.rubric, strict=True):
+    for line, rubric in zip(blank.lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if key not in passed]
         # An answer that isn't there is named in the headline; a note for each of its probes would say no
         # more.
         note = f"Not yet: {says[failed[0]]}" if failed and failed[0] in runs else ""
         marked.append(replace(line, note=note) if failed else replace(line, earned=line.possible))
-    checked = (
-        "Checked on fresh inputs."
-        if expected.secret
-        else f"Checked on {len(probes)} runs. Grading repeats them with inputs nobody has seen."
-    )
-    verdict = replace(blank, lines=tuple(marked), checked=checked)
+    verdict = replace(blank, lines=tuple(marked), checked=checked_on(expected))
     if problems:
-        ((status, headline),) = next(iter(problems.values())).items()
-        hint = f"This step asks for {step.asks}."
-        return replace(verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else "")
+        return with_problem(step, verdict, problems)
     if len(passed) == len(probes):
         details = (
             "Note: [:] can't assign to a 0-d array; [...] can. It costs nothing here.",
@@ -264,24 +222,6 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
         return replace(verdict, status="right", headline=f"This is {step.asks}.", details=details)
     verdict = replace(verdict, status="partly" if verdict.points else "wrong")
     return _explain(step, verdict, runs, reference, probes, expected, differences)
-
-
-def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not isinstance(evidence, dict) or evidence.get("kind") != "optimizer":
-        raise Malformed("none came back from this answer")
-    problems, runs = evidence.get("problems"), evidence.get("runs")
-    if not isinstance(problems, dict) or not isinstance(runs, dict):
-        raise Malformed("it did not arrive whole")
-    read_problems = {}
-    for name, problem in problems.items():
-        ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
-        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
-            raise Malformed("it did not arrive whole")
-        read_problems[name] = {status: headline[:400]}
-    wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
-    if set(runs) != set(wanted):
-        raise Malformed("some runs are missing")
-    return read_problems, {key: read_run(runs[key], probes[key]) for key in wanted}
 
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
@@ -299,30 +239,10 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
     if len(trace) < rows and error is None:
         raise Malformed("a run has too few steps")
     error = read_error(error)
-    counted = all(data[key] is None or _is_count(data[key]) for key in ("touched", "rebound"))
+    counted = all(data[key] is None or is_count(data[key]) for key in ("touched", "rebound"))
     if not counted or data["lasting"] not in (None, True, False):
         raise Malformed("a run did not arrive whole")
     return {**data, "trace": trace, "error": error}
-
-
-def read_error(error: object) -> dict[str, Any] | None:
-    """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything
-    else.
-    """
-    if error is None:
-        return None
-    texts = {"type": 80, "message": 300, "code": 200, "function": 80}
-    if not isinstance(error, dict) or {"type", "message"} - set(error):
-        raise Malformed("an error is not described as one")
-    for key, value in error.items():
-        is_text = key in texts and isinstance(value, str) and len(value) <= texts[key]
-        if not is_text and not (key in ("line", "at") and _is_count(value)):
-            raise Malformed("an error is not described as one")
-    return error
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6
 
 
 def moved(run: Run, probe: Probe) -> np.ndarray:
@@ -334,16 +254,9 @@ def moved(run: Run, probe: Probe) -> np.ndarray:
 
 
 def tolerance(run: Run, probe: Probe) -> np.ndarray:
-    """Return the absolute error that rounding may cause by each step, shape (rows, 1).
-
-    A step adds a few roundings relative to the largest parameter so far; they add up linearly at worst. The
-    unit is that of the parameters' dtype (2⁻⁵² for float64, 2⁻²³ for float32).
-    """
+    """Return the absolute error that rounding may cause by each step, shape (rows, 1), in the parameters' dtype."""
     epsilon = max(np.finfo(array["dtype"]).eps for array in probe["params"])
-    sizes = np.where(np.isfinite(run["trace"]), np.abs(run["trace"]), 0.0)
-    largest = np.maximum.accumulate(sizes.max(axis=1, initial=1e-300))
-    steps = np.arange(len(largest)) + probe.get("after", 0) + 1
-    return (ROUNDING * epsilon * steps * largest)[:, None]
+    return rounding(run["trace"], epsilon, probe.get("after", 0))
 
 
 def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] | None:
@@ -429,9 +342,7 @@ def _explain(
     verdict = replace(verdict, misconception=name, headline=headline, hint=hint, details=details)
     failed = [key for key, found in differences.items() if found and probes[key]["answer"] == wrong[0]]
     error = next((runs[key]["error"] for key in failed if runs[key]["error"]), None)
-    if error and error.get("line"):
-        place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
-        verdict = replace(verdict, where=place[:300])
+    verdict = replace(verdict, where=place_of(error))
     if expected.secret:
         return verdict
     return _counterexample(step, verdict, failed[0], runs, reference, probes, differences[failed[0]])
@@ -531,19 +442,6 @@ def _counterexample(
         "lasting": "repeated with new objects, it started from what the first ones had left behind.",
     }[difference["what"]]
     return replace(verdict, counterexample=f"{says}: {what}")
-
-
-def apart(yours: float, right: float) -> tuple[str, str]:
-    """Return two numbers as text, with as many digits as it takes to tell them apart, six or more.
-
-    >>> apart(0.5, 0.25), apart(1.0, 1.0 + 1e-9)
-    (('0.5', '0.25'), ('1', '1.000000001'))
-    """
-    for digits in range(6, 18):
-        texts = f"{yours:.{digits}g}", f"{right:.{digits}g}"
-        if texts[0] != texts[1]:
-            break
-    return texts
 
 
 def describe_entry(probe: Probe, entry: int) -> str:

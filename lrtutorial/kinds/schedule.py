@@ -23,7 +23,7 @@ from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, read_figure, watched
-from lrtutorial.kinds.optimizer import describe_error, quiet
+from lrtutorial.kinds.driven import describe_error, quiet
 from lrtutorial.picture import two_curves
 from lrtutorial.verdict import Line, Verdict
 

@@ -29,12 +29,25 @@ from lrtutorial.delegation import delegates_here
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
-from lrtutorial.kinds.optimizer import ROUNDING, apart, describe_error, does_nothing, quiet, read_error
+from lrtutorial.kinds.driven import (
+    apart,
+    blank_verdict,
+    checked_on,
+    describe_error,
+    does_nothing,
+    place_of,
+    quiet,
+    read_error,
+    read_runs,
+    rounding,
+    with_problem,
+)
 from lrtutorial.picture import two_curves
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 MAX_ROWS = 400
 START, MINIMUM = np.array([5.0, 4.0]), np.zeros(2)
+EPSILON = float(np.finfo(np.float64).eps)
 DRAWN = 1e-6  #: how far a drawn point may lie from the point it stands for
 Probe = Mapping[str, Any]
 
@@ -125,8 +138,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     first.
     """
     del earlier
-    lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-    blank = Verdict(step.id, "wrong", "", lines)
+    blank = blank_verdict(step)
     probes = {probe["id"]: probe for probe in expected.probes}
     try:
         problems, runs = _read_evidence(step, evidence, probes)
@@ -142,22 +154,15 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
         else:
             differences[key] = first_difference(run, reference.get(key), probes[key], runs)
     says, marked = step.options["says"], []
-    for line, rubric in zip(lines, step.rubric, strict=True):
+    for line, rubric in zip(blank.lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if not _passes(key, runs, differences)]
         shown = failed and failed[0] in runs and says.get(failed[0])
         marked.append(
             replace(line, note=f"Not yet: {shown}" if shown else "") if failed else replace(line, earned=line.possible)
         )
-    checked = (
-        "Checked on fresh inputs."
-        if expected.secret
-        else f"Checked on {len(probes)} runs. Grading repeats them with inputs nobody has seen."
-    )
-    verdict = replace(blank, lines=tuple(marked), checked=checked)
+    verdict = replace(blank, lines=tuple(marked), checked=checked_on(expected))
     if problems:
-        ((status, headline),) = next(iter(problems.values())).items()
-        hint = f"This step asks for {step.asks}."
-        return replace(verdict, status=status, headline=headline, hint=hint, checked=checked if verdict.points else "")
+        return with_problem(step, verdict, problems)
     if not any(differences.values()):
         refused = any(run["error"] for run in runs.values())
         note = "Note: a start of integers is refused; start.astype(float) would allow it. It costs nothing here."
@@ -175,29 +180,16 @@ def _passes(name: str, runs: Mapping[str, Any], differences: Mapping[str, Any]) 
 
 
 def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not isinstance(evidence, dict) or evidence.get("kind") != "trajectories":
-        raise Malformed("none came back from this answer")
-    problems, runs = evidence.get("problems"), evidence.get("runs")
-    if not isinstance(problems, dict) or not isinstance(runs, dict):
-        raise Malformed("it did not arrive whole")
-    read_problems = {}
-    for name, problem in problems.items():
-        pair = next(iter(problem.items())) if isinstance(problem, dict) and len(problem) == 1 else (None, None)
-        if name not in step.answers or pair[0] not in ("unfinished", "unreadable") or not isinstance(pair[1], str):
-            raise Malformed("it did not arrive whole")
-        read_problems[name] = {pair[0]: pair[1][:400]}
-    wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
-    if set(runs) != set(wanted):
-        raise Malformed("some runs are missing")
-    read: dict[str, Any] = {key: read_run(runs[key]) for key in wanted if "start" in probes[key]}
-    for key in wanted:
+    problems, runs = read_runs("trajectories", step, evidence, probes)
+    read: dict[str, Any] = {key: read_run(runs[key]) for key in runs if "start" in probes[key]}
+    for key in runs:
         if "start" not in probes[key]:
             drawing = read_drawing(runs[key])
             read[key] = {
                 **drawing,
                 "missing": missing_in(step, drawing, _acceptable(step, runs, probes[key])),
             }
-    return read_problems, read
+    return problems, read
 
 
 def _acceptable(step: Step, runs: Mapping[str, Any], figure: Probe) -> dict[str, list[np.ndarray]]:
@@ -309,16 +301,6 @@ def _near(marks: np.ndarray, point: np.ndarray) -> bool:
 # ---------------------------------------------------------------------------------------------- compare
 
 
-def tolerance(trace: np.ndarray) -> np.ndarray:
-    """Return the absolute error that rounding may cause by each step, shape (rows, 1), for a trace (rows, 2).
-
-    A step adds a few roundings relative to the largest coordinate so far; they add up linearly at worst.
-    """
-    sizes = np.where(np.isfinite(trace), np.abs(trace), 0.0)
-    largest = np.maximum.accumulate(sizes.max(axis=1, initial=1e-300))
-    return (ROUNDING * np.finfo(np.float64).eps * (np.arange(len(largest)) + 1) * largest)[:, None]
-
-
 def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return where a run parts from what was expected, or what is wrong with its form; None if nothing is."""
     steps, start = probe["arguments"][-1], unpack(probe["start"])
@@ -345,7 +327,7 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
     if trace.shape != wanted.shape:
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     with np.errstate(invalid="ignore"):
-        off = ~((np.abs(trace - wanted) <= tolerance(wanted)) | (np.isnan(trace) & np.isnan(wanted)))
+        off = ~((np.abs(trace - wanted) <= rounding(wanted, EPSILON)) | (np.isnan(trace) & np.isnan(wanted)))
     if not off.any():
         still = steps and probe.get("same_as") and np.array_equal(trace[-1], start)
         return {"what": "still"} if still else None
@@ -394,7 +376,7 @@ def same_run(run: Any, other: Any) -> bool:
         return False
     rows = np.atleast_2d(b)
     with np.errstate(invalid="ignore", over="ignore"):
-        close = np.abs(np.atleast_2d(a) - rows) <= tolerance(rows)
+        close = np.abs(np.atleast_2d(a) - rows) <= rounding(rows, EPSILON)
     return bool(np.all(close | (np.isnan(a) & np.isnan(b)) | (a == b)))
 
 
@@ -427,9 +409,7 @@ def _explain(
     )
     failed = [key for key, found in differences.items() if found and probes[key]["answer"] == owners[0]]
     error = next((runs[key]["error"] for key in failed if runs[key]["error"]), None)
-    if error and error.get("line"):
-        place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
-        verdict = replace(verdict, where=place[:300])
+    verdict = replace(verdict, where=place_of(error))
     if expected.secret:
         return verdict
     return _counterexample(step, verdict, failed[0], runs, reference, probes[failed[0]], differences[failed[0]])

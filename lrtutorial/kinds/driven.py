@@ -1,0 +1,171 @@
+"""What the kinds share whose answers are code that is run: running it, reading its evidence, telling its mistakes.
+
+The evidence of an answer that is run holds ``problems``, {answer: {status: headline}} for what is no finished class or
+function, and ``runs``, {probe id: run} for every probe of the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import io
+import linecache
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lrtutorial.arrays import Malformed
+from lrtutorial.exercises import Step
+from lrtutorial.expected import Expected
+from lrtutorial.verdict import Line, Verdict
+
+#: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
+ROUNDING = 64
+Probe = Mapping[str, Any]
+
+
+# ---------------------------------------------------------------------------------------------- run
+
+
+def does_nothing(function: object) -> bool:
+    """Say whether a function's body is only ``...``, ``pass``, ``return`` or a docstring."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP", "CACHE"}
+    return all(instruction.opname in idle for instruction in dis.get_instructions(code))
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep a student's prints and NumPy's warnings out of the verdict.
+
+    Student code runs in its kernel's main thread. Other threads are a grader's, at work on references: the streams and
+    the warnings' filters belong to the whole process, and threads that swap them in turn would lose them for good.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        with np.errstate(all="ignore"):
+            yield
+        return
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield
+
+
+def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
+    """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook
+    cell).
+    """
+    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": str(error)[:300], "at": at}
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
+    if own:
+        line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
+        found |= {"line": own[-1].lineno or 0, "code": line.strip()[:200], "function": own[-1].name[:80]}
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- read
+
+
+def read_runs(
+    kind: str, step: Step, evidence: object, probes: Mapping[str, Probe]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return problems and runs of evidence; each run is still to be read. Raises Malformed unless it is whole."""
+    if not isinstance(evidence, dict) or evidence.get("kind") != kind:
+        raise Malformed("none came back from this answer")
+    problems, runs = evidence.get("problems"), evidence.get("runs")
+    if not isinstance(problems, dict) or not isinstance(runs, dict):
+        raise Malformed("it did not arrive whole")
+    read_problems = {}
+    for name, problem in problems.items():
+        ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
+        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
+            raise Malformed("it did not arrive whole")
+        read_problems[name] = {status: headline[:400]}
+    wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
+    if set(runs) != set(wanted):
+        raise Malformed("some runs are missing")
+    return read_problems, {key: runs[key] for key in wanted}
+
+
+def read_error(error: object) -> dict[str, Any] | None:
+    """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything
+    else.
+    """
+    if error is None:
+        return None
+    texts = {"type": 80, "message": 300, "code": 200, "function": 80}
+    if not isinstance(error, dict) or {"type", "message"} - set(error):
+        raise Malformed("an error is not described as one")
+    for key, value in error.items():
+        is_text = key in texts and isinstance(value, str) and len(value) <= texts[key]
+        if not is_text and not (key in ("line", "at") and is_count(value)):
+            raise Malformed("an error is not described as one")
+    return error
+
+
+def is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6
+
+
+# ---------------------------------------------------------------------------------------------- compare
+
+
+def rounding(trace: np.ndarray, epsilon: float, after: int = 0) -> np.ndarray:
+    """Return the absolute error that rounding may cause by each step, shape (rows, 1), for a trace (rows, size).
+
+    A step adds a few roundings relative to the largest number so far; they add up linearly at worst. ``epsilon`` is
+    the unit of the numbers' dtype (2⁻⁵² for float64, 2⁻²³ for float32); row 0 is the state after ``after`` steps.
+    """
+    sizes = np.where(np.isfinite(trace), np.abs(trace), 0.0)
+    largest = np.maximum.accumulate(sizes.max(axis=1, initial=1e-300))
+    return (ROUNDING * epsilon * (np.arange(len(largest)) + after + 1) * largest)[:, None]
+
+
+def apart(yours: float, right: float) -> tuple[str, str]:
+    """Return two numbers as text, with as many digits as it takes to tell them apart, six or more.
+
+    >>> apart(0.5, 0.25), apart(1.0, 1.0 + 1e-9)
+    (('0.5', '0.25'), ('1', '1.000000001'))
+    """
+    for digits in range(6, 18):
+        texts = f"{yours:.{digits}g}", f"{right:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+# ---------------------------------------------------------------------------------------------- tell
+
+
+def blank_verdict(step: Step) -> Verdict:
+    """Return a verdict with the step's rubric lines and no points."""
+    return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+
+
+def checked_on(expected: Expected) -> str:
+    """Return the sentence that says what an answer was run on."""
+    if expected.secret:
+        return "Checked on fresh inputs."
+    return f"Checked on {len(expected.probes)} runs. Grading repeats them with inputs nobody has seen."
+
+
+def with_problem(step: Step, verdict: Verdict, problems: Mapping[str, Mapping[str, str]]) -> Verdict:
+    """Return the verdict on an answer of which a part is no finished class or function: the first such is told."""
+    ((status, headline),) = next(iter(problems.values())).items()
+    checked = verdict.checked if verdict.points else ""
+    return replace(verdict, status=status, headline=headline, hint=f"This step asks for {step.asks}.", checked=checked)
+
+
+def place_of(error: Mapping[str, Any] | None) -> str | None:
+    """Return where the student's own code raised an error, or None when it isn't known."""
+    if not error or not error.get("line"):
+        return None
+    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[:300]
