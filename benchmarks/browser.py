@@ -154,8 +154,7 @@ class Drag:
 
 
 def ages_of(events: list[list[float]], shown: list[list[float]], rising: bool) -> list[float]:
-    """For each slider event the time until a picture at least as new was seen; pictures are told by their
-    position."""
+    """For each slider event the time until a picture at least as new was seen; pictures are told by their position."""
     ages = []
     for at, position in events:
         newer = [t for t, p in shown if t >= at and (p >= position if rising else p <= position)]
@@ -165,8 +164,7 @@ def ages_of(events: list[list[float]], shown: list[list[float]], rising: bool) -
 
 
 def drag(page: Page, track: Locator, grip: str | None, rising: bool) -> None:
-    """Take hold of a slider, move to one end, and then across it with a new position at least 60 times a
-    second."""
+    """Take hold of a slider, move to one end, and then across it with a new position at least 60 times a second."""
     box = track.bounding_box()
     hold = page.locator(grip).first.bounding_box() if grip else box
     assert box and hold

@@ -75,8 +75,7 @@ def roots(tree: ex.Tree, points: Sequence[Point], unknown: str) -> list[Any]:
 
 
 def sign(above: Sequence[Any], below: Sequence[Any]) -> tuple[str, list[int]]:
-    """Return how a line's values relate to those of the line above, and the indices of the points that show
-    it."""
+    """Return how a line's values relate to those of the line above, and the indices of the points that show it."""
     pairs = list(zip(above, below, strict=True))
     if not all(isinstance(value, bool) for value in (*above, *below)):
         apart = [index for index, pair in enumerate(pairs) if not _equal(*pair)]
@@ -105,8 +104,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def shape(tree: ex.Tree, points: Sequence[Point]) -> Any:
-    """Return what stays when a line is only rearranged on either side: two lines of one shape are the same
-    line."""
+    """Return what stays when a line is only rearranged on either side: two lines of one shape are the same line."""
     kind = tree[0]
     if kind in ("and", "or"):
         return kind, frozenset(shape(part, points) for part in tree[1:])
@@ -185,8 +183,7 @@ _PRIMES = (11, 7, 23, 17, 29, 19, 31, 37, 41, 43)
 
 
 def generic_points(trees: Sequence[ex.Tree], variable: str) -> list[dict[str, Fraction]]:
-    """Return points for the lines of a free derivation: generic values, and every border of ``variable``
-    they show."""
+    """Return points for the lines of a free derivation: generic values, and every border of ``variable`` they show."""
     names = sorted(set().union(*map(ex.symbols, trees)) - {variable})
     bases = []
     for row in range(6):
@@ -221,8 +218,7 @@ def generic_points(trees: Sequence[ex.Tree], variable: str) -> list[dict[str, Fr
 
 
 def _borders(tree: ex.Tree, base: Point, variable: str) -> set[Fraction]:
-    """Return where two sides of a relation meet, for sides that are linear in ``variable`` (or sizes of
-    such)."""
+    """Return where two sides of a relation meet, for sides that are linear in ``variable`` (or sizes of such)."""
     found: set[Fraction] = set()
     for node in ex.nodes(tree):
         if node[0] != "relation":
@@ -245,8 +241,7 @@ def _borders(tree: ex.Tree, base: Point, variable: str) -> set[Fraction]:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A chain of lines as read, each with its sign against the one above and, where it breaks, what shows
-    it."""
+    """A chain of lines as read, each with its sign against the one above and, where it breaks, what shows it."""
 
     lines: tuple[str, ...]
     signs: tuple[str, ...]  #: the first is empty

@@ -892,8 +892,7 @@ def evaluate(
 
 
 def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:
-    """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as
-    evaluate()."""
+    """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as evaluate()."""
     if tree[0] in SET_KINDS:
         tree = ["contains", ["symbol", variable], tree]
     try:
@@ -917,8 +916,7 @@ def same_number(left: Number, right: Number, loose: bool = False) -> bool:
 
 
 def show_number(value: Number, digits: int = 6) -> str:
-    """Return a value as a reader would write it: a short fraction, otherwise ``digits`` significant
-    digits."""
+    """Return a value as a reader would write it: a short fraction, otherwise ``digits`` significant digits."""
     if isinstance(value, Fraction):
         if value.denominator == 1 and abs(value) < 10**9:
             return str(value.numerator)

@@ -163,8 +163,7 @@ def _percentages(given: tuple[object, ...], expected: int) -> tuple[list[float |
 
 
 def summary() -> dict[str, dict[str, Any]]:
-    """Return what is known of this session's predictions, by exercise: how many are asked, committed and
-    compared."""
+    """Return what is known of this session's predictions, by exercise: how many are asked, committed and compared."""
 
     def of(exercise: Exercise) -> dict[str, Any]:
         ids = [step.id for step in exercise.steps if step.kind == "prediction"]

@@ -69,8 +69,7 @@ class Problem:
 
     @cached_property
     def eigenvalues(self) -> Array:
-        """Eigenvalues of the Hessian at the minimum, smallest first: they decide what rate is stable
-        there."""
+        """Eigenvalues of the Hessian at the minimum, smallest first: they decide what rate is stable there."""
         return np.asarray(np.linalg.eigvalsh(self.hessian(self.minimum)), dtype=np.float64)
 
     @property

@@ -18,9 +18,7 @@ WARM = 32  # steps after which the correction of betas up to 0.3 is 1 to the las
 
 
 def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Draw the runs: early ones for the correction, ``after`` a warm-up for everything else, small ones for
-    ε.
-    """
+    """Draw the runs: early ones for the correction, ``after`` a warm-up for everything else, small ones for ε."""
 
     def early(**more: float) -> dict[str, float]:
         return {"lr": odd(rng, 0.02, 0.2), "beta1": odd(rng, 0.6, 0.8), "beta2": odd(rng, 0.9, 0.97), **more}

@@ -38,9 +38,7 @@ RATES = {  # of the course document's figure
 
 
 def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Draw the runs, for each function: the points, tiny gradients, form, no steps, integers, the figure's
-    rates.
-    """
+    """Draw the runs, for each function: the points, tiny gradients, form, no steps, integers, the figure's rates."""
     rates: dict[str, Callable[[], list[float]]] = {
         "sgd": lambda: [odd(rng, 0.01, 0.045)],
         "momentum": lambda: [odd(rng, 0.01, 0.045), odd(rng, 0.5, 0.8)],

@@ -1,6 +1,4 @@
-"""Reference runs on f(x, y) = x² + 10y², and the figure of them (B3). Source: the course document, solution
-B3.
-"""
+"""Reference runs on f(x, y) = x² + 10y², and the figure of them (B3). Source: the course document, solution B3."""
 
 from __future__ import annotations
 
@@ -50,9 +48,7 @@ def run_adam(start: Array, lr: float, beta1: float, beta2: float, eps: float, st
 
 
 def visualize_optimizers_2d() -> None:
-    """Draw the four runs from (5, 4) over the contours of f, at the course document's rates, 50 steps
-    each.
-    """
+    """Draw the four runs from (5, 4) over the contours of f, at the course document's rates, 50 steps each."""
     import matplotlib.pyplot as plt
 
     start, steps = np.array([5.0, 4.0]), 50

@@ -103,9 +103,7 @@ def spirals(points: int = POINTS, seed: int = 11) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Training:
-    """One training run: the loss over all points after every epoch, (epochs + 1,), and the accuracy at the
-    end.
-    """
+    """One training run: the loss over all points after every epoch, (epochs + 1,), and the accuracy at the end."""
 
     losses: Array
     accuracy: float

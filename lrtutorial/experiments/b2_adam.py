@@ -1,6 +1,4 @@
-"""B2: the student's Adam beside the same Adam with its bias correction undone, and training a small
-network.
-"""
+"""B2: the student's Adam beside the same Adam with its bias correction undone, and training a small network."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""C1: the same small network at seven learning rates over four decades; then the rate beside two other
-knobs."""
+"""C1: the same small network at seven learning rates over four decades; then the rate beside two other knobs."""
 
 from __future__ import annotations
 
@@ -79,8 +78,7 @@ class SevenRates(Result):
 
     @property
     def catch_up(self) -> float:
-        """The step at which the second rate passes the loss where the smallest one ends (median over
-        starts)."""
+        """The step at which the second rate passes the loss where the smallest one ends (median over starts)."""
         return float(np.median((self.losses[:, :, 1] <= self.losses[-1, :, 0]).argmax(axis=0)))
 
     def draw(self, figure: Figure) -> None:
@@ -139,8 +137,7 @@ class SevenRates(Result):
 
 
 def seven_rates(seed: int = 0, starts: int = 6) -> SevenRates:
-    """Train the same 12-12 tanh network by plain gradient descent at each of the seven rates, from `starts`
-    starts."""
+    """Train the same 12-12 tanh network by plain gradient descent at each of the seven rates, from `starts` starts."""
     begin = NETWORK.initial(np.random.default_rng(seed), starts)
     with Progress("Seven rates", STEPS) as progress:
         weights, losses = train(

@@ -110,8 +110,7 @@ class Ravine(Result):
 
 
 def ravine(momentum: float = 0.9, lr: float | None = None, seed: int = 0) -> Ravine:
-    """Plain descent at `lr` (default: its best rate, 2/101) against the same with `momentum` at the same
-    rate."""
+    """Plain descent at `lr` (default: its best rate, 2/101) against the same with `momentum` at the same rate."""
     lr = 2 / CURVATURES.sum() if lr is None else lr
     start = _start(seed)
     path = _walk(np.repeat(start, 2, axis=0), lr, np.array([0.0, momentum]), 4000)
@@ -198,8 +197,7 @@ class Filter(Result):
 
 
 def filter_noise(momentum: float = 0.9, seed: int = 0) -> Filter:
-    """Average a gradient 1 + noise with m = beta m + (1 - beta) g; measure the variance after it has
-    settled."""
+    """Average a gradient 1 + noise with m = beta m + (1 - beta) g; measure the variance after it has settled."""
     rng = np.random.default_rng(seed)
     chains, settle, keep = 400, 400, 400
     average = np.ones((len(MOMENTA), chains))
@@ -219,8 +217,7 @@ def filter_noise(momentum: float = 0.9, seed: int = 0) -> Filter:
 
 @dataclass(frozen=True, repr=False)
 class Jitter(Result):
-    """variance (3,): of the position around the minimum of x^2/2, for (plain, momentum, plain at the matched
-    rate)."""
+    """variance (3,): of the position around the minimum of x^2/2, for (plain, momentum, plain at the matched rate)."""
 
     momentum: float
     rates: Array
@@ -262,8 +259,7 @@ class Jitter(Result):
 
 
 def jitter(momentum: float = 0.9, lr: float = 0.01, seed: int = 0) -> Jitter:
-    """Descend x^2/2 with unit gradient noise: plain at lr, momentum at lr, plain at the matched rate lr/(1 -
-    beta)."""
+    """Descend x^2/2 with unit gradient noise: plain at lr, momentum at lr, plain at the matched rate lr/(1 - beta)."""
     rng = np.random.default_rng(seed)
     chains, steps = 2000, 3000
     rates = np.array([lr, lr, lr / (1 - momentum)])
@@ -364,8 +360,7 @@ class Pit(Result):
 
 
 def pit(depth: float = 0.25, momentum: float = 0.9, lr: float = 0.05, seed: int = 0, starts: int = 200) -> Pit:
-    """Roll down to a pit from random starts: plain at lr, plain at the matched rate lr/(1 - beta), momentum
-    at lr."""
+    """Roll down to a pit from random starts: plain at lr, plain at the matched rate lr/(1 - beta), momentum at lr."""
     rng = np.random.default_rng(seed)
     begin = np.concatenate([[5.5], rng.uniform(4.5, 7.0, starts - 1)])
     x0 = np.tile(begin, 3 * len(DEPTHS))[:, None]

@@ -1,5 +1,4 @@
-"""C3: one rate for all parameters. Badly scaled parameters, badly scaled layers, and then the same problem
-rotated."""
+"""C3: one rate for all parameters. Badly scaled parameters, badly scaled layers, and then the same problem rotated."""
 
 from __future__ import annotations
 
@@ -141,8 +140,7 @@ def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
 
 @dataclass(frozen=True, repr=False)
 class Turned(Result):
-    """Paths (steps, 2) of SGD and Adam on a bowl of condition number 100 whose axes are turned by `angle`
-    degrees."""
+    """Paths (steps, 2) of SGD and Adam on a bowl of condition number 100 whose axes are turned by `angle` degrees."""
 
     angle: float
     sgd: Array

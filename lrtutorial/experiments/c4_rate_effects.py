@@ -1,5 +1,4 @@
-"""C4: sharpness at the edge of stability, warmup on a network that diverges without it, and decay under
-noise."""
+"""C4: sharpness at the edge of stability, warmup on a network that diverges without it, and decay under noise."""
 
 from __future__ import annotations
 
@@ -115,8 +114,7 @@ class Edge(Result):
 
 
 def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000) -> Edge:
-    """Full-batch gradient descent at three rates, with the sharpness measured by power iteration every 25
-    steps."""
+    """Full-batch gradient descent at three rates, with the sharpness measured by power iteration every 25 steps."""
     rng = np.random.default_rng(seed)
     begin = np.repeat(EDGE_NETWORK.initial(rng, starts), len(EDGE_RATES), axis=0)
     watch = _Watch(EDGE_NETWORK, begin, rng, every=25)
@@ -135,8 +133,7 @@ def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000) -> Edge
 
 @dataclass(frozen=True, repr=False)
 class SameFunction(Result):
-    """factors (n,), sharpness (n,) and gap (n,): the largest difference between the predictions and the
-    original's."""
+    """factors (n,), sharpness (n,) and gap (n,): the largest difference between the predictions and the original's."""
 
     factors: Array
     sharpness: Array
@@ -292,8 +289,7 @@ FLOOR_RATES = np.array([0.0125, 0.025, 0.05, 0.1, 0.2])
 
 @dataclass(frozen=True, repr=False)
 class Floor(Result):
-    """loss (steps, 6): the mean loss over the chains, for the five constant rates and, last, the decaying
-    one."""
+    """loss (steps, 6): the mean loss over the chains, for the five constant rates and, last, the decaying one."""
 
     loss: Array
     size = (9.5, 3.6)
@@ -345,8 +341,7 @@ class Floor(Result):
 
 
 def noise_floor(seed: int = 0, chains: int = 1000, steps: int = 2000) -> Floor:
-    """Descend x^2/2 with unit gradient noise from x = 3 at five constant rates, and at 0.2 / (1 +
-    step/20)."""
+    """Descend x^2/2 with unit gradient noise from x = 3 at five constant rates, and at 0.2 / (1 + step/20)."""
     rng = np.random.default_rng(seed)
     runs = len(FLOOR_RATES) + 1
 

@@ -61,8 +61,7 @@ class Resolution(Result):
 
     @property
     def noise(self) -> float:
-        """The mean squared size of the noise in the targets: a perfect fit of the signal has this training
-        error."""
+        """The mean squared size of the noise in the targets: a perfect fit of the signal has this training error."""
         return float(np.mean((self.targets - signal(INPUTS)) ** 2))
 
     def coarsened(self, bits: int) -> Array:
@@ -162,8 +161,7 @@ def _run(network: Network, seed: int, data_sets: int, steps: int, scale: float, 
 
 
 def resolution(seed: int = 0, data_sets: int = 8) -> Resolution:
-    """A shallow ReLU network on 16 noisy points at five rates, exact gradients, 30000 steps after a short
-    warmup."""
+    """A shallow ReLU network on 16 noisy points at five rates, exact gradients, 30000 steps after a short warmup."""
     return _run(SHALLOW, seed, data_sets, STEPS, 0.5, "Five rates, shallow network")
 
 
@@ -174,8 +172,7 @@ def other_network(seed: int = 0, data_sets: int = 6) -> Resolution:
 
 @dataclass(frozen=True, repr=False)
 class Coarse(Result):
-    """The fits of the first data set at `bits` bits per weight, and the training error of each rate against
-    bits."""
+    """The fits of the first data set at `bits` bits per weight, and the training error of each rate against bits."""
 
     resolution: Resolution
     bits: int

@@ -187,8 +187,7 @@ EPSILONS = np.array([1e-8, 1e-4, 1e-2, 1.0])
 
 @dataclass(frozen=True, repr=False)
 class Separable(Result):
-    """sgd (seeds, rates), adam (seeds, epsilons, rates): test error; train_sgd, train_adam likewise: training
-    loss."""
+    """sgd (seeds, rates), adam (seeds, epsilons, rates): test error; train_sgd, train_adam likewise: training loss."""
 
     sgd: Array
     adam: Array

@@ -46,8 +46,7 @@ class Network:
         return views
 
     def initial(self, rng: np.random.Generator, runs: int = 1, scale: float = 1.0) -> Array:
-        """Gaussian weights of standard deviation scale / sqrt(fan_in), zero biases; shape (runs,
-        parameters)."""
+        """Gaussian weights of standard deviation scale / sqrt(fan_in), zero biases; shape (runs, parameters)."""
         weights = np.zeros((runs, self.parameters))
         for layer in self.layers(weights):
             fan_in = layer.shape[1] - 1
@@ -55,8 +54,7 @@ class Network:
         return weights
 
     def forward(self, weights: Array, inputs: Array) -> list[Array]:
-        """Every layer's output, the inputs first; inputs (n, d), or (runs, n, d) when each run has its
-        own."""
+        """Every layer's output, the inputs first; inputs (n, d), or (runs, n, d) when each run has its own."""
         outputs = [inputs]
         for depth, layer in enumerate(self.layers(weights), start=2):
             z = outputs[-1] @ layer[:, :-1] + layer[:, -1:]

@@ -1,5 +1,4 @@
-"""A progress bar that is a real `<progress>` element in a notebook, rich's bar in a terminal, and silent
-elsewhere."""
+"""A progress bar that is a real `<progress>` element in a notebook, rich's bar in a terminal, and silent elsewhere."""
 
 from __future__ import annotations
 

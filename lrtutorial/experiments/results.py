@@ -1,5 +1,4 @@
-"""What every experiment returns: numbers, with a picture that carries its alt text, and a slider over such
-pictures."""
+"""What every experiment returns: numbers, with a picture that carries its alt text, and a slider over such pictures."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = OKABE_ITO.values()
 
 
 class Result(ABC):
-    """A finished experiment. In a notebook its value is the picture; `figure()` gives the matplotlib
-    figure."""
+    """A finished experiment. In a notebook its value is the picture; `figure()` gives the matplotlib figure."""
 
     #: Width and height in inches.
     size: tuple[float, float] = (9.0, 3.6)

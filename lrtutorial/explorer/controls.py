@@ -20,8 +20,7 @@ _LABELS = {"lr": "Learning rate η", "momentum": "Momentum β", "beta": "Decay �
 
 @dataclass
 class Control:
-    """A slider: its trait's name, what it is called, the family it belongs to, its positions and first
-    value."""
+    """A slider: its trait's name, what it is called, the family it belongs to, its positions and first value."""
 
     key: str
     name: str

@@ -42,7 +42,6 @@ class Goal:
         return cls(loss, steps)
 
     def met_at(self, losses: ArrayLike) -> int | None:
-        """The first step at which the losses (index = step) are below the goal, or None within the steps
-        allowed."""
+        """The first step at which the losses (index = step) are below the goal, or None within the steps allowed."""
         below = np.flatnonzero(np.asarray(losses)[: self.steps + 1] < self.loss)
         return int(below[0]) if below.size else None

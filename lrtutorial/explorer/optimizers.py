@@ -1,5 +1,4 @@
-"""Who takes part in an explorer: references by name, a student's classes and functions, exercises not done
-yet."""
+"""Who takes part in an explorer: references by name, a student's classes and functions, exercises not done yet."""
 
 from __future__ import annotations
 
@@ -45,8 +44,7 @@ class Entry:
         return {**chosen, "eps": eps} if self.takes_eps else chosen
 
     def points(self, problem: Problem, values: Mapping[str, Any], eps: float, steps: int) -> NDArray[np.float64]:
-        """A reference's runs (N, steps+1, 2) at values that are numbers or arrays (N,); κ is run one by
-        one."""
+        """A reference's runs (N, steps+1, 2) at values that are numbers or arrays (N,); κ is run one by one."""
         starts = np.stack(np.broadcast_arrays(np.atleast_1d(values["start_x"]), values["start_y"]), axis=-1)
         count = max(len(starts), *(np.size(v) for v in values.values()))
         starts = np.broadcast_to(starts, (count, 2))
@@ -60,8 +58,7 @@ class Entry:
 
 
 def make_entries(optimizers: Iterable[Any], problem: Problem) -> list[Entry]:
-    """An entry for each item; ValueError or TypeError, naming what was expected, for what cannot be an
-    optimizer."""
+    """An entry for each item; ValueError or TypeError, naming what was expected, for what cannot be an optimizer."""
     if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
         optimizers = [optimizers]
     entries: list[Entry] = []

@@ -1,5 +1,4 @@
-"""The explorer's widget: holds the values, computes sweeps off the critical path, and hands them to
-`explorer.js`."""
+"""The explorer's widget: holds the values, computes sweeps off the critical path, and hands them to `explorer.js`."""
 
 from __future__ import annotations
 
@@ -190,8 +189,7 @@ class Explorer(anywidget.AnyWidget):
         return rotated_quadratic(values["kappa"]) if "kappa" in values else self._problem
 
     def _changed(self, _: Any = None) -> None:
-        """Values moved: let the background thread know; an older computation is given up at its next
-        pause."""
+        """Values moved: let the background thread know; an older computation is given up at its next pause."""
         with self._guard:
             self._version += 1
             self._moved.set()
@@ -273,8 +271,7 @@ class Explorer(anywidget.AnyWidget):
         return changes
 
     def _run_student(self, entry: Entry, values: dict[str, float]) -> tuple[NDArray[np.float64], str]:
-        """A student's run (steps+1, 2) at these values, and its message when it failed (then the points
-        are NaN)."""
+        """A student's run (steps+1, 2) at these values, and its message when it failed (then the points are NaN)."""
         assert entry.student
         started = time.perf_counter()
         try:

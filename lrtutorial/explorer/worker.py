@@ -57,8 +57,7 @@ def run_class(
 
 
 def checked_point(value: Any, before: Any, step: int) -> Any:
-    """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the
-    blue."""
+    """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the blue."""
     if np.shape(value) != (2,):
         raise Refused(f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)")
     point = np.asarray(value, dtype=np.float64)
@@ -102,8 +101,7 @@ def run_many(
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An exception as plain data: its text, and the file and line of the innermost frame that is not a
-    library's."""
+    """An exception as plain data: its text, and the file and line of the innermost frame that is not a library's."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename != __file__ and "site-packages" not in f.filename]
     text = f"{type(error).__name__}: {error}"[:300]

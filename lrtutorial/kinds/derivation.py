@@ -68,8 +68,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the outcome of a catalogued chain: the table of the first line that differs from the given
-    one."""
+    """Return the outcome of a catalogued chain: the table of the first line that differs from the given one."""
     if "lines" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
     tables = _tables(step, evidence["lines"], probes)
@@ -88,8 +87,7 @@ def _tables(step: Step, lines: Sequence[ex.Tree], probes: Sequence[Mapping[str, 
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Set each line against the one above; full points for a sound chain from the given line to a solved
-    one."""
+    """Set each line against the one above; full points for a sound chain from the given line to a solved one."""
     blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
     asks = f"This step asks for {step.asks}."
     lines = _read_evidence(evidence)
@@ -198,8 +196,7 @@ def _broken(
     tables: Sequence[Sequence[str]],
     shapes: Sequence[Any],
 ) -> Verdict:
-    """Judge a chain whose line ``index`` does not go with the one above; the sound part before it counts
-    for half."""
+    """Judge a chain whose line ``index`` does not go with the one above; the sound part before it counts for half."""
     steps, ending = verdict.lines
     sound = len(set(shapes[1:index]) - {shapes[0]})
     if sound:

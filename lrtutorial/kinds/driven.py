@@ -59,9 +59,7 @@ def quiet() -> Iterator[None]:
 
 
 def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
-    """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook
-    cell).
-    """
+    """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
     found: dict[str, Any] = {"type": type(error).__name__[:80], "message": str(error)[:300], "at": at}
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
@@ -96,9 +94,7 @@ def read_runs(
 
 
 def read_error(error: object) -> dict[str, Any] | None:
-    """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything
-    else.
-    """
+    """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything else."""
     if error is None:
         return None
     texts = {"type": 80, "message": 300, "code": 200, "function": 80}

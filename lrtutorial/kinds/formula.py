@@ -74,8 +74,7 @@ def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budg
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the
-    catalogue."""
+    """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the catalogue."""
     if "tree" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
     tree = evidence["tree"]
@@ -148,8 +147,7 @@ def _same(one: str, other: str, loose: bool) -> bool:
 
 
 def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> bool:
-    """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no
-    matter."""
+    """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no matter."""
     if digits is None or {*yours, *right} & {"true", "false", UNDEFINED}:
         return False
     mp = ex._mp()

@@ -151,9 +151,7 @@ def _drive_once(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, 
 
 
 def _flat(params: list[list[Any]], arrays: list[list[np.ndarray]]) -> np.ndarray:
-    """Join what the lists of parameters hold now. Raises ValueError when a parameter has changed its
-    shape.
-    """
+    """Join what the lists of parameters hold now. Raises ValueError when a parameter has changed its shape."""
     parts = []
     for held, own in zip(params, arrays, strict=True):
         if len(held) != len(own):
@@ -170,9 +168,7 @@ def _differ(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _class_state(optimizer_class: Any) -> dict[str, str]:
-    """Describe the data kept on the class, and in the default arguments of its methods: what objects would
-    share.
-    """
+    """Describe the data kept on the class, and in the default arguments of its methods: what objects would share."""
     found: dict[str, Any] = {}
     for owner in getattr(optimizer_class, "__mro__", (optimizer_class,))[:-1]:
         for name, value in vars(owner).items():
@@ -188,9 +184,7 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
 
 
 def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks
-    first.
-    """
+    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
     del earlier
     blank = blank_verdict(step)
     probes = {probe["id"]: probe for probe in expected.probes}
@@ -225,9 +219,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
 
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
-    """Return a run with its trace as an array. Raises Malformed unless it has the form that the probe calls
-    for.
-    """
+    """Return a run with its trace as an array. Raises Malformed unless it has the form that the probe calls for."""
     if not isinstance(data, dict) or set(data) != _RUN_KEYS:
         raise Malformed("a run was expected")
     trace, error = unpack(data["trace"]), data["error"]
@@ -246,9 +238,7 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
 
 
 def moved(run: Run, probe: Probe) -> np.ndarray:
-    """Return what is compared: the trace, or, for a probe with ``after``, how far it moves from its first
-    row.
-    """
+    """Return what is compared: the trace, or, for a probe with ``after``, how far it moves from its first row."""
     with np.errstate(invalid="ignore"):
         return run["trace"] - run["trace"][0] if probe.get("after") else run["trace"]
 
@@ -322,9 +312,7 @@ def _explain(
     step: Step, verdict: Verdict, runs: Mapping[str, Run], reference: Mapping[str, Run],
     probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and
-    hint.
-    """
+    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and hint."""
     wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
     words = misconceptions(step.id)
     told: list[tuple[str | None, str, str]] = []

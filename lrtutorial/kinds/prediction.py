@@ -174,8 +174,7 @@ def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
 
 
 def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
-    """Return the verdict to show before the experiment: what was noted, and nothing about whether it is
-    right."""
+    """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
     headline = f"You predict: {show(step, evidence['value'])}. Run the experiment next; compare() tells how you did."
@@ -231,6 +230,5 @@ def show(step: Step, value: Any) -> str:
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[int]) -> Any:
-    """Return an answer's outcome: the prediction itself, or, for ``...``, what the experiment gives on these
-    seeds."""
+    """Return an answer's outcome: the prediction itself, or, for ``...``, what the experiment gives on these seeds."""
     return found_on(step, probes) if evidence.get("unfinished") else evidence["value"]

@@ -68,9 +68,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Probe]) -> dict[str, Any]:
-    """Return the runs that are compared, without the words of errors; of the figure, what is missing in
-    it.
-    """
+    """Return the runs that are compared, without the words of errors; of the figure, what is missing in it."""
     by_id = {probe["id"]: probe for probe in probes}
     found: dict[str, Any] = {}
     for key, run in evidence["runs"].items():
@@ -134,9 +132,7 @@ def draw(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks
-    first.
-    """
+    """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
     del earlier
     blank = blank_verdict(step)
     probes = {probe["id"]: probe for probe in expected.probes}
@@ -193,9 +189,7 @@ def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) ->
 
 
 def _acceptable(step: Step, runs: Mapping[str, Any], figure: Probe) -> dict[str, list[np.ndarray]]:
-    """Return the runs that a line of the figure may show, by the word that names the optimizer in its
-    label.
-    """
+    """Return the runs that a line of the figure may show, by the word that names the optimizer in its label."""
     found = {}
     for word, key in step.options["settings"]:
         own = read_run(runs[key])["trace"] if key in runs else None
@@ -340,9 +334,7 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
 
 
 def _upright(trace: np.ndarray, steps: int) -> tuple[np.ndarray, int]:
-    """Return a trace as rows of points, and how many rows it lacks at the start: form has a rubric line of
-    its own.
-    """
+    """Return a trace as rows of points, and how many rows it lacks at the start: form has a rubric line of its own."""
     if trace.ndim == 2 and trace.shape[0] == 2 and trace.shape[1] in (steps, steps + 1) and steps > 2:
         trace = trace.T
     return trace, int(steps > 0 and trace.shape == (steps, 2))
@@ -387,9 +379,7 @@ def _explain(
     step: Step, verdict: Verdict, runs: Mapping[str, Any], reference: Mapping[str, Any],
     probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and
-    hint.
-    """
+    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and hint."""
     wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
     words = misconceptions(step.id)
     told: dict[tuple[str | None, str, str], list[str]] = {}  # what is wrong: the answers that have it in common

@@ -72,8 +72,7 @@ class JupyterLab:
     directory: Path
 
     def address(self, path: str) -> str:
-        """The page that shows one notebook (a path below `directory`) in JupyterLab, with a fresh
-        workspace."""
+        """The page that shows one notebook (a path below `directory`) in JupyterLab, with a fresh workspace."""
         return f"{self.url}/lab/tree/{path}?token={self.token}&reset"
 
     def api(self, path: str, method: str = "GET") -> Any:
@@ -152,8 +151,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]
 
 @pytest.fixture
 def jupyterlab_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], JupyterLab]]:
-    """A function that starts a JupyterLab of its own in a folder, such as a course with its
-    nbgrader_config.py."""
+    """A function that starts a JupyterLab of its own in a folder, such as a course with its nbgrader_config.py."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(directory: Path) -> JupyterLab:
@@ -185,8 +183,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page in a fresh context; an error in the page's own scripts that a test did not expect is in
-    `page.errors`."""
+    """A page in a fresh context; an error in the page's own scripts that a test did not expect is in `page.errors`."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(30_000)
     page = context.new_page()

@@ -108,8 +108,7 @@ def assert_right(drawn: dict[str, Any], problem: str = "bowl") -> None:
 
 @pytest.fixture
 def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[Any, Shown]]:
-    """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the
-    explorer."""
+    """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the explorer."""
 
     def open_explorer(call: str = "explore()", before: str = "", name: str = "explorer.ipynb") -> tuple[Any, Shown]:
         nb = notebook(name, cells=[IMPORT + before, f"w = {call}\nw"])

@@ -1,5 +1,4 @@
-"""Formulas as plain data: what is read, what is refused, exact values, bounded work. Oracle: SymPy and
-fractions."""
+"""Formulas as plain data: what is read, what is refused, exact values, bounded work. Oracle: SymPy and fractions."""
 
 from __future__ import annotations
 
@@ -320,8 +319,7 @@ HUGE = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_huge_work_is_given_up_or_done_quickly(name) -> None:
-    """That this test ends is what it shows: each of these takes minutes or for ever when it is simply
-    evaluated."""
+    """That this test ends is what it shows: each of these takes minutes or for ever when it is simply evaluated."""
     answer = HUGE[name]() if callable(HUGE[name]) else HUGE[name]
     try:
         result = value(answer)

@@ -1,5 +1,4 @@
-"""The widget without a browser: what is computed, what is sent, what wrong input and hostile code bring
-about."""
+"""The widget without a browser: what is computed, what is sent, what wrong input and hostile code bring about."""
 
 from __future__ import annotations
 

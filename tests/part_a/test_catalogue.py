@@ -1,5 +1,4 @@
-"""One table for all of Part A: what is right, what is named, what can't be read; at public and at fresh
-points."""
+"""One table for all of Part A: what is right, what is named, what can't be read; at public and at fresh points."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Hints help without telling: no hint, title or special case holds the answer, and each unlisted mistake is
-located."""
+"""Hints help without telling: no hint, title or special case holds the answer, and each unlisted mistake is located."""
 
 from __future__ import annotations
 

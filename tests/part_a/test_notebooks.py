@@ -22,8 +22,7 @@ def read(exercise: str) -> nbformat.NotebookNode:
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> dict[str, str]:
-    """Execute and return what each cell shows as text; no cell may raise or write to stderr, no picture be
-    mute."""
+    """Execute and return what each cell shows as text; no cell may raise or write to stderr, no picture be mute."""
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     shown = {}
     for cell in notebook.cells:

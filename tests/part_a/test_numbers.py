@@ -1,5 +1,4 @@
-"""Every number in the prose of A1 and A2, computed afresh; each must also stand in the text it is computed
-for."""
+"""Every number in the prose of A1 and A2, computed afresh; each must also stand in the text it is computed for."""
 
 from __future__ import annotations
 

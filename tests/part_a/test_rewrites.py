@@ -1,5 +1,4 @@
-"""Random rewrites of a right answer stay right; random single mutations become wrong, when they truly
-differ."""
+"""Random rewrites of a right answer stay right; random single mutations become wrong, when they truly differ."""
 
 from __future__ import annotations
 
@@ -72,8 +71,7 @@ def test_text_says_the_same_as_sympy(step_id) -> None:
 
 
 def mutants(formula: sympy.Expr) -> list[sympy.Expr]:
-    """Every formula that differs in one place: a sign, an exponent, a number by one, a dropped factor or
-    term."""
+    """Every formula that differs in one place: a sign, an exponent, a number by one, a dropped factor or term."""
     found = []
     for old in sympy.preorder_traversal(formula):
         news = [-old, old + 1, old - 1, 2 * old, old**2]

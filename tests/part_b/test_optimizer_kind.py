@@ -1,6 +1,4 @@
-"""B1 and B2 with answers that nobody catalogued: no class, no body, an exception, two bugs at once, forged
-evidence.
-"""
+"""B1 and B2 with answers that nobody catalogued: no class, no body, an exception, two bugs at once, forged evidence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""B3 with answers that nobody catalogued, the course document's own solution, and figures that lack several
-things.
-"""
+"""B3 with answers that nobody catalogued, the course document's own solution, and figures that lack several things."""
 
 from __future__ import annotations
 

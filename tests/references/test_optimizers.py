@@ -107,9 +107,7 @@ def spectral_radius(lr, momentum, curvature):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9, 0.99])
 def test_momentum_is_stable_up_to_two_times_one_plus_beta_over_the_curvature(momentum) -> None:
-    """FACTS: ηλ < 2(1 + β). Just inside a run shrinks, just outside it grows; the eigenvalues say the
-    same.
-    """
+    """FACTS: ηλ < 2(1 + β). Just inside a run shrinks, just outside it grows; the eigenvalues say the same."""
     bound = 2 * (1 + momentum) / 20
     for factor, stable in ((0.98, True), (1.02, False)):
         run = trajectories.run_momentum(np.array([0.0, 1.0]), factor * bound, momentum, 1500)
