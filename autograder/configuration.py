@@ -8,7 +8,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, Execute, SaveAutoGrades
 
-from autograder.course import COURSE, GRADEBOOK, ROOT
+from autograder.course import COURSE, DB_URL, GRADEBOOK, ROOT
 from autograder.executor import TrustedExecute
 from autograder.preprocessors import RecordVerdicts, RepairSubmission, TellRepairs, take_in
 from autograder.release import Skeletons
@@ -30,7 +30,7 @@ def configure(config: Any) -> None:
     course.release_directory = "notebooks"
     for step in ("submitted", "autograded", "feedback"):
         setattr(course, f"{step}_directory", str(COURSE / step))
-    course.db_url = f"sqlite:///{GRADEBOOK}"
+    course.db_url = DB_URL
     config.ClearSolutions.code_stub = {"python": "..."}
     config.ClearSolutions.text_stub = "*Write your answer here.*"
     config.GenerateAssignment.preprocessors = [

@@ -12,6 +12,8 @@ RELEASE = ROOT / "notebooks"
 #: Submissions, grades and the secret; the variable lets a test or a second term keep them elsewhere.
 COURSE = Path(os.environ.get("LRTUTORIAL_COURSE") or Path(__file__).resolve().parent / "course").absolute()
 GRADEBOOK = COURSE / "gradebook.db"
+#: The gradebook's address: that file, or a PostgreSQL database (postgresql+psycopg://user@host/name).
+DB_URL = os.environ.get("LRTUTORIAL_DB") or f"sqlite:///{GRADEBOOK}"
 SECRET = COURSE / "secret"
 
 

@@ -14,9 +14,10 @@ import nbformat
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy import make_url
 
 from autograder.configuration import PARTS
-from autograder.course import COURSE, GRADEBOOK, ROOT, SOLUTIONS
+from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.engine import Assignment, Result, Watcher, grade, local_workers
 from autograder.ledger import Ledger
@@ -100,7 +101,7 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
     for part in chosen:
         console.print(score_table(part))
     console.print(f"Feedback:  {_short(COURSE / 'feedback')}/<student>/<part>/<notebook>.html")
-    console.print(f"Gradebook: {_short(GRADEBOOK)}")
+    console.print(f"Gradebook: {_shown(DB_URL)}")
     console.print("See it in JupyterLab: make lab, then Nbgrader > Formgrader.")
     for failure in failures:
         console.print(f"[bold red]Failed:[/] {failure}")
@@ -129,6 +130,12 @@ def _short(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
+def _shown(db_url: str) -> str:
+    """A gradebook's address without password, or its file."""
+    url = make_url(db_url)
+    return _short(Path(url.database or "")) if url.drivername == "sqlite" else url.render_as_string()
+
+
 def score_table(part: str) -> Table:
     """Return the table of a part: student, exercise, points, and what the verdicts said."""
     table = Table(title=PARTS[part], show_lines=False, expand=True)
@@ -136,7 +143,7 @@ def score_table(part: str) -> Table:
     table.add_column("exercise", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("what the verdict said", ratio=1, no_wrap=True, overflow="ellipsis")
-    with Ledger(f"sqlite:///{GRADEBOOK}") as ledger:
+    with Ledger(DB_URL) as ledger:
         order = list(steps())
         rows = sorted(ledger.verdicts(part), key=lambda row: order.index(row["step"]))
     for student in STUDENTS:
