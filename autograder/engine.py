@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,12 @@ from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import COURSE, ROOT, course_secret
-from autograder.executor import TrustedExecute, blank, experiments
+from autograder.digests import digest_of_checks
+from autograder.executor import TrustedExecute, experiments
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, quarantine, read_file, rejected, release_folder, released, repair
 from autograder.jail import JailError, JailTooWeak
+from autograder.judging import blank, exercise_of
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
 from lrtutorial.exercises import exercises
@@ -41,8 +44,16 @@ TRIES = 3  #: for a kernel that doesn't start, which is never the submission's f
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
 
 
+#: What a fingerprint is made of, with the hexadecimal digits that each part has in it.
+FINGERPRINT = {"submission": 28, "release": 12, "secret": 12, "checking": 12}
+
+
 class UnknownName(LookupError):
     """No assignment or student has this name; the message suggests the nearest."""
+
+
+class OtherChecks(RuntimeError):
+    """This worker has another version of the course than the grader, so that its verdicts would be others."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +69,19 @@ class Work:
     needless: tuple[str, ...]  #: ids of cells that grading may leave out
     settings: dict[str, Any] = field(repr=False)  #: configuration of executor and jail
     problem: str = ""  #: why the file can't even be read
+    checking: str = ""  #: :func:`checking_digest` of the notebook's exercise
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """What the result depends on: the submission, the release, the secret."""
-        parts = (self.data, self.problem.encode(), self.release.encode(), self.secret.encode())
-        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+        """What the result depends on, in 64 hexadecimal digits: a digest of each part of ``FINGERPRINT``.
+
+        :func:`changes` tells which of them differ from an earlier one.
+        """
+        parts = {
+            "submission": self.data + b"\x00" + self.problem.encode(), "release": self.release.encode(),
+            "secret": self.secret.encode(), "checking": self.checking.encode(),
+        }  # fmt: skip
+        return "".join(hashlib.sha256(parts[name]).hexdigest()[:digits] for name, digits in FINGERPRINT.items())
 
 
 @dataclass(frozen=True)
@@ -87,12 +105,41 @@ class Result:
         return sum(Verdict.from_data(data).points for data in self.verdicts)
 
 
+def changes(before: str, now: str) -> tuple[str, ...]:
+    """Return what differs between two fingerprints: names of ``FINGERPRINT``, in its order.
+
+    >>> changes("a" * 64, "a" * 28 + "b" * 12 + "a" * 24)
+    ('release',)
+    """
+    found, start = [], 0
+    for name, digits in FINGERPRINT.items():
+        if before[start : start + digits] != now[start : start + digits]:
+            found.append(name)
+        start += digits
+    return tuple(found)
+
+
+def checking_digest(exercise: str) -> str:
+    """Return a digest of all that checks an exercise, named ``"b2"`` or by its notebook: code and recorded data.
+
+    It changes when, and only when, one of :func:`autograder.digests.checking_files` does. Raises UnknownName.
+    """
+    known = exercises()
+    found = known.get(exercise) or exercise_of(exercise)
+    if found is None:
+        raise UnknownName(f"there is no exercise {exercise!r}. {nearest(exercise, list(known))}")
+    return digest_of_checks(found.id)
+
+
 def grade_one(work: Work) -> Result:
     """Grade one notebook: intake, jail, verdicts. Depends on nothing but ``work``, and touches nothing outside.
 
-    Raises JailError when this machine can't hold the kernel or start one: then nothing was run and nothing is scored.
+    Raises JailError when this machine can't hold the kernel or start one, and OtherChecks when its checks aren't the
+    grader's: then nothing was run and nothing is scored.
     """
     begun = time.monotonic()
+    if exercise_of(work.notebook) and work.checking != checking_digest(work.notebook):
+        raise OtherChecks("this worker's course is another version than the grader's: update it and start it anew")
     release = nbformat.reads(work.release, as_version=4)
     resources: dict[str, Any] = {
         "nbgrader": {"assignment": work.assignment, "student": work.student, "notebook": work.notebook},
@@ -142,7 +189,7 @@ def _executed(work: Work, notebook: NotebookNode, resources: Any) -> NotebookNod
 
 def _nothing(notebook: str, reason: str) -> list[Verdict]:
     """Return the verdicts on a notebook that was not graded."""
-    exercise = next((exercise for exercise in exercises().values() if exercise.notebook == notebook), None)
+    exercise = exercise_of(notebook)
     steps = exercise.steps if exercise else ()
     return [blank(step).with_no_points("failed", reason) for step in steps]
 
@@ -210,8 +257,9 @@ class Assignment:
             except Rejected as why:
                 problem = str(why)
             needless = tuple(sorted(experiments(self.name, notebook)))
+            checking = checking_digest(notebook) if exercise_of(notebook) else ""
             yield Work(self.name, student, notebook, data, nbformat.writes(release), course_secret(), needless,
-                       settings, problem)  # fmt: skip
+                       settings, problem, checking)  # fmt: skip
 
 
 def _is_data(value: object) -> bool:

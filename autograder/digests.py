@@ -1,0 +1,96 @@
+"""What a result depends on besides the submission: the code and the recorded data that check an exercise.
+
+A change to one exercise's catalogue touches that exercise alone; one to a kind of answer, those of that kind. So a
+regrade does what a change asks for and no more. Digests are of the files' bytes: the same on every machine and Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import lrtutorial
+from lrtutorial.exercises import exercises
+
+HOMES = {"autograder": Path(__file__).parent, "lrtutorial": Path(lrtutorial.__file__).parent}
+RECORDED = HOMES["lrtutorial"] / "recorded"
+JUDGING = "autograder.judging"  #: itself, not what it imports: that is followed from the exercise's own modules
+
+
+@cache
+def checking_files(exercise_id: str) -> tuple[Path, ...]:
+    """Return the files that decide what an answer of this exercise earns, in order of their names.
+
+    They are the exercise, its catalogue, its kinds of answer, all of the course's modules that these import (wherever
+    in a module that is, or by name), and the recorded expectations of its steps.
+    """
+    exercise = exercises()[exercise_id]
+    modules = {f"autograder.catalogue.{exercise.id}", f"lrtutorial.exercises.{exercise.id}"}
+    modules |= {f"lrtutorial.kinds.{step.kind}" for step in exercise.steps}
+    found = {_file(name) for name in _closure(modules)} | {_file(JUDGING)}
+    found |= {RECORDED / f"{step.id}.json" for step in exercise.steps}
+    return tuple(sorted((path for path in found if path is not None and path.exists()), key=_name))
+
+
+@cache
+def digest_of_checks(exercise_id: str) -> str:
+    """Return a SHA-256 digest of :func:`checking_files`, as this process found them when it first asked."""
+    return hashlib.sha256(
+        "\n".join(f"{_name(path)} {_digest(path)}" for path in checking_files(exercise_id)).encode()
+    ).hexdigest()
+
+
+def _name(path: Path) -> str:
+    """A file's name within the course, the same wherever the course lies."""
+    (home,) = (home for home in HOMES.values() if path.is_relative_to(home))
+    return path.relative_to(home.parent).as_posix()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _file(module: str) -> Path | None:
+    """Return where a module of the course lies; None for one that is none."""
+    package, *rest = module.split(".")
+    if package not in HOMES:
+        return None
+    path = HOMES[package].joinpath(*rest)
+    found = [path / "__init__.py"] if path.is_dir() else [path.with_name(f"{path.name}.py")]
+    return next((file for file in found if file.is_file()), None)
+
+
+def _closure(modules: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and _file(name) is not None:
+            seen.add(name)
+            waiting += [*_imported(name), name.rpartition(".")[0]]
+    return seen
+
+
+@cache
+def _imported(module: str) -> tuple[str, ...]:
+    path = _file(module)
+    assert path is not None
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return tuple(dict.fromkeys(_names(ast.parse(path.read_text(encoding="utf-8")), package)))
+
+
+def _names(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
+            words = (word.value for word in node.args[:1] if isinstance(word, ast.Constant))
+            yield from (word for word in words if isinstance(word, str))

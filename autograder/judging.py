@@ -1,0 +1,101 @@
+"""Which probes a submitted notebook gets, and what its evidence is worth. All of it runs in the grader's process."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+
+from autograder import catalogue
+from lrtutorial.exercises import Exercise, Step, exercises
+from lrtutorial.expected import Expected, recorded
+from lrtutorial.kinds import kind_module
+from lrtutorial.verdict import Line, Verdict
+
+
+@dataclass
+class Grading:
+    """One submitted notebook being graded: which probes it gets, and the evidence so far."""
+
+    assignment: str
+    student: str
+    notebook: str
+    digest: str
+    secret: str
+
+    def __post_init__(self) -> None:
+        self.earlier: dict[str, dict[str, Any]] = {"public": {}, "secret": {}}
+
+    @property
+    def exercise(self) -> Exercise | None:
+        """The exercise this notebook is for."""
+        return exercise_of(self.notebook)
+
+    def question(self, step: Step) -> dict[str, Expected]:
+        """Return the public expectations, and secret ones: for this submission, or the class where they cost much."""
+        if step.kind == "prediction":
+            return {"public": recorded(step.id), "secret": _class_expectations(self.secret, step.id)}
+        words = (self.secret, self.assignment, step.id, self.student, self.digest)
+        return {"public": recorded(step.id), "secret": catalogue.expectations(step.id, catalogue.generator(*words))}
+
+    def judge(self, step: Step, asked: Mapping[str, Expected], evidence: Mapping[str, Any]) -> Verdict:
+        """Judge the evidence on public and on secret probes; points are those that both give."""
+        verdicts = {}
+        for name, expected in asked.items():
+            given = evidence.get(name)
+            self.earlier[name][step.id] = given
+            try:
+                verdicts[name] = kind_module(step.kind).judge(step, given, expected, self.earlier[name])
+            except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said
+                verdicts[name] = blank(step).with_no_points(
+                    "failed", f"The evidence can't be counted ({type(error).__name__})."
+                )
+        return combined(verdicts["public"], verdicts["secret"])
+
+
+_one_at_a_time = threading.RLock()  # an experiment that takes seconds is not run by every thread that asks
+
+
+def _class_expectations(secret: str, step_id: str) -> Expected:
+    with _one_at_a_time:
+        return _computed(secret, step_id)
+
+
+@lru_cache(maxsize=256)
+def _computed(secret: str, step_id: str) -> Expected:
+    return catalogue.expectations(step_id, catalogue.generator(secret, "class", step_id))
+
+
+def combined(public: Verdict, secret: Verdict) -> Verdict:
+    """Return one verdict from those on public and secret probes: the lower points, and no secret number."""
+    lines = tuple(
+        a if a.earned <= b.earned else replace(b, note="only on the public inputs")
+        for a, b in zip(public.lines, secret.lines, strict=True)
+    )
+    if not public.right:
+        return replace(public, lines=lines, checked="Checked on the public inputs and on fresh ones.")
+    if secret.right:
+        return replace(public, lines=lines, checked="Right on the public inputs and on fresh ones.")
+    said = f"Right on the public inputs, but not on fresh ones. {secret.headline}"
+    return replace(secret, lines=lines, headline=said, counterexample=None, picture=None, checked="")
+
+
+def exercise_of(notebook: str) -> Exercise | None:
+    """Return the exercise that a notebook (named without its suffix) is for."""
+    return next((exercise for exercise in exercises().values() if exercise.notebook == notebook), None)
+
+
+def blank(step: Step) -> Verdict:
+    """Return a verdict on a step with its rubric lines and no points."""
+    return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+
+
+def digest_of(nb: NotebookNode) -> str:
+    """Return a digest of a notebook's code: the same submission gets the same secret probes."""
+    code = "\x00".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
