@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, Execute, SaveAutoGrades
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, Execute, SaveAutoGrades
 
 from autograder.course import COURSE, DB_URL, GRADEBOOK, ROOT
 from autograder.executor import TrustedExecute
+from autograder.feedback import FeedbackExporter, FeedbackSummary
+from autograder.late import GrantExtraTime
 from autograder.preprocessors import RecordVerdicts, RepairSubmission, TellRepairs, take_in
 from autograder.release import Skeletons
 from autograder.written import ShowRubric
@@ -48,9 +50,13 @@ def configure(config: Any) -> None:
             steps += [SaveAutoGrades, RecordVerdicts]
         elif step is ClearMetadataPreprocessor:
             steps += [ClearMetadataPreprocessor, ShowRubric]
+        elif step is AssignLatePenalties:
+            steps += [GrantExtraTime, AssignLatePenalties]
         else:
             steps.append(step)
     config.Autograde.autograde_preprocessors = steps
+    config.GenerateFeedback.preprocessors = [*GenerateFeedback.preprocessors.default(), FeedbackSummary]
+    config.GenerateFeedback.exporter_class = FeedbackExporter
     config.TrustedExecute.timeout = CELL_SECONDS
     jail = config.JailedProvisioner
     jail.packages = ["lrtutorial"]
@@ -59,3 +65,9 @@ def configure(config: Any) -> None:
     jail.canaries = [str(GRADEBOOK)]
     config.ExecutePreprocessor.timeout = 60
     config.Exchange.root = str(COURSE / "exchange")
+    config.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+    config.GrantExtraTime.path = str(COURSE / "extra_time.csv")
+    # Being late costs what the points now are: hand grades come after grading.
+    config.GenerateFeedback.preprocessors = [
+        GrantExtraTime, AssignLatePenalties, *GenerateFeedback.preprocessors.default()
+    ]  # fmt: skip

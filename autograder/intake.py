@@ -25,8 +25,9 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import parse_utc
 from traitlets.config import Config
+
+from autograder.late import UnreadableTime, handed_in
 
 MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_FILE_BYTES = 10_000_000  #: of a file beside the notebooks
@@ -367,12 +368,9 @@ def _unwanted(path: Path, about: os.stat_result, count: int) -> str:
         return f"there are more than {MAX_FILES} files"
     if path.name == "timestamp.txt":
         try:
-            text = path.read_text("utf-8").strip()
-            if text and len(text) > 100:
-                raise ValueError
-            parse_utc(text or None)
-        except (ValueError, OverflowError, TypeError, AttributeError):
-            return "it holds no time"
+            handed_in(path.parent)
+        except UnreadableTime as error:
+            return error.why
     return ""
 
 

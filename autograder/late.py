@@ -1,0 +1,320 @@
+"""Work handed in late: when it was handed in, who has extra time, and what the rest costs.
+
+nbgrader keeps due dates and times of handing in in UTC, extra time as the submission's ``extension``, and the penalty
+with each submitted notebook. Here are its :class:`~nbgrader.plugins.LateSubmissionPlugin`, a step that reads the
+course's ``extra_time.csv``, and :func:`reassess`, which applies a changed due date or extra time to what is graded.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import Any
+
+import dateutil.parser
+from dateutil.tz import gettz
+from nbformat.notebooknode import NotebookNode
+from nbgrader.api import Gradebook, SubmittedAssignment
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.utils import parse_utc
+from traitlets import Enum, Float, Int, TraitError, Unicode, validate
+from traitlets.config import Config
+
+SECONDS = {"day": 86_400, "hour": 3_600}
+MOST_DAYS = 366  #: of extra time; more is taken for a slip
+
+
+class LatePenalty(LateSubmissionPlugin):
+    """A percentage of a notebook's points for every started day (or hour) after the due date, up to a cap.
+
+    With d = ``percent``/100, c = ``cap_percent``/100, T the day's or hour's seconds and g the grace period in seconds,
+    a notebook of s points that came t seconds late loses
+
+        s · min(d · ⌈(t − g) / T⌉, c)   points for t > g, and nothing for t ≤ g,
+
+    rounded down, in the student's favour. A day is 24 hours, also where clocks change meanwhile. Without a due date
+    nothing is late.
+    """
+
+    penalty_method = Enum(
+        ("percent", "zero", "none"), default_value="percent",
+        help="'percent': as configured here; 'zero': late work loses all points; 'none': being late costs nothing.",
+    ).tag(config=True)  # fmt: skip
+    percent = Float(10.0, help="Percentage of a notebook's points that each started unit costs, 0 to 100.").tag(
+        config=True
+    )
+    per = Enum(("day", "hour"), default_value="day", help="The unit: 'day' (24 hours) or 'hour'.").tag(config=True)
+    cap_percent = Float(50.0, help="The most that being late costs, in percent of the points, 0 to 100.").tag(
+        config=True
+    )
+    grace_minutes = Float(10.0, help="Minutes after the due date that cost nothing; they defer every unit.").tag(
+        config=True
+    )
+    digits = Int(2, help="Decimals of a penalty, 0 to 6; it is rounded down.").tag(config=True)
+
+    @validate("percent", "cap_percent", "grace_minutes", "digits")
+    def _in_range(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        most = {"percent": 100.0, "cap_percent": 100.0, "digits": 6}.get(name, math.inf)
+        if not 0 <= value <= most or not math.isfinite(value):
+            limits = f"from 0 to {most:g}" if most < math.inf else "of at least 0"
+            raise TraitError(f"LatePenalty.{name} takes a number {limits}, got {value}")
+        return value
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
+        """Return the points a notebook of ``score`` points loses; None when it loses none."""
+        late = total_seconds_late - 60 * self.grace_minutes
+        if self.penalty_method == "none" or late <= 0 or score <= 0:
+            return None
+        if self.penalty_method == "zero":
+            return score
+        units = math.ceil(late / SECONDS[self.per])
+        share = min(units * Decimal(str(self.percent)), Decimal(str(self.cap_percent))) / 100
+        return float((Decimal(str(score)) * share).quantize(Decimal(1).scaleb(-self.digits), ROUND_FLOOR)) or None
+
+
+# ----------------------------------------------------------------------------------------------- when
+
+
+class UnreadableTime(ValueError):
+    """A time of handing in can't be read. ``why`` says what the file holds and what was expected of it."""
+
+    def __init__(self, path: Path, found: str):
+        self.why = (
+            f"it holds no time: {found}. Expected is a date and a time, such as 2026-03-29 23:59:00 UTC, "
+            "2026-03-29 23:59:00 +0200 or 2026-03-29 23:59:00 Europe/Berlin"
+        )
+        super().__init__(f"{'/'.join(path.parts[-3:])} can't be read: {self.why}.")
+
+
+def handed_in(folder: Path) -> datetime | None:
+    """Return when a submitted folder was handed in, in UTC without a zone; None when it doesn't say.
+
+    ``timestamp.txt`` holds a date and a time; one without a zone is in UTC, as everywhere in nbgrader. Raises
+    UnreadableTime for anything else, also for a zone that isn't known, which nbgrader would take for UTC.
+    """
+    path = folder / "timestamp.txt"
+    if not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(200).strip()
+        return read_time(text) if text else None
+    except UnicodeDecodeError:
+        raise UnreadableTime(path, "it is not UTF-8 text") from None
+    except ValueError as error:
+        raise UnreadableTime(path, str(error)) from None
+
+
+def read_time(text: str) -> datetime:
+    """Return a date and time in UTC, without a zone. Raises ValueError, with what is wrong."""
+    shown = text if len(text) <= 60 else text[:60] + "…"
+    named = re.fullmatch(r"(.*\d)\s*([A-Za-z][A-Za-z_]*(?:/[\w+-]+)*)", text.strip(), re.S)
+    zone = None
+    if named and named[2].lower() not in ("am", "pm", "z"):
+        text, zone = named[1], gettz(named[2])
+        if zone is None:
+            raise ValueError(f"{shown!r} names the time zone {named[2]}, which is not known")
+    try:  # twice, with nothing in common to fall back on: a part that is missing shows
+        found = {dateutil.parser.parse(text, default=datetime(*fill)) for fill in ((2001, 1, 1), (2002, 2, 2, 3, 4))}
+    except (ValueError, OverflowError, TypeError):
+        raise ValueError(f"found {shown!r}") from None
+    if len(found) > 1:
+        raise ValueError(f"found {shown!r}, which is no complete date and time")
+    time = found.pop()
+    time = time.replace(tzinfo=zone) if time.tzinfo is None else time
+    if not 2000 <= time.year <= 2200:
+        raise ValueError(f"found {shown!r}, which is in the year {time.year}")
+    return parse_utc(time)
+
+
+# ----------------------------------------------------------------------------------------------- extra time
+
+
+class ExtraTimeError(ValueError):
+    """``extra_time.csv`` can't be used; the message says which line, what came and what was expected."""
+
+
+@dataclass(frozen=True)
+class ExtraTime:
+    """Who has more time for what: {(student, assignment): (extra, line of the file)}; assignment ``*`` is every one."""
+
+    path: Path
+    rows: dict[tuple[str, str], tuple[timedelta, int]]
+
+    @classmethod
+    def read(cls, path: Path) -> ExtraTime | None:
+        """Read the file; None when there is none. Raises ExtraTimeError, also when it can't be read.
+
+        Columns: ``student``, ``assignment`` (a name, or ``*``), and ``days``, ``hours`` and ``minutes``, of which an
+        empty one is 0; others, such as a reason, are for you. Separated by commas or, as some spreadsheets do,
+        semicolons.
+        """
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ExtraTimeError(f"{path} can't be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise ExtraTimeError(f"{path} is not UTF-8 (byte {error.start}): save it as CSV UTF-8") from None
+        head = text.partition("\n")[0]
+        reader = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
+        columns = [str(name).strip().lower() for name in reader.fieldnames or ()]
+        if not {"student", "assignment"} <= set(columns) or not {"days", "hours", "minutes"} & set(columns):
+            raise ExtraTimeError(
+                f"{path} begins with {head.strip()[:80]!r}; expected are the columns student, assignment, and one or "
+                "more of days, hours, minutes"
+            )
+        reader.fieldnames = columns
+        rows: dict[tuple[str, str], tuple[timedelta, int]] = {}
+        for row in reader:
+            where = f"{path.name}, line {reader.line_num}"
+            if not any(isinstance(value, str) and value.strip() for value in row.values()):
+                continue
+            key = ((row["student"] or "").strip(), (row["assignment"] or "").strip())
+            if not all(key) or None in row:
+                raise ExtraTimeError(
+                    f"{where}: expected {', '.join(columns)}; got {', '.join(map(str, row.values()))} "
+                    "(write * for every assignment)"
+                )
+            if key in rows:
+                raise ExtraTimeError(f"{where}: {key[0]}, {key[1]} was already given in line {rows[key][1]}")
+            rows[key] = _extra(row, where), reader.line_num
+        return cls(path, rows)
+
+    def of(self, student: str, assignment: str) -> timedelta | None:
+        """Return a student's extra time; a row for the assignment counts before one for ``*``."""
+        for name in (assignment, "*"):
+            if (student, name) in self.rows:
+                return self.rows[student, name][0] or None
+        return None
+
+    def hold_to(self, assignments: Collection[str]) -> None:
+        """Raise ExtraTimeError, with the nearest name, for an assignment that isn't one of these."""
+        from autograder.engine import nearest
+
+        for (_, name), (_, line) in self.rows.items():
+            if name != "*" and name not in assignments:
+                known = sorted(assignments)
+                raise ExtraTimeError(f"{self.path.name}, line {line}: no assignment {name!r}. {nearest(name, known)}")
+
+    def strangers(self, students: Collection[str]) -> list[str]:
+        """Return a sentence, with the nearest name, on each row whose student isn't one of these."""
+        from autograder.engine import nearest
+
+        known = sorted(students)
+        return [
+            f"{self.path.name}, line {line}: no student {name!r} so far. {nearest(name, known)}"
+            for (name, _), (_, line) in self.rows.items() if name not in students
+        ]  # fmt: skip
+
+
+def _extra(row: dict[str, str | None], where: str) -> timedelta:
+    amounts = {}
+    for unit in ("days", "hours", "minutes"):
+        text = (row.get(unit) or "").strip()
+        try:
+            amounts[unit] = float(text.replace(",", ".") or 0)
+        except ValueError:
+            raise ExtraTimeError(f"{where}: {unit} takes a number, got {text!r}") from None
+        if not 0 <= amounts[unit] < math.inf:
+            raise ExtraTimeError(f"{where}: {unit} takes a number of at least 0, got {text!r}")
+    days = amounts["days"] + amounts["hours"] / 24 + amounts["minutes"] / 1440
+    if days > MOST_DAYS:
+        raise ExtraTimeError(f"{where}: {days:.0f} days of extra time; at most {MOST_DAYS} are taken")
+    return timedelta(**amounts)
+
+
+def grant(submission: SubmittedAssignment, extra: ExtraTime | None) -> None:
+    """Enter a student's extra time as nbgrader's extension.
+
+    The file, once it is there, alone says who has any; without one, what ``Gradebook.grant_extension`` gave stays.
+    """
+    if submission.assignment.duedate is None:
+        submission.extension = None  # nbgrader adds it to the due date without looking
+    elif extra is not None:
+        submission.extension = extra.of(submission.student_id, submission.assignment.name)
+
+
+class GrantExtraTime(NbGraderPreprocessor):
+    """The step before nbgrader's AssignLatePenalties: enters the extra time that the penalty must know of."""
+
+    path = Unicode("", help="The file with the extra time, CSV; see autograder.late.ExtraTime.read.").tag(config=True)
+
+    def read(self, gradebook: Gradebook) -> ExtraTime | None:
+        """Return the file's content, its assignments checked; None without a file. Raises ExtraTimeError."""
+        extra = ExtraTime.read(Path(self.path)) if self.path else None
+        if extra is not None:
+            extra.hold_to([assignment.name for assignment in gradebook.assignments])
+        return extra
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+        """Enter one student's extra time. Raises ExtraTimeError."""
+        where = resources["nbgrader"]
+        with Gradebook(where["db_url"]) as gradebook:
+            grant(gradebook.find_submission(where["assignment"], where["student"]), self.read(gradebook))
+            gradebook.db.commit()
+        return nb, resources
+
+
+# ----------------------------------------------------------------------------------------------- penalties
+
+
+def reassess(
+    gradebook: Gradebook, assignment: str, config: Config, *, folders: Mapping[str, Path] | None = None,
+    students: Collection[str] | None = None,
+) -> list[str]:  # fmt: skip
+    """Assign the late penalties of an assignment anew, as AssignLatePenalties does; nothing is graded again.
+
+    Due dates, extra time, the policy and hand grades may have changed since a notebook was graded, and so may the
+    times in ``folders`` ({student: submitted folder}). ``students``: only theirs. Returns sentences: who pays another
+    penalty than before, and what can't be read. Raises ExtraTimeError.
+    """
+    step = AssignLatePenalties(config=config)
+    step.init_plugin()
+    extra = GrantExtraTime(config=config).read(gradebook)
+    told = []
+    if extra is not None:
+        told += extra.strangers({student.id for student in gradebook.students} | set(folders or ()))
+    for submission in gradebook.assignment_submissions(assignment):
+        student = submission.student_id
+        if students is not None and student not in students:
+            continue
+        if folders and student in folders:
+            try:
+                submission.timestamp = handed_in(folders[student]) or submission.timestamp
+            except UnreadableTime as why:
+                told.append(str(why))
+        grant(submission, extra)
+        seconds, before, after = submission.total_seconds_late, submission.late_submission_penalty, 0.0
+        if not seconds and not before:
+            continue
+        for notebook in submission.notebooks:
+            penalty = None
+            if seconds:
+                penalty = step.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
+            if penalty is not None:
+                penalty = max(0.0, min(penalty, notebook.score))
+            notebook.late_submission_penalty = penalty
+            after += penalty or 0.0
+        if not math.isclose(before, after, abs_tol=1e-9):
+            when = f"{_length(seconds)} late" if seconds else "in time"
+            told.append(f"{student}, {assignment}: {when}, {after:g} points off (before: {before:g}).")
+    gradebook.db.commit()
+    return told
+
+
+def _length(seconds: float) -> str:
+    minutes = math.ceil(seconds / 60)
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    return " ".join(
+        f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes % 60, "min")) if count
+    )  # fmt: skip
