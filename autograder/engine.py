@@ -29,12 +29,13 @@ from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import COURSE, ROOT, course_secret
-from autograder.digests import digest_of_checks
+from autograder.digests import FINGERPRINT, digest_of_checks
 from autograder.executor import TrustedExecute, experiments
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, quarantine, read_file, rejected, release_folder, released, repair
 from autograder.jail import JailError, JailTooWeak
 from autograder.judging import blank, exercise_of
+from autograder.late import reassess
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
 from lrtutorial.exercises import exercises
@@ -42,10 +43,6 @@ from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
-
-
-#: What a fingerprint is made of, with the hexadecimal digits that each part has in it.
-FINGERPRINT = {"submission": 28, "release": 12, "secret": 12, "checking": 12}
 
 
 class UnknownName(LookupError):
@@ -75,7 +72,7 @@ class Work:
     def fingerprint(self) -> str:
         """What the result depends on, in 64 hexadecimal digits: a digest of each part of ``FINGERPRINT``.
 
-        :func:`changes` tells which of them differ from an earlier one.
+        :func:`autograder.digests.changes` tells which of them differ from an earlier one.
         """
         parts = {
             "submission": self.data + b"\x00" + self.problem.encode(), "release": self.release.encode(),
@@ -103,20 +100,6 @@ class Result:
     def points(self) -> float:
         """Points of all verdicts."""
         return sum(Verdict.from_data(data).points for data in self.verdicts)
-
-
-def changes(before: str, now: str) -> tuple[str, ...]:
-    """Return what differs between two fingerprints: names of ``FINGERPRINT``, in its order.
-
-    >>> changes("a" * 64, "a" * 28 + "b" * 12 + "a" * 24)
-    ('release',)
-    """
-    found, start = [], 0
-    for name, digits in FINGERPRINT.items():
-        if before[start : start + digits] != now[start : start + digits]:
-            found.append(name)
-        start += digits
-    return tuple(found)
 
 
 def checking_digest(exercise: str) -> str:
@@ -343,6 +326,9 @@ def grade(
             for future in running:
                 future.cancel()
             raise
+        config, who = assignment.config, students or None
+        for sentence in reassess(writer.gradebook, assignment.name, config, folders=folders, students=who):
+            watcher.trouble(sentence)
     summary.seconds = time.monotonic() - begun
     return summary
 

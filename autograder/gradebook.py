@@ -6,32 +6,52 @@ transaction), and last the ledger's row with the fingerprint, without which the 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
 import tempfile
 import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader.api
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, parse_utc
-from sqlalchemy import event
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from autograder.database import Alone, hold_to_version, log_ahead, patient
 from autograder.intake import is_marked
+from autograder.late import GrantExtraTime, UnreadableTime, grant, handed_in
 from autograder.ledger import Ledger
 from lrtutorial.verdict import Verdict
 
 
 class NotReleased(RuntimeError):
     """The gradebook doesn't know this assignment as it is released; the message says what to run."""
+
+
+def hold_to_release(session: Any, assignment: str, release: Mapping[str, NotebookNode]) -> None:
+    """Raise NotReleased unless gradebook and released notebooks hold the same cells with the same points."""
+    again = f"run nbgrader generate_assignment {assignment} --force first"
+    entry = session.query(nbgrader.api.Assignment).filter_by(name=assignment).one_or_none()
+    if entry is None:
+        raise NotReleased(f"the gradebook doesn't know the assignment {assignment}: {again}")
+    known = {notebook.name: notebook for notebook in entry.notebooks}
+    for name in sorted(known.keys() | release.keys()):
+        theirs = {cell.name: cell.max_score for cell in known[name].grade_cells} if name in known else {}
+        cells = release[name].cells if name in release else []
+        marked = [cell.metadata.nbgrader for cell in cells if is_marked(cell)]
+        ours = {about["grade_id"]: float(about["points"]) for about in marked if about.get("grade")}
+        if ours != theirs:
+            raise NotReleased(f"{name} is not in the gradebook as it is released: {again}")
 
 
 class GradebookWriter:
@@ -41,47 +61,38 @@ class GradebookWriter:
         self.config, self.assignment, self.release = config, assignment, release
         self.course = CourseDirectory(config=config)
         self.db_url = patient(self.course.db_url)
-        self.gradebook = Gradebook(self.db_url, self.course.course_id)
-        if self.gradebook.engine.dialect.name == "sqlite":
-            event.listen(self.gradebook.engine, "connect", _fast_and_safe)
-            self.gradebook.engine.dispose()  # the next connection is the first to be told
-        self.ledger = Ledger(self.course.db_url)
-        self._hold_to_release()
 
     def __enter__(self) -> GradebookWriter:
+        """Open and keep the gradebook. Raises OtherVersion, Busy, NotReleased, ExtraTimeError, with nothing written."""
+        with ExitStack() as stack:
+            hold_to_version(self.db_url)
+            stack.enter_context(Alone(self.db_url, self.course.course_id))
+            self.gradebook = stack.enter_context(Gradebook(self.db_url, self.course.course_id))
+            log_ahead(self.gradebook.engine)
+            self.ledger = stack.enter_context(Ledger(self.db_url))
+            hold_to_release(self.gradebook.db, self.assignment, self.release)
+            self.extra_time = GrantExtraTime(config=self.config).read(self.gradebook)
+            self.gradebook.db.rollback()
+            self._opened = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.gradebook.close()
-        self.ledger.engine.dispose()
-
-    def _hold_to_release(self) -> None:
-        """Raise NotReleased unless gradebook and released notebooks hold the same cells with the same points."""
-        again = f"run nbgrader generate_assignment {self.assignment} --force first"
-        try:
-            known = {notebook.name: notebook for notebook in self.gradebook.find_assignment(self.assignment).notebooks}
-        except MissingEntry:
-            raise NotReleased(f"the gradebook doesn't know the assignment {self.assignment}: {again}") from None
-        for name in sorted(known.keys() | self.release.keys()):
-            theirs = {cell.name: cell.max_score for cell in known[name].grade_cells} if name in known else {}
-            cells = self.release[name].cells if name in self.release else []
-            marked = [cell.metadata.nbgrader for cell in cells if is_marked(cell)]
-            ours = {about["grade_id"]: float(about["points"]) for about in marked if about.get("grade")}
-            if ours != theirs:
-                raise NotReleased(f"{name} is not in the gradebook as it is released: {again}")
-        self.gradebook.db.rollback()
+        self._opened.close()
 
     # ---------------------------------------------------------------------------------------- one student
 
     def begin(self, student: str, folder: Path) -> None:
         """Enter a submission with its time, copy the files beside the notebooks, count missing notebooks as 0."""
         self.gradebook.update_or_create_student(student)
-        when = folder / "timestamp.txt"
-        text = when.read_text("utf-8").strip() if when.is_file() else ""
-        times = {"timestamp": parse_utc(text)} if text else {}
+        try:
+            when = handed_in(folder)
+        except UnreadableTime:  # the intake has said so: it costs nothing but the knowledge of when
+            when = None
+        times = {"timestamp": when} if when else {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader builds a submission while its session flushes
             submission = self.gradebook.update_or_create_submission(self.assignment, student, **times)
+        grant(submission, self.extra_time)
         missing = [notebook for notebook in submission.notebooks if not (folder / f"{notebook.name}.ipynb").exists()]
         for notebook in missing:
             for grade in notebook.grades:
@@ -100,24 +111,35 @@ class GradebookWriter:
     ) -> None:  # fmt: skip
         """Write one graded notebook: the file, the scores, the ledger's row."""
         path = self._autograded(student) / f"{notebook}.ipynb"
+        answers = answers_of(graded)
         write_whole(path, nbformat.writes(graded))
-        self._scores(student, notebook, graded, again=status in ("rejected", "failed"))
-        self.ledger.write(self.assignment, student, notebook, verdicts,
-                          status=status, reason=reason, jail=jail, fingerprint=fingerprint)  # fmt: skip
+        self._scores(student, notebook, graded, answers, again=status in ("rejected", "failed"))
+        self.ledger.write(self.assignment, student, notebook, verdicts, status=status, reason=reason, jail=jail,
+                          fingerprint=fingerprint, answers=answers)  # fmt: skip
 
-    def _scores(self, student: str, notebook: str, graded: NotebookNode, again: bool) -> None:
+    def _scores(
+        self, student: str, notebook: str, graded: NotebookNode, answers: Mapping[str, tuple[str, float]], again: bool
+    ) -> None:
         """The scores of one notebook, as nbgrader's SaveAutoGrades enters them, in one transaction.
 
-        ``again``: nothing could be judged, so the tests score 0 and a human is asked to look.
+        ``again``: nothing could be judged, so the tests score 0 and a human is asked to look. A hand grade stands; a
+        human is asked to look at it again when what it was given for changed: the answer, the points that the cell
+        has, or the automatic score that it overrides (nbgrader asks each time).
         """
+        before = self.ledger.answers(self.assignment, student, notebook)
         entry: SubmittedNotebook = self.gradebook.find_submission_notebook(notebook, self.assignment, student)
         grades = {grade.name: grade for grade in entry.grades}
         comments = {comment.name: comment for comment in entry.comments}
         for cell in graded.cells:
             if is_grade(cell):
                 grade = grades[cell.metadata.nbgrader["grade_id"]]
-                grade.auto_score = 0 if again else determine_grade(cell)[0]
-                grade.needs_manual_grade = again or grade.manual_score is not None or grade.auto_score is None
+                auto = 0 if again else determine_grade(cell)[0]
+                same = before.get((student, notebook, grade.name)) == answers[grade.name] and grade.auto_score == auto
+                grade.auto_score = auto
+                if again or grade.manual_score is None:
+                    grade.needs_manual_grade = again or auto is None
+                elif not same:
+                    grade.needs_manual_grade = True
             if is_solution(cell):
                 untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
                 comments[cell.metadata.nbgrader["grade_id"]].auto_comment = "No response." if untouched else None
@@ -150,15 +172,19 @@ def mark_unfinished(db_url: str, assignment: str, student: str, notebook: str, s
         ledger.write(assignment, student, notebook, [], status=status, reason=reason)
 
 
-def patient(db_url: str) -> str:
-    """Return the gradebook's address, for SQLite with a minute's patience for other writers."""
-    return f"{db_url}?timeout=60" if db_url.startswith("sqlite") and "?" not in db_url else db_url
+def answers_of(notebook: NotebookNode) -> dict[str, tuple[str, float]]:
+    """Return {graded cell: (digest of what it is graded for, points possible)}.
 
-
-def _fast_and_safe(connection: Any, _: object) -> None:
-    """SQLite's write-ahead log: readers don't wait, and a killed writer leaves no half transaction."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    A written answer is graded for itself, a test cell for all answers of its notebook.
+    """
+    everything = "\0".join(cell.source for cell in notebook.cells if is_solution(cell))
+    found = {}
+    for cell in notebook.cells:
+        if is_grade(cell):
+            text = cell.source if is_solution(cell) else everything
+            digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+            found[cell.metadata.nbgrader["grade_id"]] = (digest, float(cell.metadata.nbgrader["points"]))
+    return found
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -1,0 +1,220 @@
+"""The gradebook's database: how it is opened, kept for one grader at a time, and what its errors mean."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import sqlite3
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from nbgrader import dbutil
+from sqlalchemy import create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+PATIENCE = 60  #: seconds to wait for another program that writes into SQLite
+CONNECT = 15  #: seconds to wait for a PostgreSQL server
+AGAIN = "Then run the same command again: what was graded before is kept."
+
+
+class OtherVersion(RuntimeError):
+    """The database isn't a gradebook of this nbgrader; the message says what it is and what to do."""
+
+
+class Busy(RuntimeError):
+    """Another grader works on this gradebook."""
+
+
+# ----------------------------------------------------------------------------------------------- opening
+
+
+def patient(db_url: str) -> str:
+    """Return the gradebook's address with our patience: for other writers (SQLite), for the server (PostgreSQL).
+
+    What the address says itself stays. Raises ValueError for one that isn't an address.
+    """
+    url = _parsed(db_url)
+    name, seconds = {"sqlite": ("timeout", PATIENCE), "postgresql": ("connect_timeout", CONNECT)}.get(
+        url.get_backend_name(), ("", 0)
+    )
+    if not name or name in url.query:
+        return db_url
+    return url.update_query_dict({name: str(seconds)}).render_as_string(hide_password=False)
+
+
+def _parsed(db_url: str) -> URL:
+    try:
+        url = make_url(db_url)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise ValueError(
+            "this is no address of a gradebook. Expected sqlite:////folder/gradebook.db or "
+            "postgresql+psycopg://user@host/database; got one that begins with "
+            f"{db_url.partition(':')[0][:20]!r}."
+        ) from None
+    return url
+
+
+def reading(db_url: str) -> Engine:
+    """Return an engine that can't write, not even the files SQLite keeps beside a database.
+
+    Raises FileNotFoundError when a SQLite database isn't there.
+    """
+    url = _parsed(patient(db_url))
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, poolclass=NullPool, execution_options={"postgresql_readonly": True})
+    path = Path(url.database or "").absolute()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no gradebook {path}: nothing was graded here")
+    log = Path(f"{path}-wal")
+    # With nothing in the write-ahead log the file is all there is; only then may SQLite leave out its locks.
+    how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+    where = f"file:{quote(str(path))}?{how}"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(where, uri=True, timeout=PATIENCE),
+                         poolclass=NullPool)  # fmt: skip
+
+
+def log_ahead(engine: Engine) -> None:
+    """Switch SQLite to its write-ahead log: readers don't wait, and a killed writer leaves no half transaction."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _log_ahead)
+        engine.dispose()  # the next connection is the first to be told
+
+
+def _log_ahead(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+# ----------------------------------------------------------------------------------------------- one grader
+
+
+class Alone:
+    """Keeps a PostgreSQL gradebook for one grader, on whatever machine: the lock ends with the connection.
+
+    SQLite's file belongs to one course folder, whose own lock does the same. Use it as a context manager; raises Busy.
+    """
+
+    def __init__(self, db_url: str, course_id: str):
+        self.engine = create_engine(patient(db_url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self.key = int.from_bytes(hashlib.sha256(f"grading {course_id}".encode()).digest()[:8], signed=True)
+        self.connection: Connection | None = None
+
+    def __enter__(self) -> Alone:
+        if self.engine.dialect.name == "postgresql":
+            self.connection = self.engine.connect()
+            if not self.connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self.key}).scalar():
+                self.__exit__()
+                raise Busy(
+                    "another grading run of this course is under way, here or on another machine; wait for it, "
+                    "or end it"
+                )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.connection is not None:
+            self.connection.close()
+        self.engine.dispose()
+
+
+# ----------------------------------------------------------------------------------------------- versions
+
+
+@cache
+def revisions() -> tuple[frozenset[str], str]:
+    """Return the versions of the gradebook that the installed nbgrader knows, and the newest."""
+    text = [path.read_text("utf-8") for path in Path(dbutil.ALEMBIC_DIR, "versions").glob("*.py")]
+    known = {match[1] for one in text if (match := re.search(r"^revision = ['\"](\w+)", one, re.M))}
+    before = {match[1] for one in text if (match := re.search(r"^down_revision = ['\"](\w+)", one, re.M))}
+    (newest,) = known - before
+    return frozenset(known), newest
+
+
+def hold_to_version(db_url: str) -> None:
+    """Raise OtherVersion unless the database is empty or a gradebook of the installed nbgrader. Writes nothing."""
+    engine = create_engine(patient(db_url), poolclass=NullPool)
+    try:
+        _hold_to_version(engine)
+    finally:
+        engine.dispose()
+
+
+def _hold_to_version(engine: Engine) -> None:
+    tables = set(inspect(engine).get_table_names())
+    if not tables:
+        return
+    if "alembic_version" not in tables:
+        raise OtherVersion(
+            "the database holds tables, but none says which nbgrader made them. Give the gradebook a database of its "
+            "own; one from before nbgrader 0.5 has to be upgraded with that version's successor first."
+        )
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    known, newest = revisions()
+    if found == newest:
+        return
+    if found in known:
+        raise OtherVersion(
+            f"the gradebook is from an older nbgrader (revision {found}; this one has {newest}). Back it up, then run "
+            "nbgrader db upgrade."
+        )
+    raise OtherVersion(
+        f"the gradebook is from a newer nbgrader (revision {str(found)[:40]}, which this one doesn't know; it has "
+        f"{newest}). Install the nbgrader that wrote it, or restore a backup from before."
+    )
+
+
+# ----------------------------------------------------------------------------------------------- errors
+
+
+def explained(error: BaseException) -> str | None:
+    """Return what an error of disk or database means and what to do, or None when it is neither."""
+    if isinstance(error, OSError):
+        return _disk(error)
+    if isinstance(error, DBAPIError):
+        return _database(str(error.orig).strip())
+    if isinstance(error, SQLAlchemyError):
+        return f"the gradebook's database refused: {str(error).splitlines()[0][:300]}"
+    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("psycopg"):
+        return f"{error.name} is not installed, and PostgreSQL needs it: pip install 'psycopg[binary]'"
+    return None
+
+
+def _disk(error: OSError) -> str | None:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk or your share of it is full{where}: free some space. {AGAIN}"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return (
+            f"{error.filename or 'a file'} can't be written or read here ({os.strerror(error.errno)}): use a course "
+            f"folder in which you may write. {AGAIN}"
+        )
+    return None
+
+
+def _database(said: str) -> str:
+    """Say in a sentence what a driver said; drivers have codes of their own, but words in common."""
+    low, line = said.lower(), said.splitlines()[0][:300] if said else "no reason given"
+    if "database is locked" in low or "lock timeout" in low:
+        return f"the gradebook is locked by another program (Formgrader, a backup, a shell): close it. {AGAIN}"
+    if "disk is full" in low or "disk i/o error" in low or "no space left" in low:
+        return f"the gradebook's disk is full or broken ({line}): free some space. {AGAIN}"
+    if "readonly database" in low or "read-only" in low or "unable to open database file" in low:
+        return f"the gradebook can't be written here ({line}): use a course folder in which you may write. {AGAIN}"
+    if "malformed" in low or "not a database" in low:
+        return (
+            f"the gradebook is damaged ({line}): restore it from a backup. Submissions are not touched by this: "
+            "without a backup, automatic grades come back with nbgrader generate_assignment and a new run, hand "
+            "grades don't."
+        )
+    if re.search(r"no such (table|column)|has no column|relation .* does not exist|column .* does not exist", low):
+        return f"the gradebook's tables are not this nbgrader's ({line}): back it up, then run nbgrader db upgrade."
+    if re.search(r"connection|server|authentication|host|role|database .* does not exist", low):
+        return f"the gradebook's server can't be used: {line}. Check the address, and that the server runs. {AGAIN}"
+    return f"the gradebook's database refused: {line}"
