@@ -1,0 +1,458 @@
+"""A class of any size with known truth: what every student answered is planted, the verdicts on it are real.
+
+:func:`plant` writes a course as a grading run leaves it (submissions, gradebook, ledger, autograded notebooks) and
+returns the :class:`Truth`. Answers are source text in the cells, and evidence is collected from running that text,
+so grading a planted notebook in a kernel gives what was planted. The verdicts are the judge's on the public probes,
+each wrong or right answer judged once in this process: that is what makes hundreds of students cheap.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import logging
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+from traitlets.config import Config
+
+from autograder import catalogue
+from autograder.configuration import PARTS, configure
+from autograder.course import SOLUTIONS, course_secret
+from autograder.demo.mistakes import EDITS, with_mistake
+from autograder.demo.students import answer_cells, without_markers
+from autograder.engine import Assignment, Work
+from autograder.executor import blank
+from autograder.gradebook import GradebookWriter
+from autograder.intake import Rejected, rejected, repair
+from autograder.written import written_cells
+from lrtutorial.exercises import Exercise, Step, exercises, find_step
+from lrtutorial.expected import recorded
+from lrtutorial.kinds import kind_module
+from lrtutorial.verdict import Verdict
+from lrtutorial.written import model_answers
+
+#: What can be planted in a step. "lost" is an answer in a notebook that grading rejected or failed on.
+PLANTED = ("right", "misconception", "unfinished", "missing", "lost")
+#: Ids and names that break a careless exporter or page: formulas, separators, quotes, markup, other scripts.
+AWKWARD = (
+    ("=cmd()", '=HYPERLINK("http://example.invalid","marks")', "=1+1"),
+    ("müller, anna", "Änne, genannt «Anna»", "Müller, geb. O’Brien"),
+    ('o\'hara "pat"', 'Pat "the bat"', "O'Hara"),
+    ("@sum", "@SUM(1;2)", "+49 171"),
+    ("-2+3", "-", "-2+3"),
+    ("学生 一", "学生", "山田"),
+    ("semi;colon", "Tab\there", "line\nbreak"),
+    ("<b>bold<", "<script>alert(1)</script>", "& Söhne"),
+    ("طالب", "عمر", "الخيّام"),
+    ("zoë", "Zoe\u0308", "\u200bnull"),
+)
+TIMESTAMP = "2026-11-{day:02d} {hour:02d}:15:00.000000 UTC"
+PASS_OVER = 40  #: draws until a misconception is found that the judge names beside the other answers
+
+
+@dataclass(frozen=True)
+class Person:
+    """One planted student; ``ability`` is in standard deviations from the class."""
+
+    id: str
+    first_name: str
+    last_name: str
+    ability: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was planted in one step for one student; ``source`` is the text in the answer's cell."""
+
+    student: str
+    part: str
+    notebook: str
+    step: str
+    planted: str  #: one of PLANTED
+    misconception: str | None
+    points: float
+    possible: float
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written answer: its hand grade, or None while it waits for one."""
+
+    points: float | None
+    possible: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was planted: every student × step, the status of every notebook handed in, the written answers."""
+
+    course: Path
+    parts: tuple[str, ...]
+    people: tuple[Person, ...]
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)  #: by (student, step)
+    statuses: dict[tuple[str, str], str] = field(default_factory=dict)  #: by (student, notebook); none if missing
+    written: dict[tuple[str, str], Written] = field(default_factory=dict)  #: by (student, exercise), if handed in
+
+    def points(self, student: str, part: str) -> float:
+        """Points of a student in a part, hand grades given so far included."""
+        steps = sum(a.points for a in self.answers.values() if a.student == student and a.part == part)
+        mine = (w.points or 0.0 for (who, ex), w in self.written.items()
+                if who == student and exercises()[ex].part == part)  # fmt: skip
+        return steps + sum(mine)
+
+    def handed_in(self, part: str) -> list[str]:
+        """The students of whom at least one notebook of a part was handed in, in class order."""
+        names = {exercise.notebook for exercise in exercises().values() if exercise.part == part}
+        there = {student for student, notebook in self.statuses if notebook in names}
+        return [person.id for person in self.people if person.id in there]
+
+
+def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str] = tuple(PARTS)) -> Truth:
+    """Make a graded course of ``students`` in the folder ``course`` and return what was planted.
+
+    The same ``seed`` gives the same class; a smaller one is the beginning of a larger one. Raises ValueError for fewer than one student
+    or an unknown part, FileExistsError when the folder already holds a gradebook.
+    """
+    if students < 1:
+        raise ValueError(f"a class has at least 1 student, got {students}")
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(PARTS)}")
+    if (course / "gradebook.db").exists():
+        raise FileExistsError(f"{course} already holds a gradebook; give an empty folder")
+    course.mkdir(parents=True, exist_ok=True)
+    config = course_config(course)
+    people = tuple(_people(students, np.random.default_rng([seed, 0])))
+    truth = Truth(course, tuple(parts), people)
+    for part in parts:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader 0.9.6 under SQLAlchemy 2.1
+            _generate(config, part)
+            _plant_part(truth, part, config, np.random.default_rng([seed, 1 + list(PARTS).index(part)]))
+    return truth
+
+
+def course_config(course: Path) -> Config:
+    """Return this course's nbgrader configuration with submissions and grades in another folder."""
+    config = Config()
+    configure(config)
+    for step in ("submitted", "autograded", "feedback"):
+        setattr(config.CourseDirectory, f"{step}_directory", str(course / step))
+    config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
+    config.JailedProvisioner.canaries = [str(course / "gradebook.db")]
+    config.Exchange.root = str(course / "exchange")
+    return config
+
+
+def _people(count: int, rng: np.random.Generator) -> Iterator[Person]:
+    for number in range(count):
+        ability = float(rng.standard_normal())
+        if number % 4 == 3 and number // 4 < len(AWKWARD):  # among the first forty
+            yield Person(*AWKWARD[number // 4], ability)
+        else:
+            yield Person(f"student_{number:03d}", f"Given{number}", f"Family{number}", ability)
+
+
+def _generate(config: Config, part: str) -> None:
+    """Fill the gradebook by nbgrader's own command; the release it makes goes beside it and is not used."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    config = copy.deepcopy(config)
+    config.CourseDirectory.release_directory = str(Path(config.CourseDirectory.submitted_directory).parent / "release")
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+    api.log.setLevel(logging.CRITICAL)
+    done = api.generate_assignment(part, force=True)
+    if not done["success"]:
+        raise RuntimeError(f"nbgrader generate_assignment {part} failed: {done.get('error') or done.get('log')}")
+
+
+# ------------------------------------------------------------------------------------------------ one part
+
+
+def _plant_part(truth: Truth, part: str, config: Config, rng: np.random.Generator) -> None:
+    assignment = Assignment.find(part, config)
+    desks = [
+        _Desk(exercise, assignment.release[exercise.notebook], rng)
+        for exercise in exercises().values() if exercise.part == part and exercise.notebook in assignment.release
+    ]  # fmt: skip
+    secret = course_secret(truth.course / "secret")
+    with GradebookWriter(config, part, assignment.release) as writer:
+        for person in truth.people:
+            writer.gradebook.update_or_create_student(
+                person.id, first_name=person.first_name, last_name=person.last_name, lms_user_id=person.id
+            )
+            folder = truth.course / "submitted" / person.id / part
+            sheets = {desk: desk.sit(person, rng) for desk in desks}
+            if rng.random() < 0.04:
+                sheets = dict.fromkeys(desks)
+            for desk, sheet in sheets.items():
+                if sheet is None:
+                    truth.answers.update({(person.id, s.id): desk.missing(person, s) for s in desk.exercise.steps})
+                    continue
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / f"{desk.exercise.notebook}.ipynb").write_bytes(sheet.data)
+            if not folder.exists():
+                continue
+            when = TIMESTAMP.format(day=1 + int(rng.integers(20)), hour=int(rng.integers(24)))
+            (folder / "timestamp.txt").write_text(when, encoding="utf-8")
+            writer.begin(person.id, folder)
+            for desk, sheet in sheets.items():
+                if sheet is None:
+                    continue
+                name = desk.exercise.notebook
+                work = Work(part, person.id, name, sheet.data, desk.release_text, secret, (), {})
+                writer.save(person.id, name, sheet.graded, list(sheet.verdicts), status=sheet.status,
+                            reason=sheet.reason, jail=None, fingerprint=work.fingerprint)  # fmt: skip
+                truth.statuses[person.id, name] = sheet.status
+                truth.answers.update({(person.id, answer.step): answer for answer in sheet.answers})
+                if sheet.written is not None:
+                    truth.written[person.id, desk.exercise.id] = sheet.written
+        _grade_by_hand(truth, part, writer)
+
+
+def _grade_by_hand(truth: Truth, part: str, writer: GradebookWriter) -> None:
+    """Enter the hand grades with a comment, as Formgrader does."""
+    by_notebook = {exercise.notebook: exercise.id for exercise in exercises().values()}
+    for submission in writer.gradebook.find_assignment(part).submissions:
+        for notebook in submission.notebooks:
+            exercise = by_notebook[notebook.name]
+            written = truth.written.get((submission.student_id, exercise))
+            if written is None or written.points is None or not written.text:
+                continue
+            for grade in notebook.grades:
+                if grade.name == f"{exercise}-written":
+                    grade.manual_score, grade.needs_manual_grade = written.points, False
+            for comment in notebook.comments:
+                if comment.name == f"{exercise}-written":
+                    comment.manual_comment = f"{written.points:g} of {written.possible:g}: see the rubric."
+    writer.gradebook.db.commit()
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """One notebook handed in, and what grading made of it."""
+
+    data: bytes
+    graded: NotebookNode
+    status: str
+    reason: str
+    verdicts: tuple[Verdict, ...]
+    answers: tuple[Answer, ...]
+    written: Written | None
+
+
+class _Desk:
+    """One exercise's notebook: fills it in for a student, and grades it."""
+
+    def __init__(self, exercise: Exercise, release: NotebookNode, rng: np.random.Generator):
+        self.exercise, self.release = exercise, release
+        self.release_text = nbformat.writes(release)
+        self.difficulty = {step.id: float(rng.normal(-0.6, 0.7)) for step in exercise.steps}
+        self.liked = {step.id: self._liked(step, rng) for step in exercise.steps}
+
+    @staticmethod
+    def _liked(step: Step, rng: np.random.Generator) -> list[str]:
+        """The step's misconceptions, the one that is held most often first."""
+        known = [m.id for m in catalogue.questions()[step.id].misconceptions]
+        pool = [id for id in known if id in EDITS] if step.kind in _TYPED else known
+        return [pool[index] for index in rng.permutation(len(pool))]
+
+    @cached_property
+    def model(self) -> dict[str, str]:
+        """The model answers' cells as a student would have written them, by grade_id."""
+        solution = nbformat.read(SOLUTIONS / self.exercise.part / f"{self.exercise.notebook}.ipynb", as_version=4)
+        return {name: without_markers(cell) for name, cell in answer_cells(solution).items()}
+
+    def missing(self, person: Person, step: Step) -> Answer:
+        """What is known of a step in a notebook that was not handed in."""
+        return Answer(person.id, self.exercise.part, self.exercise.notebook, step.id, "missing", None, 0.0, step.points)
+
+    def sit(self, person: Person, rng: np.random.Generator) -> _Sheet | None:
+        """Return what a student hands in and earns; None when the notebook isn't handed in."""
+        if rng.random() < 0.03 + 0.05 * (person.ability < -1):
+            return None
+        gives_up = rng.random() < _chance(-2.6 - 0.8 * person.ability)
+        sources: dict[str, str] = {}
+        answers, verdicts = [], []
+        for number, step in enumerate(self.exercise.steps):
+            stops = gives_up and number >= len(self.exercise.steps) // 2
+            what, verdict, sources[step.id] = self._answer(step, person, stops, sources, rng)
+            held = verdict.misconception if what == "misconception" else None
+            verdicts.append(verdict)
+            answers.append(Answer(person.id, self.exercise.part, self.exercise.notebook, step.id, what, held,
+                                  verdict.points, verdict.possible, sources[step.id]))  # fmt: skip
+        written = self._written(person, rng)
+        notebook = copy.deepcopy(self.release)
+        for name, cell in answer_cells(notebook).items():
+            step_id = name.removesuffix("-answer")
+            if sources.get(step_id):
+                cell.source = sources[step_id]
+            elif name.endswith("-written") and written is not None and written.text:
+                cell.source = written.text
+        return self._graded(notebook, verdicts, answers, written, rng)
+
+    def _answer(
+        self, step: Step, person: Person, stops: bool, sources: dict[str, str], rng: np.random.Generator
+    ) -> tuple[str, Verdict, str]:
+        """Draw an answer to a step: what is planted, the verdict on it, the cell's text (empty: untouched)."""
+        ease, lapse = rng.random(), rng.random()
+        before = sources.get(step.options["follows"][0], "") if "follows" in step.options else ""
+        if stops or lapse < 0.03:
+            return "unfinished", verdict_on(step.id, "", before), ""
+        if ease < _chance(1.5 * (person.ability - self.difficulty[step.id])) or not self.liked[step.id]:
+            source = self._right(step)
+            return "right", self._named(step, source, before, None), source
+        for _ in range(PASS_OVER):  # follow-through credit is for a method, not for this mistake: draw another
+            place = min(int(rng.geometric(0.35)) - 1, len(self.liked[step.id]) - 1)
+            held = self.liked[step.id][place]
+            source = self._wrong(step, held)
+            if verdict_on(step.id, source, before).misconception == held:
+                return "misconception", self._named(step, source, before, held), source
+        source = self._right(step)
+        return "right", self._named(step, source, before, None), source
+
+    def _named(self, step: Step, source: str, before: str, held: str | None) -> Verdict:
+        verdict = verdict_on(step.id, source, before)
+        if verdict.misconception != held or verdict.right != (held is None):
+            raise RuntimeError(f"{step.id}: the judge sees {verdict.misconception or verdict.status} in\n{source}")
+        return verdict
+
+    def _right(self, step: Step) -> str:
+        if step.kind == "prediction":  # what the experiment gives, whatever the model answer rounds it to
+            return f"{step.answers[0]} = {recorded(step.id).reference!r}"
+        return self.model[f"{step.id}-answer"]
+
+    def _wrong(self, step: Step, held: str) -> str:
+        if step.kind in _TYPED:
+            return with_mistake(self.model[f"{step.id}-answer"], held)
+        _, misconception = catalogue.misconceptions_by_id()[held]
+        return _typed(step, misconception.answer)
+
+    def _written(self, person: Person, rng: np.random.Generator) -> Written | None:
+        """A written answer and its hand grade; a blank one waits for no one: nbgrader gives it 0."""
+        if f"{self.exercise.id}-written" not in written_cells(self.release):
+            return None
+        model = model_answers()[self.exercise.id]
+        if rng.random() < 0.05:
+            return Written(0.0, model.points, "")
+        earned = [item.points for item in model.rubric if rng.random() < _chance(person.ability + 0.8)]
+        sentences = model.answer.split(". ")
+        text = ". ".join(sentences[: max(1, round(len(sentences) * sum(earned) / model.points))])
+        return Written(sum(earned) if rng.random() < 0.8 else None, model.points, text)
+
+    def _graded(
+        self, notebook: NotebookNode, verdicts: list[Verdict], answers: list[Answer], written: Written | None,
+        rng: np.random.Generator,
+    ) -> _Sheet:  # fmt: skip
+        """Hand the notebook in, now and then damaged, and grade it as the engine does."""
+        fate, reason, status = rng.random(), "", "graded"
+        if fate < 0.03:
+            self._damage(notebook)
+        data = nbformat.writes(notebook).encode("utf-8")
+        if 0.03 <= fate < 0.04:
+            data, status = data[: len(data) // 2], "rejected"
+        elif 0.04 <= fate < 0.045:
+            status, reason = "failed", "Grading stopped with MemoryError: a planted fault of the grader's own."
+        if fate < 0.04:
+            try:
+                taken = repair(data, self.release)
+                notebook, reason = taken.notebook, " ".join(taken.repairs)
+                status = "graded with repairs" if taken.repairs else status
+            except Rejected as why:
+                reason = str(why)
+        if status in ("rejected", "failed"):
+            lost = [blank(step).with_no_points("failed", reason) for step in self.exercise.steps]
+            answers = [
+                Answer(a.student, a.part, a.notebook, a.step, "lost", None, 0.0, a.possible, "") for a in answers
+            ]
+            # The cell that stands for the notebook is the release's own, which nobody need read: no hand grade.
+            return _Sheet(data, rejected(self.release, reason), status, reason, tuple(lost), tuple(answers), None)
+        by_step = {verdict.step: verdict for verdict in verdicts}
+        for cell in notebook.cells:
+            about = cell.metadata.get("nbgrader", {})
+            verdict = by_step.get(str(about.get("grade_id", "")).removesuffix("-test"))
+            if about.get("grade") and not about.get("solution") and verdict is not None:
+                cell.outputs = [
+                    new_output("display_data", data=verdict.mimebundle()),
+                    new_output("execute_result", data={"text/plain": f"{verdict.points:g}"}, execution_count=None),
+                ]
+        return _Sheet(data, notebook, status, reason, tuple(verdicts), tuple(answers), written)
+
+    def _damage(self, notebook: NotebookNode) -> None:
+        """Blank the first test cell, as a student does who edits where nothing is to be edited."""
+        for cell in notebook.cells:
+            about = cell.metadata.get("nbgrader", {})
+            if about.get("grade") and not about.get("solution"):
+                cell.source = "# I deleted this"
+                return
+
+
+def _chance(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+# ------------------------------------------------------------------------------------------------ answers, judged
+
+_TYPED = ("optimizer", "trajectories", "range_test", "schedule")  #: kinds whose answers are code: see EDITS
+
+
+def _typed(step: Step, answer: Any) -> str:
+    """Return the cell in which a student types a catalogued answer of Part A or C."""
+    (name,) = step.answers
+    if isinstance(answer, str | int | float | list | tuple):
+        return f"{name} = {answer!r}"
+    code = f"{name} = {answer}"
+    try:
+        namespace = dict(_imports(step.id))
+        exec(code, namespace)
+        if namespace[name] == answer:
+            return code
+    except Exception:  # a name the notebook doesn't import, or a form that isn't Python
+        pass
+    return f"{name} = {str(answer)!r}"  # text is an answer too, and 1/2 in it is a half, not 0.5
+
+
+@cache
+def _imports(step_id: str) -> dict[str, Any]:
+    """Return the namespace that a notebook's own imports make; no other cell is run."""
+    exercise = next(ex for ex in exercises().values() if any(step.id == step_id for step in ex.steps))
+    notebook = nbformat.read(SOLUTIONS / exercise.part / f"{exercise.notebook}.ipynb", as_version=4)
+    namespace: dict[str, Any] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            body = ast.parse(cell.source).body
+            if body and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body):
+                exec(cell.source, namespace)
+    return namespace
+
+
+@cache
+def _evidence(step_id: str, source: str) -> Any:
+    step = find_step(step_id)
+    namespace = dict(_imports(step_id))
+    exec(source, namespace)
+    answers = {name: namespace.get(name, ...) for name in step.answers}
+    return kind_module(step.kind).collect(step, answers, recorded(step_id).probes)
+
+
+@cache
+def verdict_on(step_id: str, source: str, before: str = "") -> Verdict:
+    """Return the judge's verdict on a cell's text, given the text of the step that it follows from.
+
+    An empty text is an untouched cell. Evidence and verdict are the course's own, on the public probes.
+    """
+    step = find_step(step_id)
+    earlier = {step.options["follows"][0]: _evidence(step.options["follows"][0], before)} if before else {}
+    return kind_module(step.kind).judge(step, _evidence(step_id, source), recorded(step_id), earlier)
