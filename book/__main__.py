@@ -1,0 +1,185 @@
+"""Builds the book: stages the pages in `_build/book-source`, runs the notebooks, calls Sphinx.
+
+The notebooks are the students' release, run from top to bottom untouched; their model answers are not in the book.
+`--solutions` builds another one, for instructors, with the answers, in `_build/book-with-solutions`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import nbformat
+from nbclient import NotebookClient
+from sphinx.cmd.build import main as sphinx
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+EXECUTED = ROOT / "_build" / "executed"
+LIBRARIES = ("anywidget", "matplotlib", "numpy", "sympy", "torch")  # what outputs are made of
+SECONDS = 300  # a cell's time at most
+# The parts of `autograder` that hold answers, or pretend to be students: not in a book that students read.
+NOT_SHOWN = ("autograder.__main__", "autograder.catalogue", "autograder.demo", "autograder.references")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the book that the arguments ask for; Sphinx's exit code."""
+    options = parser().parse_args(arguments)
+    repository = options.repository or origin()
+    name = "book-with-solutions" if options.solutions else "book"
+    output = (options.output or ROOT / "_build" / name).resolve()
+    source = output.with_name(f"{output.name}-source")
+    stage(source, options.solutions, repository, options.run)
+    done = sphinx(["-q", "-W", "--keep-going", "-b", "html", "-d", f"{source}/.doctrees", f"{source}", f"{output}"])
+    if done == 0:
+        print(f"The book: {output / 'index.html'}")
+        if not repository:
+            print("Its pages have no Binder link: name the public address, make book REPOSITORY=https://…")
+    return done
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(prog="python -m book", description=__doc__)
+    made.add_argument("--solutions", action="store_true", help="with the model answers, for instructors only")
+    made.add_argument("--repository", default="", help="public address, for Binder (default: git's origin)")
+    made.add_argument("--output", type=Path, help="folder of the book (default: _build/book)")
+    made.add_argument("--run", nargs="*", metavar="NOTEBOOK", help="run these notebooks only, e.g. b2_adam")
+    return made
+
+
+def origin() -> str:
+    """The public https address that git calls origin, or ""."""
+    asked = subprocess.run(["git", "remote", "get-url", "origin"], cwd=ROOT, text=True, capture_output=True)
+    address = re.sub(r"^git@([\w.-]+):", r"https://\1/", asked.stdout.strip()).removesuffix(".git")
+    return address if re.fullmatch(r"https://[\w.-]+\.\w+/[\w./~-]+", address) else ""
+
+
+def binder(repository: str, notebook: str) -> str:
+    """Binder's address of one notebook (a path from the root), in JupyterLab.
+
+    >>> binder("https://github.com/someone/course", "notebooks/start_here.ipynb")
+    'https://mybinder.org/v2/gh/someone/course/HEAD?labpath=notebooks%2Fstart_here.ipynb'
+    """
+    host, path = urlsplit(repository).netloc, urlsplit(repository).path.strip("/").removesuffix(".git")
+    provider = {"github.com": f"gh/{path}", "gitlab.com": f"gl/{quote(path, safe='')}"}
+    place = provider.get(host, f"git/{quote(repository, safe='')}")
+    return f"https://mybinder.org/v2/{place}/HEAD?labpath={quote(notebook, safe='')}"
+
+
+def stage(source: Path, solutions: bool, repository: str, run: Iterable[str] | None) -> None:
+    """Lay out all pages of the book in a fresh folder."""
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    shutil.copy2(HERE / "conf.py", source)
+    stage_guides(source, repository)
+    stage_reference(source / "api")
+    notebooks = [ROOT / "notebooks" / "start_here.ipynb"]
+    notebooks += sorted((ROOT / ("solutions" if solutions else "notebooks")).glob("part_*/*.ipynb"))
+    chosen = [path for path in notebooks if run is None or path.stem in run]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        executed = dict(zip(chosen, pool.map(execute, chosen), strict=True))
+    for path in notebooks:
+        notebook = executed.get(path) or nbformat.read(path, as_version=4)
+        place = path.relative_to(ROOT).parts[1:]
+        dress(notebook, solutions)
+        if repository:
+            launch = binder(repository, "/".join(("notebooks", *place)))
+            notebook.cells[0].source += f'\n\n<a class="launch" href="{launch}">▶ Open this notebook on Binder</a>'
+        target = source.joinpath(*place)
+        target.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, target)
+
+
+def stage_guides(source: Path, repository: str) -> None:
+    """Copy the guides; a link out of the book leads to the repository, or is plain text where none is known."""
+    shutil.copytree(ROOT / "docs", source / "docs")
+    shutil.copy2(ROOT / "CHANGELOG.md", source / "changelog.md")
+    for page in (source / "docs").glob("*.md"):
+
+        def outward(match: re.Match[str], home: Path = ROOT / "docs") -> str:
+            text, link = match.groups()
+            if "://" in link or link.startswith("#") or (home / link.partition("#")[0]).resolve().is_relative_to(home):
+                return match[0]
+            path = (home / link).resolve().relative_to(ROOT).as_posix()
+            return f"[{text}]({repository}/blob/HEAD/{path})" if repository else text
+
+        page.write_text(re.sub(r"\[([^\]]*)\]\(([^)\s]+)\)", outward, page.read_text()))
+
+
+def modules(package: str) -> list[str]:
+    """The names of a package and of all its public modules that the reference shows, by name."""
+    folder = ROOT / package
+    found = [package, *(info.name for info in pkgutil.walk_packages([str(folder)], f"{package}."))]
+    return sorted(name for name in found if not name.startswith(NOT_SHOWN) and "._" not in name)
+
+
+def stage_reference(folder: Path) -> None:
+    """Write a page for every module; autodoc fills it from the docstrings."""
+    pages = [name for package in ("lrtutorial", "autograder") for name in modules(package)]
+    for name in pages:
+        (folder / f"{name}.rst").write_text(f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n")
+
+
+def fingerprint(path: Path) -> str:
+    """A digest of everything that a notebook's outputs depend on: its cells, `lrtutorial`, the libraries."""
+    digest = hashlib.sha256(path.read_bytes())
+    for file in sorted((ROOT / "lrtutorial").rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(file.read_bytes())
+    digest.update(repr([version(name) for name in LIBRARIES]).encode())
+    return digest.hexdigest()[:16]
+
+
+def execute(path: Path) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom, or take what an earlier run of the same gave."""
+    kept = EXECUTED / f"{path.stem}-{fingerprint(path)}.ipynb"
+    if not kept.exists():
+        notebook = nbformat.read(path, as_version=4)
+        with tempfile.TemporaryDirectory() as folder:
+            # A reader's book begins with no progress made. What a cell prints is kept; only the kernel's own log is not.
+            environment = {**os.environ, "LRTUTORIAL_PROGRESS": f"{folder}/progress.json", "OMP_NUM_THREADS": "1"}
+            print(f"running {path.stem} …", flush=True)
+            client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}})
+            client.execute(env=environment, stderr=subprocess.DEVNULL)
+        EXECUTED.mkdir(parents=True, exist_ok=True)
+        for old in EXECUTED.glob(f"{path.stem}-*.ipynb"):
+            old.unlink()
+        nbformat.write(notebook, kept)
+    return nbformat.read(kept, as_version=4)
+
+
+def dress(notebook: nbformat.NotebookNode, solutions: bool) -> None:
+    """Fit a run notebook to being read: no verdicts on unfinished answers, outcomes folded until one has predicted."""
+    predicts = any(cell.id.endswith("-prediction_1-answer") for cell in notebook.cells)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        tags = cell.metadata.setdefault("tags", [])
+        graded = cell.metadata.get("nbgrader", {}).get("grade", False)
+        if not solutions and (graded or cell.id in ("compare", "reveal", "keep")):
+            tags.append("remove-output")
+        elif not solutions and predicts and "experiment" in tags:
+            tags.append("hide-output")
+        cell.source = re.sub(r"^[ \t]*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\n?", "", cell.source, flags=re.M)
+        printed = " ".join(out.text.strip() for out in cell.outputs if out.output_type == "stream")
+        cell.metadata["mystnb"] = {"image": {"alt": " ".join(printed.split())}}
+        for output in cell.outputs:
+            if html := output.get("data", {}).get("text/html"):
+                output.data["text/html"] = re.sub(r'(href="(?![^"]*:)[^"]*)\.ipynb"', r'\1.html"', html)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
