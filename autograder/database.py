@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,6 +96,26 @@ def _log_ahead(connection: Any, _: object) -> None:
 
 
 # ----------------------------------------------------------------------------------------------- one grader
+
+
+@contextmanager
+def alone_in(course: Path, *, write: bool = True) -> Iterator[None]:
+    """Keep a course folder for one grading run on this machine; the lock ends with the process. Raises Busy.
+
+    Without ``write`` nothing is made: where no run ever was, there is none now.
+    """
+    path = course / "grading.lock"
+    if not write and not path.exists():
+        yield
+        return
+    with open(path, "w" if write else "r") as lock:
+        try:
+            fcntl.flock(lock, (fcntl.LOCK_EX if write else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise Busy("another grading run of this course is under way; wait for it, or end it") from None
+        yield
 
 
 class Alone:

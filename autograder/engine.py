@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import fcntl
 import glob
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,13 +28,13 @@ from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import COURSE, ROOT, course_secret
+from autograder.database import alone_in
 from autograder.digests import FINGERPRINT, digest_of_checks
 from autograder.executor import TrustedExecute, experiments
 from autograder.gradebook import GradebookWriter
-from autograder.intake import Rejected, quarantine, read_file, rejected, release_folder, released, repair
+from autograder.intake import Rejected, read_file, rejected, release_folder, released, repair
 from autograder.jail import JailError, JailTooWeak
 from autograder.judging import blank, exercise_of
-from autograder.late import reassess
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
 from lrtutorial.exercises import exercises
@@ -233,9 +232,12 @@ class Assignment:
         for notebook, release in self.release.items():
             path = folder / f"{notebook}.ipynb"
             data, problem = b"", ""
-            if folder.is_dir() and not os.path.lexists(path):
+            linked = folder.is_symlink()
+            if not linked and folder.is_dir() and not os.path.lexists(path):
                 continue
             try:
+                if linked or not folder.is_dir():
+                    raise Rejected("What was handed in is no folder but a link or a file; links are not followed.")
                 data = read_file(path)
             except Rejected as why:
                 problem = str(why)
@@ -297,17 +299,17 @@ class Summary:
 
 def grade(
     assignment: Assignment, executor: Executor, *, students: Sequence[str] = (), force: bool = False,
-    at_once: int = 4, watcher: Watcher | None = None,
+    at_once: int = 4, watcher: Watcher | None = None, book: Callable[[Assignment], Any] | None = None,
 ) -> Summary:  # fmt: skip
     """Grade what was handed in and changed since it was last graded (all of it with ``force``).
 
     ``executor`` runs :func:`grade_one`; ``at_once`` notebooks are with it at any time, so memory doesn't grow with the
-    class. Raises JailTooWeak as soon as a kernel can't be held, UnknownName, NotReleased; what was written until then
-    stays, and the next run goes on from there.
+    class. ``book`` opens what the results go to, in place of a GradebookWriter. Raises JailTooWeak as soon as a kernel
+    can't be held, UnknownName, NotReleased; what was written until then stays, and the next run goes on from there.
     """
     watcher, summary, begun = watcher or Watcher(), Summary(), time.monotonic()
     folders = assignment.folders(students)
-    with _alone(), GradebookWriter(assignment.config, assignment.name, assignment.release) as writer:
+    with (book or _written)(assignment) as writer:
         before = {} if force else writer.ledger.fingerprints(assignment.name)
         queue = _to_do(assignment, folders, before, writer, watcher, summary)
         running: dict[Future[Result], tuple[str, float]] = {}
@@ -326,8 +328,7 @@ def grade(
             for future in running:
                 future.cancel()
             raise
-        config, who = assignment.config, students or None
-        for sentence in reassess(writer.gradebook, assignment.name, config, folders=folders, students=who):
+        for sentence in writer.finish(folders, students):
             watcher.trouble(sentence)
     summary.seconds = time.monotonic() - begun
     return summary
@@ -342,7 +343,7 @@ def _to_do(
     count = sum(os.path.lexists(folder / f"{name}.ipynb") for folder in folders.values() for name in assignment.release)
     watcher.planned(count, 0)
     for student, folder in folders.items():
-        for sentence in quarantine(folder, COURSE / "quarantine" / student / assignment.name):
+        for sentence in writer.take_in(student, folder):
             watcher.trouble(f"{student}: {sentence}")
         begun = False
         for work in assignment.works(student, folder):
@@ -377,14 +378,10 @@ def _write(future: Future[Result], name: str, writer: GradebookWriter, watcher: 
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Only one grading run at a time in this course: raises RuntimeError when another is under way."""
-    with open(COURSE / "grading.lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RuntimeError("another grading run of this course is under way; wait for it, or end it") from None
-        yield
+def _written(assignment: Assignment) -> Iterator[GradebookWriter]:
+    """The gradebook, for one grading run at a time in this course: raises Busy when another is under way."""
+    with alone_in(COURSE), GradebookWriter(assignment.config, assignment.name, assignment.release) as writer:
+        yield writer
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import shutil
 import stat
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from autograder.course import COURSE
 from autograder.database import Alone, hold_to_version, log_ahead, patient
-from autograder.intake import is_marked
-from autograder.late import GrantExtraTime, UnreadableTime, grant, handed_in
+from autograder.intake import is_marked, quarantine
+from autograder.late import GrantExtraTime, UnreadableTime, grant, handed_in, reassess
 from autograder.ledger import Ledger
 from lrtutorial.verdict import Verdict
 
@@ -79,7 +80,15 @@ class GradebookWriter:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
+    def finish(self, folders: Mapping[str, Path], students: Sequence[str] = ()) -> list[str]:
+        """Assign late penalties anew when all is graded; return sentences, as :func:`autograder.late.reassess`."""
+        return reassess(self.gradebook, self.assignment, self.config, folders=folders, students=students or None)
+
     # ---------------------------------------------------------------------------------------- one student
+
+    def take_in(self, student: str, folder: Path) -> list[str]:
+        """Move what must not be copied out of a submitted folder; return a sentence on each."""
+        return quarantine(folder, COURSE / "quarantine" / student / self.assignment)
 
     def begin(self, student: str, folder: Path) -> None:
         """Enter a submission with its time, copy the files beside the notebooks, count missing notebooks as 0."""
