@@ -55,7 +55,6 @@ def configure(config: Any) -> None:
         else:
             steps.append(step)
     config.Autograde.autograde_preprocessors = steps
-    config.GenerateFeedback.preprocessors = [*GenerateFeedback.preprocessors.default(), FeedbackSummary]
     config.GenerateFeedback.exporter_class = FeedbackExporter
     config.TrustedExecute.timeout = CELL_SECONDS
     jail = config.JailedProvisioner
@@ -69,5 +68,6 @@ def configure(config: Any) -> None:
     config.GrantExtraTime.path = str(COURSE / "extra_time.csv")
     # Being late costs what the points now are: hand grades come after grading.
     config.GenerateFeedback.preprocessors = [
-        GrantExtraTime, AssignLatePenalties, *GenerateFeedback.preprocessors.default()
+        GrantExtraTime, AssignLatePenalties, *GenerateFeedback.preprocessors.default(), FeedbackSummary
     ]  # fmt: skip
+    config.ExportApp.plugin_class = "autograder.export.Csv"

@@ -45,6 +45,12 @@ def worked_solution(exercise: Exercise, beside: Path) -> tuple[str, str]:
     return "\n\n".join(parts), f"Still closed until you have tried them: {still}." if closed else ""
 
 
+def commented_solutions(exercise: Exercise, path: Path) -> list[str]:
+    """Return the solution of each step that the notebook at ``path`` (of ``solutions/``) answers, in Markdown."""
+    cells = _answer_cells(path) or {}
+    return [_commented(step, cells[step.id]) for step in exercise.steps if step.id in cells]
+
+
 def _tried(step: Step) -> bool:
     from lrtutorial.checking import last_verdict
 

@@ -1,0 +1,121 @@
+"""The exporter of feedback pages: nbconvert's, with our template and with filters that make a page self-contained."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import secrets
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat.notebooknode import NotebookNode
+from traitlets.config import Config
+
+from autograder.feedback.cleaning import clean_html, picture_of, traceback_text, without_paths
+from autograder.feedback.formulas import latex_output, mathml
+
+HERE = Path(__file__).parent
+BELOW = 2  #: the notebook's headings stand below the page's h1 and the section's h2
+SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
+LIVE = "application/vnd.jupyter.widget-view+json"
+
+
+class FeedbackExporter(HTMLExporter):
+    """Makes a feedback page of a notebook and the :class:`~autograder.feedback.summary.Summary` in its resources."""
+
+    def __init__(self, config: Config | None = None, **kw: Any):
+        own = Config(FeedbackExporter={"template_name": "page", "extra_template_basedirs": [str(HERE)]})
+        if config is not None:
+            own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not
+        super().__init__(config=own, **kw)
+
+    @property
+    def default_config(self) -> Config:
+        """nbconvert's, without its preprocessors: a page needs none of them."""
+        return Config({"HighlightMagicsPreprocessor": {"enabled": False}})
+
+    def default_filters(self) -> Any:
+        """nbconvert's filters and ours."""
+        yield from super().default_filters()
+        yield "markdown2html", self.safe_markdown
+        yield "safe_html", lambda html: clean_html(without_paths(html))
+        yield "formula", lambda text: latex_output(without_paths(text))
+        yield "drawing", picture_of
+        yield "plain", lambda text: escape(without_paths(text), quote=False)
+        yield "as_traceback", lambda output: escape(traceback_text(output), quote=False)
+        yield "shown_as", shown_as
+        yield "points", points
+
+    def from_notebook_node(  # type: ignore[override]  # nbconvert's own subclasses differ here too
+        self, nb: NotebookNode, resources: Any = None, **kw: Any
+    ) -> tuple[str, Any]:
+        """Export one notebook."""
+        self.level = BELOW  # of the last heading: none is skipped on the way down
+        return super().from_notebook_node(nb, resources, **kw)
+
+    @pass_context
+    def safe_markdown(self, context: Context, source: str, start: int | None = None) -> str:
+        """Markdown as HTML: formulas as MathML, headings in order (from ``start`` where given), nothing that loads."""
+        if start is not None:
+            self.level = start - 1
+        renderer = _Renderer(self, (context.get("cell") or {}).get("attachments", {}))
+        html = clean_html(MarkdownWithMath(renderer=renderer).render(without_paths(source)), headings=True)
+        return renderer.with_formulas(html)
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown's pieces. A formula is a word until the rest is cleaned, and then put in its place."""
+
+    def __init__(self, exporter: FeedbackExporter, attachments: Any):
+        super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
+        self.exporter = exporter
+        self.formulas: dict[str, str] = {}
+        self.word = f"formula{secrets.token_hex(8)}n"
+        self.count = itertools.count()
+
+    def _formula(self, latex: str, display: bool) -> str:
+        word = f"{self.word}{next(self.count)}e"
+        self.formulas[word] = mathml(latex, display)
+        return word
+
+    def with_formulas(self, html: str) -> str:
+        """Put the formulas where their words stand."""
+        return re.sub(rf"{self.word}\d+e", lambda match: self.formulas.get(match[0], ""), html)
+
+    def block_math(self, body: str) -> str:
+        return self._formula(body, True)
+
+    def inline_math(self, body: str) -> str:
+        return self._formula(body, False)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        level = min(level + BELOW, self.exporter.level + 1, 6)
+        self.exporter.level = max(level, BELOW)
+        return f"<h{level}>{text}</h{level}>\n"
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        html = super().image(text, url, title)
+        if 'src="data:' in html or 'src="attachment:' in html:
+            return html
+        return f"<em>[picture “{escape(text) or 'without a description'}”: {escape(url)}]</em>"
+
+
+def shown_as(output: NotebookNode) -> str:
+    """Return the form in which an output is shown; ``live`` for a widget, which lives in the notebook only."""
+    data = output.get("data", {})
+    if LIVE in data:
+        return "live"
+    return next((form for form in SHOWN if form in data), "")
+
+
+def points(number: float | None) -> str:
+    """Return points as people write them: 3, 2.5, and – where there are none yet."""
+    return "–" if number is None else f"{round(number, 2):g}".replace("-", "−")
