@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_grade, _demo, _record):
+    for add in (_grade, _history, _demo, _record):
         add(commands)
     return top
 
@@ -35,6 +35,12 @@ def _grade(commands: Any) -> None:
     grade.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster, for example tcp://127.0.0.1:8786")
     grade.add_argument("--force", action="store_true", help="grade again what didn't change, too")
     grade.add_argument(
+        "--dry-run", action="store_true", help="show who would gain or lose points, and why; write nothing"
+    )
+    grade.add_argument("--output", metavar="FILE", default="", help="write all differences into a table (CSV)")
+    grade.add_argument("--db", metavar="URL", default="", help="another gradebook, as nbgrader's --db (default: the "
+                       "configured one, or LRTUTORIAL_DB)")  # fmt: skip
+    grade.add_argument(
         "--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold"
     )
 
@@ -43,10 +49,31 @@ def _grade(commands: Any) -> None:
 
         return grade_with_progress(
             arguments.assignment, arguments.students, workers=arguments.workers, scheduler=arguments.scheduler,
-            force=arguments.force, unsafe_no_jail=arguments.unsafe_no_jail,
+            force=arguments.force, unsafe_no_jail=arguments.unsafe_no_jail, db_url=arguments.db,
+            dry_run=arguments.dry_run, output=arguments.output,
         )  # fmt: skip
 
     grade.set_defaults(run=run)
+
+
+def _history(commands: Any) -> None:
+    history = commands.add_parser(
+        "history", help="every change of a verdict: when, why, points before and after",
+        description="Show every change that grading made to a verdict, the oldest first.",
+        epilog="example: python -m autograder history student_007 part_b",
+    )  # fmt: skip
+    history.add_argument("student", nargs="?", default="", help="only this student's (default: all)")
+    history.add_argument("assignment", nargs="?", default="", help="only this part's (default: all)")
+    history.add_argument("--db", metavar="URL", default="", help="another gradebook than the configured one")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.course import DB_URL
+        from autograder.regrade import show_history
+
+        show_history(arguments.db or DB_URL, arguments.student, arguments.assignment)
+        return 0
+
+    history.set_defaults(run=run)
 
 
 def _demo(commands: Any) -> None:
@@ -92,10 +119,23 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\n{parser().prog} {arguments.command}: ended.", file=sys.stderr)
         return 130
-    except (LookupError, ValueError, RuntimeError, OSError) as error:
-        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+    except Exception as error:
+        message = _explained(error)
+        if message is None:
+            raise
         print(f"{parser().prog} {arguments.command}: {message}", file=sys.stderr)
         return 1
+
+
+def _explained(error: Exception) -> object:
+    """Return a message for an error that the instructor can do something about; None for a fault of ours."""
+    from autograder.database import explained
+
+    if message := explained(error):
+        return message
+    if isinstance(error, LookupError | ValueError | RuntimeError | OSError):
+        return error.args[0] if isinstance(error, KeyError) and error.args else error
+    return None
 
 
 if __name__ == "__main__":

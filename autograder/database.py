@@ -122,17 +122,19 @@ class Alone:
     """Keeps a PostgreSQL gradebook for one grader, on whatever machine: the lock ends with the connection.
 
     SQLite's file belongs to one course folder, whose own lock does the same. Use it as a context manager; raises Busy.
+    ``shared``: for one who only reads, beside others who do.
     """
 
-    def __init__(self, db_url: str, course_id: str):
+    def __init__(self, db_url: str, course_id: str, *, shared: bool = False):
         self.engine = create_engine(patient(db_url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self.key = int.from_bytes(hashlib.sha256(f"grading {course_id}".encode()).digest()[:8], signed=True)
+        self.ask = text(f"SELECT pg_try_advisory_lock{'_shared' if shared else ''}(:key)")
         self.connection: Connection | None = None
 
     def __enter__(self) -> Alone:
         if self.engine.dialect.name == "postgresql":
             self.connection = self.engine.connect()
-            if not self.connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self.key}).scalar():
+            if not self.connection.execute(self.ask, {"key": self.key}).scalar():
                 self.__exit__()
                 raise Busy(
                     "another grading run of this course is under way, here or on another machine; wait for it, "
@@ -159,17 +161,9 @@ def revisions() -> tuple[frozenset[str], str]:
     return frozenset(known), newest
 
 
-def hold_to_version(db_url: str) -> None:
+def hold_to_version(connection: Connection) -> None:
     """Raise OtherVersion unless the database is empty or a gradebook of the installed nbgrader. Writes nothing."""
-    engine = create_engine(patient(db_url), poolclass=NullPool)
-    try:
-        _hold_to_version(engine)
-    finally:
-        engine.dispose()
-
-
-def _hold_to_version(engine: Engine) -> None:
-    tables = set(inspect(engine).get_table_names())
+    tables = set(inspect(connection).get_table_names())
     if not tables:
         return
     if "alembic_version" not in tables:
@@ -177,8 +171,7 @@ def _hold_to_version(engine: Engine) -> None:
             "the database holds tables, but none says which nbgrader made them. Give the gradebook a database of its "
             "own; one from before nbgrader 0.5 has to be upgraded with that version's successor first."
         )
-    with engine.connect() as connection:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     known, newest = revisions()
     if found == newest:
         return

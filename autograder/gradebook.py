@@ -13,7 +13,7 @@ import stat
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.pool import NullPool
 from traitlets.config import Config
 
 from autograder.course import COURSE
@@ -66,7 +68,8 @@ class GradebookWriter:
     def __enter__(self) -> GradebookWriter:
         """Open and keep the gradebook. Raises OtherVersion, Busy, NotReleased, ExtraTimeError, with nothing written."""
         with ExitStack() as stack:
-            hold_to_version(self.db_url)
+            with closing(create_engine(self.db_url, poolclass=NullPool).connect()) as connection:
+                hold_to_version(connection)
             stack.enter_context(Alone(self.db_url, self.course.course_id))
             self.gradebook = stack.enter_context(Gradebook(self.db_url, self.course.course_id))
             log_ahead(self.gradebook.engine)

@@ -6,13 +6,16 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from autograder.database import patient
 from autograder.engine import Assignment, Result, Summary, Watcher, cluster_workers, grade, local_workers
+from autograder.regrade import changed_since, last_change, preview, show, write
 
 
 class ProgressBar(Watcher):
@@ -51,21 +54,27 @@ class ProgressBar(Watcher):
 
 def grade_with_progress(
     name: str, students: Sequence[str] = (), *, workers: int | None = None, scheduler: str | None = None,
-    force: bool = False, unsafe_no_jail: bool = False,
+    force: bool = False, unsafe_no_jail: bool = False, db_url: str = "", dry_run: bool = False, output: str = "",
 ) -> int:  # fmt: skip
-    """Grade an assignment here or on a cluster, and print what was done.
+    """Grade an assignment here or on a cluster, and print what was done and which verdicts differ from before.
 
-    Returns the exit code: 0, 1 when something could not be graded, 130 when it was ended. Raises LookupError for
-    unknown names, ValueError for a bad number of workers, RuntimeError when the course isn't released or the jail
-    doesn't hold.
+    ``db_url`` is another gradebook than the configured one. With ``dry_run`` nothing is written but ``output``, a table
+    of the differences (CSV). Returns the exit code: 0, 1 when something could not be graded, 130 when it was ended.
+    Raises LookupError for unknown names, ValueError for a bad number of workers, RuntimeError when the course isn't
+    released or the jail doesn't hold.
     """
     if workers is not None and not 1 <= workers <= 256:
         raise ValueError(f"--workers takes a number from 1 to 256, got {workers}")
     if workers is not None and scheduler:
         raise ValueError("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
+    if output and not Path(output).absolute().parent.is_dir():
+        raise ValueError(f"--output {output} can't be written: there is no folder {Path(output).absolute().parent}")
     assignment = Assignment.find(name)
     if unsafe_no_jail:
         assignment.config.JailedProvisioner.unsafe_no_jail = True
+    if db_url:
+        assignment.config.CourseDirectory.db_url = db_url
+    patient(assignment.course.db_url)  # refuses what is no address
     console = Console()
     bar = ProgressBar(console, name)
     try:
@@ -76,11 +85,24 @@ def grade_with_progress(
             else:
                 count = workers or (os.cpu_count() or 1) + 1
                 executor, at_once = stack.enter_context(local_workers(count)), count + 1
-            summary = grade(assignment, executor, students=students, force=force, at_once=at_once, watcher=bar)
+            options: dict[str, Any] = {"students": students, "force": force, "at_once": at_once, "watcher": bar}
+            if dry_run:
+                summary, differences = preview(assignment, executor, **options)
+            else:
+                before = last_change(assignment.course.db_url)
+                summary = grade(assignment, executor, **options)
+                differences = changed_since(assignment.course.db_url, name, before) if summary.graded else []
     except KeyboardInterrupt:
-        console.print("Ended. What was graded is kept; the same command goes on from there.")
+        console.print("Ended. Nothing was written." if dry_run else
+                      "Ended. What was graded is kept; the same command goes on from there.")  # fmt: skip
         return 130
+    if output:
+        write(differences, Path(output))
+    if summary.graded:
+        show(differences, console, output or "--output FILE")
     console.print(told(summary))
+    if dry_run:
+        console.print("A dry run: nothing was written. The same command without --dry-run applies it.")
     return 1 if summary.not_run or summary.statuses.get("failed") else 0
 
 
