@@ -32,7 +32,7 @@ from autograder.database import alone_in
 from autograder.digests import FINGERPRINT, digest_of_checks
 from autograder.executor import TrustedExecute, experiments
 from autograder.gradebook import GradebookWriter
-from autograder.intake import Rejected, read_file, rejected, release_folder, released, repair
+from autograder.intake import Rejected, is_marked, read_file, rejected, release_folder, released, repair
 from autograder.jail import JailError, JailTooWeak
 from autograder.judging import blank, exercise_of
 from autograder.preprocessors import standing
@@ -143,7 +143,7 @@ def grade_one(work: Work) -> Result:
         status, reason = "failed", f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
     if status in ("rejected", "failed"):
         graded = rejected(release, reason)
-        resources["verdicts"] = [verdict.as_data() for verdict in _nothing(work.notebook, reason)]
+        resources["verdicts"] = [verdict.as_data() for verdict in _nothing(work.notebook, reason, release)]
     return Result(
         work.assignment, work.student, work.notebook, work.fingerprint, status, reason, nbformat.writes(graded),
         tuple(resources["verdicts"]), resources.get("jail"), time.monotonic() - begun,
@@ -169,11 +169,14 @@ def _executed(work: Work, notebook: NotebookNode, resources: Any) -> NotebookNod
     return notebook
 
 
-def _nothing(notebook: str, reason: str) -> list[Verdict]:
-    """Return the verdicts on a notebook that was not graded."""
+def _nothing(notebook: str, reason: str, release: NotebookNode) -> list[Verdict]:
+    """Return the verdicts on a notebook that was not graded, with what its cells are worth."""
     exercise = exercise_of(notebook)
     steps = exercise.steps if exercise else ()
-    return [blank(step).with_no_points("failed", reason) for step in steps]
+    about = [cell.metadata.nbgrader for cell in release.cells if is_marked(cell)]
+    worth = {one["grade_id"]: float(one["points"]) for one in about if one.get("grade")}
+    verdicts = [blank(step).with_no_points("failed", reason) for step in steps]
+    return [verdict.worth(worth.get(f"{verdict.step}-test", verdict.possible)) for verdict in verdicts]
 
 
 # ----------------------------------------------------------------------------------------------- what there is to do

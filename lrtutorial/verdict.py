@@ -85,6 +85,17 @@ class Verdict:
         lines = tuple(replace(line, earned=0.0, note="") for line in self.lines)
         return replace(self, status=status, headline=headline, lines=lines, **changes)
 
+    def worth(self, points: float) -> Verdict:
+        """Return a copy whose lines add up to ``points``, each by the same factor: what the cell is worth as released.
+
+        A verdict without points to scale stays as it is.
+        """
+        if not self.possible or points == self.possible:
+            return self
+        factor = points / self.possible
+        lines = (replace(line, earned=line.earned * factor, possible=line.possible * factor) for line in self.lines)
+        return replace(self, lines=tuple(lines))
+
     # ------------------------------------------------------------------------------------------- showing
 
     @property
