@@ -40,7 +40,7 @@ def configure(config: Any) -> None:
     ]
     config.Skeletons = config.ClearSolutions
     config.Autograde.sanitize_preprocessors = [RepairSubmission, *Autograde.sanitize_preprocessors.default()]
-    config.Autograde.pre_convert_hook = take_in(COURSE / "quarantine", lambda: str(config.CourseDirectory.db_url))
+    config.Autograde.pre_convert_hook = take_in(COURSE / "quarantine", config)
     config.OverwriteCells.add_missing_cells = True
     steps: list[Any] = []
     for step in Autograde.autograde_preprocessors.default():

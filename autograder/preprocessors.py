@@ -9,22 +9,25 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets.config import Config
 
-from autograder.gradebook import mark_unfinished
-from autograder.intake import Rejected, quarantine, read_file, read_notebook, released, repair
+from autograder.gradebook import mark_unfinished, write_whole
+from autograder.intake import Rejected, quarantine, read_file, read_notebook, rejected, released, repair
 from autograder.ledger import Ledger
 from lrtutorial.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
 
-def take_in(away: Path, db_url: Callable[[], str]) -> Callable[..., None]:
+def take_in(away: Path, config: Config) -> Callable[..., None]:
     """Return nbgrader's ``pre_convert_hook``: what has to happen before nbgrader touches a submission's files.
 
     Links and other unwanted files go to ``away``; a notebook that can't be read is left out (with status and reason in
-    the ledger, and its automatic scores set to 0), so that the others are graded; until a notebook is graded to its
-    end, the ledger says that the last run didn't finish.
+    the ledger, its automatic scores set to 0, and a page in its place for the feedback), so that the others are
+    graded; until a notebook is graded to its end, the ledger says that the last run didn't finish. ``config`` is read
+    when the hook is called.
     """
 
     def hook(assignment: str, student: str, notebooks: list[str]) -> None:
@@ -39,9 +42,21 @@ def take_in(away: Path, db_url: Callable[[], str]) -> Callable[..., None]:
                 status, reason = "rejected", str(why)
                 log.error("%s, %s, %s is rejected: %s", who, part, path.name, why)
                 notebooks.remove(str(path))
-            mark_unfinished(db_url(), part, who, path.stem, status, reason)
+                _stand_in(config, part, who, path.stem, reason)
+            mark_unfinished(str(config.CourseDirectory.db_url), part, who, path.stem, status, reason)
 
     return hook
+
+
+def _stand_in(config: Config, assignment: str, student: str, notebook: str, reason: str) -> None:
+    """Put the untouched release, below the reason, where the graded notebook would be: feedback is made of it."""
+    course = CourseDirectory(config=config)
+    folder = Path(course.format_path(course.autograded_directory, student, assignment))
+    try:
+        release = released(config, assignment, notebook)
+    except FileNotFoundError:
+        return  # not a notebook of this assignment
+    write_whole(folder / f"{notebook}.ipynb", nbformat.writes(rejected(release, reason)))
 
 
 class RepairSubmission(NbGraderPreprocessor):

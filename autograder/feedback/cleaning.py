@@ -25,7 +25,7 @@ STYLES = CSSSanitizer(
     allowed_css_properties=[
         "border", "border-bottom", "border-collapse", "border-left", "border-right", "border-top", "font-family",
         "font-size", "font-style", "font-weight", "line-height", "margin", "max-width", "padding", "text-align",
-        "vertical-align", "white-space",
+        "vertical-align", "white-space", "width",
     ]
 )  # fmt: skip
 _ATTRIBUTES = {"alt", "title", "role", "aria-label", "colspan", "rowspan", "scope", "open", "start", "width", "height"}

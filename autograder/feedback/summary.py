@@ -15,6 +15,7 @@ from traitlets import Bool
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
 from autograder.intake import NOTE_ID
+from autograder.judging import blank
 from autograder.ledger import Ledger
 from lrtutorial.exercises import Exercise, exercises
 from lrtutorial.verdict import STATUSES, Verdict
@@ -43,6 +44,7 @@ FAILED = (
     "That need not be your fault.",
     "Your instructor can see it too. If nothing has changed in a few days, ask, and name this exercise.",
 )
+NOT_GRADED = "This notebook was not graded: see the note at the top."
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class FeedbackSummary(NbGraderPreprocessor):
         where = resources["nbgrader"]
         exercise = next((one for one in exercises().values() if one.notebook == where["notebook"]), None)
         verdicts, status, reason = _ledger(where)
-        points = _parts(where, exercise, verdicts)
+        if status in ("rejected", "failed") and exercise:
+            verdicts = {step.id: blank(step).with_no_points("failed", NOT_GRADED) for step in exercise.steps}
         resources["feedback"] = Summary(
             student=where["student"],
             exercise=exercise,
@@ -122,7 +125,7 @@ class FeedbackSummary(NbGraderPreprocessor):
             possible=where["max_score"],
             late_penalty=where["late_penalty"],
             notice=notice(status, reason),
-            parts=points,
+            parts=_parts(where, exercise, verdicts, unreadable=status == "rejected"),
             solutions=_solutions(exercise) if self.model_answers and exercise else (),
         )
         said_above = {NOTE_ID, f"{exercise.id}-rubric" if exercise else ""}
@@ -157,7 +160,7 @@ def notice(status: str, reason: str) -> Notice | None:
     return Notice("Graded, but the program ended early", *ENDED[:1], reason, *ENDED[1:]) if reason else None
 
 
-def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) -> tuple[Part, ...]:
+def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict], unreadable: bool) -> tuple[Part, ...]:
     """Return every graded cell in the notebook's order."""
     asks = {step.id: step.asks for step in exercise.steps} if exercise else {}
     models = model_answers()
@@ -169,7 +172,9 @@ def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) 
             step = grade.name.removesuffix("-test")
             model = models.get(grade.name.removesuffix("-written"))
             written = step not in verdicts and grade.name.endswith("-written")
-            waiting = grade.needs_manual_grade and grade.manual_score is None and step not in verdicts
+            waiting = (
+                grade.needs_manual_grade and grade.manual_score is None and step not in verdicts and not unreadable
+            )
             parts.append(Part(
                 id=step,
                 asks=asks.get(step, "Written answer" if written else grade.name),
