@@ -16,6 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors.execute import UnresponsiveKernelError
+from traitlets import Bool
 
 from autograder.course import SOLUTIONS, course_secret
 from autograder.jail import JailedExecute
@@ -32,8 +33,13 @@ MAX_EVIDENCE = 4_000_000  #: characters of one step's evidence
 class TrustedExecute(JailedExecute):
     """Runs student cells in a jailed kernel and replaces every test cell's output by a verdict and its points.
 
-    ``resources["verdicts"]`` holds the verdicts, as data, in the notebook's order.
+    ``resources["verdicts"]`` holds the verdicts, as data, in the notebook's order. What comes after the last check
+    can't change a score and is left out, as are the course's own experiments.
     """
+
+    run_all = Bool(False, help="Run every cell, also those that no score depends on, for their outputs.").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
@@ -47,6 +53,8 @@ class TrustedExecute(JailedExecute):
         self.needless = resources.get("needless", None)
         if self.needless is None:
             self.needless = experiments(where["assignment"], where["notebook"])
+        steps = [index for index, cell in enumerate(nb.cells) if self._step_of(cell) is not None]
+        self.last_check = steps[-1] if steps else len(nb.cells)
         resources["verdicts"] = []
         if exercise := self.grading.exercise:
             self.config.JailedProvisioner.profile = "torch" if exercise.needs_torch else "numpy"
@@ -56,7 +64,7 @@ class TrustedExecute(JailedExecute):
         """Run one cell of the student's, or judge one step."""
         step = self._step_of(cell)
         if step is None:
-            if cell.cell_type == "code" and not self.gone and cell.get("id") not in self.needless:
+            if cell.cell_type == "code" and not self.gone and self._counts(cell, index):
                 try:
                     cell, resources = super().preprocess_cell(cell, resources, index)
                 except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
@@ -67,6 +75,10 @@ class TrustedExecute(JailedExecute):
         self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
         self._give(cell, resources, verdict)
         return cell, resources
+
+    def _counts(self, cell: NotebookNode, index: int) -> bool:
+        """Say whether a score may depend on a cell."""
+        return self.run_all or (index < self.last_check and cell.get("id") not in self.needless)
 
     def _remember_error(self, cell: NotebookNode) -> None:
         """Keep what an answer's cell raised: it may be why the answer isn't there."""
@@ -92,10 +104,11 @@ class TrustedExecute(JailedExecute):
 
     def _give(self, cell: NotebookNode, resources: Any, verdict: Verdict) -> None:
         most = float(cell.metadata.nbgrader["points"])
+        verdict = verdict.worth(most)  # the instructor may have given the cell other points than the rubric has
         points = min(max(verdict.points, 0.0), most)
         cell.outputs = [
             new_output("display_data", data=verdict.mimebundle()),
-            new_output("execute_result", data={"text/plain": f"{points:g}"}, execution_count=None),
+            new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
         ]
         resources["verdicts"].append(verdict.as_data())
 

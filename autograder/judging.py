@@ -45,17 +45,33 @@ class Grading:
 
     def judge(self, step: Step, asked: Mapping[str, Expected], evidence: Mapping[str, Any]) -> Verdict:
         """Judge the evidence on public and on secret probes; points are those that both give."""
-        verdicts = {}
-        for name, expected in asked.items():
-            given = evidence.get(name)
-            self.earlier[name][step.id] = given
-            try:
-                verdicts[name] = kind_module(step.kind).judge(step, given, expected, self.earlier[name])
-            except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said
-                verdicts[name] = blank(step).with_no_points(
-                    "failed", f"The evidence can't be counted ({type(error).__name__})."
-                )
-        return combined(verdicts["public"], verdicts["secret"])
+        public = self._judged("public", step, asked["public"], evidence)
+        secret = asked["secret"]
+        if not public.right:  # then the public verdict has the words, and no misconception is looked for twice
+            secret = Unnamed(secret)
+        return combined(public, self._judged("secret", step, secret, evidence))
+
+    def _judged(self, name: str, step: Step, expected: Expected, evidence: Mapping[str, Any]) -> Verdict:
+        given = evidence.get(name)
+        self.earlier[name][step.id] = given
+        try:
+            return kind_module(step.kind).judge(step, given, expected, self.earlier[name])
+        except catalogue.CatalogueFailed:
+            raise
+        except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said
+            return blank(step).with_no_points("failed", f"The evidence can't be counted ({type(error).__name__}).")
+
+
+class Unnamed(Expected):
+    """The same expectations without misconceptions: those give a wrong answer its words, and never points."""
+
+    def __init__(self, expected: Expected):
+        vars(self).update(_whole=expected, probes=expected.probes, outcomes=dict, secret=expected.secret)
+
+    @property
+    def reference(self) -> Any:
+        """What the reference gives on the probes."""
+        return vars(self)["_whole"].reference
 
 
 _one_at_a_time = threading.RLock()  # an experiment that takes seconds is not run by every thread that asks

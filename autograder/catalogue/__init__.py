@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
@@ -81,20 +81,42 @@ def outcome_of(step: Step, answers: Mapping[str, Any], probes: Any) -> Any:
     return kind.outcome_of(step, kind.collect(step, answers, probes), probes)
 
 
+class CatalogueFailed(RuntimeError):
+    """A reference or a catalogued mistake failed on probes that were drawn: our fault, whatever the answer was."""
+
+
+class Drawn(Expected):
+    """Expectations on probes that were drawn: what nobody asks for is not computed.
+
+    Some kinds judge an answer's runs by themselves and need no reference, and only a wrong answer is compared with
+    the misconceptions.
+    """
+
+    def __init__(self, step: Step, question: Question, probes: Any, secret: bool):
+        @cache
+        def outcomes() -> dict[str, Any]:
+            return {m.id: self._outcome(m.answer) for m in question.misconceptions}
+
+        vars(self).update(_step=step, _question=question, probes=probes, outcomes=outcomes, secret=secret)
+
+    def _outcome(self, answer: Any) -> Any:
+        step, right = vars(self)["_step"], vars(self)["_question"].reference
+        try:
+            return outcome_of(step, as_answers(step, answer, right), self.probes)
+        except Exception as error:
+            raise CatalogueFailed(f"{step.id}: the catalogue failed on its own probes: {error!r}") from error
+
+    @cached_property
+    def reference(self) -> Any:
+        """What the reference gives on the probes."""
+        return self._outcome(vars(self)["_question"].reference)
+
+
 def expectations(step_id: str, rng: np.random.Generator, secret: bool = True) -> Expected:
-    """Draw probes for a step and return what reference and misconceptions give on them."""
+    """Draw probes for a step; what reference and misconceptions give on them is computed when it is asked for."""
     step, question = find_step(step_id), questions()[step_id]
     probes = question.probes(rng) if secret or question.public is None else question.public
-    reference = outcome_of(step, as_answers(step, question.reference, question.reference), probes)
-
-    @cache
-    def outcomes() -> dict[str, Any]:
-        return {
-            m.id: outcome_of(step, as_answers(step, m.answer, question.reference), probes)
-            for m in question.misconceptions
-        }
-
-    return Expected(probes, reference, outcomes, secret)
+    return Drawn(step, question, probes, secret)
 
 
 def public_expectations(step_id: str) -> Expected:

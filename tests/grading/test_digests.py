@@ -84,8 +84,8 @@ def test_a_fingerprint_tells_what_changed():
         "submission": replace(one, data=b"[]"), "release": replace(one, release="new"),
         "secret": replace(one, secret="another"), "checking": replace(one, checking="stricter"),
     }.items():  # fmt: skip
-        assert engine.changes(one.fingerprint, other.fingerprint) == (name,)
-    assert engine.changes(one.fingerprint, replace(one, settings={"x": 1}, needless=("y",)).fingerprint) == ()
+        assert digests.changes(one.fingerprint, other.fingerprint) == (name,)
+    assert digests.changes(one.fingerprint, replace(one, settings={"x": 1}, needless=("y",)).fingerprint) == ()
 
 
 def test_a_worker_of_another_version_grades_nothing():

@@ -1,0 +1,71 @@
+"""What is judged on secret probes: nothing is computed that no verdict needs, and no verdict is another for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder import catalogue
+from autograder.judging import Grading, combined
+from lrtutorial.exercises import find_step, steps
+from lrtutorial.kinds import PROBED, kind_module
+
+FREE = [name for name, step in steps().items() if step.kind not in ("prediction", "range_test")]
+
+
+def _evidence(step, answer, asked):
+    """What an answer gives on all probes, as the kernel would send it."""
+    answers = catalogue.as_answers(step, answer, catalogue.questions()[step.id].reference)
+    probes = {name: one.probes if step.kind in PROBED else None for name, one in asked.items()}
+    return {name: kind_module(step.kind).collect(step, answers, given) for name, given in probes.items()}
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
+    step = find_step(name)
+    grading = Grading(name, "ada", "a notebook", "digest", "secret " * 5)
+    asked = grading.question(step)
+    for mistake in catalogue.questions()[name].misconceptions[::5]:
+        evidence = _evidence(step, mistake.answer, asked)
+        grading.earlier = {"public": {}, "secret": {}}
+        verdict = grading.judge(step, asked, evidence)
+        each = {key: kind_module(step.kind).judge(step, evidence[key], asked[key], {}) for key in asked}
+        assert verdict == combined(each["public"], each["secret"])
+        assert not verdict.right
+
+
+def test_misconceptions_are_computed_for_an_answer_that_is_only_right_in_public():
+    step = find_step("b2")
+    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    asked = grading.question(step)
+    question = catalogue.questions()["b2"]
+    wrong = next(m for m in question.misconceptions if m.id == "b2-no_history")
+    evidence = {
+        "public": _evidence(step, question.reference, asked)["public"],
+        "secret": _evidence(step, wrong.answer, asked)["secret"],
+    }
+    verdict = grading.judge(step, asked, evidence)
+    assert verdict.misconception == "b2-no_history" and "not on fresh ones" in verdict.headline
+
+
+def test_only_what_is_asked_for_is_computed(monkeypatch):
+    step, computed = find_step("b4"), []
+    monkeypatch.setattr(catalogue, "outcome_of", lambda *given: computed.append(given) or {"a": "b"})
+    drawn = catalogue.expectations("b4", catalogue.generator("words"))
+    assert drawn.probes and not computed
+    assert drawn.reference == drawn.reference == {"a": "b"} and len(computed) == 1
+    assert len(drawn.outcomes()) == len(catalogue.questions()[step.id].misconceptions) == len(computed) - 1
+    drawn.outcomes()
+    assert len(computed) == len(drawn.outcomes()) + 1
+
+
+def test_a_catalogue_that_fails_is_no_ones_wrong_answer(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("our own")
+
+    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    step = find_step("b2")
+    asked = grading.question(step)
+    evidence = _evidence(step, catalogue.questions()["b2"].reference, asked)
+    monkeypatch.setattr(catalogue, "outcome_of", broken)
+    with pytest.raises(catalogue.CatalogueFailed, match="b2: .*our own"):
+        grading.judge(step, asked, evidence)
