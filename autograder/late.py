@@ -268,6 +268,12 @@ class GrantExtraTime(NbGraderPreprocessor):
 # ----------------------------------------------------------------------------------------------- penalties
 
 
+def penalty_of(plugin: Any, student: str, score: float, seconds: float) -> float | None:
+    """Return what a LateSubmissionPlugin takes off a notebook, held between 0 and its score as nbgrader holds it."""
+    penalty = plugin.late_submission_penalty(student, score, seconds) if seconds > 0 else None
+    return None if penalty is None else max(0.0, min(penalty, score))
+
+
 def reassess(
     gradebook: Gradebook, assignment: str, config: Config, *, folders: Mapping[str, Path] | None = None,
     students: Collection[str] | None = None,
@@ -298,11 +304,7 @@ def reassess(
         if not seconds and not before:
             continue
         for notebook in submission.notebooks:
-            penalty = None
-            if seconds:
-                penalty = step.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
-            if penalty is not None:
-                penalty = max(0.0, min(penalty, notebook.score))
+            penalty = penalty_of(step.plugin_inst, student, notebook.score, seconds)
             notebook.late_submission_penalty = penalty
             after += penalty or 0.0
         if not math.isclose(before, after, abs_tol=1e-9):
