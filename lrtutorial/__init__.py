@@ -7,6 +7,7 @@ Importing this package is quick: NumPy, SymPy, Matplotlib, torch and the widgets
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -35,6 +36,10 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"lrtutorial.{name}")
     raise AttributeError(f"module 'lrtutorial' has no attribute {name!r}; it has {', '.join(sorted(__all__))}")
+
+
+if "IPython" in sys.modules:  # a notebook's figures carry alt text, the student's own too
+    import_module("lrtutorial.alt_text").describe_figures()
 
 
 def __dir__() -> list[str]:

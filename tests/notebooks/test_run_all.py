@@ -1,71 +1,110 @@
-""" "Run all" on every notebook as it is handed out: it goes through, nothing raises, and little memory is needed.
-
-(That the solutions earn full marks is tested with each part.)
+""" "Run all" on every notebook in the environment that Binder makes: as handed out, with every answer right, and with
+one wrong. It goes through, nothing raises, each verdict is the right one, and little memory is needed.
 """
 
 from __future__ import annotations
 
 import re
-import warnings
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from nbformat import NotebookNode
 
-from lrtutorial.exercises import exercises
+from lrtutorial.exercises import Exercise, exercises
+from tests.notebooks.conftest import NOTEBOOKS, ROOT, WRONG, Student
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks").glob("part_*/*.ipynb"))
+EXERCISES = [path for path in NOTEBOOKS if path.parent.name.startswith("part_")]
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_exercise = pytest.mark.parametrize("path", EXERCISES, ids=lambda path: path.stem)
+pytestmark = pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn
 MEMORY = {False: 300, True: 700}  # MB at most, without and with torch
-# ru_maxrss would count what the test's own process held when it forked the kernel; VmHWM begins anew at exec.
-PEAK = """import importlib.util, pathlib, re, sys
-assert importlib.util.find_spec("autograder") is None, "a student has no autograder"
-status = pathlib.Path("/proc/self/status").read_text()
-print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024, "torch" in sys.modules)"""
+ALARMING = re.compile(r"Warning|Error|Traceback")
 
 
-def has_bare_picture(outputs: list) -> bool:
-    """Whether a cell shows a picture without HTML that describes it, and prints no words about it either."""
-    data = [out.get("data", {}) for out in outputs]
-    printed = any(out.output_type == "stream" and out.name == "stdout" for out in outputs)
-    return any("image/png" in shown and "text/html" not in shown for shown in data) and not printed
+def exercise_of(path: Path) -> Exercise:
+    return next(exercise for exercise in exercises().values() if exercise.notebook == path.stem)
+
+
+def texts(notebook: NotebookNode) -> dict[str, str]:
+    """What each code cell shows, as text."""
+    shown = {}
+    for cell in notebook.cells:
+        parts = [out.get("data", {}).get("text/plain") or out.get("text", "") for out in cell.get("outputs", [])]
+        shown[cell["id"]] = "\n".join(parts)
+    return shown
+
+
+def looked_at(notebook: NotebookNode, record_property: Callable[[str, object], None]) -> dict[str, str]:
+    """What each cell shows, after what holds for every run: no noise, no picture without words, little memory."""
+    for cell in notebook.cells:
+        for out in cell.get("outputs", []):
+            assert out.output_type != "error", (cell["id"], out)
+            noise = out.output_type == "stream" and out.name == "stderr" and ALARMING.search(out.text)
+            assert not noise, (cell["id"], out)
+            data = out.get("data", {})
+            assert "image/png" not in data or "text/html" in data, f"{cell['id']}: a picture without words"
+            for image in re.findall(r"<img\b[^>]*>", data.get("text/html", "")):
+                assert re.search(r'\balt="[^"]{20,}"', image), f"{cell['id']}: a picture needs words"
+    shown = texts(notebook)
+    peak, torch = shown["peak"].split()
+    record_property("peak_mb", float(peak))
+    print(f"{float(peak):.0f} MB, torch {torch}")
+    assert float(peak) < MEMORY[torch == "True"]
+    return shown
 
 
 def test_every_exercise_is_released() -> None:
     released = {path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS}
     assert released == {"start_here.ipynb"} | {f"{e.part}/{e.notebook}.ipynb" for e in exercises().values()}
+    assert list(WRONG) == list(exercises())
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_run_all_on_an_untouched_notebook(path, tmp_path, monkeypatch, record_property) -> None:
-    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
-    monkeypatch.delenv("MPLBACKEND", raising=False)
-    (tmp_path / "student" / "lrtutorial").parent.mkdir()
-    (tmp_path / "student" / "lrtutorial").symlink_to(ROOT / "lrtutorial")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "student"))
-    notebook = nbformat.read(path, as_version=4)
-    tests = [c["id"] for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"]
-    notebook.cells.append(nbformat.v4.new_code_cell(PEAK, id="peak"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the kernel's own libraries warn
-        NotebookClient(
-            notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
-        ).execute()  # raises on errors
-    shown = {cell["id"]: cell.get("outputs", []) for cell in notebook.cells}
+def test_the_environment_has_what_was_asked_for_and_nothing_of_the_graders(student: Student) -> None:
+    """A package that a notebook needs and environment.yml forgets would be missing here."""
+    listed = subprocess.check_output([student.python, "-m", "pip", "list", "--format=freeze"], text=True).lower()
+    names = set(re.findall(r"^([\w.-]+)==", listed, re.M))
+    assert {"numpy", "sympy", "torch", "jupyterlab", "anywidget"} <= names
+    assert not names & {"nbgrader", "sqlalchemy", "distributed", "pytest", "playwright", "hypothesis"}
+    subprocess.run([student.python, "-m", "pip", "check"], check=True, stdout=subprocess.DEVNULL)
+    assert {path.name for path in (student.folder / "site").iterdir() if path.suffix != ".dist-info"} == {"lrtutorial"}
 
-    alarming = re.compile(r"Warning|Error|Traceback")
-    streams = [out for outputs in shown.values() for out in outputs if out.output_type == "stream"]
-    assert [out.text for out in streams if out.name == "stderr" and alarming.search(out.text)] == []
-    bare = [name for name, outputs in shown.items() if has_bare_picture(outputs)]
-    assert bare == [], "a picture needs words for those who can't see it"
-    html = "".join(out.data.get("text/html", "") for outputs in shown.values() for out in outputs if "data" in out)
-    assert all(re.search(r'\balt="[^"]{20,}"', image) for image in re.findall(r"<img\b[^>]*>", html))
-    for name in tests:
-        text = "".join(out.data.get("text/plain", "") for out in shown[name] if "data" in out)
-        assert re.search(r"Unfinished|Noted|Could not|Not yet", text) and "Right." not in text, (name, text)
 
-    peak, torch = "".join(out.text for out in shown["peak"]).split()
-    print(f"{path.stem}: {float(peak):.0f} MB, torch {torch}")
-    record_property("peak_mb", float(peak))
-    assert float(peak) < MEMORY[torch == "True"]
+@every_notebook
+def test_untouched(path, works, record_property) -> None:
+    shown = looked_at(works(path, "untouched"), record_property)
+    for name in (name for name in shown if name.endswith("-test")):
+        assert "Unfinished" in shown[name] and "[0 of" in shown[name], shown[name]
+    if "compare" in shown:  # Part C
+        assert "Still open" in shown["compare"] and "0 words so far" in shown["reveal"]
+
+
+@every_exercise
+def test_with_every_answer_right(path, works, record_property) -> None:
+    notebook, exercise = works(path, "right"), exercise_of(path)
+    shown = looked_at(notebook, record_property)
+    for step in exercise.steps:
+        said = shown[f"{step.id}-test"]
+        expected = "Noted" if step.kind == "prediction" else f"[{step.points:g} of {step.points:g} points]"
+        assert expected in said, said
+    if exercise.part == "part_c":
+        asked = len(exercise.steps)
+        assert f"{asked} of {asked} right." in shown["compare"]
+        revealed = next(cell for cell in notebook.cells if cell["id"] == "reveal")
+        assert "Score yourself" in str(revealed.outputs)
+
+
+@every_exercise
+def test_with_one_answer_wrong(path, works, record_property) -> None:
+    shown, exercise = looked_at(works(path, "wrong"), record_property), exercise_of(path)
+    cell, _, says = WRONG[exercise.id]
+    place = "compare" if exercise.part == "part_c" else cell.replace("-answer", "-test")
+    assert re.search(says, shown[place]), shown[place]
+    for step in exercise.steps:
+        if exercise.part == "part_c":
+            assert "Noted" in shown[f"{step.id}-test"]
+        elif f"{step.id}-answer" != cell:
+            assert f"[{step.points:g} of {step.points:g} points]" in shown[f"{step.id}-test"], "the others stay right"
+        else:
+            assert f"[{step.points:g} of" not in shown[place]

@@ -1,0 +1,224 @@
+"""The environment that Binder makes, and every notebook as a student leaves it, run there from top to bottom.
+
+repo2docker needs a container; this does what it does without one: what environment.yml names goes into an empty
+virtual environment, then the course by `pip install .`. PyTorch alone is taken over from the tests' own environment:
+on Linux, pip's build of it would bring some GB of CUDA libraries once more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from packaging.requirements import Requirement
+
+from autograder.demo.students import answer_cells, without_markers
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks").glob("part_*/*.ipynb"))
+PIP_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}  # what PyPI calls what conda-forge calls so
+
+# One wrong answer in each notebook: the cell; what it says instead, or a part of the right answer and what stands there
+# instead; and what the verdict below it (in Part C: the comparison) has to say.
+WRONG: dict[str, tuple[str, str | tuple[str, str], str]] = {
+    "a1": ("a1-condition-answer", "condition = eta < 2 / a", "lower bound is missing"),
+    "a2": ("a2-contribution-answer", "contribution = beta**k", "Not yet"),
+    "a3": ("a3-limit_lr-answer", "limit_lr = eta / g", "Negative for a negative gradient"),
+    "a4": ("a4-corrected_m-answer", "corrected_m = m_t / (1 - beta1)", "Not yet"),
+    "a5": ("a5-rate-answer", "rate = 1 - 2/kappa", "1 − 2/κ is the approximation"),
+    "b1": ("b1-answer", ("param -= self.lr * grad", "param += self.lr * grad"), "Partly right|Not yet"),
+    "b2": ("b2-answer", ("self.m[i] / (1 - self.beta1**self.t)", "self.m[i]"), "Partly right"),
+    "b3": ("b3-answer", ("20 * pos[1]", "2 * pos[1]"), "Partly right|Not yet"),
+    "b4": ("b4-answer", ("            optimizer.zero_grad()\n", ""), "Partly right|Not yet"),
+    "b5": ("b5-answer", ("T_cur >= T_i", "T_cur > T_i"), "Partly right|Not yet"),
+    "c1": ("c1-prediction_2-answer", "prediction_2 = 7", "2 of 3 right"),
+    "c2": ("c2-prediction_3-answer", 'prediction_3 = "smaller"', "3 of 4 right"),
+    "c3": ("c3-prediction_1-answer", 'prediction_1 = "tenfold"', "2 of 3 right"),
+    "c4": ("c4-prediction_2-answer", 'prediction_2 = "flatter"', "3 of 4 right"),
+    "c5": ("c5-prediction_1-answer", 'prediction_1 = "small"', "2 of 3 right"),
+    "c6": ("c6-prediction_1-answer", 'prediction_1 = "adam"', "2 of 3 right"),
+}
+# Runs last. ru_maxrss would count what the test's process held when it forked the kernel; VmHWM begins anew at exec.
+PEAK = """import importlib.util, pathlib, re, sys
+assert importlib.util.find_spec("autograder") is None, "a student has no autograder"
+status = pathlib.Path("/proc/self/status").read_text()
+print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024, "torch" in sys.modules)"""
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time in: pytest's workers share what is made here."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def wanted() -> list[str]:
+    """What environment.yml asks of conda-forge, as pip's requirements."""
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    named = [re.match(r"([a-z0-9-]+)(.*)", line).groups() for line in lines if isinstance(line, str)]
+    return [PIP_NAMES.get(name, name) + versions for name, versions in named if name not in ("python", "pip")]
+
+
+def take_over(name: str, site: Path, seen: set[str]) -> None:
+    """Link an installed package into another environment, with those it needs that no requirement of ours names."""
+    distribution = metadata.distribution(name)
+    seen.add(name.lower())
+    for file in distribution.files or []:
+        source = Path(distribution.locate_file(file))
+        if ".." in file.parts or not source.is_file():  # programs, and caches that are gone
+            continue
+        target = site / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:  # on another disk
+            shutil.copy2(source, target)
+    for line in distribution.requires or []:
+        needs = Requirement(line)
+        cuda = needs.name.lower().startswith(("nvidia", "cuda", "triton"))
+        if cuda and (needs.marker is None or needs.marker.evaluate({"extra": ""})) and needs.name.lower() not in seen:
+            take_over(needs.name, site, seen)
+
+
+def make_environment(folder: Path) -> None:
+    """Make the environment of environment.yml; it is kept in pytest's cache until a requirement changes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    show = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    take_over("torch", Path(subprocess.check_output(show, text=True).strip()), set())
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt")]
+    done = subprocess.run([*pip, *wanted(), "setuptools"], capture_output=True, text=True)
+    if done.returncode and re.search(r"ConnectionError|ConnectTimeout|ReadTimeout|name resolution", done.stderr):
+        pytest.skip("needs pip's package index: the student's environment is made from it once")
+    assert done.returncode == 0, done.stderr[-3000:]
+    (folder / "complete").touch()
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student's machine: its Python, with the course installed and no autograder, and a folder of its own."""
+
+    python: Path
+    folder: Path
+
+    def works(self, path: Path, how: str) -> NotebookNode:
+        """Return a notebook executed from top to bottom; `how`: untouched, right or wrong. A cell that raises fails.
+
+        Executed once for all tests of a session, whichever worker asks first.
+        """
+        kept = self.folder / how / path.name
+        with alone(kept.with_suffix(".lock")):
+            if not kept.exists():
+                self._run(answered(path, how), kept)
+        return nbformat.read(kept, as_version=4)
+
+    def _run(self, notebook: NotebookNode, kept: Path) -> None:
+        place = self.folder / how_home(kept) / "notebooks"
+        place.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, place / kept.name)  # as the student saved it: reveal reads it
+        notebook.cells.append(nbformat.v4.new_code_cell(PEAK, id="peak"))
+        manager = AsyncKernelManager(
+            kernel_name="student", kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(self.folder / "kernels")])
+        )
+        client = NotebookClient(notebook, km=manager, timeout=300, resources={"metadata": {"path": str(place)}})
+        client.execute(env=self.environment(place.parent))
+        nbformat.write(notebook, kept)
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """The variables of a fresh account on a machine with nothing but this environment."""
+        return {
+            "PATH": os.pathsep.join([str(self.python.parent), "/usr/bin", "/bin"]),
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "OMP_NUM_THREADS": "1",
+        }
+
+
+def how_home(kept: Path) -> Path:
+    """The home folder of one run, beside the others."""
+    return Path("homes") / f"{kept.parent.name}-{kept.stem}"
+
+
+def answered(path: Path, how: str) -> NotebookNode:
+    """Return a released notebook as it is, with the solution's answers, or with those and one wrong one."""
+    notebook = nbformat.read(path, as_version=4)
+    if how == "untouched":
+        return notebook
+    right = answer_cells(nbformat.read(ROOT / "solutions" / path.parent.name / path.name, as_version=4))
+    for name, cell in answer_cells(notebook).items():
+        cell.source = without_markers(right[name])
+    if how == "wrong":
+        name, instead, _ = WRONG[path.stem.split("_")[0]]
+        cell = answer_cells(notebook)[name]
+        if isinstance(instead, tuple):
+            assert instead[0] in cell.source
+            cell.source = cell.source.replace(*instead)
+        else:
+            answer = instead.split(" = ")[0]
+            assert re.search(rf"^{answer} = ", cell.source, re.M)
+            cell.source = re.sub(rf"^{answer} = .*$", instead, cell.source, flags=re.M)
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Student:
+    """A student's machine, made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if not hasattr(request.config, "workerinput") else base.parent) / "student"
+    asked = "\n".join([sys.version, *wanted(), (ROOT / "constraints.txt").read_text(), Path(__file__).read_text()])
+    name = f"student-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
+    environment = Path(request.config.cache.mkdir("environments")) / name
+    python = environment / "bin" / "python"
+    with alone(environment.with_suffix(".lock")):
+        if not (environment / "complete").exists():
+            make_environment(environment)
+    with alone(shared.with_suffix(".lock")):
+        if not (shared / "kernels").exists():
+            install_course(python, shared)
+    return Student(python, shared)
+
+
+def install_course(python: Path, shared: Path) -> None:
+    """`pip install .` of a copy of the course, as Binder does, for this session; and a kernel that sees it."""
+    source, site = shared / "course", shared / "site"
+    unwanted = shutil.ignore_patterns("__pycache__", "course", ".*", "*.egg-info")
+    for package in ("lrtutorial", "autograder"):
+        shutil.copytree(ROOT / package, source / package, ignore=unwanted)
+    for file in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy2(ROOT / file, source)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", str(site)]
+    done = subprocess.run([*pip, "."], cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    shutil.rmtree(source)
+    start = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": start, "display_name": "Student", "language": "python", "env": {"PYTHONPATH": str(site)}}
+    folder = shared / "kernels" / "student"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps(spec))
+
+
+@pytest.fixture
+def works(student: Student) -> Callable[[Path, str], NotebookNode]:
+    """A function that gives a released notebook executed: `works(path, "untouched" | "right" | "wrong")`."""
+    return student.works
