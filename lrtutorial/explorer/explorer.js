@@ -96,6 +96,14 @@ function crossed(optimizer, values, model, slice) {
   return { points, message: "" };
 }
 
+/** A run of one's own that failed. It is swept over no slider, so where no kernel can try other values, what it said stands.
+ * @param {Optimizer} optimizer @param {Model} model @returns {Run | null} */
+export function failedRun(optimizer, model) {
+  /** @type {Sweep} */
+  const present = model.get(`present_${optimizer.id}`);
+  return optimizer.yours && present?.message ? { points: floats(present.data), message: present.message } : null;
+}
+
 /** How a run fares up to a step: failed (no point at all), diverged (and since when), growing, or fine.
  * @param {Float32Array} points @param {number} step */
 export function fate(points, step) {
@@ -448,7 +456,7 @@ export function render({ model, el, find = findRun }) {
     let waiting = false;
     for (const optimizer of optimizers) {
       if (optimizer.refusal) continue;
-      const run = find(optimizer, values, model);
+      const run = find(optimizer, values, model) ?? (state.kernel ? null : failedRun(optimizer, model));
       const last = shown.get(optimizer.id);
       if (run) shown.set(optimizer.id, { run, fresh: true });
       else if (last) last.fresh = false;

@@ -37,6 +37,15 @@ test("the run at exactly these values comes before any sweep, with its message",
   assert.deepEqual([[...found.points], found.message], [run(7), "raised"]);
 });
 
+test("without a kernel a failed run of one's own stands for all values, a good one and a reference's do not", () => {
+  const traits = (message) => model({ present_sgd: { at: { sgd_lr: 0.15, start_x: 5 }, data: view(run(7)), message } });
+  const yours = { ...optimizer, yours: true };
+  assert.equal(js.failedRun(yours, traits("raised")).message, "raised");
+  assert.equal(js.failedRun(yours, traits("")), null);
+  assert.equal(js.failedRun(yours, model({})), null);
+  assert.equal(js.failedRun(optimizer, traits("raised")), null);
+});
+
 test("fate tells failed, diverged, growing and fine apart", () => {
   assert.equal(js.fate(new Float32Array([NaN, NaN, NaN]), 0).kind, "failed");
   assert.deepEqual(js.fate(new Float32Array([1, 1, 1, NaN, NaN, NaN]), 1), { kind: "diverged", since: 1 });
