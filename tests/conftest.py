@@ -14,7 +14,7 @@ IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
 # Folders whose tests share something heavy (a JupyterLab, a graded class), made once in each worker.
-GROUPED_FOLDERS = {"browser", "grading"}
+GROUPED_FOLDERS = {"browser", "desk", "grading"}
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["LRTUTORIAL_PROGRESS"] = "off"  # a test that is about progress names a file of its own

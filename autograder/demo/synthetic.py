@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 import numpy as np
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
 from autograder import catalogue
@@ -30,7 +30,7 @@ from autograder.configuration import PARTS, configure
 from autograder.course import SOLUTIONS, course_secret
 from autograder.demo.mistakes import EDITS, with_mistake
 from autograder.demo.students import answer_cells, without_markers
-from autograder.engine import Assignment, Work
+from autograder.engine import Assignment, Work, checking_digest
 from autograder.executor import blank
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, rejected, repair
@@ -104,6 +104,8 @@ class Truth:
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)  #: by (student, step)
     statuses: dict[tuple[str, str], str] = field(default_factory=dict)  #: by (student, notebook); none if missing
     written: dict[tuple[str, str], Written] = field(default_factory=dict)  #: by (student, exercise), if handed in
+    hints: dict[tuple[str, str], int] = field(default_factory=dict)  #: asked for, by (student, step); readable files
+    runs: dict[tuple[str, str], int] = field(default_factory=dict)  #: of cells, by (student, notebook)
 
     def points(self, student: str, part: str) -> float:
         """Points of a student in a part, hand grades given so far included."""
@@ -122,8 +124,10 @@ class Truth:
 def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str] = tuple(PARTS)) -> Truth:
     """Make a graded course of ``students`` in the folder ``course`` and return what was planted.
 
-    The same ``seed`` gives the same class; a smaller one is the beginning of a larger one. Raises ValueError for fewer than one student
-    or an unknown part, FileExistsError when the folder already holds a gradebook.
+    The same ``seed`` gives the same class; a smaller one is the beginning of a larger one.
+
+    Raises ValueError for fewer than one student or an unknown part, FileExistsError when the folder already holds a
+    gradebook.
     """
     if students < 1:
         raise ValueError(f"a class has at least 1 student, got {students}")
@@ -212,11 +216,16 @@ def _plant_part(truth: Truth, part: str, config: Config, rng: np.random.Generato
                 if sheet is None:
                     continue
                 name = desk.exercise.notebook
-                work = Work(part, person.id, name, sheet.data, desk.release_text, secret, (), {})
+                work = Work(
+                    part, person.id, name, sheet.data, desk.release_text, secret, (), {}, "", checking_digest(name)
+                )
                 writer.save(person.id, name, sheet.graded, list(sheet.verdicts), status=sheet.status,
                             reason=sheet.reason, jail=None, fingerprint=work.fingerprint)  # fmt: skip
                 truth.statuses[person.id, name] = sheet.status
                 truth.answers.update({(person.id, answer.step): answer for answer in sheet.answers})
+                truth.hints.update({(person.id, step): asked for step, asked in sheet.hints.items()})
+                if sheet.runs:
+                    truth.runs[person.id, name] = sheet.runs
                 if sheet.written is not None:
                     truth.written[person.id, desk.exercise.id] = sheet.written
         _grade_by_hand(truth, part, writer)
@@ -251,6 +260,8 @@ class _Sheet:
     verdicts: tuple[Verdict, ...]
     answers: tuple[Answer, ...]
     written: Written | None
+    hints: dict[str, int]
+    runs: int
 
 
 class _Desk:
@@ -301,7 +312,27 @@ class _Desk:
                 cell.source = sources[step_id]
             elif name.endswith("-written") and written is not None and written.text:
                 cell.source = written.text
-        return self._graded(notebook, verdicts, answers, written, rng)
+        hints = self._work_at(notebook, answers, rng)
+        return self._graded(notebook, verdicts, answers, written, hints, rng)
+
+    def _work_at(self, notebook: NotebookNode, answers: list[Answer], rng: np.random.Generator) -> dict[str, int]:
+        """Leave the traces of work: how often cells ran, and the hints asked for in cells of the student's own."""
+        asked = {}
+        for answer in answers:
+            rungs = len(find_step(answer.step).hints)
+            if answer.planted != "right" and rng.random() < 0.4:
+                asked[answer.step] = int(rng.integers(1, rungs + 1))
+        run = 0
+        for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
+            run += 1 + int(rng.geometric(0.5)) * (cell.metadata.get("nbgrader", {}).get("solution") is True)
+            cell.execution_count = run
+        for step_id, count in asked.items():
+            said = f"Hint {count} of {len(find_step(step_id).hints)} for {step_id}: …"
+            run += count
+            cell = new_code_cell(f'hint("{step_id}")', id=f"hint-{step_id}", execution_count=run)
+            cell.outputs = [new_output("stream", name="stdout", text=said + "\n")]
+            notebook.cells.append(cell)
+        return asked
 
     def _answer(
         self, step: Step, person: Person, stops: bool, sources: dict[str, str], rng: np.random.Generator
@@ -354,15 +385,16 @@ class _Desk:
 
     def _graded(
         self, notebook: NotebookNode, verdicts: list[Verdict], answers: list[Answer], written: Written | None,
-        rng: np.random.Generator,
+        hints: dict[str, int], rng: np.random.Generator,
     ) -> _Sheet:  # fmt: skip
         """Hand the notebook in, now and then damaged, and grade it as the engine does."""
         fate, reason, status = rng.random(), "", "graded"
+        runs = max(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
         if fate < 0.03:
             self._damage(notebook)
         data = nbformat.writes(notebook).encode("utf-8")
         if 0.03 <= fate < 0.04:
-            data, status = data[: len(data) // 2], "rejected"
+            data, status, hints, runs = data[: len(data) // 2], "rejected", {}, 0
         elif 0.04 <= fate < 0.045:
             status, reason = "failed", "Grading stopped with MemoryError: a planted fault of the grader's own."
         if fate < 0.04:
@@ -378,7 +410,9 @@ class _Desk:
                 Answer(a.student, a.part, a.notebook, a.step, "lost", None, 0.0, a.possible, "") for a in answers
             ]
             # The cell that stands for the notebook is the release's own, which nobody need read: no hand grade.
-            return _Sheet(data, rejected(self.release, reason), status, reason, tuple(lost), tuple(answers), None)
+            return _Sheet(
+                data, rejected(self.release, reason), status, reason, tuple(lost), tuple(answers), None, hints, runs
+            )
         by_step = {verdict.step: verdict for verdict in verdicts}
         for cell in notebook.cells:
             about = cell.metadata.get("nbgrader", {})
@@ -388,7 +422,7 @@ class _Desk:
                     new_output("display_data", data=verdict.mimebundle()),
                     new_output("execute_result", data={"text/plain": f"{verdict.points:g}"}, execution_count=None),
                 ]
-        return _Sheet(data, notebook, status, reason, tuple(verdicts), tuple(answers), written)
+        return _Sheet(data, notebook, status, reason, tuple(verdicts), tuple(answers), written, hints, runs)
 
     def _damage(self, notebook: NotebookNode) -> None:
         """Blank the first test cell, as a student does who edits where nothing is to be edited."""

@@ -14,7 +14,7 @@ from autograder import catalogue
 from autograder.demo.mistakes import EDITS, with_mistake
 from autograder.demo.students import answer_cells
 from autograder.demo.synthetic import AWKWARD, PLANTED, Truth, course_config, plant, verdict_on
-from autograder.engine import Assignment, Work
+from autograder.engine import Assignment, Work, checking_digest
 from autograder.ledger import Ledger
 from lrtutorial.exercises import exercises, steps
 
@@ -106,7 +106,8 @@ def test_a_grading_run_would_find_nothing_changed(planted: Truth) -> None:
         for (student, notebook), fingerprint in known.items():
             data = (planted.course / "submitted" / student / part / f"{notebook}.ipynb").read_bytes()
             release = nbformat.writes(assignment.release[notebook])
-            assert Work(part, student, notebook, data, release, secret, (), {}).fingerprint == fingerprint
+            work = Work(part, student, notebook, data, release, secret, (), {}, "", checking_digest(notebook))
+            assert work.fingerprint == fingerprint
         assert len(known) == sum(1 for _, notebook in planted.statuses if notebook in assignment.release)
 
 
