@@ -22,6 +22,7 @@ from autograder.feedback.formulas import latex_output, mathml
 HERE = Path(__file__).parent
 BELOW = 2  #: the notebook's headings stand below the page's h1 and the section's h2
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
+_HEADING = re.compile(r"</?h[1-6]\b[^>]*>", re.IGNORECASE)  # those of raw HTML: the page's order is ours
 LIVE = "application/vnd.jupyter.widget-view+json"
 
 
@@ -100,6 +101,12 @@ class _Renderer(IPythonRenderer):
         level = min(level + BELOW, self.exporter.level + 1, 6)
         self.exporter.level = max(level, BELOW)
         return f"<h{level}>{text}</h{level}>\n"
+
+    def block_html(self, html: str) -> str:
+        return _HEADING.sub("", super().block_html(html))
+
+    def inline_html(self, html: str) -> str:
+        return _HEADING.sub("", super().inline_html(html))
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         html = super().image(text, url, title)
