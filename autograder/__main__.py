@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_grade, _history, _demo, _record):
+    for add in (_grade, _history, _report, _demo, _record):
         add(commands)
     return top
 
@@ -76,6 +76,34 @@ def _history(commands: Any) -> None:
     history.set_defaults(run=run)
 
 
+def _report(commands: Any) -> None:
+    report = commands.add_parser(
+        "report", help="the class report: scores, steps, misconceptions, who is stuck, with pictures",
+        description="Write what the class has and has not understood, as one HTML page with tables and data beside it.",
+        epilog="example: python -m autograder report part_a --anonymous --output slides/report",
+    )  # fmt: skip
+    report.add_argument(
+        "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are graded)"
+    )
+    report.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="the version to share: no names, nothing students wrote, no small counts",
+    )
+    report.add_argument("--output", metavar="DIR", help="write there (default: report/ in the course's folder)")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from pathlib import Path
+
+        from autograder.report import write_report
+
+        folder = Path(arguments.output) if arguments.output else None
+        print(write_report(arguments.parts, anonymous=arguments.anonymous, output=folder))
+        return 0
+
+    report.set_defaults(run=run)
+
+
 def _demo(commands: Any) -> None:
     demo = commands.add_parser(
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
@@ -120,14 +148,14 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"\n{parser().prog} {arguments.command}: ended.", file=sys.stderr)
         return 130
     except Exception as error:
-        message = _explained(error)
+        message = message_for(error)
         if message is None:
             raise
         print(f"{parser().prog} {arguments.command}: {message}", file=sys.stderr)
         return 1
 
 
-def _explained(error: Exception) -> object:
+def message_for(error: Exception) -> object:
     """Return a message for an error that the instructor can do something about; None for a fault of ours."""
     from autograder.database import explained
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nbgrader import dbutil
+from nbgrader.api import Base, InvalidEntry
 from sqlalchemy import create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -174,6 +175,7 @@ def hold_to_version(connection: Connection) -> None:
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     known, newest = revisions()
     if found == newest:
+        _hold_to_columns(connection, tables)
         return
     if found in known:
         raise OtherVersion(
@@ -186,11 +188,24 @@ def hold_to_version(connection: Connection) -> None:
     )
 
 
+def _hold_to_columns(connection: Connection, tables: set[str]) -> None:
+    look = inspect(connection)
+    for table in Base.metadata.sorted_tables:
+        known = {column["name"] for column in look.get_columns(table.name)} if table.name in tables else set()
+        if missing := sorted(column.name for column in table.columns if column.name not in known):
+            raise OtherVersion(
+                f"the gradebook's table {table.name} lacks {', '.join(missing)}, although it says that it is up to "
+                "date: restore it from a backup, or start a new one with nbgrader generate_assignment."
+            )
+
+
 # ----------------------------------------------------------------------------------------------- errors
 
 
 def explained(error: BaseException) -> str | None:
     """Return what an error of disk or database means and what to do, or None when it is neither."""
+    if isinstance(error, InvalidEntry) and isinstance(error.__context__, DBAPIError):
+        error = error.__context__  # nbgrader's own word for whatever a commit raised
     if isinstance(error, OSError):
         return _disk(error)
     if isinstance(error, DBAPIError):

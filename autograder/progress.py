@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -75,6 +76,7 @@ def grade_with_progress(
     if db_url:
         assignment.config.CourseDirectory.db_url = db_url
     patient(assignment.course.db_url)  # refuses what is no address
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # nbgrader's tracebacks of what it raises, too
     console = Console()
     bar = ProgressBar(console, name)
     try:
