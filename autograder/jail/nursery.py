@@ -26,6 +26,7 @@ from .errors import ZygoteFailed
 
 log = logging.getLogger(__name__)
 
+Names = tuple[str, ...]
 START_SECONDS = 180.0
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 
@@ -155,7 +156,7 @@ class Order:
 class Zygote:
     """A running zygote process. Raises ``ZygoteFailed`` when it cannot be started."""
 
-    def __init__(self, preload: tuple[str, ...], import_from: tuple[str, ...]) -> None:
+    def __init__(self, preload: Names, import_from: Names = (), hidden: Names = ()) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log: IO[bytes] = tempfile.TemporaryFile()
         with theirs:
@@ -171,7 +172,7 @@ class Zygote:
             )
         answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):  # it died at once: its log tells why
-            self._control.send(json.dumps(preload).encode())
+            self._control.send(json.dumps({"preload": preload, "hidden": hidden}).encode())
             if select.select([self._control], [], [], START_SECONDS)[0]:
                 answer = json.loads(self._control.recv(65536) or b"{}")
         if "error" in answer or not answer:
@@ -183,7 +184,7 @@ class Zygote:
         self.seconds: dict[str, float] = answer["seconds"]
         self.pid = self._process.pid
         if answer["missing"]:
-            log.info("The zygote runs without %s: not installed.", ", ".join(answer["missing"]))
+            log.info("The zygote runs without %s: not installed, or hidden.", ", ".join(answer["missing"]))
 
     def alive(self) -> bool:
         """Whether it can still fork kernels."""
@@ -224,14 +225,14 @@ class Zygote:
         self._process.returncode = 0  # not this process's child
 
 
-_zygotes: dict[tuple[tuple[str, ...], tuple[str, ...]], Zygote] = {}
+_zygotes: dict[tuple[Names, Names, Names], Zygote] = {}
 _lock = threading.Lock()
 
 
-def zygote(preload: tuple[str, ...], import_from: tuple[str, ...] = ()) -> Zygote:
+def zygote(preload: Names, import_from: Names = (), hidden: Names = ()) -> Zygote:
     """The zygote for these modules, started (some seconds) when there is none or when it has died."""
     with _lock:
-        key = (preload, import_from)
+        key = (preload, import_from, hidden)
         known = _zygotes.get(key)
         if known is not None and not known.alive():
             log.warning("The kernels' zygote %d ended (%s); starting another. Its last words: %s",
@@ -240,11 +241,11 @@ def zygote(preload: tuple[str, ...], import_from: tuple[str, ...] = ()) -> Zygot
             del _zygotes[key]
             known = None
         if known is None:
-            known = _zygotes[key] = Zygote(preload, import_from)
+            known = _zygotes[key] = Zygote(preload, import_from, hidden)
         return known
 
 
-def start(order: Order, preload: tuple[str, ...], import_from: tuple[str, ...], *, warm: bool) -> Kernel:
+def start(order: Order, preload: Names, import_from: Names, hidden: Names = (), *, warm: bool) -> Kernel:
     """Start a kernel from a zygote (blocks while that warms up), or as a fresh process when not `warm`."""
     if not warm:
         descriptors = order.descriptors()
@@ -261,7 +262,7 @@ def start(order: Order, preload: tuple[str, ...], import_from: tuple[str, ...], 
         threading.Thread(target=process.wait, daemon=True, name="reap a spawned warden").start()
         return order.handed_over()
     for _ in range(2):
-        if zygote(preload, import_from).fork(order):
+        if zygote(preload, import_from, hidden).fork(order):
             return order.handed_over()
     order.handed_over().close()
     raise ZygoteFailed("The kernels' zygote died twice while a kernel was being started.")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 KERNEL = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "tornado.platform.asyncio"),
     *("IPython.core.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
+    *("IPython.core.logger", "IPython.core.oinspect", "IPython.utils.wildcard", "faulthandler", "statistics"),
     *("stack_data", "pygments.formatters.terminal256", "matplotlib_inline.config"),
 )
 # And what SymPy and Matplotlib import for their first solution and figure.
 SCIENCE = (
     *("numpy", "numpy.random", "sympy", "sympy.sets.setexpr", "sympy.physics.units.systems"),
-    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "IPython.core.pylabtools"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "IPython.core.pylabtools", "contourpy", "unittest.mock"),
+    f"{__package__}.first_figure",  # fonts, the parser of labels and the PNG writer, ready before any kernel is
 )
 # torch.optim imports torch._dynamo when the first optimizer is made
 TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", "torch._dynamo")
@@ -23,9 +25,10 @@ TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data",
 class Profile:
     """One kind of kernel.
 
-    `preload`: modules to import in the zygote. `packages`: top-level packages to show besides the
-    interpreter's own site-packages (a package in an editable install). `readable`: further files and
-    directories to show, read-only. `hidden`: top-level packages that must be neither imported nor read.
+    `preload`: modules to import in the zygote, where the hidden packages are out of reach too. `packages`:
+    top-level packages to show besides the interpreter's own site-packages (a package in an editable install).
+    `readable`: further files and directories to show, read-only. `hidden`: top-level packages that must be
+    neither imported nor read.
     """
 
     preload: tuple[str, ...] = KERNEL

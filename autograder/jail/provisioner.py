@@ -43,6 +43,7 @@ class JailedProvisioner(KernelProvisionerBase):
         help="Further profiles, or changes to the built-in ones ('numpy', 'torch'): name to Profile's fields."
     ).tag(config=True)
     packages = List(Unicode(), help="Packages every kernel may import, wherever they are installed.").tag(config=True)
+    preload = List(Unicode(), help="Modules of theirs that every kernel finds imported.").tag(config=True)
     readable = List(Unicode(), help="Further files and directories every kernel may read.").tag(config=True)
     canaries = List(
         Unicode(),
@@ -86,7 +87,7 @@ class JailedProvisioner(KernelProvisionerBase):
             return replace(
                 base,
                 packages=(*base.packages, *shown),
-                preload=(*base.preload, *(name for name in shown if name not in base.preload)),
+                preload=tuple(dict.fromkeys((*base.preload, *shown, *self.preload))),
                 readable=(*base.readable, *self.readable),
             )
         except (TypeError, ValueError) as error:
@@ -143,9 +144,8 @@ class JailedProvisioner(KernelProvisionerBase):
             "left_out": list(self.layers_left_out),
         }
         order = nursery.Order(request, [self._listen(channel) for channel in CHANNELS])
-        parents = {os.path.dirname(place) for package in profile.packages for place in view.locate(package)}
         warm = self.warm and IS_LINUX
-        self.kernel = await asyncio.to_thread(nursery.start, order, profile.preload, tuple(sorted(parents)), warm=warm)
+        self.kernel = await asyncio.to_thread(nursery.start, order, *self._bred(profile), warm=warm)
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.kernel.wait(until_report=True), REPORT_SECONDS)
@@ -162,6 +162,15 @@ class JailedProvisioner(KernelProvisionerBase):
             await self.cleanup()
             raise
         return self.connection_info
+
+    def zygote(self) -> nursery.Zygote:
+        """The zygote that kernels of this configuration are forked from; starting it takes some seconds."""
+        return nursery.zygote(*self._bred(self.chosen_profile()))
+
+    def _bred(self, profile: Profile) -> tuple[nursery.Names, nursery.Names, nursery.Names]:
+        """What tells zygotes apart: the modules to preload, where from, and the packages to hide."""
+        parents = {os.path.dirname(place) for package in profile.packages for place in view.locate(package)}
+        return profile.preload, tuple(sorted(parents)), profile.hidden
 
     def _judge(self, report: JailReport) -> None:
         if report.reaches(self.minimum):

@@ -27,15 +27,26 @@ from . import confine, linux, warden
 DESCRIPTORS = 3 + len(warden.kernel.CHANNELS)  # handle, request, log, one listener for each channel
 
 
-def preload(names: list[str]) -> dict[str, Any]:
-    """Import the modules; what came of it, as plain data. What is not installed is left out."""
+def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:
+    """Import the modules; what came of it, as plain data. What is not installed, or needs what is hidden, is left out.
+
+    The hidden packages are out of reach before the first import: what was never loaded can't be found in a kernel.
+    """
+    for package in hidden:
+        sys.modules[package] = None  # type: ignore[assignment]  # import says so at once
     seconds, missing = {}, []
     for name in names:
         started = time.monotonic()
         if importlib.util.find_spec(name.partition(".")[0]) is None:
             missing.append(name)
             continue
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in hidden:
+                raise
+            missing.append(name)
+            continue
         seconds[name] = round(time.monotonic() - started, 3)
     return {"seconds": seconds, "missing": missing}
 
@@ -50,10 +61,10 @@ def _threads() -> int:
 def main() -> None:
     """Preload what the first line names, answer, then fork a warden for each order until the socket ends."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    names = json.loads(control.recv(1 << 16))
+    wanted = json.loads(control.recv(1 << 16))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        answer = preload(names)
+        answer = preload(wanted["preload"], wanted["hidden"])
         threads = _threads()
         if threads > 1:
             raise RuntimeError(f"the preloaded modules left {threads} threads running; forked kernels could hang")

@@ -125,8 +125,7 @@ def test_a_dead_zygote_ends_its_kernels_and_is_replaced(caplog: pytest.LogCaptur
     async def scene() -> tuple[str, str]:
         manager = JailedKernelManager(jail={"profile": "numpy"})
         await manager.start_kernel()
-        profile = manager.provisioner.chosen_profile()
-        zygote = nursery.zygote(profile.preload)
+        zygote = manager.provisioner.zygote()
         os.kill(zygote.pid, signal.SIGKILL)
         await asyncio.wait_for(manager.provisioner.wait(), 20)
         await manager.cleanup_resources()
@@ -197,7 +196,7 @@ def test_a_kernel_ends_with_its_handle_and_with_its_warden(end: str, left_out: l
     async def scene() -> None:
         settings = {"profile": "numpy", "layers_left_out": left_out, "minimum": "confined"}
         manager = JailedKernelManager(jail=settings)
-        zygote = nursery.zygote(JailedProvisioner(parent=manager, **settings).chosen_profile().preload)
+        zygote = JailedProvisioner(parent=manager, **settings).zygote()
         before = _children(zygote.pid)
         await manager.start_kernel()
         (warden,) = _children(zygote.pid) - before
@@ -277,6 +276,24 @@ def test_a_package_that_is_not_installed_is_left_out_of_the_preload(caplog: pyte
     assert zygote.alive() and "no_such_package.part" in caplog.text
     zygote.close()
     assert not zygote.alive()
+
+
+def test_what_a_profile_hides_is_out_of_the_preload_s_reach(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "needs_it.py").write_text("import sqlite3")
+    (tmp_path / "takes_it_if_there.py").write_text(
+        "import sys\ntry:\n    import sqlite3\nexcept ImportError:\n    sqlite3 = None\n"
+        "assert sqlite3 is None and not any('sqlite' in name for name, module in sys.modules.items() if module)\n"
+    )
+    with caplog.at_level(logging.INFO):
+        zygote = nursery.Zygote(("needs_it", "takes_it_if_there"), (str(tmp_path),), ("sqlite3", "_sqlite3"))
+    assert "without needs_it:" in caplog.text
+    zygote.close()
+
+
+def test_a_module_of_the_course_is_there_from_the_start(run: Any) -> None:
+    code = "import sys; print('lrtutorial.verdict' in sys.modules, sys.modules.get('torch'))"
+    assert run(code, packages=["lrtutorial"], preload=["lrtutorial.verdict"]).text() == "True None\n"
+    assert run(code, packages=["lrtutorial"]).text() == "False None\n"
 
 
 def test_a_kernel_that_cannot_start_says_why() -> None:
