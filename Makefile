@@ -11,13 +11,15 @@ endif
 LAB_ARGS =
 PYTEST_ARGS = -n 2 --dist loadgroup
 PARTS = part_a part_b part_c
+SOLUTIONS =
+REPOSITORY =
 
 # FORCE when .venv was made in another folder, or its Python is gone.
 STALE := $(shell test ! -e .venv || { test "$$(cat .venv/.made-in 2>/dev/null)" = "$$(pwd)" && .venv/bin/python -c pass 2>/dev/null; } || echo FORCE)
 SETUP = pyproject.toml constraints.txt scripts/venv.sh $(STALE)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab grade test lint release record bench bench-browser bench-grading attack clean FORCE
+.PHONY: help lab grade test test-lowest test-newest lint book release record bench bench-browser bench-grading attack clean FORCE
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,11 +41,20 @@ test: .venv/.test  ## run every test  (PYTEST_ARGS="tests/project -k wheel" for 
 	fi
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
+test-lowest: .venv/.test  ## test with the oldest versions that pyproject.toml allows, in .venv-lowest
+	.venv/bin/python scripts/versions.py lowest
+
+test-newest: .venv/.test  ## test with the newest versions there are, in .venv-newest
+	.venv/bin/python scripts/versions.py newest
+
 lint: .venv/.test  ## check style, types and that notebooks are stored without outputs
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/nbstripout --verify --keep-id $$(find solutions notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*')
+
+book: .venv/.book  ## build the course as a static book  (SOLUTIONS=1 with answers, REPOSITORY=https://... for Binder)
+	.venv/bin/python -m book $(if $(SOLUTIONS),--solutions) $(if $(REPOSITORY),--repository "$(REPOSITORY)")
 
 release: .venv/.lab  ## make the students' notebooks/ from solutions/
 	for part in $(PARTS); do .venv/bin/nbgrader generate_assignment $$part --create --force || exit 1; done
@@ -66,14 +77,17 @@ bench-grading: .venv/.test  ## time grading against stock nbgrader
 attack: .venv/.test  ## grade the hostile submissions and show that none gains anything
 	.venv/bin/python -m pytest tests/attack -v
 
-clean:  ## remove .venv and all caches; submissions and grades in autograder/course/ stay
-	rm -rf .venv _build build dist *.egg-info tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean:  ## remove every .venv and all caches; submissions and grades in autograder/course/ stay
+	rm -rf .venv .venv-lowest .venv-newest _build build dist *.egg-info tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.lab: $(SETUP)
 	@sh scripts/venv.sh instructor $@
 
 .venv/.test: $(SETUP)
-	@sh scripts/venv.sh test .venv/.lab $@  # what the tests need holds all that the lab needs
+	@sh scripts/venv.sh test .venv/.lab .venv/.book $@  # what the tests need holds all that the others need
+
+.venv/.book: $(SETUP)
+	@sh scripts/venv.sh book .venv/.lab $@
 
 FORCE:

@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +28,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 EXECUTED = ROOT / "_build" / "executed"
 LIBRARIES = ("anywidget", "matplotlib", "numpy", "sympy", "torch")  # what outputs are made of
+# Explorers run a student's class in the background: what they have found by the end is what the page shows.
+SETTLE = """import gc
+for _explorer in [each for each in gc.get_objects() if type(each).__name__ == "Explorer"]:
+    _explorer.wait()
+    _explorer.send_state()"""
 SECONDS = 300  # a cell's time at most
 # The parts of `autograder` that hold answers, or pretend to be students: not in a book that students read.
 NOT_SHOWN = ("autograder.__main__", "autograder.catalogue", "autograder.demo", "autograder.references")
@@ -40,8 +44,17 @@ def main(arguments: list[str] | None = None) -> int:
     repository = options.repository or origin()
     name = "book-with-solutions" if options.solutions else "book"
     output = (options.output or ROOT / "_build" / name).resolve()
+    if output.is_dir() and any(output.iterdir()) and not (output / "objects.inv").exists():
+        return complain(f"{output} holds something that is no book: name an empty or a new folder.")
+    notebooks = [ROOT / "notebooks" / "start_here.ipynb"]
+    notebooks += sorted((ROOT / ("solutions" if options.solutions else "notebooks")).glob("part_*/*.ipynb"))
+    known = [path.stem for path in notebooks]
+    if unknown := sorted(set(options.run or ()) - set(known)):
+        return complain(f"no notebook is called {', '.join(unknown)}; there are {', '.join(known)}")
     source = output.with_name(f"{output.name}-source")
-    stage(source, options.solutions, repository, options.run)
+    chosen = [path for path in notebooks if options.run is None or path.stem in options.run]
+    stage(source, notebooks, chosen, repository, options.solutions)
+    shutil.rmtree(output, ignore_errors=True)  # a page that is no more would still be found
     done = sphinx(["-q", "-W", "--keep-going", "-b", "html", "-d", f"{source}/.doctrees", f"{source}", f"{output}"])
     if done == 0:
         print(f"The book: {output / 'index.html'}")
@@ -79,16 +92,19 @@ def binder(repository: str, notebook: str) -> str:
     return f"https://mybinder.org/v2/{place}/HEAD?labpath={quote(notebook, safe='')}"
 
 
-def stage(source: Path, solutions: bool, repository: str, run: Iterable[str] | None) -> None:
-    """Lay out all pages of the book in a fresh folder."""
+def complain(why: str) -> int:
+    """Say what is wrong with what was asked for; the exit code for that."""
+    print(why, file=sys.stderr)
+    return 2
+
+
+def stage(source: Path, notebooks: list[Path], chosen: list[Path], repository: str, solutions: bool) -> None:
+    """Lay out all pages of the book in a fresh folder; of the notebooks, those chosen are run."""
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
     shutil.copy2(HERE / "conf.py", source)
     stage_guides(source, repository)
     stage_reference(source / "api")
-    notebooks = [ROOT / "notebooks" / "start_here.ipynb"]
-    notebooks += sorted((ROOT / ("solutions" if solutions else "notebooks")).glob("part_*/*.ipynb"))
-    chosen = [path for path in notebooks if run is None or path.stem in run]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         executed = dict(zip(chosen, pool.map(execute, chosen), strict=True))
     for path in notebooks:
@@ -119,23 +135,30 @@ def stage_guides(source: Path, repository: str) -> None:
         page.write_text(re.sub(r"\[([^\]]*)\]\(([^)\s]+)\)", outward, page.read_text()))
 
 
-def modules(package: str) -> list[str]:
-    """The names of a package and of all its public modules that the reference shows, by name."""
-    folder = ROOT / package
-    found = [package, *(info.name for info in pkgutil.walk_packages([str(folder)], f"{package}."))]
-    return sorted(name for name in found if not name.startswith(NOT_SHOWN) and "._" not in name)
+def modules(package: str) -> dict[str, list[str]]:
+    """The public modules that the reference shows, by the package (this one or one inside it) that they lie in."""
+    found: dict[str, list[str]] = {package: []}
+    for info in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
+        if not info.name.startswith(NOT_SHOWN) and "._" not in info.name:
+            if info.ispkg:
+                found[info.name] = []
+            else:
+                found[info.name.rpartition(".")[0]].append(info.name)
+    return found
 
 
 def stage_reference(folder: Path) -> None:
-    """Write a page for every module; autodoc fills it from the docstrings."""
-    pages = [name for package in ("lrtutorial", "autograder") for name in modules(package)]
-    for name in pages:
-        (folder / f"{name}.rst").write_text(f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n")
+    """Write a page for every package, with a section for each of its modules, for autodoc to fill."""
+    for package, inside in (modules("lrtutorial") | modules("autograder")).items():
+        lines = [package, "=" * len(package), "", f".. automodule:: {package}", ""]
+        for name in sorted(inside):
+            lines += [name, "-" * len(name), "", f".. automodule:: {name}", ""]
+        (folder / f"{package}.rst").write_text("\n".join(lines))
 
 
 def fingerprint(path: Path) -> str:
     """A digest of everything that a notebook's outputs depend on: its cells, `lrtutorial`, the libraries."""
-    digest = hashlib.sha256(path.read_bytes())
+    digest = hashlib.sha256(SETTLE.encode() + path.read_bytes())
     for file in sorted((ROOT / "lrtutorial").rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(file.read_bytes())
@@ -149,11 +172,13 @@ def execute(path: Path) -> nbformat.NotebookNode:
     if not kept.exists():
         notebook = nbformat.read(path, as_version=4)
         with tempfile.TemporaryDirectory() as folder:
-            # A reader's book begins with no progress made. What a cell prints is kept; only the kernel's own log is not.
+            # A reader's book begins with no progress made. The kernel's log is dropped, not what cells print.
             environment = {**os.environ, "LRTUTORIAL_PROGRESS": f"{folder}/progress.json", "OMP_NUM_THREADS": "1"}
             print(f"running {path.stem} …", flush=True)
             client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}})
+            notebook.cells.append(nbformat.v4.new_code_cell(SETTLE))
             client.execute(env=environment, stderr=subprocess.DEVNULL)
+            notebook.cells.pop()
         EXECUTED.mkdir(parents=True, exist_ok=True)
         for old in EXECUTED.glob(f"{path.stem}-*.ipynb"):
             old.unlink()

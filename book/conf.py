@@ -16,14 +16,16 @@ release = lrtutorial.__version__
 html_title = project
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+napoleon_google_docstring = False
 root_doc = "index"
 
 # Notebooks come executed. Explorers are brought to life by explorers.js, so that no page asks another host for scripts.
 nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, Any] = {}
 nb_merge_streams = True
-nb_number_source_lines = False
+nb_code_prompt_show = "Show what happens"
+nb_code_prompt_hide = "Hide what happens"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
@@ -33,11 +35,13 @@ suppress_warnings = [
 
 html_theme = "furo"
 html_static_path = ["_static"]
-html_js_files = [("explorers.js", {"defer": "defer"})]
+html_js_files = ["search-from-disk.js", ("explorers.js", {"defer": "defer"})]
 html_css_files = ["book.css"]
+html_domain_indices = False
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_show_copyright = False
 html_math_renderer = "mathml"
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
@@ -77,8 +81,8 @@ def prose(paragraph: str) -> str:
     parts = re.split(r"(``.+?``|:\w+:`[^`]+`)", paragraph, flags=re.S)
     parts[::2] = [re.sub(r"([*|\\]|_(?=\W|$))", r"\\\1", part) for part in parts[::2]]
     rows = "".join(parts).split("\n")
-    if all(re.match(r"\s|[\w, ]+: ", row) for row in rows):
-        rows = [re.sub(r"^([\w, ]+): ", r":\1: ", row) for row in rows]
+    if all(re.match(r"\s|[a-z_0-9]+: ", row) for row in rows):
+        rows = [re.sub(r"^(\w+): ", r":\1: ", row) for row in rows]
     return "\n".join(rows)
 
 

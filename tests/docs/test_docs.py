@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
-MADE = ("autograder/course", ".venv", "tests/artifacts")  # made when the course is used
+MADE = ("autograder/course", "_build", ".venv", "tests/artifacts")  # made when the course is used
 EXAMPLES = ("a6", "part_a/")  # the exercise that author.md adds; a folder inside another
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 

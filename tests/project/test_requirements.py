@@ -99,7 +99,8 @@ def imported_distributions(package: str) -> dict[str, str]:
     [
         ("lrtutorial", []),
         ("autograder", ["instructor", "postgres"]),
-        ("tests", ["instructor", "postgres", "test"]),
+        ("tests", ["book", "instructor", "postgres", "test"]),
+        ("book", ["instructor", "book"]),
         ("benchmarks", ["instructor", "postgres", "test"]),
     ],
 )
