@@ -29,9 +29,8 @@ def describe_figures() -> None:
 
 def _with_words(figure: Figure, **_: Any) -> tuple[dict[str, str], dict[str, Any]] | None:
     """The image as this notebook would draw it, and as HTML with its words; None where it draws none, or not as PNG."""
-    from IPython.core.getipython import get_ipython
-
-    image = get_ipython().display_formatter.formatters["image/png"](figure)
+    shell: Any = sys.modules["IPython"].get_ipython()
+    image = shell.display_formatter.formatters["image/png"](figure)
     data, about = image if isinstance(image, tuple) else (image, {})  # with its size, on a screen of many pixels
     if not data:
         return None

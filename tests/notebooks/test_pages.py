@@ -1,0 +1,78 @@
+"""Every notebook as a page, executed: axe-core finds nothing serious, headings go down, it prints whole."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import axe_playwright_python
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from playwright.sync_api import Page
+
+from lrtutorial.printing import PageExporter
+from tests.browser.conftest import browser, page  # noqa: F401 – fixtures
+from tests.notebooks.conftest import NOTEBOOKS, Student
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+# Of nbconvert's plain page its grey of prompts and its colours of code are left out; the course's page has its own.
+PLAIN = ["[class*=Prompt]", ".highlight"]
+RULES = """async exclude => (await axe.run({include: [['main']], exclude: exclude.map(one => [one])}, {
+    resultTypes: ['violations'],
+    rules: {'heading-order': {enabled: true}, 'image-alt': {enabled: true}},
+})).violations
+    .filter(v => ['serious', 'critical'].includes(v.impact) || v.id === 'heading-order')
+    .map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 160)).join(' | '))"""
+PAPER = {"width": 688, "height": 1002}  # CSS pixels of A4 inside the margins: 182 × 265 mm at 96 an inch
+CUT_OFF = """width => [...document.querySelectorAll('main *')].filter(e => {
+    const box = e.getBoundingClientRect();
+    const hidden = getComputedStyle(e).position === 'absolute' || !box.width;
+    return !hidden && (box.right > width + 1 || (e.tagName === 'PRE' && e.scrollWidth > e.clientWidth + 1));
+}).map(e => e.tagName + ' ' + e.className + ': ' + e.textContent.slice(0, 80))"""
+# What keeps a verdict from being split is ignored inside tables, flex boxes and boxes with a scroll bar.
+SPLIT = """() => [...document.querySelectorAll('.lr-verdict')].flatMap(verdict => {
+    const wrong = getComputedStyle(verdict).breakInside === 'avoid' ? [] : ['may be split'];
+    for (let e = verdict; e.tagName !== 'MAIN'; e = e.parentElement) {
+        const style = getComputedStyle(e);
+        if (style.display !== 'block' || style.overflow !== 'visible') wrong.push(e.className);
+    }
+    return wrong;
+})"""
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@pytest.fixture
+def executed(student: Student, path: Path) -> NotebookNode:
+    """The notebook as it is after a run with one wrong answer, which shows most; the start page as it is."""
+    notebook = student.works(path, "untouched" if path.stem == "start_here" else "wrong")
+    notebook.cells = [cell for cell in notebook.cells if cell["id"] != "peak"]
+    return notebook
+
+
+@pytest.mark.filterwarnings("ignore")  # nbconvert's own dependencies warn
+@every_notebook
+def test_the_page_is_accessible_and_prints_whole(path, executed, page: Page) -> None:  # noqa: F811
+    page.route("**/*", lambda route: route.abort())  # the export asks for MathJax from the network
+    for exporter, left_out in ((HTMLExporter(template_name="lab"), PLAIN), (PageExporter(), [])):
+        html, _ = exporter.from_notebook_node(executed)
+        page.set_content(html, wait_until="domcontentloaded")
+        page.evaluate(AXE)
+        assert page.locator("h1").count() == 1
+        assert page.evaluate(RULES, left_out) == []
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT_OFF, PAPER["width"]) == []
+    assert path.stem == "start_here" or page.locator(".lr-verdict").count() >= 1
+    assert page.evaluate(SPLIT) == []
+
+
+def test_the_page_is_an_export_that_a_student_has(student: Student, tmp_path: Path) -> None:
+    """By its name on the command line, which is what JupyterLab's menu lists too."""
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title")]), tmp_path / "n.ipynb")
+    environment = student.environment(tmp_path) | {"PYTHONPATH": str(student.folder / "site")}
+    command = [student.python, "-m", "nbconvert", "--to", "lr_page", "n.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "@media print" in (tmp_path / "n.html").read_text()
