@@ -75,6 +75,7 @@ def values(answer: object, points: Sequence[Mapping[str, float | Fraction]]) -> 
 
 
 def waiting_for(name: str) -> Note:
+    """Return the sentence that stands in place of a figure while the answer it draws is missing."""
     return Note(f"Find {name} first, in the cell above; then run this cell again to see it drawn.")
 
 

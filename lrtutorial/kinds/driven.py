@@ -108,6 +108,7 @@ def read_error(error: object) -> dict[str, Any] | None:
 
 
 def is_count(value: object) -> bool:
+    """Whether evidence holds a plain whole number from 0 to below a million there."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6
 
 
