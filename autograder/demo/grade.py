@@ -21,6 +21,7 @@ from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.engine import Assignment, Result, Watcher, grade, local_workers
 from autograder.ledger import Ledger
+from autograder.report import write_report
 from lrtutorial.exercises import steps
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
@@ -102,6 +103,10 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
         console.print(score_table(part))
     console.print(f"Feedback:  {_short(COURSE / 'feedback')}/<student>/<part>/<notebook>.html")
     console.print(f"Gradebook: {_shown(DB_URL)}")
+    try:
+        console.print(f"Report:    {_short(write_report(chosen, config=api.config))}")
+    except Exception as error:  # the grades are there all the same
+        failures.append(f"report: {type(error).__name__}: {error}")
     console.print("See it in JupyterLab: make lab, then Nbgrader > Formgrader.")
     for failure in failures:
         console.print(f"[bold red]Failed:[/] {failure}")

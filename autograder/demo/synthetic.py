@@ -137,6 +137,7 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
         raise FileExistsError(f"{course} already holds a gradebook; give an empty folder")
     course.mkdir(parents=True, exist_ok=True)
     config = course_config(course)
+    (course / "exchange").mkdir(exist_ok=True)
     people = tuple(_people(students, np.random.default_rng([seed, 0])))
     truth = Truth(course, tuple(parts), people)
     for part in parts:

@@ -123,11 +123,11 @@ def _alpha(points: Points, veil: Veil) -> Data:
 def _scores(part: PartRecord, veil: Veil) -> Data:
     shares = part.shares()
     shares = shares[np.isfinite(shares)]
-    edges = np.linspace(0, 1, 6 if veil.anonymous else 11)
-    counts, _ = np.histogram(np.clip(shares, 0, 1), edges)
+    number = 5 if veil.anonymous else 10
+    places = np.clip(np.floor(shares * number + 1e-9), 0, number - 1).astype(int)  # 7/10 belongs to 70 to 80
     bins = [
-        {"from": round(float(low), 2), "to": round(float(high), 2), "count": veil.count(int(count))}
-        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+        {"from": place / number, "to": (place + 1) / number, "count": veil.count(int(count))}
+        for place, count in enumerate(np.bincount(places, minlength=number))
     ]
     n = len(shares)
     told: Data = {"students": veil.count(n), "bins": bins}

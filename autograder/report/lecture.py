@@ -33,10 +33,10 @@ REMARKS: dict[str, str] = {
     "ten shares make 6.5 of the ten.",
     "a3-second_moment": "Write s₁, s₂, s₃ for a constant g: the weights add up to 1 − βᵗ, not to 1. What is missing, "
     "βᵗ, is the weight of the start s₀ = 0.",
-    "a3-effective_lr": "Point at the place of ε. This derivation has √(s + ε); PyTorch and exercises B2 and B3 have "
-    "√s + ε. At g = 1e-6 and ε = 1e-8 the steps are 0.010η and 0.990η: not a detail for small gradients.",
-    "a3-limit_lr": "√(g²) is |g|, whatever the sign. So the rate settles at η/|g|, and the step at η: RMSprop takes "
-    "the size out of the gradient and leaves its sign.",
+    "a3-effective_lr": "Build the rate in two steps on the board: s_t for a constant gradient first, then η over the "
+    "root of s_t + ε. A large gradient makes it small: RMSprop divides by the size of what it has seen.",
+    "a3-limit_lr": "Take the limits one after the other: βᵗ goes to 0, so s_t goes to g²; then ε goes to 0, and √(g²) "
+    "is |g|, whatever the sign. So the rate settles at η/|g|, and the step at η.",
     "a4-expected_m": "Add the weights: (1 − β₁)(1 + β₁ + … + β₁ᵗ⁻¹) = 1 − β₁ᵗ. They fall short of 1 because m₀ = 0 has "
     "the rest. It needs a gradient whose mean stays the same: say so.",
     "a4-corrected_m": "Divide by the sum of the weights, 1 − β₁ᵗ. At t = 1 it gives back the gradient itself, and for "
@@ -126,6 +126,17 @@ FAMILIES: dict[str, tuple[tuple[str, str], ...]] = {
     "a2-effective_lr": (
         ("times sign", "Memory of a constant gradient makes steps longer. So 1 − β stands below the line: at β = 0 "
          "nothing changes, and towards β = 1 the steps grow without end."),
+    ),
+    "a3-effective_lr": (
+        ("epsilon_outside no_epsilon both epsilon_weighted", "Point at the place of ε. This derivation has √(s + ε); "
+         "PyTorch and exercises B2 and B3 have √s + ε. At g = 1e-6 and ε = 1e-8 the steps are 0.010η and 0.990η: no "
+         "detail for small gradients."),
+        ("momentum", "Momentum adds gradients up, RMSprop divides by their size: 1/(1 − β) belongs to the first. The "
+         "weights of an average add up to one, or to 1 − βᵗ after t steps from zero."),
+    ),
+    "a3-limit_lr": (
+        ("momentum zero unchanged", "The weights of an average add up to one: s_t settles at g², it neither grows "
+         "without end, as Adagrad's sum does, nor wears off. So the rate settles too, at η/|g|."),
     ),
     "a4-first_step_ratio": (
         ("inverse m_only m_inverse no_effect", "The common sentence “without correction Adam's steps are too small” "

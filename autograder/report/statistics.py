@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
+TINY = 1e-300  #: in place of a zero denominator
 SMALL_CLASS = 30  #: students below which α and discriminations are too uncertain to act on
 
 
@@ -101,9 +102,31 @@ def f_quantile(probability: float, d1: int, d2: int) -> float:
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        below = mpmath.betainc(d1 / 2, d2 / 2, 0, middle, regularized=True)
+        below = _incomplete_beta(middle, d1 / 2, d2 / 2)
         low, high = (middle, high) if below < probability else (low, middle)
     return d2 * low / (d1 * (1 - low))
+
+
+def _incomplete_beta(x: float, a: float, b: float) -> float:
+    """I_x(a, b), by its continued fraction (DLMF 8.17.22) in Lentz's way; good for any number of students."""
+    if x > (a + 1) / (a + b + 2):  # where the fraction converges slowly; I_x(a, b) = 1 − I_{1−x}(b, a)
+        return 1 - _incomplete_beta(1 - x, b, a)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    c, d, fraction = 1.0, 0.0, 1.0
+    for n in range(2000):
+        m = n // 2
+        if n == 0:
+            term = 1.0
+        elif n % 2:
+            term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        else:
+            term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        d = 1 / (1 + term * d or TINY)
+        c = 1 + term / c or TINY
+        fraction *= c * d
+        if abs(c * d - 1) < 1e-14:
+            break
+    return math.exp(log_front) * (fraction - 1) / a
 
 
 def quartiles(values: Points) -> tuple[float, float, float]:
