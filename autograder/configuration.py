@@ -11,8 +11,10 @@ from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, Execute,
 from autograder.course import COURSE, DB_URL, GRADEBOOK, ROOT
 from autograder.executor import TrustedExecute
 from autograder.feedback import FeedbackExporter, FeedbackSummary
+from autograder.feedback.cleaning import clean_html
+from autograder.feedback.exporter import markdown_for_graders
 from autograder.late import GrantExtraTime
-from autograder.preprocessors import RecordVerdicts, RepairSubmission, TellRepairs, take_in
+from autograder.preprocessors import RecordVerdicts, RepairSubmission, TakeIn, TellRepairs
 from autograder.release import Skeletons
 from autograder.written import ShowRubric
 
@@ -46,7 +48,7 @@ def configure(config: Any) -> None:
     ]
     config.Skeletons = config.ClearSolutions
     config.Autograde.sanitize_preprocessors = [RepairSubmission, *Autograde.sanitize_preprocessors.default()]
-    config.Autograde.pre_convert_hook = take_in(COURSE / "quarantine", config)
+    config.Autograde.exporter_class = TakeIn
     config.OverwriteCells.add_missing_cells = True
     steps: list[Any] = []
     for step in Autograde.autograde_preprocessors.default():
@@ -62,6 +64,8 @@ def configure(config: Any) -> None:
             steps.append(step)
     config.Autograde.autograde_preprocessors = steps
     config.GenerateFeedback.exporter_class = FeedbackExporter
+    config.HTMLExporter.sanitize_html = True  # Formgrader's: a student's script would act for the instructor
+    config.HTMLExporter.filters = {"markdown2html": markdown_for_graders, "clean_html": clean_html}
     config.TrustedExecute.timeout = CELL_SECONDS
     jail = config.JailedProvisioner
     jail.packages = ["lrtutorial"]
@@ -70,7 +74,10 @@ def configure(config: Any) -> None:
     jail.limits = LIMITS
     jail.canaries = [str(GRADEBOOK)]
     config.ExecutePreprocessor.timeout = 60
-    config.Exchange.root = str(COURSE / "exchange")
+    config.Exchange.root = str(exchange := COURSE / "exchange")
+    if not exchange.exists():  # Formgrader offers release and collect only where there is one
+        exchange.mkdir()
+        exchange.chmod(0o777)  # whoever may reach it; nbgrader asks for this mode
     config.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
     config.GrantExtraTime.path = str(COURSE / "extra_time.csv")
     # Being late costs what the points now are: hand grades come after grading.

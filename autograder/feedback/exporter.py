@@ -30,7 +30,9 @@ class FeedbackExporter(HTMLExporter):
     """Makes a feedback page of a notebook and the :class:`~autograder.feedback.summary.Summary` in its resources."""
 
     def __init__(self, config: Config | None = None, **kw: Any):
-        own = Config(FeedbackExporter={"template_name": "page", "extra_template_basedirs": [str(HERE)]})
+        own = Config(FeedbackExporter={
+            "template_name": "page", "extra_template_basedirs": [str(HERE)], "filters": {}, "sanitize_html": False,
+        })  # fmt: skip
         if config is not None:
             own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not
         super().__init__(config=own, **kw)
@@ -113,6 +115,17 @@ class _Renderer(IPythonRenderer):
         if 'src="data:' in html or 'src="attachment:' in html:
             return html
         return f"<em>[picture “{escape(text) or 'without a description'}”: {escape(url)}]</em>"
+
+
+@pass_context
+def markdown_for_graders(context: Context, source: str) -> str:
+    """Markdown as HTML for Formgrader: MathJax gets its formulas, and nothing that a student wrote can run.
+
+    In Formgrader a script would act for the instructor, who may change every grade.
+    """
+    attachments = (context.get("cell") or {}).get("attachments", {})
+    renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    return clean_html(MarkdownWithMath(renderer=renderer).render(source), headings=True)
 
 
 def shown_as(output: NotebookNode) -> str:
