@@ -27,7 +27,7 @@ from sqlalchemy import case, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
-from autograder.database import explained, hold_to_version
+from autograder.database import explained, hold_to_version, reading
 from autograder.engine import UnknownName, nearest
 from autograder.late import ExtraTimeError, GrantExtraTime, penalty_of
 from autograder.ledger import Ledger
@@ -291,8 +291,8 @@ class GradeExport(ExportPlugin):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         if isinstance(self.parent, NbGrader):  # before nbgrader opens it, and adds its tables
-            with self._told():
-                hold_to_version(self.parent.coursedir.db_url)
+            with self._told(), reading(self.parent.coursedir.db_url).connect() as connection:
+                hold_to_version(connection)
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the grades to ``to`` (by default ``filename``, here).
@@ -301,7 +301,8 @@ class GradeExport(ExportPlugin):
         the command line each is a message.
         """
         with self._told():
-            hold_to_version(gradebook.engine.url.render_as_string(hide_password=False))
+            with gradebook.engine.connect() as connection:
+                hold_to_version(connection)
             grades = read(gradebook, self.assignment, self.student)
             path = Path(self.to or self.filename)
             self.log.info("Exporting grades to %s", path)
@@ -347,19 +348,16 @@ class GradeExport(ExportPlugin):
         told = ", ".join(f"{counts[status]} {status}" for status in reversed(STATUSES) if counts[status])
         self.log.info("Students: %d; %s: %s", len(grades.students), ", ".join(p.name for p in grades.parts), told)
         if open_ones := sum(standing.by_hand for standing in standings):
-            what = "Their scores are left out" if self.finished_only else (
-                f"Their points so far are in the file; --{type(self).__name__}.finished_only=True leaves them out"
-            )  # fmt: skip
+            leave = f"their points so far are in the file; --{type(self).__name__}.finished_only=True leaves them out"
             self.log.warning(
-                "%d submissions wait for a human: a hand grade, or a look at what could not be graded. %s.",
-                open_ones,
-                what,
-            )
+                "Submissions that wait for a hand grade, or for a look at what could not be graded: %d (%s).",
+                open_ones, "their scores are left out" if self.finished_only else leave,
+            )  # fmt: skip
         names = [text for s in grades.students for text in (s.id, s.first_name, s.last_name, s.email) if text]
         if altered := [name for name in names if safe(name) != name]:
             self.log.warning(
-                "%d names or ids begin like a formula, such as %r: they have a ' before them, so that no spreadsheet "
-                "runs them.", len(altered), altered[0][:40],
+                "Names or ids that a spreadsheet could run as a formula: %d, such as %r. They have a ' before them now.",
+                len(altered), altered[0][:40],
             )  # fmt: skip
         self._compare_penalties(gradebook, grades)
 
@@ -386,8 +384,8 @@ class GradeExport(ExportPlugin):
         if stale:
             part_name, who, was, now_is = stale[0]
             self.log.warning(
-                "%d late penalties are not what due dates, extra time and points now give (%s, %s: %g, now %g). Run "
-                "python -m autograder grade %s, which grades nothing twice, and export again.",
+                "Late penalties that are not what due dates, extra time and points now give: %d (%s, %s: %g, now %g). "
+                "Run python -m autograder grade %s, which grades nothing twice, and export again.",
                 len(stale), who, part_name, was, now_is, part_name,
             )  # fmt: skip
 
@@ -564,7 +562,7 @@ class Moodle(_Wide):
             )  # fmt: skip
         if lacking := sum(not student.email for student in grades.students):
             self.log.warning(
-                "%d students have no e-mail address in the gradebook: map ID number to the user in Moodle.", lacking
+                "Students without an e-mail address in the gradebook: %d. Map ID number to the user in Moodle.", lacking
             )
 
     def feedback(self, standing: Standing, part: Part) -> str:
