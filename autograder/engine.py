@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,11 @@ from autograder.course import COURSE, ROOT, course_secret
 from autograder.database import alone_in
 from autograder.digests import FINGERPRINT, digest_of_checks
 from autograder.executor import TrustedExecute, experiments
+from autograder.expectations import for_notebook
 from autograder.gradebook import GradebookWriter
-from autograder.intake import Rejected, is_marked, read_file, rejected, release_folder, released, repair
+from autograder.intake import Rejected, read_file, rejected, release_folder, released, repair
 from autograder.jail import JailError, JailTooWeak
-from autograder.judging import blank, exercise_of
+from autograder.judging import exercise_of, nothing
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
 from lrtutorial.exercises import exercises
@@ -66,6 +67,14 @@ class Work:
     settings: dict[str, Any] = field(repr=False)  #: configuration of executor and jail
     problem: str = ""  #: why the file can't even be read
     checking: str = ""  #: :func:`checking_digest` of the notebook's exercise
+    shared: str = field(
+        default="{}", repr=False
+    )  #: expectations of the whole class, JSON by step, if there is no course
+
+    def to_travel(self) -> Work:
+        """Return the same work with what a machine without the course folder would have to compute."""
+        exercise = exercise_of(self.notebook)
+        return replace(self, shared=json.dumps(for_notebook(self.secret, exercise))) if exercise else self
 
     @cached_property
     def fingerprint(self) -> str:
@@ -127,6 +136,7 @@ def grade_one(work: Work) -> Result:
         "nbgrader": {"assignment": work.assignment, "student": work.student, "notebook": work.notebook},
         "course_secret": work.secret,
         "needless": set(work.needless),
+        "shared": json.loads(work.shared),
     }
     try:
         if work.problem:
@@ -143,7 +153,7 @@ def grade_one(work: Work) -> Result:
         status, reason = "failed", f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
     if status in ("rejected", "failed"):
         graded = rejected(release, reason)
-        resources["verdicts"] = [verdict.as_data() for verdict in _nothing(work.notebook, reason, release)]
+        resources["verdicts"] = [verdict.as_data() for verdict in nothing(work.notebook, reason, release)]
     return Result(
         work.assignment, work.student, work.notebook, work.fingerprint, status, reason, nbformat.writes(graded),
         tuple(resources["verdicts"]), resources.get("jail"), time.monotonic() - begun,
@@ -167,16 +177,6 @@ def _executed(work: Work, notebook: NotebookNode, resources: Any) -> NotebookNod
     for step in (ShowRubric(config=config), LimitOutput(config=config)):
         notebook, _ = step.preprocess(notebook, resources)
     return notebook
-
-
-def _nothing(notebook: str, reason: str, release: NotebookNode) -> list[Verdict]:
-    """Return the verdicts on a notebook that was not graded, with what its cells are worth."""
-    exercise = exercise_of(notebook)
-    steps = exercise.steps if exercise else ()
-    about = [cell.metadata.nbgrader for cell in release.cells if is_marked(cell)]
-    worth = {one["grade_id"]: float(one["points"]) for one in about if one.get("grade")}
-    verdicts = [blank(step).with_no_points("failed", reason) for step in steps]
-    return [verdict.worth(worth.get(f"{verdict.step}-test", verdict.possible)) for verdict in verdicts]
 
 
 # ----------------------------------------------------------------------------------------------- what there is to do
@@ -319,7 +319,8 @@ def grade(
         try:
             while True:
                 while len(running) < at_once and (work := next(queue, None)) is not None:
-                    running[executor.submit(grade_one, work)] = (f"{work.student}/{work.notebook}", time.monotonic())
+                    sent = work if isinstance(executor, ThreadPoolExecutor) else work.to_travel()
+                    running[executor.submit(grade_one, sent)] = (f"{work.student}/{work.notebook}", time.monotonic())
                 if not running:
                     break
                 now = time.monotonic()

@@ -45,7 +45,8 @@ class TrustedExecute(JailedExecute):
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
         where = resources["nbgrader"]
         secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told: it has no course
-        self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb), secret)
+        shared = resources.get("shared", {})
+        self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb), secret, shared)
         self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
         self.gone = ""
         self.raised: dict[str, str] = {}

@@ -1,0 +1,90 @@
+"""Expectations that the whole class shares, kept in the course folder: Part C's experiments on the course's own seeds.
+
+One costs seconds to compute and only depends on the secret and on the code that checks it, so it is computed once for
+a course, not once in every grading process. What is kept is JSON in the form of the student package's recorded data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from autograder import catalogue
+from autograder.course import COURSE
+from autograder.digests import digest_of_checks
+from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.expected import Expected
+
+log = logging.getLogger(__name__)
+KEPT = COURSE / "expectations"
+_one_at_a_time = threading.RLock()  # an experiment that takes seconds is not run by every thread that asks
+
+
+def class_expectations(secret: str, step_id: str) -> Expected:
+    """Return the expectations that all submissions share: from memory, from the course folder, or computed and kept."""
+    with _one_at_a_time:
+        return as_expected(_kept(secret, step_id, KEPT))
+
+
+def for_notebook(secret: str, exercise: Exercise) -> dict[str, Any]:
+    """Return {step: expectations as data} of an exercise's steps that share theirs: what a cluster's worker is told."""
+    with _one_at_a_time:
+        return {step.id: _kept(secret, step.id, KEPT) for step in exercise.steps if step.kind == "prediction"}
+
+
+def as_expected(data: Mapping[str, Any]) -> Expected:
+    """Return expectations from their data."""
+    return Expected(data["probes"], data["reference"], lambda: data["outcomes"], secret=True)
+
+
+@lru_cache(maxsize=256)
+def _kept(secret: str, step_id: str, folder: Path) -> dict[str, Any]:
+    rng = catalogue.generator(secret, "class", step_id)
+    exercise = next(ex.id for ex in exercises().values() if any(step.id == step_id for step in ex.steps))
+    words = "\x1f".join((secret, step_id, digest_of_checks(exercise)))
+    path = folder / f"{step_id}-{hashlib.sha256(words.encode()).hexdigest()[:32]}.json"
+    drawn = catalogue.expectations(step_id, rng)
+    if (found := _read(path, drawn.probes)) is not None:
+        return found
+    data = {"probes": drawn.probes, "reference": drawn.reference, "outcomes": dict(drawn.outcomes())}
+    _write(path, data)
+    return data
+
+
+def _read(path: Path, probes: Any) -> dict[str, Any] | None:
+    """Return what was kept; None when there is nothing that belongs to these probes."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    whole = isinstance(data, dict) and set(data) == {"probes", "reference", "outcomes"}
+    return data if whole and data["probes"] == probes and isinstance(data["outcomes"], dict) else None
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    """Keep a step's expectations, for the grader's eyes alone, as a whole or not at all; what it replaces goes."""
+    if not path.parent.parent.is_dir():
+        return  # no course here: a cluster's worker
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(data, file)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+        for other in path.parent.glob(f"{path.stem.rpartition('-')[0]}-*.json"):
+            if other != path:
+                other.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s could not be kept (%s): the next grading run computes it again", path, error)
