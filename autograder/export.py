@@ -356,7 +356,7 @@ class GradeExport(ExportPlugin):
         names = [text for s in grades.students for text in (s.id, s.first_name, s.last_name, s.email) if text]
         if altered := [name for name in names if safe(name) != name]:
             self.log.warning(
-                "Names or ids that a spreadsheet could run as a formula: %d, such as %r. They have a ' before them now.",
+                "Names or ids that a spreadsheet could run as a formula: %d, such as %r. They have a ' in the file.",
                 len(altered), altered[0][:40],
             )  # fmt: skip
         self._compare_penalties(gradebook, grades)
