@@ -8,7 +8,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, Execute, SaveAutoGrades
 
-from autograder.course import COURSE, DB_URL, GRADEBOOK, ROOT
+from autograder.course import COURSE, DB_URL, ROOT, SECRET
 from autograder.executor import TrustedExecute
 from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
@@ -72,7 +72,7 @@ def configure(config: Any) -> None:
     jail.preload = STUDENTS_MODULES
     jail.minimum = "confined"
     jail.limits = LIMITS
-    jail.canaries = [str(GRADEBOOK)]
+    jail.canaries = [str(SECRET)]  # beside the gradebook, and there wherever that is
     config.ExecutePreprocessor.timeout = 60
     config.Exchange.root = str(exchange := COURSE / "exchange")
     if not exchange.exists():  # Formgrader offers release and collect only where there is one

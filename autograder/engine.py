@@ -13,6 +13,7 @@ import glob
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -27,15 +28,17 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder import phases
 from autograder.course import COURSE, ROOT, course_secret
 from autograder.database import alone_in
 from autograder.digests import FINGERPRINT, digest_of_checks
-from autograder.executor import TrustedExecute, experiments
+from autograder.executor import TrustedExecute, experiments, profile_of
 from autograder.expectations import for_notebook
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, read_file, rejected, release_folder, released, repair
-from autograder.jail import JailError, JailTooWeak
+from autograder.jail import JailedProvisioner, JailError, JailTooWeak
 from autograder.judging import exercise_of, nothing
+from autograder.phases import Clock
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
 from lrtutorial.exercises import exercises
@@ -103,6 +106,7 @@ class Result:
     verdicts: tuple[dict[str, Any], ...]
     jail: dict[str, Any] | None
     seconds: float
+    phases: dict[str, float] = field(default_factory=dict)  #: seconds by phase, see autograder.phases
 
     @property
     def points(self) -> float:
@@ -128,7 +132,7 @@ def grade_one(work: Work) -> Result:
     Raises JailError when this machine can't hold the kernel or start one, and OtherChecks when its checks aren't the
     grader's: then nothing was run and nothing is scored.
     """
-    begun = time.monotonic()
+    begun, clock = time.monotonic(), Clock()
     if exercise_of(work.notebook) and work.checking != checking_digest(work.notebook):
         raise OtherChecks("this worker's course is another version than the grader's: update it and start it anew")
     release = nbformat.reads(work.release, as_version=4)
@@ -137,6 +141,7 @@ def grade_one(work: Work) -> Result:
         "course_secret": work.secret,
         "needless": set(work.needless),
         "shared": json.loads(work.shared),
+        "clock": clock,
     }
     try:
         if work.problem:
@@ -154,9 +159,11 @@ def grade_one(work: Work) -> Result:
     if status in ("rejected", "failed"):
         graded = rejected(release, reason)
         resources["verdicts"] = [verdict.as_data() for verdict in nothing(work.notebook, reason, release)]
+    text = nbformat.writes(graded)
+    clock.lap("output")
     return Result(
-        work.assignment, work.student, work.notebook, work.fingerprint, status, reason, nbformat.writes(graded),
-        tuple(resources["verdicts"]), resources.get("jail"), time.monotonic() - begun,
+        work.assignment, work.student, work.notebook, work.fingerprint, status, reason, text,
+        tuple(resources["verdicts"]), resources.get("jail"), time.monotonic() - begun, clock.seconds,
     )  # fmt: skip
 
 
@@ -210,6 +217,11 @@ class Assignment:
     def course(self) -> CourseDirectory:
         """nbgrader's directories."""
         return CourseDirectory(config=self.config)
+
+    @property
+    def profiles(self) -> set[str]:
+        """The jail's profiles that its notebooks run in."""
+        return {profile_of(exercise) for notebook in self.release if (exercise := exercise_of(notebook))}
 
     def folders(self, only: Sequence[str] = ()) -> dict[str, Path]:
         """Return the submitted folder of each student (of those named). Raises UnknownName, with the nearest."""
@@ -293,6 +305,7 @@ class Summary:
     statuses: dict[str, int] = field(default_factory=dict)
     not_run: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)  #: seconds of all notebooks by phase
 
     @property
     def graded(self) -> int:
@@ -372,12 +385,14 @@ def _write(future: Future[Result], name: str, writer: GradebookWriter, watcher: 
         summary.not_run.append(name)
         watcher.trouble(f"{name} could not be run and is not graded: {type(error).__name__}: {error}")
         return
+    begun = time.perf_counter()
     writer.save(
         result.student, result.notebook, nbformat.reads(result.graded, as_version=4),
         [Verdict.from_data(data) for data in result.verdicts],
         status=result.status, reason=result.reason, jail=result.jail, fingerprint=result.fingerprint,
     )  # fmt: skip
     summary.statuses[result.status] = summary.statuses.get(result.status, 0) + 1
+    phases.add(summary.phases, {**result.phases, "writing": time.perf_counter() - begun})
     watcher.done(result)
 
 
@@ -389,13 +404,16 @@ def _written(assignment: Assignment) -> Iterator[GradebookWriter]:
 
 
 @contextlib.contextmanager
-def local_workers(count: int) -> Iterator[Executor]:
-    """An executor of threads: each drives one jailed kernel, all forked from one warm process.
+def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Executor]:
+    """An executor of threads: each drives one jailed kernel, all forked from a warm process.
 
-    Left by an exception (Ctrl-C), it ends the kernels at once.
+    Those for ``warm_for`` start at once, beside each other. Left by an exception (Ctrl-C), it ends the kernels at once.
     """
     executor = ThreadPoolExecutor(count, thread_name_prefix="grading")
     try:
+        if warm_for is not None:
+            for profile in warm_for.profiles:
+                threading.Thread(target=_warm_up, args=(warm_for.config, profile), daemon=True).start()
         yield executor
     except BaseException:
         from autograder.jail import nursery
@@ -405,6 +423,11 @@ def local_workers(count: int) -> Iterator[Executor]:
         raise
     finally:
         executor.shutdown(wait=True)
+
+
+def _warm_up(config: Config, profile: str) -> None:
+    with contextlib.suppress(JailError):  # the kernel that needs it says why
+        JailedProvisioner(config=config, profile=profile).zygote()
 
 
 @contextlib.contextmanager

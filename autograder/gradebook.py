@@ -164,10 +164,13 @@ class GradebookWriter:
             AssignLatePenalties(config=self.config).preprocess(graded, {"nbgrader": where})
 
 
-def mark_unfinished(db_url: str, assignment: str, student: str, notebook: str, status: str, reason: str) -> None:
+def mark_unfinished(
+    db_url: str, assignment: str, student: str, notebook: str, status: str, reason: str,
+    verdicts: Sequence[Verdict] = (),
+) -> None:  # fmt: skip
     """Say of a notebook that its grades no longer hold: status in the ledger, and a human is asked to look.
 
-    A rejected notebook's automatic scores become 0.
+    A rejected notebook's automatic scores become 0; ``verdicts`` say so step by step.
     """
     with Gradebook(patient(db_url)) as gradebook:
         try:
@@ -181,7 +184,7 @@ def mark_unfinished(db_url: str, assignment: str, student: str, notebook: str, s
                     grade.auto_score = 0
             gradebook.db.commit()
     with Ledger(db_url) as ledger:
-        ledger.write(assignment, student, notebook, [], status=status, reason=reason)
+        ledger.write(assignment, student, notebook, list(verdicts), status=status, reason=reason)
 
 
 def answers_of(notebook: NotebookNode) -> dict[str, tuple[str, float]]:

@@ -3,60 +3,82 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode
+from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets.config import Config
 
-from autograder.gradebook import mark_unfinished, write_whole
-from autograder.intake import Rejected, quarantine, read_file, read_notebook, rejected, released, repair
+from autograder.course import COURSE
+from autograder.gradebook import answers_of, mark_unfinished
+from autograder.intake import (
+    Rejected,
+    quarantine,
+    read_file,
+    read_notebook,
+    rejected,
+    release_folder,
+    released,
+    repair,
+)
+from autograder.judging import nothing
 from autograder.ledger import Ledger
 from lrtutorial.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
 
-def take_in(away: Path, config: Config) -> Callable[..., None]:
-    """Return nbgrader's ``pre_convert_hook``: what has to happen before nbgrader touches a submission's files.
+class TakeIn(NotebookExporter):
+    """Reads submissions for ``nbgrader autograde``; one that can't be read becomes the release below the reason.
 
-    Links and other unwanted files go to ``away``; a notebook that can't be read is left out (with status and reason in
-    the ledger, its automatic scores set to 0, and a page in its place for the feedback), so that the others are
-    graded; until a notebook is graded to its end, the ledger says that the last run didn't finish. ``config`` is read
-    when the hook is called.
+    So it costs no other notebook, and feedback is made of it. nbgrader tells its ``pre_convert_hook`` neither the
+    gradebook nor the folders it was started with (``--db``); the exporter's converter knows them, so the hook is here.
     """
 
-    def hook(assignment: str, student: str, notebooks: list[str]) -> None:
-        for path in map(Path, list(notebooks)):
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        self.reasons: dict[tuple[str, str, str], str] = {}
+        if not isinstance(self.parent, Autograde):
+            raise TypeError(f"TakeIn reads for nbgrader's Autograde, not for {type(self.parent).__name__}")
+        self.course: CourseDirectory = self.parent.coursedir
+        self.parent.pre_convert_hook = self.take_in
+
+    def take_in(self, assignment: str, student: str, notebooks: list[str]) -> None:
+        """Do what must be done before nbgrader touches a submission's files.
+
+        Links and other unwanted files go away; until a notebook is graded to its end, the ledger says that it isn't.
+        """
+        for path in map(Path, notebooks):
             part, who = path.parent.name, path.parent.parent.name
-            for sentence in quarantine(path.parent, away / who / part):
+            for sentence in quarantine(path.parent, COURSE / "quarantine" / who / part):
                 log.warning("%s, %s: %s", who, part, sentence)
-            status, reason = "failed", "The last grading run did not finish."
+            if (release_folder(self.config, part) / path.name).exists():
+                mark_unfinished(self.course.db_url, part, who, path.stem, "failed",
+                                "The last grading run did not finish.")  # fmt: skip
+
+    def from_filename(self, filename: str, resources: Any = None, **words: Any) -> Any:
+        """Convert one notebook: a submission that can't be read is rejected, and not run afterwards."""
+        where = resources["nbgrader"]
+        key = where["assignment"], where["student"], where["notebook"]
+        folder = self.course.format_path(self.course.submitted_directory, key[1], key[0])
+        if Path(filename).parent == Path(folder):
+            self.reasons.pop(key, None)
             try:
-                read_notebook(read_file(path))
+                read_notebook(read_file(Path(filename)))
             except Rejected as why:
-                status, reason = "rejected", str(why)
-                log.error("%s, %s, %s is rejected: %s", who, part, path.name, why)
-                notebooks.remove(str(path))
-                _stand_in(config, part, who, path.stem, reason)
-            mark_unfinished(str(config.CourseDirectory.db_url), part, who, path.stem, status, reason)
-
-    return hook
-
-
-def _stand_in(config: Config, assignment: str, student: str, notebook: str, reason: str) -> None:
-    """Put the untouched release, below the reason, where the graded notebook would be: feedback is made of it."""
-    course = CourseDirectory(config=config)
-    folder = Path(course.format_path(course.autograded_directory, student, assignment))
-    try:
-        release = released(config, assignment, notebook)
-    except FileNotFoundError:
-        return  # not a notebook of this assignment
-    write_whole(folder / f"{notebook}.ipynb", nbformat.writes(rejected(release, reason)))
+                log.error("%s, %s, %s is rejected: %s", key[1], key[0], key[2], why)
+                self.reasons[key] = str(why)
+        if key not in self.reasons:
+            return super().from_filename(filename, resources=resources, **words)
+        release = released(self.config, key[0], key[2])
+        mark_unfinished(where["db_url"], *key, "rejected", self.reasons[key],
+                        nothing(key[2], self.reasons[key], release))  # fmt: skip
+        self._preprocessors: list[Any] = []  # nbgrader fills it before each notebook
+        return self.from_notebook_node(rejected(release, self.reasons[key]), resources, **words)
 
 
 class RepairSubmission(NbGraderPreprocessor):
@@ -91,7 +113,7 @@ class RecordVerdicts(NbGraderPreprocessor):
         with Ledger(where["db_url"]) as ledger:
             ledger.write(
                 where["assignment"], where["student"], where["notebook"], verdicts,
-                status=status, reason=reason, jail=resources.get("jail"),
+                status=status, reason=reason, jail=resources.get("jail"), answers=answers_of(nb),
             )  # fmt: skip
         return nb, resources
 
