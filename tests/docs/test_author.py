@@ -1,4 +1,4 @@
-"""docs/author.md followed literally in a copy of the course: its files written, its commands run, the grades looked at."""
+"""docs/author.md followed literally in a copy of the course: files written, commands run, the grades looked at."""
 
 from __future__ import annotations
 
