@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_grade, _history, _report, _demo, _record):
+    for add in (_grade, _history, _report, _similar, _demo, _record):
         add(commands)
     return top
 
@@ -40,6 +40,7 @@ def _grade(commands: Any) -> None:
     grade.add_argument("--output", metavar="FILE", default="", help="write all differences into a table (CSV)")
     grade.add_argument("--db", metavar="URL", default="", help="another gradebook, as nbgrader's --db (default: the "
                        "configured one, or LRTUTORIAL_DB)")  # fmt: skip
+    grade.add_argument("--timings", action="store_true", help="print where the time went, phase by phase")
     grade.add_argument(
         "--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold"
     )
@@ -50,7 +51,7 @@ def _grade(commands: Any) -> None:
         return grade_with_progress(
             arguments.assignment, arguments.students, workers=arguments.workers, scheduler=arguments.scheduler,
             force=arguments.force, unsafe_no_jail=arguments.unsafe_no_jail, db_url=arguments.db,
-            dry_run=arguments.dry_run, output=arguments.output,
+            dry_run=arguments.dry_run, output=arguments.output, timings=arguments.timings,
         )  # fmt: skip
 
     grade.set_defaults(run=run)
@@ -102,6 +103,30 @@ def _report(commands: Any) -> None:
         return 0
 
     report.set_defaults(run=run)
+
+
+def _similar(commands: Any) -> None:
+    similar = commands.add_parser(
+        "similar", help="list suspiciously alike answers of Part B, side by side",
+        description="List answers of Part B that are alike in what is neither handed out nor common, most alike first, "
+        "with both sources side by side: a list to look at, never a verdict.",
+        epilog="example: python -m autograder similar part_b",
+    )  # fmt: skip
+    similar.add_argument("assignment", help="part_b (the answers of the other parts are too short to compare)")
+    similar.add_argument("--output", metavar="DIR", help="where to write (default: similar/ in the course's folder)")
+    similar.add_argument("--threshold", type=float, metavar="SCORE", help="the least score listed (default: 12)")
+    similar.add_argument("--common", type=float, metavar="SHARE", help="of the class; what more of them write doesn't "
+                         "count (default: 0.05)")  # fmt: skip
+    similar.add_argument("--most", type=int, metavar="N", help="pairs listed of one exercise (default: 100)")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.similar import list_similar
+
+        given = {name: value for name in ("threshold", "common", "most")
+                 if (value := getattr(arguments, name)) is not None}  # fmt: skip
+        return list_similar(arguments.assignment, arguments.output, **given)
+
+    similar.set_defaults(run=run)
 
 
 def _demo(commands: Any) -> None:

@@ -1,0 +1,7 @@
+"""Suspiciously alike answers of Part B: a list to look at, with both sources side by side, never a verdict."""
+
+from __future__ import annotations
+
+from autograder.similar.listing import list_similar
+
+__all__ = ["list_similar"]

@@ -1,0 +1,69 @@
+"""What students wrote themselves in Part B, and what they were given: the two sides of a comparison.
+
+Submissions are read as grading reads them (:mod:`autograder.intake`): no link is followed, nothing in them is run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.course import ROOT, SOLUTIONS
+from autograder.engine import Assignment
+from autograder.intake import Rejected, read_file, repair
+from autograder.similar.comparison import Source
+from lrtutorial.exercises import exercises
+
+COMPARED = "part_b"  #: the part whose answers are programs
+
+
+def handed_in(assignment: Assignment, folders: dict[str, Path], notebook: str) -> Iterator[Source | tuple[str, str]]:
+    """Yield what each student wrote in a notebook, or (student, why it can't be read); nothing for who left it out.
+
+    A student's own cells count as well as the answer cells: an answer may be anywhere.
+    """
+    release = assignment.release[notebook]
+    for student, folder in folders.items():
+        path = folder / f"{notebook}.ipynb"
+        if folder.is_dir() and not folder.is_symlink() and not os.path.lexists(path):
+            continue
+        try:
+            if folder.is_symlink():
+                raise Rejected("What was handed in is a link; links are not followed.")
+            yield Source(student, own_cells(repair(read_file(path), release).notebook, release))
+        except Rejected as why:
+            yield student, str(why)
+
+
+def own_cells(notebook: NotebookNode, release: NotebookNode) -> tuple[str, ...]:
+    """Return the source of each code cell that isn't as released."""
+    given = {cell.source.strip() for cell in release.cells}
+    code = (cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return tuple(source for source in code if source.strip() and source.strip() not in given)
+
+
+def given(assignment: Assignment) -> Iterator[str]:
+    """Yield what no two students can be said to have from each other.
+
+    The skeletons, the model answers, the references, and the catalogue's answers: other right ones and known mistakes.
+    """
+    for release in assignment.release.values():
+        yield from _code(release)
+    for path in sorted((SOLUTIONS / assignment.name).glob("*.ipynb")):
+        yield from _code(nbformat.read(path, as_version=4))
+    catalogued = {exercise.id for exercise in exercises().values() if exercise.part == assignment.name}
+    for path in sorted((ROOT / "autograder").glob("references/*.py")):
+        yield path.read_text("utf-8")
+    for path in sorted((ROOT / "autograder").glob("catalogue/*.py")):
+        if path.stem in catalogued:
+            yield path.read_text("utf-8")
+
+
+def _code(notebook: NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            yield cell.source
