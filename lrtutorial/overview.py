@@ -271,8 +271,7 @@ def keep_progress() -> Any:
 
     upload.observe(restored, names="value")
     reset.on_click(begin_anew)
-    where = progress.progress_file()
-    say(f"Kept in {where}." if where else progress.load()[1])
+    say(progress.load()[1] or progress.kept_where())
     _follow("copy of progress", copy)
     buttons = ipywidgets.HBox([save, upload, reset, sure], layout={"flex_flow": "row wrap", "align_items": "center"})
     return ipywidgets.VBox([buttons, said])

@@ -64,6 +64,21 @@ def progress_file() -> Path | None:
     return data / "lrtutorial" / "progress.json"
 
 
+def kept_where() -> str:
+    """Return one line: where progress is kept and for how long, or why it can't be."""
+    path = progress_file()
+    if path is None:
+        return "Progress is switched off here."
+    try:
+        with _locked(path), tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        return f"Progress can't be kept here: {path} can't be written ({_reason(error)}). Checks work as always."
+    if os.environ.get("BINDER_REPO_URL"):
+        return "This is Binder, which forgets everything when you stop: save a copy before you leave."
+    return f"Kept in {path}."
+
+
 # ----------------------------------------------------------------------------------------- reading
 
 
@@ -325,4 +340,5 @@ def restore(text: str) -> str:
             _replace(path, json.dumps(progress, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         return f"Nothing was restored: {path} can't be written ({_reason(error)})."
-    return f"Restored: {len(progress['steps'])} checked steps.{kept}"
+    count = len(progress["steps"])
+    return f"Restored: {count} checked step{'s' * (count != 1)}.{kept}"

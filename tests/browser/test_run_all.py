@@ -1,4 +1,4 @@
-""" "Run all" in a real JupyterLab: untouched, every answer right, one of them wrong. (tests/notebooks has all sixteen.)"""
+""" "Run all" in a real JupyterLab: untouched, every answer right, one of them wrong. tests/notebooks has all 16."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_a_copy_is_saved_the_progress_reset_and_restored(start, page: Page, tmp_
     with page.expect_file_chooser() as chooser:
         keep.locator("button", has_text="Restore a copy").click()
     chooser.value.set_files(copy)
-    keep.get_by_text("Restored: 1 checked steps").wait_for()
+    keep.get_by_text("Restored: 1 checked step.").wait_for()
     start.output(MAP).get_by_text("Go on with A1").wait_for()
     keep.scroll_into_view_if_needed()
     start.screenshot("start-here-keep")

@@ -184,6 +184,28 @@ def test_a_folder_that_cannot_be_made_disables_it_with_one_line(tmp_path, monkey
     assert "can't" in progress.reset() and "can't" in progress.restore(json.dumps(progress.empty()))
 
 
+def test_one_line_says_where_it_is_kept_and_for_how_long(file, monkeypatch) -> None:
+    assert progress.kept_where() == f"Kept in {file}."
+    assert list(file.parent.iterdir()) == [], "looking leaves nothing behind"
+    monkeypatch.setenv("BINDER_REPO_URL", "https://example.org/course")
+    assert "Binder" in progress.kept_where() and "save a copy" in progress.kept_where()
+    monkeypatch.setenv("LRTUTORIAL_PROGRESS", "/proc/lrtutorial/progress.json")  # where the kernel refuses even root
+    assert "can't be kept here" in progress.kept_where() and "\n" not in progress.kept_where()
+    monkeypatch.setenv("LRTUTORIAL_PROGRESS", "off")
+    assert progress.kept_where() == "Progress is switched off here."
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a file system that takes no files: /proc")
+def test_where_the_system_takes_no_files_a_check_works_and_says_so_once(file, monkeypatch, capsys) -> None:
+    from lrtutorial.symbols import a, x
+
+    monkeypatch.setenv("LRTUTORIAL_PROGRESS", "/proc/lrtutorial/progress.json")
+    check("a1-gradient", a * x)
+    check("a1-gradient", a * x)
+    printed = capsys.readouterr().out
+    assert printed.count("3 of 3 points") == 2 and printed.count("Progress is not kept") == 1
+
+
 def test_a_mistake_of_ours_never_reaches_the_check(file, monkeypatch) -> None:
     monkeypatch.setattr(progress, "_update", lambda path: 1 / 0)
     assert "ZeroDivisionError" in progress.record_verdict(verdict())
@@ -256,7 +278,7 @@ def test_a_copy_restores_what_was_exported(file) -> None:
     progress.reset()
     progress.record_verdict(verdict("b2"))
     said = progress.restore(copy)
-    assert said.startswith("Restored: 1 checked steps.") and "progress-before-restore-1.json" in said
+    assert said.startswith("Restored: 1 checked step.") and "progress-before-restore-1.json" in said
     assert progress.export() == copy == file.read_text()
 
 
