@@ -21,9 +21,10 @@ from traitlets import Bool
 from autograder.course import SOLUTIONS, course_secret
 from autograder.jail import JailedExecute
 from autograder.judging import Grading, blank, digest_of
+from autograder.phases import Clock
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
-from lrtutorial.exercises import Step
+from lrtutorial.exercises import Exercise, Step
 from lrtutorial.kinds import PROBED
 from lrtutorial.verdict import Verdict
 
@@ -43,6 +44,7 @@ class TrustedExecute(JailedExecute):
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
+        self.clock: Clock = resources.get("clock") or Clock()
         where = resources["nbgrader"]
         secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told: it has no course
         shared = resources.get("shared", {})
@@ -58,11 +60,18 @@ class TrustedExecute(JailedExecute):
         self.last_check = steps[-1] if steps else len(nb.cells)
         resources["verdicts"] = []
         if exercise := self.grading.exercise:
-            self.config.JailedProvisioner.profile = "torch" if exercise.needs_torch else "numpy"
-        return super().preprocess(nb, resources, km)
+            self.config.JailedProvisioner.profile = profile_of(exercise)
+        self.starting = True
+        self.clock.lap("intake")
+        try:
+            return super().preprocess(nb, resources, km)
+        finally:
+            self.clock.lap("kernel end")
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Run one cell of the student's, or judge one step."""
+        self.clock.lap("kernel start" if self.starting else "cells")
+        self.starting = False
         step = self._step_of(cell)
         if step is None:
             if cell.cell_type == "code" and not self.gone and self._counts(cell, index):
@@ -71,6 +80,7 @@ class TrustedExecute(JailedExecute):
                 except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
                     self.gone = self._why_gone()
                 self._remember_error(cell)
+                self.clock.lap("cells")
             return cell, resources
         verdict = self._judge(step, index)
         self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
@@ -123,6 +133,7 @@ class TrustedExecute(JailedExecute):
             return self._no_evidence(step)
         nonce = secrets.token_hex(16)
         asked = self.grading.question(step)
+        self.clock.lap("expectations")
         travels = step.kind in PROBED
         request = {
             "nonce": nonce, "step": step.id,
@@ -136,12 +147,21 @@ class TrustedExecute(JailedExecute):
             self.gone = self._why_gone()
             return self._no_evidence(step)
         evidence, missing = read_evidence(cell.outputs, nonce)
+        self.clock.lap("evidence")
         if missing and step.id in self.raised:
             said = f"{missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
             return blank(step).with_no_points("unfinished", said)
         if not travels and "public" in evidence:
             evidence["secret"] = evidence["public"]
-        return self.grading.judge(step, asked, evidence)
+        verdict = self.grading.judge(step, asked, evidence)
+        self.clock.lap("judging")
+        self.clock.move(getattr(asked["secret"], "seconds", 0.0), "judging", "expectations")
+        return verdict
+
+
+def profile_of(exercise: Exercise) -> str:
+    """Return the jail's profile for an exercise: torch is out of reach where it isn't needed."""
+    return "torch" if exercise.needs_torch else "numpy"
 
 
 def experiments(assignment: str, notebook: str) -> set[str]:

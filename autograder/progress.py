@@ -13,9 +13,11 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
 
 from autograder.database import patient
 from autograder.engine import Assignment, Result, Summary, Watcher, cluster_workers, grade, local_workers
+from autograder.phases import table
 from autograder.regrade import changed_since, last_change, preview, show, write
 
 
@@ -56,6 +58,7 @@ class ProgressBar(Watcher):
 def grade_with_progress(
     name: str, students: Sequence[str] = (), *, workers: int | None = None, scheduler: str | None = None,
     force: bool = False, unsafe_no_jail: bool = False, db_url: str = "", dry_run: bool = False, output: str = "",
+    timings: bool = False,
 ) -> int:  # fmt: skip
     """Grade an assignment here or on a cluster, and print what was done and which verdicts differ from before.
 
@@ -86,7 +89,7 @@ def grade_with_progress(
                 executor, at_once = stack.enter_context(cluster_workers(scheduler))
             else:
                 count = workers or (os.cpu_count() or 1) + 1
-                executor, at_once = stack.enter_context(local_workers(count)), count + 1
+                executor, at_once = stack.enter_context(local_workers(count, assignment)), count + 1
             options: dict[str, Any] = {"students": students, "force": force, "at_once": at_once, "watcher": bar}
             if dry_run:
                 summary, differences = preview(assignment, executor, **options)
@@ -103,6 +106,8 @@ def grade_with_progress(
     if summary.graded:
         show(differences, console, output or "--output FILE")
     console.print(told(summary))
+    if timings and summary.graded:
+        console.print(times(summary))
     if dry_run:
         console.print("A dry run: nothing was written. The same command without --dry-run applies it.")
     return 1 if summary.not_run or summary.statuses.get("failed") else 0
@@ -116,6 +121,15 @@ def told(summary: Summary) -> str:
     rate = f" ({60 * summary.graded / summary.seconds:.0f} a minute)" if summary.graded else ""
     done = f"{', '.join(parts)} in {summary.seconds:.1f} s{rate}. " if parts else ""
     return f"{done}{summary.unchanged} unchanged since they were graded."
+
+
+def times(summary: Summary) -> Table:
+    """Return where the notebooks' time went, phase by phase."""
+    shown = Table("phase", Column("a notebook", justify="right"), Column("share", justify="right"), "what it is",
+                  title="Where the time of a notebook goes")  # fmt: skip
+    for row in table(summary.phases, summary.graded):
+        shown.add_row(*row)
+    return shown
 
 
 @contextlib.contextmanager

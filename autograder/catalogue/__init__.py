@@ -7,6 +7,7 @@ recorded for the student package, the secret probes of a grading run, the tables
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -89,8 +90,10 @@ class Drawn(Expected):
     """Expectations on probes that were drawn: what nobody asks for is not computed.
 
     Some kinds judge an answer's runs by themselves and need no reference, and only a wrong answer is compared with
-    the misconceptions.
+    the misconceptions. ``seconds`` is what computing has taken.
     """
+
+    seconds = 0.0
 
     def __init__(self, step: Step, question: Question, probes: Any, secret: bool):
         @cache
@@ -101,10 +104,13 @@ class Drawn(Expected):
 
     def _outcome(self, answer: Any) -> Any:
         step, right = vars(self)["_step"], vars(self)["_question"].reference
+        begun = time.perf_counter()
         try:
             return outcome_of(step, as_answers(step, answer, right), self.probes)
         except Exception as error:
             raise CatalogueFailed(f"{step.id}: the catalogue failed on its own probes: {error!r}") from error
+        finally:
+            vars(self).update(seconds=self.seconds + time.perf_counter() - begun)
 
     @cached_property
     def reference(self) -> Any:

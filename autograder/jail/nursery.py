@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import weakref
+from collections import defaultdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -226,23 +227,34 @@ class Zygote:
 
 
 _zygotes: dict[tuple[Names, Names, Names], Zygote] = {}
+_starting: defaultdict[tuple[Names, Names, Names], threading.Lock] = defaultdict(threading.Lock)
 _lock = threading.Lock()
 
 
 def zygote(preload: Names, import_from: Names = (), hidden: Names = ()) -> Zygote:
-    """The zygote for these modules, started (some seconds) when there is none or when it has died."""
+    """The zygote for these modules, started (some seconds) when there is none or when it has died.
+
+    Others may start meanwhile, and fork: only who needs this one waits for it.
+    """
+    key = (preload, import_from, hidden)
     with _lock:
-        key = (preload, import_from, hidden)
+        starting = _starting[key]
+    with starting:
         known = _zygotes.get(key)
-        if known is not None and not known.alive():
+        if known is not None and known.alive():
+            return known
+        if known is not None:
             log.warning("The kernels' zygote %d ended (%s); starting another. Its last words: %s",
                         known.pid, known.ending(), known.log_tail() or "none")  # fmt: skip
             known.close()
-            del _zygotes[key]
-            known = None
-        if known is None:
-            known = _zygotes[key] = Zygote(preload, import_from, hidden)
-        return known
+        begun = _closed
+        started = Zygote(*key)
+        with _lock:
+            if _closed == begun:
+                _zygotes[key] = started
+                return started
+    started.close()
+    raise ZygoteFailed("Grading ended while a zygote was starting.")
 
 
 def start(order: Order, preload: Names, import_from: Names, hidden: Names = (), *, warm: bool) -> Kernel:
@@ -268,10 +280,15 @@ def start(order: Order, preload: Names, import_from: Names, hidden: Names = (), 
     raise ZygoteFailed("The kernels' zygote died twice while a kernel was being started.")
 
 
+_closed = 0  # how often all of them were ended
+
+
 @atexit.register
 def close_all() -> None:
-    """End every zygote of this process; kernels end with them."""
+    """End every zygote of this process; kernels end with them. One that is starting ends when it has started."""
+    global _closed
     with _lock:
+        _closed += 1
         while _zygotes:
             _zygotes.popitem()[1].close()
 
@@ -279,6 +296,7 @@ def close_all() -> None:
 def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
+    _starting.clear()
     while _zygotes:
         _zygotes.popitem()[1].abandon()
     for kernel in list(_kernels):  # or they would live as long as this copy
