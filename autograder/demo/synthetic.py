@@ -2,7 +2,8 @@
 
 :func:`plant` writes a course as a grading run leaves it (submissions, gradebook, ledger, autograded notebooks) and
 returns the :class:`Truth`. Answers are source text in the cells, and evidence is collected from running that text,
-so grading a planted notebook in a kernel gives what was planted. The verdicts are the judge's on the public probes,
+so grading a planted notebook in a kernel gives what was planted (where grading failed, what was in the way of it is
+planted, too: grading again finds an answer). The verdicts are the judge's on the public probes,
 each wrong or right answer judged once in this process: that is what makes hundreds of students cheap.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import hashlib
 import logging
 import math
 import warnings
@@ -138,6 +140,8 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
     course.mkdir(parents=True, exist_ok=True)
     config = course_config(course)
     (course / "exchange").mkdir(exist_ok=True)
+    (course / "secret").write_text(hashlib.sha256(f"planted {seed}".encode()).hexdigest() + "\n", encoding="ascii")
+    (course / "secret").chmod(0o600)
     people = tuple(_people(students, np.random.default_rng([seed, 0])))
     truth = Truth(course, tuple(parts), people)
     for part in parts:
@@ -287,6 +291,11 @@ class _Desk:
         solution = nbformat.read(SOLUTIONS / self.exercise.part / f"{self.exercise.notebook}.ipynb", as_version=4)
         return {name: without_markers(cell) for name, cell in answer_cells(solution).items()}
 
+    @cached_property
+    def skeleton(self) -> dict[str, str]:
+        """The answer cells as released, by grade_id."""
+        return {name: str(cell.source) for name, cell in answer_cells(self.release).items()}
+
     def missing(self, person: Person, step: Step) -> Answer:
         """What is known of a step in a notebook that was not handed in."""
         return Answer(person.id, self.exercise.part, self.exercise.notebook, step.id, "missing", None, 0.0, step.points)
@@ -338,11 +347,12 @@ class _Desk:
     def _answer(
         self, step: Step, person: Person, stops: bool, sources: dict[str, str], rng: np.random.Generator
     ) -> tuple[str, Verdict, str]:
-        """Draw an answer to a step: what is planted, the verdict on it, the cell's text (empty: untouched)."""
+        """Draw an answer to a step: what is planted, the verdict on it, the cell's text."""
         ease, lapse = rng.random(), rng.random()
         before = sources.get(step.options["follows"][0], "") if "follows" in step.options else ""
         if stops or lapse < 0.03:
-            return "unfinished", verdict_on(step.id, "", before), ""
+            source = self.skeleton[f"{step.id}-answer"]
+            return "unfinished", verdict_on(step.id, source, before), source
         if ease < _chance(1.5 * (person.ability - self.difficulty[step.id])) or not self.liked[step.id]:
             source = self._right(step)
             return "right", self._named(step, source, before, None), source
@@ -486,7 +496,7 @@ def _evidence(step_id: str, source: str) -> Any:
 def verdict_on(step_id: str, source: str, before: str = "") -> Verdict:
     """Return the judge's verdict on a cell's text, given the text of the step that it follows from.
 
-    An empty text is an untouched cell. Evidence and verdict are the course's own, on the public probes.
+    Evidence and verdict are the course's own, on the public probes.
     """
     step = find_step(step_id)
     earlier = {step.options["follows"][0]: _evidence(step.options["follows"][0], before)} if before else {}

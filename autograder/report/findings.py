@@ -329,7 +329,8 @@ def _why_stuck(part: PartRecord, student: str, exercise_id: str) -> list[str]:
         why.append("tried, and earned no point")
     effort = part.efforts.get((student, exercise.notebook))
     for step in exercise.steps if effort else ():
-        if effort and effort.hints.get(step.id, 0) >= len(step.hints) and statuses[step.id] != "right":
+        ladder = len(step.hints) > 1  # a single hint is soon seen
+        if effort and ladder and effort.hints.get(step.id, 0) >= len(step.hints) and statuses[step.id] != "right":
             why.append(f"all {len(step.hints)} hints of {step.id}, and not right")
     return why
 

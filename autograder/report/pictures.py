@@ -1,6 +1,6 @@
 """The report's pictures: SVG as data URIs, each with an alternative text that says what it shows.
 
-Colours are Okabe–Ito's, and of matplotlib's cividis for the heat map; every number is in a table beside the picture.
+Colours are Okabe–Ito's, and one blue from light to dark for the heat map; every number is in a table, too.
 """
 
 from __future__ import annotations
@@ -96,6 +96,13 @@ def item_dots(part: Data) -> Picture:
     return _picture(figure, alt)
 
 
+def _readable_on(colour: tuple[float, float, float, float]) -> str:
+    """Return black or white, whichever has the larger contrast with a colour (WCAG 2.2, relative luminance)."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
+
+
 def misconception_map(part: Data) -> Picture | None:
     """Exercise × its most frequent misconceptions, coloured by the share of those who tried; None without any."""
     names = list(dict.fromkeys(item["exercise"] for item in part["items"]))
@@ -110,17 +117,15 @@ def misconception_map(part: Data) -> Picture | None:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 0.8 + 0.78 * len(names)), layout="constrained")
         axes = figure.subplots()
-        colours = matplotlib.colormaps["cividis"].reversed()
+        colours = matplotlib.colormaps["Blues"]
         image = axes.imshow(shares, cmap=colours, vmin=0, vmax=top, aspect="auto")
         for row, name in enumerate(names):
             for column, one in enumerate(by_exercise[name]):
-                red, green, blue, _ = colours(one["share"] / top)
-                dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.42
                 label = one["id"].removeprefix(f"{name}-").replace("_", " ")
                 text = "\n".join([*textwrap.wrap(label.replace("-", ": "), 22)[:2],
                                   f"{one['count']} · {percent(one['share'])}"])  # fmt: skip
                 axes.text(column, row, text, ha="center", va="center", fontsize=7.5,
-                          color="white" if dark else "black", linespacing=1.15)  # fmt: skip
+                          color=_readable_on(colours(one["share"] / top)), linespacing=1.15)  # fmt: skip
         axes.set_yticks(range(len(names)), [name.upper() for name in names])
         axes.set_xticks(range(RANKS), ["most frequent", *[f"{n}." for n in range(2, RANKS + 1)]])
         axes.xaxis.tick_top()

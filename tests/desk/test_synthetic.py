@@ -14,9 +14,10 @@ from autograder import catalogue
 from autograder.demo.mistakes import EDITS, with_mistake
 from autograder.demo.students import answer_cells
 from autograder.demo.synthetic import AWKWARD, PLANTED, Truth, course_config, plant, verdict_on
-from autograder.engine import Assignment, Work, checking_digest
+from autograder.engine import Assignment, Work, checking_digest, grade_one
 from autograder.ledger import Ledger
 from lrtutorial.exercises import exercises, steps
+from lrtutorial.verdict import Verdict
 
 
 def ledger_of(truth: Truth) -> Ledger:
@@ -43,7 +44,7 @@ def test_the_ledger_holds_what_was_planted(planted: Truth) -> None:
         assert (row["misconception"], row["points"], row["possible"]) == (
             answer.misconception, answer.points, steps()[key[1]].points
         )  # fmt: skip
-        allowed = {"right": {"right"}, "misconception": {"wrong", "partly"}, "unfinished": {"unfinished", "wrong"},
+        allowed = {"right": {"right"}, "misconception": {"wrong", "partly"}, "unfinished": {"unfinished"},
                    "lost": {"failed"}}  # fmt: skip
         assert row["status"] in allowed[answer.planted], (key, row["headline"])
         assert json.loads(row["verdict"])["step"] == key[1]
@@ -109,6 +110,26 @@ def test_a_grading_run_would_find_nothing_changed(planted: Truth) -> None:
             work = Work(part, student, notebook, data, release, secret, (), {}, "", checking_digest(notebook))
             assert work.fingerprint == fingerprint
         assert len(known) == sum(1 for _, notebook in planted.statuses if notebook in assignment.release)
+
+
+def test_a_kernel_sees_what_was_planted(planted: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notebooks with right answers, mistakes and gaps, through the jailed kernel and the secret probes."""
+    secret = (planted.course / "secret").read_text().strip()
+    monkeypatch.setattr("autograder.engine.course_secret", lambda: secret)
+    config = course_config(planted.course)
+    wanted = {("a2_momentum", "misconception"), ("a1_convergence", "unfinished"), ("b2_adam", "misconception"),
+              ("b2_adam", "unfinished"), ("b5_cosine_restarts", "misconception")}  # fmt: skip
+    for notebook, kind in sorted(wanted):
+        part = f"part_{notebook[0]}"
+        student = next(
+            a.student for a in planted.answers.values()
+            if (a.notebook, a.planted) == (notebook, kind) and planted.statuses[a.student, notebook] == "graded"
+        )  # fmt: skip
+        works = Assignment.find(part, config).works(student, planted.course / "submitted" / student / part)
+        (work,) = [work for work in works if work.notebook == notebook]
+        for data in grade_one(work).verdicts:
+            found, answer = Verdict.from_data(data), planted.answers[student, data["step"]]
+            assert (found.points, found.misconception) == (answer.points, answer.misconception), found
 
 
 def test_the_seed_decides(planted: Truth, tmp_path: Path) -> None:
