@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -86,7 +87,15 @@ def prose(paragraph: str) -> str:
     return "\n".join(rows)
 
 
+def without_place(app: Sphinx, doctree: nodes.document) -> None:
+    """Make paths in this folder relative to it (some constants are): the book does not tell where it was built."""
+    root = f"{Path(lrtutorial.__file__).resolve().parents[1]}/"
+    for text in [text for text in doctree.findall(nodes.Text) if root in text]:
+        text.parent.replace(text, nodes.Text(text.replace(root, "")))
+
+
 def setup(app: Sphinx) -> None:
-    """Register the formulas' writer and the docstrings' reader."""
+    """Register the formulas' writer, the docstrings' reader and what keeps the builder's folder to itself."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("autodoc-process-docstring", as_rst)
+    app.connect("doctree-read", without_place)

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -132,6 +133,14 @@ def test_no_page_needs_another_host(book: Path, pages: dict[Path, Found]) -> Non
         loaded += re.findall(r'<link[^>]*\brel="stylesheet"[^>]*href="([^"]*)"', path.read_text(encoding="utf-8"))
         assert [address for address in loaded if "//" in address] == [], path.name
         assert found.links, path.name
+
+
+def test_nothing_names_the_machine_that_built_it(book: Path) -> None:
+    places = [str(ROOT), tempfile.gettempdir(), str(Path.home())]
+    for path in book.rglob("*"):
+        if path.suffix in (".html", ".js", ".txt"):
+            text = path.read_text(encoding="utf-8")
+            assert [place for place in places if f"{place}/" in text] == [], path.name
 
 
 def test_every_picture_has_words_and_headings_come_in_order(pages: dict[Path, Found]) -> None:
