@@ -27,6 +27,7 @@ from sqlalchemy import case, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
+from autograder.course import COURSE
 from autograder.database import explained, hold_to_version, reading
 from autograder.engine import UnknownName, nearest
 from autograder.late import ExtraTimeError, GrantExtraTime, penalty_of
@@ -84,6 +85,7 @@ class Standing:
     marks: dict[str, Mark] = field(default_factory=dict)
     timestamp: datetime | None = None
     extension: timedelta | None = None
+    time_lost: bool = False  #: what was handed in as its time could not be read, and was put away
 
     @property
     def status(self) -> str:
@@ -117,7 +119,9 @@ class Standing:
         gone = [name for name, mark in self.marks.items() if mark.status == MISSING]
         said = [f"not handed in: {', '.join(gone)}"] if gone else []
         said += [f"{name}: {mark.reason}" for name, mark in self.marks.items() if mark.reason]
-        if part.duedate is not None and self.timestamp is None:
+        if self.time_lost:
+            said.append("its timestamp.txt could not be read (see the course's quarantine folder)")
+        elif part.duedate is not None and self.timestamp is None:
             said.append("when it was handed in is not known, so no late penalty was given")
         return "; ".join(said)
 
@@ -200,7 +204,12 @@ def _standings(gradebook: Gradebook) -> dict[tuple[str, str], Standing]:
     found: dict[tuple[str, str], Standing] = {}
     for student, part, notebook, timestamp, extension, penalty, score, by_hand in rows:
         ours = judged.get((student, part, notebook))
-        standing = found.setdefault((student, part), Standing({}, timestamp, extension))
+        standing = found.get((student, part))
+        if standing is None:
+            lost = Path("quarantine", student, part, "timestamp.txt")
+            there = (COURSE / "submitted").joinpath(*lost.parts[1:])
+            standing = Standing({}, timestamp, extension, (COURSE / lost).exists() and not there.exists())
+            found[student, part] = standing
         standing.marks[notebook] = _mark(ours, (student, part) in told, score or 0.0, penalty or 0.0, bool(by_hand))
     return found
 

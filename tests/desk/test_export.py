@@ -213,6 +213,23 @@ def test_missing_as_zero_and_finished_only(book: Gradebook) -> None:
     assert (table["rejected", "part_a"]["score"], table["rejected", "part_a"]["status"]) == ("6", "rejected")
 
 
+def test_a_time_that_could_not_be_read_is_told(
+    book: Gradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.export.COURSE", tmp_path)
+    for student in ("ada", "byhand"):
+        (tmp_path / "quarantine" / student / "part_a").mkdir(parents=True)
+        (tmp_path / "quarantine" / student / "part_a" / "timestamp.txt").write_text("soon")
+    (tmp_path / "submitted" / "byhand" / "part_a").mkdir(parents=True)
+    (tmp_path / "submitted" / "byhand" / "part_a" / "timestamp.txt").write_text("2026-03-29 12:00 UTC")
+    book.find_submission("part_a", "late").timestamp = None
+    book.db.commit()
+    notes = {row["student_id"]: row["note"] for row in by_name(exported(Csv, book, assignment=["part_a"]))}
+    assert notes["ada"] == "its timestamp.txt could not be read (see the course's quarantine folder)"
+    assert notes["byhand"] == "", "put right since"
+    assert notes["late"] == "when it was handed in is not known, so no late penalty was given"
+
+
 def test_only_some(book: Gradebook) -> None:
     rows = by_name(exported(Csv, book, assignment=["part_c"], student=["ada", "=cmd()"]))
     assert [(row["student_id"], row["assignment"]) for row in rows] == [("ada", "part_c"), ("'=cmd()", "part_c")] or [

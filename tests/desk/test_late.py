@@ -118,7 +118,7 @@ def test_later_never_costs_less_and_never_more_than_the_cap(
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"])
 def test_local_times_are_read_across_clock_changes(zone: str) -> None:
-    """Every six hours of a year, against zoneinfo; hours that a zone skips or has twice are left out."""
+    """Every 17 hours of a year, against zoneinfo; hours that a zone skips or has twice are left out."""
     here, time, count = ZoneInfo(zone), datetime(2026, 1, 1, 0, 30), 0
     while time.year == 2026:
         moment = time.replace(tzinfo=UTC)
@@ -127,8 +127,8 @@ def test_local_times_are_read_across_clock_changes(zone: str) -> None:
             for text in (f"{local:%Y-%m-%d %H:%M:%S} {zone}", f"{local:%Y-%m-%d %H:%M:%S.%f %z}", local.isoformat()):
                 assert read_time(text) == time, text
             count += 1
-        time += timedelta(hours=6)
-    assert count > 1450
+        time += timedelta(hours=17)
+    assert count > 510
 
 
 @pytest.mark.parametrize(
