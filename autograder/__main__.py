@@ -114,7 +114,7 @@ def _similar(commands: Any) -> None:
     )  # fmt: skip
     similar.add_argument("assignment", help="part_b (the answers of the other parts are too short to compare)")
     similar.add_argument("--output", metavar="DIR", help="where to write (default: similar/ in the course's folder)")
-    similar.add_argument("--threshold", type=float, metavar="SCORE", help="the least score listed (default: 12)")
+    similar.add_argument("--threshold", type=float, metavar="SCORE", help="the least score listed (default: 10)")
     similar.add_argument("--common", type=float, metavar="SHARE", help="of the class; what more of them write doesn't "
                          "count (default: 0.05)")  # fmt: skip
     similar.add_argument("--most", type=int, metavar="N", help="pairs listed of one exercise (default: 100)")

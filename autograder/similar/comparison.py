@@ -17,7 +17,7 @@ from autograder.similar.fingerprints import LENGTH, VIEWS, Fingerprint, fingerpr
 
 COMMON_SHARE = 0.05  #: of the class: a fingerprint that more answers hold is an idiom
 COMMON_AT_LEAST = 4  #: so many answers may hold a fingerprint in any class, however small
-THRESHOLD = 12.0  #: of a pair's score; tests/desk hold it to classes of honest and of copied answers
+THRESHOLD = 10.0  #: of a pair's score; tests/desk hold it to classes of honest and of copied answers
 
 Known = Mapping[str, Collection[int]]  #: {view: hashes that don't count}
 Lines = tuple[dict[int, int], dict[int, int]]  #: for the left and the right source: {line: line of the other}

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 MAX_CHARACTERS = 100_000  #: of one cell; of a longer one the beginning is looked at
 VIEWS = ("structure", "tokens", "wording")
-#: Tokens in one fingerprint: fewer are noise. About two statements of an optimizer's step.
-LENGTH = {"structure": 24, "tokens": 28, "wording": 20}
+#: Tokens in one fingerprint: fewer are noise. About one statement of an optimizer's step.
+LENGTH = {"structure": 16, "tokens": 20, "wording": 20}
 #: Of this many fingerprints in a row one is kept: a stretch of LENGTH + WINDOW − 1 tokens is found for certain.
 WINDOW = 5
 

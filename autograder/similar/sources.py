@@ -13,6 +13,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.course import ROOT, SOLUTIONS
+from autograder.demo.students import answer_cells, without_markers
 from autograder.engine import Assignment
 from autograder.intake import Rejected, read_file, repair
 from autograder.similar.comparison import Source
@@ -54,7 +55,7 @@ def given(assignment: Assignment) -> Iterator[str]:
     for release in assignment.release.values():
         yield from _code(release)
     for path in sorted((SOLUTIONS / assignment.name).glob("*.ipynb")):
-        yield from _code(nbformat.read(path, as_version=4))
+        yield from map(without_markers, answer_cells(nbformat.read(path, as_version=4)).values())
     catalogued = {exercise.id for exercise in exercises().values() if exercise.part == assignment.name}
     for path in sorted((ROOT / "autograder").glob("references/*.py")):
         yield path.read_text("utf-8")

@@ -20,7 +20,8 @@ NAMES = {
 }
 COMMENTS = (
     *[""] * 20, "  # update", "  # as in the lecture", "  # see Algorithm 1", "  # in place!", "  # bias", "  # ok?",
-    "  # exponential average", "  # keep the shape", "  # not sure about this", "  # do not forget", "  # per parameter",
+    "  # exponential average", "  # keep the shape", "  # not sure about this", "  # do not forget",
+    "  # per parameter",
 )  # fmt: skip
 
 
@@ -64,7 +65,8 @@ def loop(c: Choices) -> tuple[str, str]:
     """How step goes over the parameters: the loop's head, and what the parameter is called inside."""
     head = c.of(
         "for <index>, (<param>, <grad>) in enumerate(zip(self.params, grads)):",
-        "for <index>, <grad> in enumerate(grads):", "for <index> in range(len(self.params)):\n    <grad> = grads[<index>]",
+        "for <index>, <grad> in enumerate(grads):",
+        "for <index> in range(len(self.params)):\n    <grad> = grads[<index>]",
         "for <index> in range(len(grads)):\n    <param>, <grad> = self.params[<index>], grads[<index>]",
         "for <index>, <param> in enumerate(self.params):\n    <grad> = grads[<index>]",
     )  # fmt: skip
@@ -173,7 +175,8 @@ def b3(rng: np.random.Generator) -> str:
     grid = c.of("x = np.linspace(-6, 6, 100)\ny = np.linspace(-6, 6, 100)\nX, Y = np.meshgrid(x, y)",
                 "X, Y = np.meshgrid(np.linspace(-6, 6), np.linspace(-6, 6))")  # fmt: skip
     runs = [("SGD", "run_sgd(s, 0.05, 50)"), ("Momentum", "run_momentum(s, 0.05, 0.9, 50)"),
-            ("RMSprop", "run_rmsprop(s, 0.5, 0.9, 1e-8, 50)"), ("Adam", "run_adam(s, 0.5, 0.9, 0.999, 1e-8, 50)")]  # fmt: skip
+            ("RMSprop", "run_rmsprop(s, 0.5, 0.9, 1e-8, 50)"),
+            ("Adam", "run_adam(s, 0.5, 0.9, 0.999, 1e-8, 50)")]  # fmt: skip
     if c.of("dict", "list") == "dict":
         table = (
             "runs = {" + ", ".join(f"'{name}': {call}" for name, call in runs) + "}\nfor name, path in runs.items():"
@@ -199,7 +202,8 @@ def b3(rng: np.random.Generator) -> str:
         run(c, "run_momentum(start, lr, momentum, steps)", f"<velocity> = {none}",
             heavy.replace("{g}", gradient) + "\n" + moved(c, "pos", "lr * <velocity>")),
         run(c, "run_rmsprop(start, lr, beta, eps, steps)", f"<second> = {none}", rms),
-        run(c, "run_adam(start, lr, beta1, beta2, eps, steps)", f"<first> = {none}\n<second> = {none}", adam, "<clock>"),
+        run(c, "run_adam(start, lr, beta1, beta2, eps, steps)", f"<first> = {none}\n<second> = {none}", adam,
+            "<clock>"),
         "def visualize_optimizers_2d():\n" + indent("\n".join(draw), "    "),
     ]))  # fmt: skip
 
@@ -208,11 +212,14 @@ def b5(rng: np.random.Generator) -> str:
     c = Choices(rng)
     period = c.of(
         "T_cur, T_i = epoch, self.T_0\nwhile T_cur >= T_i:\n    T_cur -= T_i\n    T_i *= self.T_mult",
-        "length = self.T_0\nrest = epoch\nwhile rest >= length:\n    rest = rest - length\n    length = length * self.T_mult\n"
-        "T_cur, T_i = rest, length",
-        "begin = 0\nT_i = self.T_0\nwhile epoch >= begin + T_i:\n    begin += T_i\n    T_i *= self.T_mult\nT_cur = epoch - begin",
-        "T_i, end = self.T_0, self.T_0\nwhile end <= epoch:\n    T_i *= self.T_mult\n    end += T_i\nT_cur = epoch - (end - T_i)",
-        "if self.T_mult == 1:\n    T_i = self.T_0\n    T_cur = epoch % self.T_0\nelse:\n    T_i, T_cur = self.T_0, epoch\n"
+        "length = self.T_0\nrest = epoch\nwhile rest >= length:\n    rest = rest - length\n"
+        "    length = length * self.T_mult\nT_cur, T_i = rest, length",
+        "begin = 0\nT_i = self.T_0\nwhile epoch >= begin + T_i:\n"
+        "    begin += T_i\n    T_i *= self.T_mult\nT_cur = epoch - begin",
+        "T_i, end = self.T_0, self.T_0\nwhile end <= epoch:\n"
+        "    T_i *= self.T_mult\n    end += T_i\nT_cur = epoch - (end - T_i)",
+        "if self.T_mult == 1:\n    T_i = self.T_0\n    T_cur = epoch % self.T_0\nelse:\n"
+        "    T_i, T_cur = self.T_0, epoch\n"
         "    while T_cur >= T_i:\n        T_cur, T_i = T_cur - T_i, T_i * self.T_mult",
     )
     pi, cos = c.of("np.pi", "math.pi"), c.of("np.cos", "math.cos")
