@@ -5,21 +5,27 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import lrtutorial
+from autograder import export
 from autograder.__main__ import parser
 from autograder.demo.students import STUDENTS
 from lrtutorial.exercises import MODULES, exercises, steps
+from tests.notebooks.test_run_all import MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     (ROOT / "docs").glob("*.md")
 )
 MADE = ("autograder/course", "_build", ".venv", "tests/artifacts")  # made when the course is used
-EXAMPLES = ("a6", "part_a/")  # the exercise that author.md adds; a folder inside another
+# The exercise that author.md adds; a folder inside another; a repository; what nbgrader's exchange writes.
+EXAMPLES = ("a6", "part_a/", "you/course", "timestamp.txt")
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 
 
@@ -27,6 +33,13 @@ def code(page: Path) -> list[str]:
     """Everything between single backquotes, outside of code blocks."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
     return re.findall(r"`([^`\n]+)`", text)
+
+
+@cache
+def export_options() -> set[str]:
+    """The options of `nbgrader export`."""
+    shown = subprocess.check_output([sys.executable, "-m", "nbgrader", "export", "--help"], text=True)
+    return set(re.findall(r"^(--[a-z-]+)=", shown, re.M))
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -62,8 +75,9 @@ def test_every_command_it_names_exists(page) -> None:
     for command in re.findall(r"python -m autograder (\w+)", text):
         assert command in commands, command
     options = {option for command in commands.values() for option in command._option_string_actions}
-    known = options | {"--help"}
-    assert set(re.findall(r"`(--[a-z-]+)", text)) <= known
+    assert set(re.findall(r"`(--[a-z-]+)(?![\w.])", text)) <= options | export_options() | {"--help"}
+    for name, setting in re.findall(r"--([A-Z]\w+)\.(\w+)", text):
+        assert getattr(export, name).class_traits()[setting].metadata.get("config"), f"{name}.{setting}"
 
 
 @every_page
@@ -109,9 +123,24 @@ def test_the_verdict_in_the_readme_is_what_the_code_prints() -> None:
 def test_readme_and_contributing_are_short_and_the_picture_is_small_and_described() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         assert len((ROOT / name).read_text().splitlines()) < 150
-    ((alt, path),) = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", (ROOT / "README.md").read_text())
-    assert len(alt) > 60 and (ROOT / path).read_bytes()[:4] == b"\x89PNG"
-    assert (ROOT / path).stat().st_size < 200_000
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert len(pictures) >= 2
+    for alt, path in pictures:
+        assert len(alt) > 60 and (ROOT / path).read_bytes()[:4] == b"\x89PNG"
+        assert (ROOT / path).stat().st_size < 200_000
+
+
+def test_the_badge_for_binder_opens_the_start_page_in_jupyterlab() -> None:
+    (address,) = re.findall(r"\((https://mybinder\.org/v2/[^)]+)\)", (ROOT / "docs" / "instructor.md").read_text())
+    where = urlsplit(address)
+    assert where.path == "/v2/gh/you/course/HEAD"
+    assert (ROOT / parse_qs(where.query)["labpath"][0]).name == "start_here.ipynb"
+    assert (ROOT / parse_qs(where.query)["labpath"][0]).is_file()
+
+
+def test_the_memory_in_the_readme_is_what_the_notebooks_are_held_to() -> None:
+    less, torch = re.search(r"less than (\d+) MB of memory, B4 with PyTorch less than (\d+)", README).groups()
+    assert (int(less), int(torch)) == (MEMORY[False], MEMORY[True])
 
 
 def test_the_numbers_in_the_pages() -> None:
