@@ -170,7 +170,9 @@ def fingerprint(path: Path) -> str:
 
 def execute(path: Path) -> nbformat.NotebookNode:
     """Run a notebook from top to bottom, or take what an earlier run of the same gave."""
-    kept = EXECUTED / f"{path.stem}-{fingerprint(path)}.ipynb"
+    # The release and the solutions have the same names; they differ in the folder that holds the parts.
+    home = EXECUTED / path.parent.parent.name
+    kept = home / f"{path.stem}-{fingerprint(path)}.ipynb"
     if not kept.exists():
         notebook = nbformat.read(path, as_version=4)
         with tempfile.TemporaryDirectory() as folder:
@@ -181,8 +183,8 @@ def execute(path: Path) -> nbformat.NotebookNode:
             notebook.cells.append(nbformat.v4.new_code_cell(SETTLE))
             client.execute(env=environment, stderr=subprocess.DEVNULL)
             notebook.cells.pop()
-        EXECUTED.mkdir(parents=True, exist_ok=True)
-        for old in EXECUTED.glob(f"{path.stem}-*.ipynb"):
+        home.mkdir(parents=True, exist_ok=True)
+        for old in home.glob(f"{path.stem}-*.ipynb"):
             old.unlink()
         nbformat.write(notebook, kept)
     return nbformat.read(kept, as_version=4)

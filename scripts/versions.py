@@ -34,23 +34,31 @@ def lower_bounds() -> dict[str, str]:
     }
 
 
-def main(which: str, *pytest_arguments: str) -> int:
+def main(which: str = "", *pytest_arguments: str) -> int:
     """Make the environment anew, say what is in it, run the tests; their exit code."""
     if which not in ("lowest", "newest"):
         raise SystemExit(f"expected lowest or newest, got {which!r}")
     folder = ROOT / f".venv-{which}"
     python = folder / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    run("make the environment", sys.executable, "-m", "venv", "--clear", folder)
     constraints = folder / "constraints.txt"
     bounds = lower_bounds() if which == "lowest" else {}
     constraints.write_text("".join(f"{name}=={version}\n" for name, version in bounds.items()))
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", constraints]
-    subprocess.run([*pip, "--editable", f"{ROOT}[test]"], check=True)
-    subprocess.run([python, "-m", "pip", "list", "--disable-pip-version-check"], check=True)
+    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    run("install", *pip, "install", "--quiet", "--constraint", constraints, "--editable", f"{ROOT}[test]")
+    run("list what is installed", *pip, "list")
+    # That an old library uses what a new one calls deprecated is no fault of ours.
+    warnings = ["-W", "ignore::DeprecationWarning"] if which == "lowest" else []
     paths = pytest_arguments or [f"tests/{name}" for name in TESTS]
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"  # the notebooks' kernels are this environment's
-    command = [python, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *paths]
+    command = [python, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *warnings, *paths]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
+
+
+def run(what: str, *command: str | Path) -> None:
+    """Run a command; when it fails end with a sentence, as its own last words are above."""
+    if subprocess.run(command, cwd=ROOT).returncode:
+        raise SystemExit(f"Could not {what}: its last words are above.")
 
 
 if __name__ == "__main__":

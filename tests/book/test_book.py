@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -319,4 +318,9 @@ def test_a_notebook_is_run_again_only_when_something_changed(tmp_path: Path, mon
     cells[0].source += "\n"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     assert execute(path).cells[0].outputs[0].text != first.cells[0].outputs[0].text
-    assert len(os.listdir(tmp_path / "executed")) == 1
+    assert len(list((tmp_path / "executed").rglob("*.ipynb"))) == 1
+    other = tmp_path / "solutions" / "part_x" / "tiny.ipynb"
+    other.parent.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), other)
+    execute(other)
+    assert len(list((tmp_path / "executed").rglob("*.ipynb"))) == 2, "the other book keeps its own"
