@@ -178,6 +178,8 @@ def execute(path: Path) -> nbformat.NotebookNode:
         with tempfile.TemporaryDirectory() as folder:
             # A reader's book begins with no progress made. The kernel's log is dropped, not what cells print.
             environment = {**os.environ, "LRTUTORIAL_PROGRESS": f"{folder}/progress.json", "OMP_NUM_THREADS": "1"}
+            for name in ("MPLBACKEND", "NBGRADER_EXECUTION"):  # of whoever builds; figures are to be inline
+                environment.pop(name, None)
             print(f"running {path.stem} …", flush=True)
             client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}})
             notebook.cells.append(nbformat.v4.new_code_cell(SETTLE))
@@ -197,10 +199,12 @@ def dress(notebook: nbformat.NotebookNode, solutions: bool) -> None:
     predicts = any(cell.id.endswith("-prediction_1-answer") for cell in notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type != "code":
+            cell.source = cell.source.replace("=== BEGIN MARK SCHEME ===", "**Mark scheme**")
+            cell.source = cell.source.replace("=== END MARK SCHEME ===", "")
             continue
         tags = cell.metadata.setdefault("tags", [])
         graded = cell.metadata.get("nbgrader", {}).get("grade", False)
-        if not solutions and (graded or cell.id in ("compare", "reveal", "keep")):
+        if cell.id in ("reveal", "keep") or not solutions and (graded or cell.id == "compare"):
             tags.append("remove-output")
         elif not solutions and predicts and "experiment" in tags:
             tags.append("hide-output")
