@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_grade, _history, _report, _similar, _demo, _record):
+    for add in (_grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
         add(commands)
     return top
 
@@ -127,6 +127,41 @@ def _similar(commands: Any) -> None:
         return list_similar(arguments.assignment, arguments.output, **given)
 
     similar.set_defaults(run=run)
+
+
+def _doctor(commands: Any) -> None:
+    doctor = commands.add_parser(
+        "doctor", help="say whether this machine can grade, and what to do where it can't",
+        description="Say whether this machine can grade: jail, packages, gradebook, release, secret, disk. Changes "
+        "nothing. Ends with 1 when something that grading needs fails.",
+        epilog="example: python -m autograder doctor",
+    )  # fmt: skip
+    doctor.add_argument("--json", action="store_true", help="print the lines as JSON")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.doctor import doctor
+
+        return doctor(as_json=arguments.json)
+
+    doctor.set_defaults(run=run)
+
+
+def _new_course(commands: Any) -> None:
+    new = commands.add_parser(
+        "new-course", help="copy the course for a new term, with a secret of its own",
+        description="Copy the course into a new folder for a new term: notebooks and code, but no submissions, grades "
+        "or secret; a fresh secret is drawn.",
+        epilog="example: python -m autograder new-course ../spring-term",
+    )  # fmt: skip
+    new.add_argument("folder", metavar="DIR", help="a folder that isn't there yet, or an empty one")
+    new.add_argument("--with-git", action="store_true", help="copy the history (.git), too")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.new_course import new_course
+
+        return new_course(arguments.folder, with_git=arguments.with_git)
+
+    new.set_defaults(run=run)
 
 
 def _demo(commands: Any) -> None:
