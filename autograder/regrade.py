@@ -28,7 +28,7 @@ from autograder.engine import Assignment, Summary, Watcher, grade, nearest
 from autograder.export import write_table
 from autograder.gradebook import answers_of, hold_to_release
 from autograder.ledger import FIRST, KEPT, Ledger, reason_for
-from lrtutorial.verdict import Verdict
+from lrtutorial.verdict import STATUSES, Verdict
 
 SHOWN = 40  #: rows of a table on the screen; a file has them all
 COLUMNS = (
@@ -264,7 +264,7 @@ def _change(one: Difference) -> str:
 
 
 def _said(one: Difference) -> str:
-    old, new = one.before["headline"], one.after["headline"]
+    old, new = (f"{STATUSES[known['status']][0]} {known['headline']}" for known in (one.before, one.after))
     return new if old == new else f"{new} ({old})"
 
 
@@ -298,7 +298,7 @@ def show_history(db_url: str, student: str = "", assignment: str = "", *, consol
         one = _from_history(row)
         table.add_row(*map(escape, (
             row["at"][:16].replace("T", " "), row["student"], row["step"], _points(one.before) if one.before else "",
-            _points(one.after), f"{one.why}: {one.after['headline']}",
+            _points(one.after), f"{one.why}: {STATUSES[row['status']][0]} {row['headline']}",
         )))  # fmt: skip
     if rows:
         console.print(table)

@@ -143,15 +143,23 @@ def test_a_failed_regrade_leaves_no_score_standing(course: Path, tmp_path: Path)
     assert done.returncode == 0 and "ada/a1_convergence: rejected. The file is no notebook" in " ".join(
         done.stdout.split()
     )
-    in_course(stock, sys.executable, "-m", "nbgrader", "autograde", PART, "--force")
+    done = in_course(stock, sys.executable, "-m", "nbgrader", "autograde", PART, "--force")
+    assert done.returncode == 0, done.stderr
     for place in (course, stock):
         status, reason = statuses(place)["ada"]
         assert status == "rejected" and "not JSON" in reason
         tests = [row for row in scores(place)["ada"] if isinstance(row, tuple) and row[0] == NOTEBOOK and len(row) == 5]
         assert tests and all(row[2] == 0 and row[4] for row in tests)
         assert statuses(place)["bo"][0] == "graded"
-    note = nbformat.read(course / "autograded" / "ada" / PART / f"{NOTEBOOK}.ipynb", as_version=4).cells[0]
-    assert "could not be graded" in note.source and "not JSON" in note.source
+        note = nbformat.read(place / "autograded" / "ada" / PART / f"{NOTEBOOK}.ipynb", as_version=4).cells[0]
+        assert "could not be graded" in note.source and "not JSON" in note.source
+        with ledger(place) as book:
+            rows = [(row["points"], row["status"]) for row in book.verdicts(PART) if row["student"] == "ada"]
+        assert rows and set(rows) == {(0.0, "failed")}
+    # It was all that ada handed in: feedback there is, all the same.
+    done = in_course(stock, sys.executable, "-m", "nbgrader", "generate_feedback", PART, "--student", "ada")
+    assert done.returncode == 0, done.stderr
+    assert "not JSON" in (stock / "feedback" / "ada" / PART / f"{NOTEBOOK}.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

@@ -21,6 +21,7 @@ from autograder.database import explained, patient, revisions
 from autograder.engine import Assignment
 from autograder.gradebook import GradebookWriter
 from autograder.ledger import Ledger
+from lrtutorial.verdict import Line, Verdict
 from tests.grading.conftest import in_course
 from tests.grading.test_engine import NOTEBOOK, PART, grade, hand_in, released, scores  # noqa: F401 – a fixture
 
@@ -238,6 +239,30 @@ def test_a_database_without_room_is_said_to_be_full(tmp_path: Path) -> None:
             connection.execute(text("INSERT INTO t VALUES (:x)"), {"x": "x" * 100_000})
     engine.dispose()
     assert "is full" in str(explained(caught.value))
+
+
+def test_reading_sees_what_a_killed_run_left_in_the_log_and_writes_nothing(tmp_path: Path) -> None:
+    path, url = tmp_path / "gradebook.db", f"sqlite:///{tmp_path / 'gradebook.db'}"
+    verdict = Verdict("a1", "right", "first", (Line("x", "t", 1.0, 2.0),))
+    with Ledger(url) as ledger:
+        ledger.write(PART, "ada", NOTEBOOK, [verdict], fingerprint="f" * 64)
+    open_one = sqlite3.connect(path, isolation_level=None)  # as long as it is open, the log stays
+    open_one.execute("PRAGMA journal_mode=WAL")
+    open_one.execute("UPDATE lr_verdict SET headline = 'second'")
+    assert (tmp_path / "gradebook.db-wal").stat().st_size
+    before = tree(tmp_path)
+    with Ledger(url, readonly=True) as ledger:
+        assert [row["headline"] for row in ledger.verdicts()] == ["second"]
+        with pytest.raises(DBAPIError, match="readonly"):
+            ledger.write(PART, "ada", NOTEBOOK, [verdict])
+    assert tree(tmp_path) == before
+    open_one.close()  # folds the log into the file
+    before = tree(tmp_path)
+    with Ledger(url, readonly=True) as ledger:
+        assert [row["headline"] for row in ledger.verdicts()] == ["second"]
+        with pytest.raises(DBAPIError, match="readonly"):
+            ledger.write(PART, "ada", NOTEBOOK, [verdict])
+    assert tree(tmp_path) == before and sorted(tree(tmp_path)) == ["gradebook.db"]
 
 
 def test_a_wait_that_the_address_names_stays() -> None:
