@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,17 @@ from autograder.demo.synthetic import Truth, plant
 STUDENTS = 40  #: the awkward names are among the first forty
 
 
+@pytest.fixture(scope="session", autouse=True)
+def programs_on_the_path() -> Iterator[None]:
+    """nbgrader calls alembic by name when it makes a gradebook."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        yield
+
+
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Truth:
     """Forty planted students in all three parts. Read it only; its folder is ``planted.course``."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([os.path.dirname(shutil.which("alembic") or ""), before])
     return plant(tmp_path_factory.mktemp("planted") / "course", STUDENTS)
 
 

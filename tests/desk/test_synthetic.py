@@ -11,8 +11,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import catalogue
+from autograder.course import SOLUTIONS
 from autograder.demo.mistakes import EDITS, with_mistake
-from autograder.demo.students import answer_cells
+from autograder.demo.students import answer_cells, without_markers
 from autograder.demo.synthetic import AWKWARD, PLANTED, Truth, course_config, plant, verdict_on
 from autograder.engine import Assignment, Work, checking_digest, grade_one
 from autograder.ledger import Ledger
@@ -155,9 +156,6 @@ def test_wrong_requests_are_explained(tmp_path: Path, planted: Truth) -> None:
 @pytest.mark.parametrize("mistake", [id for id in EDITS if not id.startswith("b4")])
 def test_each_typed_mistake_is_the_one_it_says(mistake: str) -> None:
     step, _ = catalogue.misconceptions_by_id()[mistake]
-    from autograder.course import SOLUTIONS
-    from autograder.demo.students import without_markers
-
     path = SOLUTIONS / "part_b" / f"{exercises()[step].notebook}.ipynb"
     model = without_markers(answer_cells(nbformat.read(path, as_version=4))[f"{step}-answer"])
     assert verdict_on(step, model).right
