@@ -36,7 +36,7 @@ suppress_warnings = [
 
 html_theme = "furo"
 html_static_path = ["_static"]
-html_js_files = ["search-from-disk.js", ("explorers.js", {"defer": "defer"})]
+html_js_files = ["search-from-disk.js", ("explorers.js", {"defer": "defer"}), ("reachable.js", {"defer": "defer"})]
 html_css_files = ["book.css"]
 html_domain_indices = False
 html_copy_source = False
@@ -52,7 +52,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 90
 
 
 def visit_math(writer: Any, node: nodes.math | nodes.math_block) -> None:
@@ -94,8 +93,16 @@ def without_place(app: Sphinx, doctree: nodes.document) -> None:
         text.parent.replace(text, nodes.Text(text.replace(root, "")))
 
 
+def with_levels(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Give the captions of the table of contents, which call themselves headings, the level that a heading needs."""
+    for name in ("body", "furo_navigation_tree"):
+        if name in context:
+            context[name] = context[name].replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
     """Register the formulas' writer, the docstrings' reader and what keeps the builder's folder to itself."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("autodoc-process-docstring", as_rst)
     app.connect("doctree-read", without_place)
+    app.connect("html-page-context", with_levels, priority=900)  # after the theme has made its navigation

@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import axe_playwright_python
 import nbformat
 import numpy as np
 import pytest
@@ -58,6 +60,7 @@ class Found(HTMLParser):
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return Path(os.environ["H6BOOK"])
     output = tmp_path_factory.mktemp("a folder with spaces") / "book"
     command = [sys.executable, "-m", "book", "--output", str(output), "--repository", REPOSITORY]
     done = subprocess.run(
@@ -279,6 +282,26 @@ def test_a_narrow_screen_scrolls_in_one_direction(page: Page, book: Path) -> Non
     page.goto((book / "part_b" / "b2_adam.html").as_uri())
     page.locator(".lrx canvas").first.scroll_into_view_if_needed()
     page.screenshot(path=str(ROOT / "tests" / "artifacts" / "book-narrow.png"))
+
+
+@pytest.mark.parametrize(
+    ("name", "colors"),
+    [
+        ("index", "light"),
+        ("start_here", "light"),
+        ("part_b/b2_adam", "light"),
+        ("part_b/b2_adam", "dark"),
+        ("api/lrtutorial.explorer", "light"),
+    ],
+)
+def test_axe_finds_nothing_serious(page: Page, book: Path, name: str, colors: Any) -> None:
+    page.emulate_media(color_scheme=colors)
+    page.goto((book / f"{name}.html").as_uri())
+    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
+    # preload: from disk no style sheet could be fetched
+    found = page.evaluate("axe.run(document, {preload: false, resultTypes: ['violations']})")["violations"]
+    serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
 
 
 def test_the_reference_has_every_public_module(pages: dict[Path, Found], book: Path) -> None:
