@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
-# Folders whose tests share something heavy (a JupyterLab, a graded class), made once in each worker.
-GROUPED_FOLDERS = {"browser", "desk", "grading"}
+# Folders whose tests share something heavy (a JupyterLab, a graded class, a book), made once in each worker.
+GROUPED_FOLDERS = {"book", "browser", "desk", "grading"}
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["LRTUTORIAL_PROGRESS"] = "off"  # a test that is about progress names a file of its own
