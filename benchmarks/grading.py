@@ -1,21 +1,24 @@
-"""How fast a class is graded: ``python -m benchmarks.grading`` (``make bench-grading``). One table from one run.
+"""How fast a class is graded: ``python -m benchmarks.grading`` (``make bench-grading``). Its tables are of one run.
 
 The same submissions of one part go through stock ``nbgrader autograde`` (its own Execute, one after the other, the
 test cells run by the students' kernels) and through ``python -m autograder grade`` (jailed kernels, secret probes,
 judged outside). Each command is timed as a whole process, start included; the stock command gets fewer students, and
-rates are compared. Where both finish, the cells with full marks must be the same ones.
+rates are compared. Where both finish, the cells with full marks must be the same ones. Memory is that of the command
+and of all that it started, shared pages counted once. ``--linear`` grades classes of growing size instead.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -23,7 +26,8 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
-from autograder.demo.students import STUDENTS, submission
+from autograder.demo.mistakes import EDITS, with_mistake
+from autograder.demo.students import STUDENTS, answer_cells, submission
 
 ROOT = Path(__file__).resolve().parents[1]
 HONEST = [student for student in STUDENTS if student.name.split("_")[1] in ("ada", "bo", "cy", "dee", "eli")]
@@ -34,35 +38,95 @@ c.CourseDirectory.source_directory = {solutions!r}
 c.ClearSolutions.code_stub = {{"python": "..."}}
 c.ClearSolutions.text_stub = "*Write your answer here.*"
 """
+EVERY = 2.0  #: seconds between two looks at the memory
 
 
 def hand_in(submitted: Path, part: str, count: int) -> int:
-    """Write the submissions of ``count`` students, the honest sample students over and over; return the notebooks."""
-    written = 0
+    """Write the submissions of ``count`` students and return the number of notebooks.
+
+    The honest sample students take turns; every other one, from the sixth on, makes one mistake of the catalogue.
+    """
+    mistakes, written = sorted(EDITS), 0
     for number in range(count):
         student = HONEST[number % len(HONEST)]
+        mistake = mistakes[number % len(mistakes)] if number >= len(HONEST) and number % 2 else ""
         folder = submitted / f"student_{number:04}" / part
         folder.mkdir(parents=True)
         for released in sorted((ROOT / "notebooks" / part).glob("*.ipynb")):
-            solution = ROOT / "solutions" / part / released.name
-            nbformat.write(submission(student, released, solution), folder / released.name)
+            notebook = submission(student, released, ROOT / "solutions" / part / released.name)
+            exercise = mistake.split("-")[0]
+            if mistake and released.stem.startswith(exercise):
+                right = submission(HONEST[0], released, ROOT / "solutions" / part / released.name)
+                name = f"{exercise}-answer"
+                answer_cells(notebook)[name].source = with_mistake(answer_cells(right)[name].source, mistake)
+            nbformat.write(notebook, folder / released.name)
             written += 1
     return written
 
 
-def run(words: list[str], course: Path) -> float:
-    """Return the seconds that a command takes. Raises RuntimeError with its last lines when it fails."""
+@dataclass(frozen=True)
+class Ran:
+    """A command that was run: how long it took, the largest memory of it and all that it started, what it printed."""
+
+    seconds: float
+    memory: float  #: MB
+    printed: str
+
+
+def run(words: list[str], course: Path) -> Ran:
+    """Run a command of the course in ``course``. Raises RuntimeError with its last lines when it fails."""
     environment = {
-        **os.environ, "LRTUTORIAL_COURSE": str(course), "LRTUTORIAL_PROGRESS": "off",
+        **os.environ, "LRTUTORIAL_COURSE": str(course), "LRTUTORIAL_PROGRESS": "off", "COLUMNS": "118",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }  # fmt: skip
-    begun = time.perf_counter()
     where = course if (course / "nbgrader_config.py").exists() else ROOT
-    done = subprocess.run([sys.executable, "-m", *words], cwd=where, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError("\n".join((done.stdout + done.stderr).splitlines()[-15:]))
-    return time.perf_counter() - begun
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as log:
+        command = [sys.executable, "-m", *words]
+        process = subprocess.Popen(command, cwd=where, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        peaks = [0.0]
+        watcher = threading.Thread(target=_watch, args=(process, peaks))
+        watcher.start()
+        process.wait()
+        seconds = time.perf_counter() - begun
+        watcher.join()
+        log.seek(0)
+        printed = log.read()
+    if process.returncode:
+        raise RuntimeError("\n".join(printed.splitlines()[-15:]))
+    return Ran(seconds, max(peaks) / 1e6, printed)
+
+
+def _watch(process: subprocess.Popen[bytes], peaks: list[float]) -> None:
+    while process.poll() is None:
+        peaks.append(float(sum(map(memory_of, tree(process.pid)))))
+        time.sleep(EVERY)
+
+
+def tree(root: int) -> Iterable[int]:
+    """Return a process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        children.setdefault(parent, []).append(int(folder.name))
+    waiting, found = [root], []
+    while waiting:
+        found.append(waiting.pop())
+        waiting += children.get(found[-1], [])
+    return found
+
+
+def memory_of(pid: int) -> int:
+    """Return a process's memory in bytes, its share of what it shares with others; 0 when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return 1024 * int(re.search(r"^Pss: +(\d+)", text, re.M)[1])  # type: ignore[index]
+    except (OSError, TypeError):
+        return 0
 
 
 def full_marks(course: Path, part: str, count: int) -> set[tuple[str, str]]:
@@ -78,43 +142,82 @@ def full_marks(course: Path, part: str, count: int) -> set[tuple[str, str]]:
         }
 
 
+def by_stock(course: Path, part: str, students: int) -> tuple[int, Ran]:
+    """Grade a class with nbgrader's own command; return its notebooks and how it went."""
+    course.mkdir()
+    (course / "nbgrader_config.py").write_text(STOCK.format(course=str(course), solutions=str(ROOT / "solutions")))
+    run(["nbgrader", "generate_assignment", part, "--create"], course)
+    notebooks = hand_in(course / "submitted", part, students)
+    return notebooks, run(["nbgrader", "autograde", part], course)
+
+
+def by_engine(course: Path, part: str, students: int, workers: int) -> tuple[int, Ran]:
+    """Grade a class with this course's command; return its notebooks and how it went."""
+    release = f"--CourseDirectory.release_directory={course / 'release'}"
+    run(["nbgrader", "generate_assignment", part, "--create", release], course)
+    notebooks = hand_in(course / "submitted", part, students)
+    return notebooks, run(["autograder", "grade", part, "--timings", "--workers", str(workers)], course)
+
+
+def grading_seconds(ran: Ran) -> float:
+    """Return the seconds that the engine says it took, without the start and the end of its process."""
+    found = re.search(r"graded.* in ([\d.]+) s", ran.printed)
+    if found is None:
+        raise RuntimeError(f"the command printed no time: {ran.printed[-300:]}")
+    return float(found[1])
+
+
+def compare(console: Console, folder: Path, part: str, students: int, stock: int, workers: int) -> None:
+    """Print the engine's rate beside the stock command's, and where the engine's time goes."""
+    table = Table("way", "notebooks", "seconds", "a minute", "ratio to stock", "memory", title=part)
+    notebooks, ran = by_stock(folder / "stock", part, stock)
+    base = notebooks / ran.seconds
+    row = (f"{ran.seconds:.1f}", f"{60 * base:.1f}", "1.0", f"{ran.memory:.0f} MB")
+    table.add_row("stock nbgrader autograde", str(notebooks), *row)
+    notebooks, ran = by_engine(folder / "engine", part, students, workers)
+    rate = notebooks / ran.seconds
+    row = (f"{ran.seconds:.1f}", f"{60 * rate:.0f}", f"{rate / base:.1f}", f"{ran.memory:.0f} MB")
+    table.add_row("autograder grade", str(notebooks), *row)
+    console.print(table)
+    common = min(stock, students)
+    both = [full_marks(folder / name, part, common) for name in ("stock", "engine")]
+    console.print(f"cells with full marks: {len(both[0])} stock, {len(both[1])} engine; the same: {both[0] == both[1]}")
+    for student, cell in sorted(both[0] ^ both[1]):
+        console.print(f"  differs: {student} {cell}")
+    started = ran.seconds - grading_seconds(ran)
+    console.print(f"{started:.1f} of the {ran.seconds:.1f} s are the process's own start and end")
+    shown = ran.printed.find("Where the time of a notebook goes")
+    console.print(ran.printed[ran.printed.rfind("\n", 0, shown) + 1 :], highlight=False, markup=False)
+
+
+def linear(console: Console, folder: Path, part: str, notebooks: list[int], workers: int) -> None:
+    """Print time and memory for classes of growing size."""
+    each = len(list((ROOT / "notebooks" / part).glob("*.ipynb")))
+    table = Table("notebooks", "seconds", "ms a notebook", "memory", title=f"{part}, by size of class")
+    for size in notebooks:
+        count, ran = by_engine(folder / str(size), part, max(1, size // each), workers)
+        inner = grading_seconds(ran)
+        table.add_row(str(count), f"{ran.seconds:.1f}", f"{1000 * inner / count:.0f}", f"{ran.memory:.0f} MB")
+    console.print(table)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--part", default="part_b", help="the part to grade (default part_b)")
     words.add_argument("--students", type=int, default=60, help="class size for the engine (default 60)")
     words.add_argument("--stock", type=int, default=5, help="class size for the stock command (default 5)")
     words.add_argument("--workers", type=int, default=3, help="workers of the engine (default 3)")
+    words.add_argument(
+        "--linear", type=int, nargs="*", metavar="N", help="grade N notebooks, each in turn (default 60 250 1000)"
+    )
     chosen = words.parse_args()
-    console = Console(width=100)
-    table = Table("way", "notebooks", "seconds", "notebooks a minute", "ratio to stock", title=chosen.part)
+    console = Console(width=118)
     with tempfile.TemporaryDirectory() as name:
-        stock, engine = Path(name) / "stock", Path(name) / "engine"
-        stock.mkdir()
-        (stock / "nbgrader_config.py").write_text(STOCK.format(course=str(stock), solutions=str(ROOT / "solutions")))
-        run(["nbgrader", "generate_assignment", chosen.part, "--create"], stock)
-        notebooks = hand_in(stock / "submitted", chosen.part, chosen.stock)
-        seconds = run(["nbgrader", "autograde", chosen.part], stock)
-        base = notebooks / seconds
-        table.add_row("stock nbgrader autograde", str(notebooks), f"{seconds:.1f}", f"{60 * base:.0f}", "1.0")
-
-        release = f"--CourseDirectory.release_directory={engine / 'release'}"
-        run(["nbgrader", "generate_assignment", chosen.part, "--create", release], engine)
-        notebooks = hand_in(engine / "submitted", chosen.part, chosen.students)
-        seconds = run(["autograder", "grade", chosen.part, "--workers", str(chosen.workers)], engine)
-        rate = notebooks / seconds
-        table.add_row("autograder grade", str(notebooks), f"{seconds:.1f}", f"{60 * rate:.0f}", f"{rate / base:.1f}")
-        console.print(table)
-
-        common = min(chosen.stock, chosen.students)
-        both = [full_marks(course, chosen.part, common) for course in (stock, engine)]
-        same = both[0] == both[1]
-        console.print(f"cells with full marks: {len(both[0])} stock, {len(both[1])} engine; the same: {same}")
-        for student, cell in sorted(both[0] ^ both[1]):
-            console.print(f"  differs: {student} {cell}")
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        console.print(f"largest single process of either way: {peak:.0f} MB")
-        shutil.rmtree(Path(name), ignore_errors=True)
+        if chosen.linear is None:
+            compare(console, Path(name), chosen.part, chosen.students, chosen.stock, chosen.workers)
+        else:
+            linear(console, Path(name), chosen.part, chosen.linear or [60, 250, 1000], chosen.workers)
 
 
 if __name__ == "__main__":
