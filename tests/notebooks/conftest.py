@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -125,12 +126,17 @@ class Student:
     def works(self, path: Path, how: str) -> NotebookNode:
         """Return a notebook executed from top to bottom; `how`: untouched, right or wrong. A cell that raises fails.
 
-        Executed once for all tests of a session, whichever worker asks first.
+        Executed once for all tests of a session, whichever worker asks first. Part C's experiments don't look at
+        predictions and take long: a wrong one is tried without them.
         """
         kept = self.folder / how / path.name
         with alone(kept.with_suffix(".lock")):
             if not kept.exists():
-                self._run(answered(path, how), kept)
+                notebook = answered(path, how)
+                if how == "wrong" and path.parent.name == "part_c":
+                    tags = ((cell, cell.metadata.get("tags", [])) for cell in notebook.cells)
+                    notebook.cells = [cell for cell, names in tags if "experiment" not in names]
+                self._run(notebook, kept)
         return nbformat.read(kept, as_version=4)
 
     def _run(self, notebook: NotebookNode, kept: Path) -> None:
@@ -186,7 +192,8 @@ def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A student's machine, made once for all workers."""
     base = tmp_path_factory.getbasetemp()
     shared = (base if not hasattr(request.config, "workerinput") else base.parent) / "student"
-    asked = "\n".join([sys.version, *wanted(), (ROOT / "constraints.txt").read_text(), Path(__file__).read_text()])
+    how = inspect.getsource(make_environment) + inspect.getsource(take_over)
+    asked = "\n".join([sys.version, *wanted(), (ROOT / "constraints.txt").read_text(), how])
     name = f"student-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
     environment = Path(request.config.cache.mkdir("environments")) / name
     python = environment / "bin" / "python"
