@@ -108,9 +108,9 @@ def test_an_empty_folder_may_be_named(small: Path, tmp_path: Path, monkeypatch) 
 
 @pytest.mark.parametrize(
     ("where", "words"),
-    [("full", "isn't empty"), ("file", "link or a file"), ("link", "link or a file"),
-     ("course/new", "inside this course"), ("course", "inside this course"), ("", "holds this course"), ("course/../course/x", "inside this course"),
-     ("linked/x", "inside this course")],
+    [("full", "isn't empty"), ("file", "link or a file"), ("link", "link or a file"), ("", "holds this course"),
+     ("course", "inside this course"), ("course/new", "inside this course"),
+     ("course/../course/x", "inside this course"), ("linked/x", "inside this course")],
 )  # fmt: skip
 def test_a_wrong_place_is_refused(where: str, words: str, tmp_path: Path, capsys) -> None:
     root = tmp_path / "course"
