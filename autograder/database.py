@@ -44,9 +44,10 @@ def patient(db_url: str) -> str:
     What the address says itself stays. Raises ValueError for one that isn't an address.
     """
     url = _parsed(db_url)
-    name, seconds = {"sqlite": ("timeout", PATIENCE), "postgresql": ("connect_timeout", CONNECT)}.get(
-        url.get_backend_name(), ("", 0)
-    )
+    name, seconds = {
+        "pysqlite": ("timeout", PATIENCE), "psycopg": ("connect_timeout", CONNECT),
+        "psycopg2": ("connect_timeout", CONNECT),
+    }.get(url.get_driver_name(), ("", 0))  # fmt: skip
     if not name or name in url.query:
         return db_url
     return url.update_query_dict({name: str(seconds)}).render_as_string(hide_password=False)
@@ -213,7 +214,10 @@ def explained(error: BaseException) -> str | None:
     if isinstance(error, SQLAlchemyError):
         return f"the gradebook's database refused: {str(error).splitlines()[0][:300]}"
     if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("psycopg"):
-        return f"{error.name} is not installed, and PostgreSQL needs it: pip install 'psycopg[binary]'"
+        return (
+            f"{error.name} is not installed: pip install 'psycopg[binary]', and begin the gradebook's address with "
+            "postgresql+psycopg://"
+        )
     return None
 
 
