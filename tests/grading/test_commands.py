@@ -45,7 +45,8 @@ def test_the_stock_commands_grade_like_the_sample_run(graded: Graded, tmp_path: 
     assert (course / "feedback" / "sample_cy" / "part_b" / "b2_adam.html").exists()
 
     table = tmp_path / "grades.csv"
-    done = nbgrader(course, "export", f"--CsvExportPlugin.to={table}")
+    csv_exporter = ("--exporter=nbgrader.plugins.CsvExportPlugin", f"--CsvExportPlugin.to={table}")  # nbgrader's own
+    done = nbgrader(course, "export", *csv_exporter)
     assert done.returncode == 0, done.stdout + done.stderr
     with table.open(newline="") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
