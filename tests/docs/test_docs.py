@@ -115,9 +115,20 @@ def test_the_structure_in_contributing_is_the_one_there_is() -> None:
 
 
 def test_the_verdict_in_the_readme_is_what_the_code_prints() -> None:
-    (source,), (shown,) = blocks(ROOT / "README.md", "python"), blocks(ROOT / "README.md", "text")
+    (source, _), (shown,) = blocks(ROOT / "README.md", "python"), blocks(ROOT / "README.md", "text")
     ran = subprocess.run([sys.executable, "-"], input=source, capture_output=True, text=True, cwd=ROOT)
     assert ran.stderr == "" and ran.stdout == shown
+
+
+def test_readme_s_three_lines_switch_the_jail_on() -> None:
+    from traitlets.config import Config
+
+    from autograder.jail import JailedExecute
+
+    config = Config()
+    exec(blocks(ROOT / "README.md", "python")[1], {"get_config": lambda: config})
+    assert JailedExecute in config.Autograde.autograde_preprocessors
+    assert config.JailedProvisioner.minimum == "full"
 
 
 def test_readme_and_contributing_are_short_and_the_picture_is_small_and_described() -> None:
