@@ -32,7 +32,8 @@ def _late(seed: int) -> str:
 def _held_out(seed: int) -> str:
     import numpy as np
 
-    best = np.median(_run(seed).held_out.min(axis=0), axis=0)
+    moments = _run(seed).held_out.min(axis=0)  # each data set against itself: their noise differs more than the rates
+    best = np.median(moments / moments[:, :1], axis=0)
     if best.max() < 1.5 * best.min():
         return "same"
     return "large" if best[-1] < best[0] else "small"
