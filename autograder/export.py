@@ -8,12 +8,13 @@ spreadsheet. The gradebook is only read.
 from __future__ import annotations
 
 import csv
+import errno
 import math
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -264,20 +265,19 @@ def cell(value: Cell) -> str:
 def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: bool = False) -> None:
     """Write rows as CSV (RFC 4180, UTF-8), as a whole or not at all. Raises OSError, with what to do."""
     encoding = "utf-8-sig" if byte_order_mark else "utf-8"
-    special = path.exists() and not path.is_file() and not path.is_dir()  # a pipe or /dev/stdout
+    special = path.exists() and not path.is_file()  # a pipe or /dev/stdout; a folder refuses by itself
     beside = path if special else path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
         if path.is_file() and not os.access(path, os.W_OK):
-            raise PermissionError(13, os.strerror(13))
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         with beside.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
             csv.writer(file).writerows([cell(value) for value in row] for row in rows)
         if not special:
             os.replace(beside, path)
     except OSError as error:
         if not special:
-            beside.unlink(missing_ok=True) if beside.parent.is_dir() and os.access(beside.parent, os.W_OK) else None
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
         raise OSError(
             f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
         ) from error

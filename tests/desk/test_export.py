@@ -22,6 +22,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
 
 from autograder.course import ROOT
 from autograder.database import OtherVersion
@@ -228,6 +229,12 @@ def test_a_time_that_could_not_be_read_is_told(
     assert notes["ada"] == "its timestamp.txt could not be read (see the course's quarantine folder)"
     assert notes["byhand"] == "", "put right since"
     assert notes["late"] == "when it was handed in is not known, so no late penalty was given"
+
+
+def test_one_setting_for_all_exporters() -> None:
+    config = Config({"GradeExport": {"missing_as_zero": True}, "Canvas": {"section": "A"}})
+    assert Moodle(config=config).missing_as_zero and Canvas(config=config).section == "A"
+    assert not Moodle().missing_as_zero
 
 
 def test_only_some(book: Gradebook) -> None:
@@ -463,7 +470,7 @@ def test_a_database_of_another_version(book: Gradebook, tmp_path: Path) -> None:
 def test_a_target_that_cannot_be_written_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "grades.csv"
     target.write_text("before")
-    for path, why in ((tmp_path, "it is a folder"), (tmp_path / "none" / "x.csv", "No such file")):
+    for path, why in ((tmp_path, "a directory"), (Path("."), "a directory"), (tmp_path / "none" / "x.csv", "No such")):
         with pytest.raises(OSError, match=f"can't be written to .*{why}.*--to FILE"):
             write_table(path, [["a"]])
 
@@ -485,8 +492,6 @@ def test_a_pipe_can_be_the_target(tmp_path: Path) -> None:
 
 
 def test_penalties_that_no_longer_hold_are_told(book: Gradebook, caplog: pytest.LogCaptureFixture) -> None:
-    from traitlets.config import Config
-
     config = Config({"AssignLatePenalties": {"plugin_class": "autograder.late.LatePenalty"}})
     exported(Csv, book, config=config)
     assert "Late penalties" not in caplog.text, "3 of 30 points are the 10 % that a first day costs"

@@ -382,7 +382,10 @@ def test_the_course_applies_it_wherever_nbgrader_does() -> None:
         at = steps.index(AssignLatePenalties)
         assert steps[at - 1] is GrantExtraTime
         assert following is None or steps.index(following) > at
-    assert AssignLatePenalties(config=config).plugin_class is LatePenalty
+    config.LatePenalty.percent = 5
+    step = AssignLatePenalties(config=config)
+    step.init_plugin()
+    assert isinstance(step.plugin_inst, LatePenalty) and step.plugin_inst.late_submission_penalty("ada", 20, DAY) == 1
     assert LatePenalty(config=config).late_submission_penalty("ada", 20, 0) is None, "no due date, nothing late"
 
 
