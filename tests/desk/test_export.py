@@ -408,6 +408,7 @@ BEGINS = "=+-@\t\r\n＝＋－＠"
 @example(' =1+1;=2\t@x,"+y"')
 @example("a;\n=b")
 @example("\ufeff=1")
+@example("a\0=1")
 @example("-")
 def test_no_text_begins_a_formula_however_it_is_taken_apart(text: str) -> None:
     file = io.StringIO()
@@ -419,6 +420,7 @@ def test_no_text_begins_a_formula_however_it_is_taken_apart(text: str) -> None:
     for part in re.split(r"[;,\t|\"\r\n]", written):
         assert part == "-" == text or part.strip(" \u00a0\ufeff\u200b")[:1] not in set(BEGINS) - {"\t", "\r", "\n"}
     assert text == "-" or written[:1] not in BEGINS or not written
+    assert "\0" not in written
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6))
