@@ -80,8 +80,8 @@ def wanted() -> list[str]:
     return [PIP_NAMES.get(name, name) + versions for name, versions in named if name not in ("python", "pip")]
 
 
-def take_over(name: str, site: Path, seen: set[str]) -> None:
-    """Link an installed package into another environment, with those it needs that no requirement of ours names."""
+def take_over(name: str, site: Path, seen: set[str], extras: set[str] = frozenset()) -> None:
+    """Link an installed package into another environment, and with PyTorch the CUDA libraries it was built for."""
     distribution = metadata.distribution(name)
     seen.add(name.lower())
     for file in distribution.files or []:
@@ -92,13 +92,13 @@ def take_over(name: str, site: Path, seen: set[str]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)
-        except OSError:  # on another disk
+        except OSError:  # on another disk, or there already
             shutil.copy2(source, target)
-    for line in distribution.requires or []:
-        needs = Requirement(line)
+    for needs in map(Requirement, distribution.requires or []):
+        wanted_here = not needs.marker or any(needs.marker.evaluate({"extra": extra}) for extra in ("", *extras))
         cuda = needs.name.lower().startswith(("nvidia", "cuda", "triton"))
-        if cuda and (needs.marker is None or needs.marker.evaluate({"extra": ""})) and needs.name.lower() not in seen:
-            take_over(needs.name, site, seen)
+        if cuda and wanted_here and needs.name.lower() not in seen:
+            take_over(needs.name, site, seen, needs.extras)
 
 
 def make_environment(folder: Path) -> None:
