@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import lrtutorial
-from autograder import export
 from autograder.__main__ import parser
 from autograder.demo.students import STUDENTS
 from lrtutorial.exercises import MODULES, exercises, steps
@@ -76,8 +75,10 @@ def test_every_command_it_names_exists(page) -> None:
         assert command in commands, command
     options = {option for command in commands.values() for option in command._option_string_actions}
     assert set(re.findall(r"`(--[a-z-]+)(?![\w.])", text)) <= options | export_options() | {"--help"}
+    sources = [path.read_text() for path in (ROOT / "autograder").glob("*.py")]
     for name, setting in re.findall(r"--([A-Z]\w+)\.(\w+)", text):
-        assert getattr(export, name).class_traits()[setting].metadata.get("config"), f"{name}.{setting}"
+        (defined,) = (source for source in sources if f"class {name}(" in source)
+        assert re.search(rf"^    {setting} = ", "".join(sources), re.M) and defined, f"{name}.{setting}"
 
 
 @every_page

@@ -21,12 +21,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 import pytest
 import yaml
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from packaging.requirements import Requirement
@@ -144,11 +143,11 @@ class Student:
         place.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, place / kept.name)  # as the student saved it: reveal reads it
         notebook.cells.append(nbformat.v4.new_code_cell(PEAK, id="peak"))
-        manager = AsyncKernelManager(
-            kernel_name="student", kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(self.folder / "kernels")])
+        client = NotebookClient(
+            notebook, kernel_name="student", timeout=300, resources={"metadata": {"path": str(place)}}
         )
-        client = NotebookClient(notebook, km=manager, timeout=300, resources={"metadata": {"path": str(place)}})
-        client.execute(env=self.environment(place.parent))
+        with mock.patch.dict(os.environ, {"JUPYTER_PATH": str(self.folder)}):  # where the kernel "student" is described
+            client.execute(env=self.environment(place.parent))
         nbformat.write(notebook, kept)
 
     def environment(self, home: Path) -> dict[str, str]:
