@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ def _run(seed: int) -> Search:
 
 def _separable(seed: int) -> float:
     _, adam = import_module("lrtutorial.experiments.c6_sgd_vs_adam").separable(seed=seed).tuned_rate_only
-    return float(100 * adam.mean())
+    return float(statistics.median(100 * adam))  # on a rare data set one of the rates fails at nothing
 
 
 EXERCISE = Exercise(
