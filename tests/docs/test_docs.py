@@ -75,7 +75,7 @@ def test_every_command_it_names_exists(page) -> None:
         assert command in commands, command
     options = {option for command in commands.values() for option in command._option_string_actions}
     assert set(re.findall(r"`(--[a-z-]+)(?![\w.])", text)) <= options | export_options() | {"--help"}
-    sources = [path.read_text() for path in (ROOT / "autograder").glob("*.py")]
+    sources = [path.read_text() for path in (ROOT / "autograder").rglob("*.py")]
     for name, setting in re.findall(r"--([A-Z]\w+)\.(\w+)", text):
         (defined,) = (source for source in sources if f"class {name}(" in source)
         assert re.search(rf"^    {setting} = ", "".join(sources), re.M) and defined, f"{name}.{setting}"
