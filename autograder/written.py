@@ -30,8 +30,7 @@ class MalformedRubric(ValueError):
 
 
 def read_cell(exercise: str, source: str) -> ModelAnswer:
-    """Read a solution's written cell. Raises MalformedRubric when there is no rubric or a line is not an
-    item."""
+    """Read a solution's written cell. Raises MalformedRubric when there is no rubric or a line is not an item."""
     answer, begin, rest = source.partition(BEGIN)
     scheme, end, after = rest.partition(END)
     if not (begin and end) or after.strip():
@@ -52,8 +51,7 @@ def written_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
 
 
 def read_solutions(root: Path) -> dict[str, ModelAnswer]:
-    """Return the model answers of every written cell under ``root`` (the ``solutions`` folder), by
-    exercise."""
+    """Return the model answers of every written cell under ``root`` (the ``solutions`` folder), by exercise."""
     found = {}
     for exercise in exercises().values():
         path = root / exercise.part / f"{exercise.notebook}.ipynb"
@@ -79,8 +77,7 @@ def record(solutions: Path) -> None:
 
 
 class ShowRubric(NbGraderPreprocessor):
-    """Puts each written answer's rubric below it in the autograded notebook, for the grader and then in
-    feedback."""
+    """Puts each written answer's rubric below it in the autograded notebook, for the grader and then in feedback."""
 
     heading = Unicode("Rubric", help="The heading above the rubric").tag(config=True)
 
