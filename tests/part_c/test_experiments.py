@@ -232,10 +232,11 @@ def test_c5_rounding_keeps_its_promise() -> None:
 def test_c6_who_wins_depends_on_the_search(seed: int) -> None:
     result = run(c6.search, seed)
     assert result.winner("narrow, low rates") == "Adam" and result.gap("narrow, low rates").mean() < -0.1
-    assert result.winner("narrow, high rates") == "SGD" and result.gap("narrow, high rates").mean() > 0.02
+    assert result.winner("narrow, high rates") == "SGD" and result.gap("narrow, high rates").mean() > 0.04
     low, high = (int(result.test[method].mean(axis=0).argmin()) for method in ("Adam", "SGD"))
     assert high - low >= 2  # the two bowls lie a decade or more apart
-    assert result.winner("all eleven") == "neither" and abs(result.gap("all eleven").mean()) < 0.02
+    assert result.winner("all eleven") == "neither" and abs(result.gap("all eleven").mean()) < 0.015
+    assert 0.005 < result.gap("all eleven").std(ddof=1) < 0.03  # what chance does to one task
 
 
 @each_seed
