@@ -20,7 +20,7 @@ from traitlets import Bool
 
 from autograder.course import SOLUTIONS, course_secret
 from autograder.jail import JailedExecute
-from autograder.judging import Grading, blank, digest_of
+from autograder.judging import Grading, digest_of
 from autograder.phases import Clock
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
@@ -124,11 +124,11 @@ class TrustedExecute(JailedExecute):
         resources["verdicts"].append(verdict.as_data())
 
     def _no_evidence(self, step: Step) -> Verdict:
-        return blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
+        return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
 
     def _judge(self, step: Step, index: int) -> Verdict:
         if step.options.get("no_delegation") and (why := delegates(self.source)):
-            return blank(step).with_no_points("wrong", why)
+            return Verdict.blank(step).with_no_points("wrong", why)
         if self.gone:
             return self._no_evidence(step)
         nonce = secrets.token_hex(16)
@@ -150,7 +150,7 @@ class TrustedExecute(JailedExecute):
         self.clock.lap("evidence")
         if missing and step.id in self.raised:
             said = f"{missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
-            return blank(step).with_no_points("unfinished", said)
+            return Verdict.blank(step).with_no_points("unfinished", said)
         if not travels and "public" in evidence:
             evidence["secret"] = evidence["public"]
         verdict = self.grading.judge(step, asked, evidence)

@@ -15,7 +15,7 @@ from autograder.intake import is_marked
 from lrtutorial.exercises import Exercise, Step, exercises
 from lrtutorial.expected import Expected, recorded
 from lrtutorial.kinds import kind_module
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 
 @dataclass
@@ -63,7 +63,9 @@ class Grading:
         except catalogue.CatalogueFailed:
             raise
         except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said
-            return blank(step).with_no_points("failed", f"The evidence can't be counted ({type(error).__name__}).")
+            return Verdict.blank(step).with_no_points(
+                "failed", f"The evidence can't be counted ({type(error).__name__})."
+            )
 
 
 class Unnamed(Expected):
@@ -97,11 +99,6 @@ def exercise_of(notebook: str) -> Exercise | None:
     return next((exercise for exercise in exercises().values() if exercise.notebook == notebook), None)
 
 
-def blank(step: Step) -> Verdict:
-    """Return a verdict on a step with its rubric lines and no points."""
-    return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
-
-
 def digest_of(nb: NotebookNode) -> str:
     """Return a digest of a notebook's code: the same submission gets the same secret probes."""
     code = "\x00".join(cell.source for cell in nb.cells if cell.cell_type == "code")
@@ -114,5 +111,5 @@ def nothing(notebook: str, reason: str, release: NotebookNode) -> list[Verdict]:
     steps = exercise.steps if exercise else ()
     about = [cell.metadata.nbgrader for cell in release.cells if is_marked(cell)]
     worth = {one["grade_id"]: float(one["points"]) for one in about if one.get("grade")}
-    verdicts = [blank(step).with_no_points("failed", reason) for step in steps]
+    verdicts = [Verdict.blank(step).with_no_points("failed", reason) for step in steps]
     return [verdict.worth(worth.get(f"{verdict.step}-test", verdict.possible)) for verdict in verdicts]

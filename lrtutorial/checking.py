@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from lrtutorial.delegation import delegates_here
@@ -11,7 +12,7 @@ from lrtutorial.exercises import Step, UnknownStep, find_step, steps
 from lrtutorial.expected import misconceptions, recorded
 from lrtutorial.kinds import kind_module
 from lrtutorial.predictions import note
-from lrtutorial.verdict import CheckFailed, Line, Verdict
+from lrtutorial.verdict import CheckFailed, Verdict
 
 _evidence: dict[str, Any] = {}  # of this session, by step: later steps are judged given the student's earlier ones
 _verdicts: dict[str, Verdict] = {}
@@ -65,14 +66,12 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
     call = f'check("{step.id}", {", ".join(step.answers)})'
     given = "1 answer is" if len(answers) == 1 else f"{len(answers) or 'no'} answers are"
     headline = f"{given} given, {len(step.answers)} expected: {call}"
-    lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-    return Verdict(step.id, "unreadable", headline, lines, hint=f"This step asks for {step.asks}.")
+    return replace(Verdict.blank(step), status="unreadable", headline=headline, hint=f"This step asks for {step.asks}.")
 
 
 def _judged(step: Step, answers: tuple[object, ...]) -> Verdict:
     if step.options.get("no_delegation") and (why := delegates_here(answers)):
-        lines = tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric)
-        return Verdict(step.id, "wrong", why, lines)
+        return replace(Verdict.blank(step), headline=why)
     kind = kind_module(step.kind)
     expected = recorded(step.id)
     evidence = kind.collect(step, dict(zip(step.answers, answers, strict=True)), expected.probes)

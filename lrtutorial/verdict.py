@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrtutorial.exercises import Step
 
 STATUSES = {  # status: (mark, word) – the word carries the meaning, colour and mark only repeat it
     "right": ("✓", "Right"),
@@ -79,6 +82,11 @@ class Verdict:
         """Rebuild a verdict from :meth:`as_data`. Raises TypeError or ValueError when fields don't fit."""
         lines = tuple(Line(**line) for line in data["lines"])
         return cls(**{**data, "lines": lines, "details": tuple(data["details"])})
+
+    @classmethod
+    def blank(cls, step: Step) -> Verdict:
+        """Return a verdict on a step with its rubric lines and no points."""
+        return cls(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
 
     def with_no_points(self, status: str, headline: str, **changes: Any) -> Verdict:
         """Return a copy that earns nothing, for an answer whose evidence can't be counted."""

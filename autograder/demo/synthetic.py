@@ -33,7 +33,6 @@ from autograder.course import SOLUTIONS, course_secret
 from autograder.demo.mistakes import EDITS, with_mistake
 from autograder.demo.students import answer_cells, without_markers
 from autograder.engine import Assignment, Work, checking_digest
-from autograder.executor import blank
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, rejected, repair
 from autograder.written import written_cells
@@ -416,7 +415,7 @@ class _Desk:
             except Rejected as why:
                 reason = str(why)
         if status in ("rejected", "failed"):
-            lost = [blank(step).with_no_points("failed", reason) for step in self.exercise.steps]
+            lost = [Verdict.blank(step).with_no_points("failed", reason) for step in self.exercise.steps]
             answers = [
                 Answer(a.student, a.part, a.notebook, a.step, "lost", None, 0.0, a.possible, "") for a in answers
             ]

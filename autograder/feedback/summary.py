@@ -15,7 +15,6 @@ from traitlets import Bool
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
 from autograder.intake import NOTE_ID
-from autograder.judging import blank
 from autograder.ledger import Ledger
 from lrtutorial.exercises import Exercise, exercises
 from lrtutorial.verdict import STATUSES, Verdict
@@ -116,7 +115,7 @@ class FeedbackSummary(NbGraderPreprocessor):
         exercise = next((one for one in exercises().values() if one.notebook == where["notebook"]), None)
         verdicts, status, reason = _ledger(where)
         if status in ("rejected", "failed") and exercise:
-            verdicts = {step.id: blank(step).with_no_points("failed", NOT_GRADED) for step in exercise.steps}
+            verdicts = {step.id: Verdict.blank(step).with_no_points("failed", NOT_GRADED) for step in exercise.steps}
         resources["feedback"] = Summary(
             student=where["student"],
             exercise=exercise,

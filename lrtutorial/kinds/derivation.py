@@ -26,7 +26,7 @@ from lrtutorial import expressions as ex
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.kinds.formula import PUBLIC, read_point, read_value, same_outcome, write_value
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 __all__ = ["collect", "judge", "outcome_of", "same_outcome"]
 BUDGET = 250_000  #: operations for all lines together
@@ -88,7 +88,7 @@ def _tables(step: Step, lines: Sequence[ex.Tree], probes: Sequence[Mapping[str, 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Set each line against the one above; full points for a sound chain from the given line to a solved one."""
-    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    blank = Verdict.blank(step)
     asks = f"This step asks for {step.asks}."
     lines = _read_evidence(evidence)
     if isinstance(lines, Verdict):

@@ -22,7 +22,7 @@ import numpy as np
 from lrtutorial.arrays import Malformed
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
 ROUNDING = 64
@@ -67,6 +67,24 @@ def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
         line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
         found |= {"line": own[-1].lineno or 0, "code": line.strip()[:200], "function": own[-1].name[:80]}
     return found
+
+
+def no_class(name: str, answer: object, method: str, argument: str) -> dict[str, str] | None:
+    """Return why an answer is no class with ``method(self, argument)``: {status: headline}; None if it is one."""
+    if answer is ... or answer is None:
+        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
+    has_method = callable(getattr(answer, method, None))
+    if isinstance(answer, type):
+        return None if has_method else {"unreadable": f"The class {name} has no method {method}(self, {argument})."}
+    if has_method:
+        return {
+            "unreadable": f"An object of class {type(answer).__name__} came, but the class itself was expected: "
+            f"pass {name}, without parentheses. The check makes its own objects."
+        }
+    return {
+        "unreadable": f"A class was expected for {name}, but {type(answer).__name__} came. "
+        f"Define it as: class {name}: …, and pass {name} itself."
+    }
 
 
 # ---------------------------------------------------------------------------------------------- read
@@ -140,11 +158,6 @@ def apart(yours: float, right: float) -> tuple[str, str]:
 
 
 # ---------------------------------------------------------------------------------------------- tell
-
-
-def blank_verdict(step: Step) -> Verdict:
-    """Return a verdict with the step's rubric lines and no points."""
-    return Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
 
 
 def checked_on(expected: Expected) -> str:

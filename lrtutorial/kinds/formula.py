@@ -26,7 +26,7 @@ from lrtutorial import expressions as ex
 from lrtutorial import repairs
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 UNDEFINED = "undefined"
 HINT_WORK = 120_000  #: operations that may go into finding a hint
@@ -165,7 +165,7 @@ def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare a formula with the reference and with every catalogued misconception, point by point."""
     (line,) = step.rubric
-    blank = Verdict(step.id, "wrong", "", (Line(line.id, line.title, 0.0, line.points),))
+    blank = Verdict.blank(step)
     tree = read_evidence(evidence)
     if isinstance(tree, Verdict):
         return replace(tree, step=step.id, lines=blank.lines, hint=f"This step asks for {step.asks}.")

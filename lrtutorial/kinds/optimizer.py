@@ -33,11 +33,11 @@ from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.kinds.driven import (
     apart,
-    blank_verdict,
     checked_on,
     describe_error,
     does_nothing,
     is_count,
+    no_class,
     place_of,
     quiet,
     read_error,
@@ -74,27 +74,14 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
     }
 
 
-def _problem(name: str, answer: object) -> dict[str, str] | None:
-    if answer is ... or answer is None:
-        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
-    if isinstance(answer, type):
-        method = getattr(answer, "step", None)
-        if not callable(method):
-            return {"unreadable": f"The class {name} has no method step(self, grads)."}
-        if does_nothing(method):
-            return {"unfinished": f"{name}.step does nothing yet: write its body."}
-        if "__init__" in vars(answer) and does_nothing(vars(answer)["__init__"]):
-            return {"unfinished": f"{name}.__init__ does nothing yet: store there what step needs."}
-        return None
-    if callable(getattr(answer, "step", None)):
-        return {
-            "unreadable": f"An object of {type(answer).__name__} came, but the class itself was expected: "
-            f"pass {name}, without parentheses. The check makes its own objects."
-        }
-    return {
-        "unreadable": f"A class was expected for {name}, but {type(answer).__name__} came. "
-        f"Define it as: class {name}: …, and pass {name} itself."
-    }
+def _problem(name: str, answer: Any) -> dict[str, str] | None:
+    if problem := no_class(name, answer, "step", "grads"):
+        return problem
+    if does_nothing(answer.step):
+        return {"unfinished": f"{name}.step does nothing yet: write its body."}
+    if "__init__" in vars(answer) and does_nothing(vars(answer)["__init__"]):
+        return {"unfinished": f"{name}.__init__ does nothing yet: store there what step needs."}
+    return None
 
 
 def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
@@ -186,7 +173,7 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
 def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
     del earlier
-    blank = blank_verdict(step)
+    blank = Verdict.blank(step)
     probes = {probe["id"]: probe for probe in expected.probes}
     try:
         problems, given = read_runs("optimizer", step, evidence, probes)

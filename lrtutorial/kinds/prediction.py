@@ -124,7 +124,7 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare a prediction with what the experiment gave: full points if right, half if near."""
     (line,) = step.rubric
-    blank = Verdict(step.id, "wrong", "", (Line(line.id, line.title, 0.0, line.points),))
+    blank = Verdict.blank(step)
     asked = f"This prediction asks for {step.asks}."
     if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
         return replace(blank, status="failed", headline="No evidence came back from this answer.")

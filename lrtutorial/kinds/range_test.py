@@ -32,7 +32,7 @@ from lrtutorial.experiments.network import Network
 from lrtutorial.figures import figure_from, read_figure, watched
 from lrtutorial.kinds.driven import describe_error, quiet
 from lrtutorial.picture import two_curves
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 Probe = Mapping[str, Any]
 NETWORK = Network((2, 16, 3), "tanh", "cross_entropy")
@@ -450,7 +450,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Find the faults of every run; a rubric line is earned when its probes ran and none of its faults was found."""
-    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    blank = Verdict.blank(step)
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "range_test":
         return blank.with_no_points("failed", "No evidence came back from this answer.")
     problem, runs = evidence.get("problem"), evidence.get("runs")

@@ -23,9 +23,9 @@ from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, read_figure, watched
-from lrtutorial.kinds.driven import describe_error, quiet
+from lrtutorial.kinds.driven import describe_error, no_class, quiet
 from lrtutorial.picture import two_curves
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Verdict
 
 #: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
 ROUNDING, ROUNDING_PER_PERIOD = 64, 8
@@ -55,29 +55,11 @@ FAULTS = {  # of a plot, in the order in which they are told
 def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
     """Return one run for every probe, or what is wrong with an answer that is no class."""
     (name, answer), *_ = answers.items()
-    problem = _not_a_class(name, answer)
+    problem = no_class(name, answer, "get_lr", "epoch")
     return {
         "kind": "schedule",
         "problem": problem,
         "runs": {} if problem else {probe["id"]: ask(answer, probe) for probe in probes},  # type: ignore[arg-type]
-    }
-
-
-def _not_a_class(name: str, answer: object) -> dict[str, str] | None:
-    if answer is ... or answer is None:
-        return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
-    if isinstance(answer, type):
-        if not callable(getattr(answer, "get_lr", None)):
-            return {"unreadable": f"The class {name} has no method get_lr(self, epoch)."}
-        return None
-    if callable(getattr(answer, "get_lr", None)):
-        return {
-            "unreadable": f"An object of class {type(answer).__name__} came, but the class itself was expected: "
-            f"pass {name}, without parentheses. The check makes its own objects."
-        }
-    return {
-        "unreadable": f"A class was expected for {name}, but {type(answer).__name__} came. "
-        f"Define it as: class {name}: …, and pass {name} itself."
     }
 
 
@@ -148,7 +130,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
-    blank = Verdict(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
+    blank = Verdict.blank(step)
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
         return blank.with_no_points("failed", "No evidence came back from this answer.")
     problem, runs = evidence.get("problem"), evidence.get("runs")

@@ -31,7 +31,6 @@ from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
 from lrtutorial.kinds.driven import (
     apart,
-    blank_verdict,
     checked_on,
     describe_error,
     does_nothing,
@@ -134,7 +133,7 @@ def draw(function: Callable[..., Any]) -> dict[str, Any]:
 def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
     del earlier
-    blank = blank_verdict(step)
+    blank = Verdict.blank(step)
     probes = {probe["id"]: probe for probe in expected.probes}
     try:
         problems, runs = _read_evidence(step, evidence, probes)
