@@ -88,9 +88,9 @@ def prose(paragraph: str) -> str:
 
 def without_place(app: Sphinx, doctree: nodes.document) -> None:
     """Make paths in this folder relative to it (some constants are): the book does not tell where it was built."""
-    root = f"{Path(lrtutorial.__file__).resolve().parents[1]}/"
+    root = str(Path(lrtutorial.__file__).resolve().parents[1])
     for text in [text for text in doctree.findall(nodes.Text) if root in text]:
-        text.parent.replace(text, nodes.Text(text.replace(root, "")))
+        text.parent.replace(text, nodes.Text(text.replace(f"{root}/", "").replace(root, ".")))
 
 
 def with_levels(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ HERE = Path(__file__).parent
 
 # Folders whose tests share something heavy (a JupyterLab, a graded class, a book), made once in each worker.
 GROUPED_FOLDERS = {"book", "browser", "desk", "grading"}
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a background job, and in all it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["LRTUTORIAL_PROGRESS"] = "off"  # a test that is about progress names a file of its own
