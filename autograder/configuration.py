@@ -21,11 +21,11 @@ from autograder.written import ShowRubric
 #: What one submitted notebook may use, where it differs from autograder.jail.Limits. The verdict names a limit reached.
 CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is ended with its kernel
 LIMITS = {"cell_seconds": CELL_SECONDS + 5, "notebook_seconds": 240, "cpu_seconds": 200}
-#: What the notebooks import of the students' package, all but the explorer, which grading doesn't run.
+#: What the notebooks import of the students' package; grading runs no explorer and prints no page.
 STUDENTS_MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "lrtutorial").rglob("*.py")
-    if "explorer" not in path.parts
+    if "explorer" not in path.parts and path.stem != "printing"
 )
 PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
 
