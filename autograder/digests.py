@@ -14,6 +14,7 @@ from pathlib import Path
 
 import lrtutorial
 from lrtutorial.exercises import exercises
+from lrtutorial.parsing import parsed
 
 HOMES = {"autograder": Path(__file__).parent, "lrtutorial": Path(lrtutorial.__file__).parent}
 RECORDED = HOMES["lrtutorial"] / "recorded"
@@ -95,7 +96,7 @@ def _imported(module: str) -> tuple[str, ...]:
     path = _file(module)
     assert path is not None
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return tuple(dict.fromkeys(_names(ast.parse(path.read_text(encoding="utf-8")), package)))
+    return tuple(dict.fromkeys(_names(parsed(path.read_text(encoding="utf-8")), package)))
 
 
 def _names(tree: ast.AST, package: str) -> Iterator[str]:

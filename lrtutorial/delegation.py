@@ -12,11 +12,12 @@ import re
 import sys
 import textwrap
 import types
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from lrtutorial.parsing import parsed
 
 #: Modules that hold ready optimizers or schedules. Whatever is in them or below them counts.
 LIBRARIES = (
@@ -126,9 +127,7 @@ def _parsed(source: str) -> tuple[tuple[ast.Module, str], ...]:
 
 def _tree(text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as an invalid escape in a student's string
-            return ast.parse(text)
+        return parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -18,6 +18,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from lrtutorial.parsing import parsed
+
 Tree = list  # ["kind", child, ...]; children are trees or strings
 Number = Any  # Fraction, or mpmath's mpf when a value is irrational
 
@@ -272,7 +274,7 @@ def read_text(text: str) -> Tree:
         raise Unreadable("the text is empty: type a formula between the quotes")
     plain = _EQUALS.sub("==", _bars_to_abs(plain))
     try:
-        body = ast.parse(plain, mode="eval").body
+        body = parsed(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Unreadable(f"the text {_short(text)} is no formula in Python's notation, such as 2*a*x + 1") from None
     try:

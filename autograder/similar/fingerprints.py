@@ -14,9 +14,10 @@ import ast
 import hashlib
 import keyword
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from lrtutorial.parsing import parsed
 
 MAX_CHARACTERS = 100_000  #: of one cell; of a longer one the beginning is looked at
 VIEWS = ("structure", "tokens", "wording")
@@ -59,9 +60,7 @@ class Fingerprint:
 def structure(source: str) -> Tokens | None:
     """Return a source's syntax tree as tokens, or None when it doesn't parse. Bounded, whatever the nesting."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's invalid escape
-            tree = ast.parse(_MAGIC.sub("pass", source))
+        tree = parsed(_MAGIC.sub("pass", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return Tokens(*_transposed(_walked(tree)))
