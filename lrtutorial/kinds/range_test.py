@@ -45,9 +45,7 @@ BUFFERS = (
 DEFAULTS = {"min_lr": 1e-7, "max_lr": 10.0, "num_steps": 100}
 MAX_LOSSES = 2000
 INITS = 6  #: first weights over which the steep range is taken
-CLOSE = (
-    2e-3  #: of the first loss: float32 against float64 over a hundred steps, with a margin; mistakes differ by far more
-)
+CLOSE = 2e-3  #: of the first loss: far more than float32's rounding over a hundred steps, far less than any mistake
 FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is told
     "error": ("", "your code raised an error"),
     "never_run": ("", "the model was never run, or no loss came back"),
@@ -158,57 +156,76 @@ def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
 
 def _speed(gain: float) -> np.ndarray:
     """Return how much faster each NumPy weight moves than torch's: gain² for all but the first biases."""
-    speed = np.full((1, NETWORK.parameters), gain**2)
+    speed = np.full((1, NETWORK.parameters), gain**2, dtype=np.float32)
     NETWORK.layers(speed)[0][:, -1] = 1.0
     return speed
 
 
-def _train(probe: Probe, weights: np.ndarray, rates: np.ndarray, variant: str = "") -> np.ndarray:
-    """Return the losses that plain SGD meets with these rates, (len(rates), runs), or those of a mistaken
-    ``variant``.
+def _train(
+    probe: Probe, weights: np.ndarray, rates: np.ndarray, variant: str = "", until: float = math.inf
+) -> np.ndarray:
+    """Return the losses that plain SGD meets with these rates and after the last, (len(rates) + 1, runs), or
+    those of a mistaken ``variant``. Training ends when every run's loss is ``until`` times its first; what
+    follows is NaN. In float32, as torch trains.
     """
     inputs, classes = _data(probe["seed"], probe["batches"], probe["noise"])
-    speed, memory = _speed(probe["gain"]), np.zeros_like(weights)
-    losses = []
+    rates, speed = np.asarray(rates, dtype=np.float32), _speed(probe["gain"])
+    memory = np.zeros_like(weights)
+    losses = np.full((len(rates) + 1, len(weights)), np.nan)
     with np.errstate(all="ignore"):
-        for i, rate in enumerate(rates):
+        for i in range(len(losses)):
             batch = 0 if variant == "same_batch" else i % len(inputs)
-            loss, gradient = NETWORK.losses_and_gradients(weights, inputs[batch], classes[batch])
+            losses[i], gradient = NETWORK.losses_and_gradients(weights, inputs[batch], classes[batch])
+            if i == len(rates) or not (losses[i] <= until * losses[0]).any():
+                break
             if variant in ("accumulates", "momentum"):
-                memory = gradient + memory * (1.0 if variant == "accumulates" else 0.9)
+                memory = gradient + memory * np.float32(1.0 if variant == "accumulates" else 0.9)
                 gradient = memory
             neighbour = {"rate_ahead": i + 1, "rate_behind": i - 1, "constant_rate": 0}.get(variant, i)
             rate = rates[min(max(neighbour, 0), len(rates) - 1)]
             if variant != "no_step":
                 weights = weights - rate * speed * gradient
-            losses.append(NETWORK.losses(weights, inputs[batch], classes[batch]) if variant == "after_step" else loss)
-    return np.array(losses)
+            if variant == "after_step":
+                losses[i] = NETWORK.losses(weights, inputs[batch], classes[batch])
+    return losses
 
 
 @lru_cache(maxsize=16)
 def _data(seed: int, batches: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
-    inputs, classes = data_of({"seed": seed, "batches": batches, "noise": noise})
-    return inputs.astype(np.float64), classes
+    return data_of({"seed": seed, "batches": batches, "noise": noise})
 
 
 def losses_with(probe: Probe, rates: np.ndarray, variant: str = "") -> np.ndarray:
-    """Return the losses, (len(rates),), that training the probe's own network with ``rates`` gives."""
-    weights = NETWORK.initial(np.random.default_rng([probe["seed"], 1]))
-    return _train(probe, weights, rates, variant)[:, 0]
+    """Return the losses that training the probe's own network with ``rates`` gives, before each step and after
+    the last, (len(rates) + 1,).
+    """
+    settings = (probe[key] for key in ("seed", "batches", "noise", "gain"))
+    return _losses_with(*settings, np.asarray(rates, dtype=float).tobytes(), variant)
 
 
-def steep_range(probe: Probe) -> tuple[float, float]:
+@lru_cache(maxsize=256)  # in a class many sweep the public probes with the very same rates
+def _losses_with(seed: int, batches: int, noise: float, gain: float, rates: bytes, variant: str) -> np.ndarray:
+    probe = {"seed": seed, "batches": batches, "noise": noise, "gain": gain}
+    weights = NETWORK.initial(np.random.default_rng([seed, 1])).astype(np.float32)
+    losses = _train(probe, weights, np.frombuffer(rates), variant)[:, 0]
+    losses.flags.writeable = False
+    return losses
+
+
+def steep_range(probe: Probe, inits: int = INITS) -> tuple[float, float]:
     """Return the rates between which the loss falls steeply: from 5% to 95% of its fall, over several first weights."""
-    return _steep_range(*(probe[key] for key in ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps")))
+    keys = ("seed", "batches", "noise", "gain", "min_lr", "max_lr", "num_steps")
+    return _steep_range(*(probe[key] for key in keys), inits)
 
 
 @lru_cache(maxsize=64)
 def _steep_range(
-    seed: int, batches: int, noise: float, gain: float, min_lr: float, max_lr: float, num_steps: int
+    seed: int, batches: int, noise: float, gain: float, min_lr: float, max_lr: float, num_steps: int, inits: int
 ) -> tuple[float, float]:
     probe = {"seed": seed, "batches": batches, "noise": noise, "gain": gain}
     rates = min_lr * (max_lr / min_lr) ** (np.arange(num_steps) / num_steps)
-    curves = _train(probe, NETWORK.initial(np.random.default_rng([seed, 2]), INITS), rates)
+    weights = NETWORK.initial(np.random.default_rng([seed, 2]), INITS)[:inits].astype(np.float32)
+    curves = _train(probe, weights, rates, until=4)[:-1]
     lows, highs = [], []
     for curve in curves.T:
         gone = ~(curve <= 4 * curve[0])
@@ -219,6 +236,12 @@ def _steep_range(
         lows.append(rates[before[-1] if len(before) else 0])
         highs.append(rates[int((smooth <= start - 0.95 * fall).argmax())])
     return float(min(lows)), float(max(highs))
+
+
+def _is_steep(suggested: float, probe: Probe) -> bool:
+    """Say whether a rate lies in the steep range. More first weights only widen it: the rest is trained when needed."""
+    ranges = (steep_range(probe, inits) for inits in (2, INITS))
+    return any(low * (1 - 1e-9) <= suggested <= high * (1 + 1e-9) for low, high in ranges)
 
 
 def _smooth(values: np.ndarray, beta: float, debias: bool = True) -> np.ndarray:
@@ -272,8 +295,8 @@ class _Watch:
 
     def __init__(self) -> None:
         self.modes: list[bool] = []
-        self.weights: list[np.ndarray] = []
-        self.last: np.ndarray | None = None
+        self.weights: list[np.ndarray] = []  # of the first two forward passes
+        self.moved = False  # whether a later pass had other weights than the first
         self.loaded = 0
 
     def __deepcopy__(self, memo: Any) -> _Watch:
@@ -281,9 +304,11 @@ class _Watch:
 
     def forward(self, model: Any, inputs: Any) -> None:
         self.modes.append(bool(model.training))
-        self.last = _flat(model.parameters())
-        if len(self.weights) < 2:
-            self.weights.append(self.last)
+        if self.moved and len(self.weights) == 2:
+            return
+        weights = _flat(model.parameters())
+        self.weights = [*self.weights, weights][:2]
+        self.moved = self.moved or not np.array_equal(weights, self.weights[0])
 
     def load(self, model: Any, incompatible: Any) -> None:
         self.loaded += 1
@@ -367,7 +392,7 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
         "buffers": pack(_flat(model.buffers())),
         "mode": all(module.training == probe["training"] for module in model.modules()),
         "modes": "".join("T" if mode else "E" for mode in watch.modes[:MAX_LOSSES]),
-        "moved": watch.last is not None and not np.array_equal(watch.last, watch.weights[0]),
+        "moved": watch.moved,
         "second": pack(watch.weights[1]) if len(watch.weights) > 1 else None,
         "loaded": watch.loaded > 0,
     }
@@ -663,7 +688,7 @@ def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
     lrs, losses = run["lrs"], run["losses"]
     if (probe.get("poison") or {}).get("what") == "nan":
         lrs, losses = lrs[: probe["poison"]["at"]], losses[: probe["poison"]["at"]]
-    right = losses_with(probe, lrs)
+    right = losses_with(probe, lrs)[:-1]
     with np.errstate(invalid="ignore"):
         wild = ~(right <= 1.5 * right[0])
     calm = int(wild.argmax()) if wild.any() else len(right)
@@ -685,7 +710,7 @@ def _loss_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
         "accumulates",
         "momentum",
     ):
-        if agrees(losses_with(probe, lrs, variant)):
+        if agrees(losses_with(probe, lrs, variant)[:-1]):
             return [variant]
     if any(
         agrees(_smooth(right, beta, debias)) for beta in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99) for debias in (True, False)
@@ -713,11 +738,7 @@ def _stop_faults(run: Mapping[str, Any], probe: Probe, lost: bool) -> list[str]:
         return ["no_stop"]
     if len(losses) >= steps or lost or probe["network"] != "tanh" or len(losses) == 0:
         return []
-    growth = run["lrs"][1] / run["lrs"][0] if len(losses) > 1 else 1.0
-    ahead = losses_with(probe, np.append(run["lrs"], run["lrs"][-1] * growth))[
-        -1
-    ]  # the loss that may not have been reported
-    seen = np.append(losses, ahead)
+    seen = np.append(losses, losses_with(probe, run["lrs"])[-1])  # the last may have been seen and not reported
     rose = ~(seen <= 2 * np.minimum.accumulate(seen))
     return [] if rose.any() else ["stops_early"]
 
@@ -726,8 +747,7 @@ def _suggestion_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
     suggested, lrs, losses = run["suggested"], run["lrs"], run["losses"]
     if suggested is None:
         return ["no_suggestion"]
-    low, high = steep_range(probe)
-    if low * (1 - 1e-9) <= suggested <= high * (1 + 1e-9):
+    if _is_steep(suggested, probe):
         return []
     if np.isclose(suggested, lrs[np.nanargmin(losses)] if np.isfinite(losses).any() else np.nan, rtol=1e-9):
         return ["suggests_minimum"]
@@ -737,7 +757,7 @@ def _suggestion_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
         return ["suggests_smallest"]
     if suggested == int(suggested) and 1 <= suggested < len(lrs):
         return ["suggests_index"]
-    return ["suggests_high" if suggested > high else "suggests_low"]
+    return ["suggests_high" if suggested > steep_range(probe)[1] else "suggests_low"]
 
 
 def _figure_faults(run: Mapping[str, Any]) -> list[str]:
@@ -801,7 +821,7 @@ def _explain(
         counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
     picture = None
     if FAULTS[told][0] == "losses" and len(read[first]["losses"]) > 1:
-        right = losses_with(probes[first], read[first]["lrs"])
+        right = losses_with(probes[first], read[first]["lrs"])[:-1]
         picture = two_curves(read[first]["losses"], right, "The loss, step by step of the sweep")
     return replace(verdict, counterexample=counterexample, picture=picture)
 
@@ -829,7 +849,7 @@ def _numbers(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
     if fault == "lengths":
         return f": {len(lrs)} rates and {len(losses)} losses came back"
     if line == "losses" and len(losses) > 1:
-        right = losses_with(probe, lrs)
+        right = losses_with(probe, lrs)[:-1]
         with np.errstate(invalid="ignore"):
             off = ~(np.abs(losses - right) <= CLOSE * right[0])
         i = int(off.argmax())

@@ -125,7 +125,7 @@ def test_the_choice_never_crashes_and_is_one_of_the_rates(n, data) -> None:
 @settings(max_examples=12)
 @given(seed=st.integers(0, 10**6), gain=st.sampled_from([1.0, 7.0, 25.0]), steps=st.integers(2, 40))
 def test_the_judges_numpy_losses_are_torchs(seed, gain, steps) -> None:
-    """The replay (float64, NumPy) against torch training the same probe by hand."""
+    """The replay against torch training the same probe by hand, one loss beyond the last step included."""
     import torch
 
     probe = {**SWEEP, "seed": seed, "gain": gain, "batches": 9, "num_steps": steps}
@@ -133,7 +133,7 @@ def test_the_judges_numpy_losses_are_torchs(seed, gain, steps) -> None:
     data = range_test._Batches(probe)
     model = range_test._model(probe, data)
     losses = []
-    for i, rate in enumerate(rates):
+    for i, rate in enumerate([*rates, 0.0]):
         x, y = data[i % 9]
         loss = torch.nn.functional.cross_entropy(model(x), y)
         losses.append(loss.item())

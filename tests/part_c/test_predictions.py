@@ -177,7 +177,11 @@ def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
     question = import_module(f"autograder.catalogue.{step.id[:2]}").QUESTIONS[step.id]
     data = recorded(step.id)
     assert data.probes == question.public == [0]
-    assert prediction.found_on(step, [0]) == pytest.approx(data.reference)
+    found = prediction.found_on(step, [0])
+    if isinstance(found, float):  # rounded to three digits, of which the last may differ on another processor
+        assert found == pytest.approx(data.reference, rel=5e-3)
+    else:
+        assert found == data.reference
     assert data.outcomes() == {m.id: m.answer for m in question.misconceptions}
 
 
