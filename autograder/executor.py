@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import nbformat
@@ -25,6 +27,7 @@ from autograder.phases import Clock
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
 from lrtutorial.exercises import Exercise, Step
+from lrtutorial.expected import Expected
 from lrtutorial.kinds import PROBED
 from lrtutorial.verdict import Verdict
 
@@ -131,32 +134,52 @@ class TrustedExecute(JailedExecute):
             return Verdict.blank(step).with_no_points("wrong", why)
         if self.gone:
             return self._no_evidence(step)
-        nonce = secrets.token_hex(16)
         asked = self.grading.question(step)
         self.clock.lap("expectations")
-        travels = step.kind in PROBED
-        request = {
-            "nonce": nonce, "step": step.id,
-            "probes": {name: one.probes for name, one in asked.items()} if travels else {"public": None},
-        }  # fmt: skip
-        driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({json.dumps(request)!r})"
-        cell = new_code_cell(driver)
+        answers = Answers(step, asked)
         try:
-            cell = self.execute_cell(cell, index, store_history=False)
+            verdict = self.grading.judge(step, asked, partial(self._ask, answers, index))
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()
             return self._no_evidence(step)
-        evidence, missing = read_evidence(cell.outputs, nonce)
-        self.clock.lap("evidence")
-        if missing and step.id in self.raised:
-            said = f"{missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
-            return Verdict.blank(step).with_no_points("unfinished", said)
-        if not travels and "public" in evidence:
-            evidence["secret"] = evidence["public"]
-        verdict = self.grading.judge(step, asked, evidence)
         self.clock.lap("judging")
         self.clock.move(getattr(asked["secret"], "seconds", 0.0), "judging", "expectations")
+        if answers.missing and step.id in self.raised:
+            said = f"{answers.missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
+            return Verdict.blank(step).with_no_points("unfinished", said)
         return verdict
+
+    def _ask(self, answers: Answers, index: int, name: str) -> Any:
+        """Return the evidence on the probes of this name, from the kernel."""
+        if name not in answers.evidence:
+            self.clock.lap("judging")
+            nonce = secrets.token_hex(16)
+            request = json.dumps({"nonce": nonce, **answers.request(name)})
+            driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({request!r})"
+            cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
+            answers.take(name, *read_evidence(cell.outputs, nonce))
+            self.clock.lap("evidence")
+        return answers.evidence[name]
+
+
+class Answers:
+    """What the kernel is asked about one step, and what it has answered."""
+
+    def __init__(self, step: Step, asked: Mapping[str, Expected]):
+        self.step, self.asked = step, asked
+        self.evidence: dict[str, Any] = {}
+        self.missing: list[str] = []  #: names that the notebook has not defined
+
+    def request(self, name: str) -> dict[str, Any]:
+        """Return the question about the probes of this name, as plain data."""
+        probes = self.asked[name].probes if self.step.kind in PROBED else None
+        return {"step": self.step.id, "probes": {name: probes}}
+
+    def take(self, name: str, evidence: Mapping[str, Any], missing: list[str]) -> None:
+        """Keep an answer. Where no probes travel the answer itself is the evidence, whatever it is compared with."""
+        names = [name] if self.step.kind in PROBED else list(self.asked)
+        self.evidence |= dict.fromkeys(names, evidence.get(name))
+        self.missing = missing
 
 
 def profile_of(exercise: Exercise) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from autograder.expectations import as_expected, class_expectations
 from autograder.intake import is_marked
 from lrtutorial.exercises import Exercise, Step, exercises
 from lrtutorial.expected import Expected, recorded
-from lrtutorial.kinds import kind_module
+from lrtutorial.kinds import PROBED, kind_module
 from lrtutorial.verdict import Verdict
 
 
@@ -47,17 +47,24 @@ class Grading:
         words = (self.secret, self.assignment, step.id, self.student, self.digest)
         return {"public": recorded(step.id), "secret": catalogue.expectations(step.id, catalogue.generator(*words))}
 
-    def judge(self, step: Step, asked: Mapping[str, Expected], evidence: Mapping[str, Any]) -> Verdict:
-        """Judge the evidence on public and on secret probes; points are those that both give."""
-        public = self._judged("public", step, asked["public"], evidence)
-        secret = asked["secret"]
-        if not public.right:  # then the public verdict has the words, and no misconception is looked for twice
-            secret = Unnamed(secret)
-        return combined(public, self._judged("secret", step, secret, evidence))
+    def judge(self, step: Step, asked: Mapping[str, Expected], ask: Callable[[str], Any]) -> Verdict:
+        """Judge an answer; ``ask`` is given "secret" or "public" and returns the answer's evidence on those probes.
 
-    def _judged(self, name: str, step: Step, expected: Expected, evidence: Mapping[str, Any]) -> Verdict:
-        given = evidence.get(name)
-        self.earlier[name][step.id] = given
+        Points are those that both give. An answer that is right on the secret probes is not run on the public ones
+        again: they are drawn the same way, and give a wrong answer its words and numbers.
+        """
+        unnamed = self._judged("secret", step, Unnamed(asked["secret"]), ask)
+        if step.kind in PROBED and unnamed.status in ("right", "unfinished"):
+            return replace(unnamed, checked="Right on inputs that nobody has seen." if unnamed.right else "")
+        public = self._judged("public", step, asked["public"], ask)
+        if public.right and not unnamed.right:  # else the public verdict has the words
+            return combined(public, self._judged("secret", step, asked["secret"], ask))
+        return combined(public, unnamed)
+
+    def _judged(self, name: str, step: Step, expected: Expected, ask: Callable[[str], Any]) -> Verdict:
+        if step.id not in self.earlier[name]:
+            self.earlier[name][step.id] = ask(name)
+        given = self.earlier[name][step.id]
         try:
             return kind_module(step.kind).judge(step, given, expected, self.earlier[name])
         except catalogue.CatalogueFailed:

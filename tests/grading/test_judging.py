@@ -27,7 +27,7 @@ def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
     for mistake in catalogue.questions()[name].misconceptions[::5]:
         evidence = _evidence(step, mistake.answer, asked)
         grading.earlier = {"public": {}, "secret": {}}
-        verdict = grading.judge(step, asked, evidence)
+        verdict = grading.judge(step, asked, evidence.get)
         each = {key: kind_module(step.kind).judge(step, evidence[key], asked[key], {}) for key in asked}
         assert verdict == combined(each["public"], each["secret"])
         assert not verdict.right
@@ -43,7 +43,7 @@ def test_misconceptions_are_computed_for_an_answer_that_is_only_right_in_public(
         "public": _evidence(step, question.reference, asked)["public"],
         "secret": _evidence(step, wrong.answer, asked)["secret"],
     }
-    verdict = grading.judge(step, asked, evidence)
+    verdict = grading.judge(step, asked, evidence.get)
     assert verdict.misconception == "b2-no_history" and "not on fresh ones" in verdict.headline
 
 
@@ -68,4 +68,4 @@ def test_a_catalogue_that_fails_is_no_ones_wrong_answer(monkeypatch):
     evidence = _evidence(step, catalogue.questions()["b2"].reference, asked)
     monkeypatch.setattr(catalogue, "outcome_of", broken)
     with pytest.raises(catalogue.CatalogueFailed, match="b2: .*our own"):
-        grading.judge(step, asked, evidence)
+        grading.judge(step, asked, evidence.get)
