@@ -10,7 +10,8 @@ import socket
 import sys
 import traceback
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
+from unittest import mock
 
 from . import confine, linux, probes
 from .limits import Limits
@@ -114,17 +115,29 @@ def _die_with(lifeline: int) -> None:
     os.close(lifeline)
 
 
+_own: list[str] = []
+
+
+def prepare_to_forget() -> None:
+    """In the zygote, once: what each kernel forgets. Looking at 4,000 modules there would copy as many pages."""
+    here = __package__.partition(".")[0]
+    _own[:] = [name for name in sys.modules if name.partition(".")[0] == here]
+    inside = (sys.prefix, sys.base_prefix)
+    for path in [path for path in sys.path_importer_cache if not path.startswith(inside)]:
+        del sys.path_importer_cache[path]  # its names are those of a directory that kernels may not see
+
+
 def _forget(blocked: list[str]) -> None:
     """Drop the jail's own modules, bar the hidden packages, and keep only what can be seen on sys.path."""
-    own = __package__.partition(".")[0]
-    for name in [name for name in sys.modules if name.partition(".")[0] == own]:
-        del sys.modules[name]
+    if not _own:
+        prepare_to_forget()
+    for name in _own:
+        sys.modules.pop(name, None)
     # It connects itself to IPython when it is imported, and in the zygote there was none.
     sys.modules.pop("matplotlib_inline.backend_inline", None)
     for name in blocked:
         sys.modules[name] = None  # type: ignore[assignment]  # import says so at once
     sys.path[:] = ["", *(entry for entry in sys.path if entry and os.path.exists(entry))]
-    sys.path_importer_cache.clear()
     sys.argv = ["ipykernel"]
 
 
@@ -137,11 +150,21 @@ def reseed() -> None:
     if numpy is not None:
         numpy.random.seed()
     if torch is not None:
-        torch.seed()
+        torch.default_generator.seed()  # the only one there is: torch.seed() also looks for accelerators
+
+
+class _ForNoDebugger:
+    """`sys`, but for the modules: a new kernel asks each of thousands for its file, to tell its debugger."""
+
+    modules: ClassVar[dict[str, Any]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
 
 
 def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None:
     import zmq
+    from ipykernel import ipkernel
     from ipykernel.iostream import OutStream
     from ipykernel.kernelapp import IPKernelApp
 
@@ -176,9 +199,17 @@ def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None
             self._take(self.shell_socket, "shell")
             super().init_iopub(context)
 
+        def parse_command_line(self, argv: list[str] | None = None) -> None:
+            if argv:  # making the parser takes longer than the rest of the application
+                super().parse_command_line(argv)
+
         def init_connection_file(self) -> None: ...  # the request holds what the file would
 
         def write_connection_file(self, **kwargs: Any) -> None: ...
+
+        def init_kernel(self) -> None:
+            with mock.patch.object(ipkernel, "sys", _ForNoDebugger()):
+                super().init_kernel()
 
         def init_heartbeat(self) -> None: ...  # the warden knows better whether we live
 

@@ -262,8 +262,8 @@ class JailedKernelManager(AsyncKernelManager):
 
     @property
     def ipykernel(self) -> bool:
-        """It is always IPython's kernel."""
-        return True
+        """Whether to pass it an option of IPython's that keeps its history in memory; a jailed one keeps none."""
+        return False
 
     @property
     def jail_report(self) -> JailReport | None:

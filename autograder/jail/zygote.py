@@ -22,9 +22,9 @@ import time
 import traceback
 from typing import Any
 
-from . import confine, linux, warden
+from . import confine, kernel, linux, warden
 
-DESCRIPTORS = 3 + len(warden.kernel.CHANNELS)  # handle, request, log, one listener for each channel
+DESCRIPTORS = 3 + len(kernel.CHANNELS)  # handle, request, log, one listener for each channel
 
 
 def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:
@@ -35,6 +35,7 @@ def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:
     for package in hidden:
         sys.modules[package] = None  # type: ignore[assignment]  # import says so at once
     seconds, missing = {}, []
+    gc.disable()  # nothing imported here is ever freed
     for name in names:
         started = time.monotonic()
         if importlib.util.find_spec(name.partition(".")[0]) is None:
@@ -48,6 +49,8 @@ def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:
             missing.append(name)
             continue
         seconds[name] = round(time.monotonic() - started, 3)
+    kernel.prepare_to_forget()
+    gc.enable()
     return {"seconds": seconds, "missing": missing}
 
 
