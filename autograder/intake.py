@@ -194,11 +194,11 @@ def _own(cell: Any, originals: Mapping[str, Any], tags: set[str], repairs: list[
         where = f" from {name}" if name else ""
         repairs.append(f"Cell tags were taken off{where}: {', '.join(map(_shown, extra[:5]))}.")
     kind = cell.get("cell_type")
-    make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(
-        kind if isinstance(kind, str) else "", nbformat.v4.new_markdown_cell
-    )
-    own = make(_source(cell))
-    own["id"] = cell.get("id")
+    kind = kind if kind in ("code", "raw") else "markdown"
+    # nbformat's own constructors look up the schema for every cell; the whole notebook is held to it at the end
+    own = NotebookNode(id=cell.get("id"), cell_type=kind, metadata=NotebookNode(), source=_source(cell))
+    if kind == "code":
+        own.outputs, own.execution_count = [], None
     if own.cell_type == "markdown" and (pictures := _pictures(cell.get("attachments"))):
         own["attachments"] = pictures
     return name, own

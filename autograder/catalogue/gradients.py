@@ -15,11 +15,12 @@ from lrtutorial.arrays import pack
 
 Shape = tuple[int, ...]
 Probe = dict[str, Any]
+SIGNS = np.array((-1.0, 1.0))
 
 
 def generic(rng: np.random.Generator, shape: Shape, scale: float = 1.0, spread: float = 5.0) -> np.ndarray:
     """Return an array of numbers ± scale · spread^u, u uniform in [−1, 1]."""
-    sign = rng.choice((-1.0, 1.0), size=shape)
+    sign = rng.choice(SIGNS, size=shape)
     return np.asarray(sign * scale * spread ** rng.uniform(-1, 1, size=shape))
 
 

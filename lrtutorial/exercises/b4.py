@@ -59,7 +59,7 @@ EXERCISE = Exercise(
                     "suggestion",
                     "A suggested rate from where the loss falls steeply",
                     3,
-                    ("sweep", "scaled", "positional"),
+                    ("sweep", "scaled"),
                 ),
                 RubricLine("figure", "The figure: loss over rate, log axis, both axes labelled", 2, ("sweep",)),
             ),

@@ -362,7 +362,7 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     run |= {"lrs": [], "losses": [], "suggested": None}
     watch = _Watch()
     with torch.random.fork_rng(devices=[]), quiet():
-        torch.manual_seed(probe["seed"])
+        torch.default_generator.manual_seed(probe["seed"])  # torch.manual_seed looks for accelerators first
         batches = _Batches(probe)
         model = _model(probe, batches)
         model.register_forward_pre_hook(watch.forward)
@@ -603,7 +603,7 @@ def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
     found += _stop_faults(
         run, probe, bool(set(sweep) - {"steps_default"}) or any(FAULTS[f][0] == "losses" for f in found)
     )
-    if name in ("sweep", "scaled", "positional") and len(lrs):
+    if name in ("sweep", "scaled") and len(lrs):
         suggestion = _suggestion_faults(run, probe)
         wrong = any(FAULTS[fault][0] in ("sweep", "losses", "stop") for fault in found)
         found += ["suggestion_follows"] if wrong and suggestion else suggestion
