@@ -135,7 +135,7 @@ def grade_one(work: Work) -> Result:
     begun, clock = time.monotonic(), Clock()
     if exercise_of(work.notebook) and work.checking != checking_digest(work.notebook):
         raise OtherChecks("this worker's course is another version than the grader's: update it and start it anew")
-    release = nbformat.reads(work.release, as_version=4)
+    release = nbformat.v4.reads(work.release)
     resources: dict[str, Any] = {
         "nbgrader": {"assignment": work.assignment, "student": work.student, "notebook": work.notebook},
         "course_secret": work.secret,
@@ -244,7 +244,7 @@ class Assignment:
             name: {key: value for key, value in self.config[name].items() if _is_data(value)}
             for name in CONFIGURED if name in self.config
         }  # fmt: skip
-        for notebook, release in self.release.items():
+        for notebook in self.release:
             path = folder / f"{notebook}.ipynb"
             data, problem = b"", ""
             linked = folder.is_symlink()
@@ -258,8 +258,13 @@ class Assignment:
                 problem = str(why)
             needless = tuple(sorted(experiments(self.name, notebook)))
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
-            yield Work(self.name, student, notebook, data, nbformat.writes(release), course_secret(), needless,
+            yield Work(self.name, student, notebook, data, self.texts[notebook], course_secret(), needless,
                        settings, problem, checking)  # fmt: skip
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The released notebooks as JSON."""
+        return {notebook: nbformat.writes(release) for notebook, release in self.release.items()}
 
 
 def _is_data(value: object) -> bool:
@@ -387,7 +392,7 @@ def _write(future: Future[Result], name: str, writer: GradebookWriter, watcher: 
         return
     begun = time.perf_counter()
     writer.save(
-        result.student, result.notebook, nbformat.reads(result.graded, as_version=4),
+        result.student, result.notebook, nbformat.v4.reads(result.graded),  # held to the schema when it was written
         [Verdict.from_data(data) for data in result.verdicts],
         status=result.status, reason=result.reason, jail=result.jail, fingerprint=result.fingerprint,
     )  # fmt: skip

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -190,12 +191,15 @@ def profile_of(exercise: Exercise) -> str:
 def experiments(assignment: str, notebook: str) -> set[str]:
     """Return the ids of cells that need not run for grading: those the course itself tags ``experiment``."""
     source = SOLUTIONS / assignment / f"{notebook}.ipynb"
-    if not source.exists():
-        return set()
+    return set(_experiments(source, source.stat().st_mtime_ns)) if source.exists() else set()
+
+
+@lru_cache(maxsize=64)
+def _experiments(source: Path, changed: int) -> frozenset[str]:
     cells = nbformat.read(source, as_version=4).cells
-    return {
+    return frozenset(
         cell.id for cell in cells if "experiment" in cell.metadata.get("tags", ()) and "nbgrader" not in cell.metadata
-    }
+    )
 
 
 def read_evidence(outputs: list[Any], nonce: str) -> tuple[dict[str, Any], list[str]]:
