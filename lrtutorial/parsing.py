@@ -23,4 +23,4 @@ def parsed(source: str, mode: Literal["exec", "eval"] = "exec") -> ast.Module | 
     """
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(source, mode=mode)
+        return ast.parse(source, mode="eval") if mode == "eval" else ast.parse(source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty
 from typing import Any
 
@@ -66,40 +67,63 @@ class _Tolerant(AsyncZMQSocketChannel):
                     raise
 
 
-class BoundedOutput(_Tolerant):
-    """Keeps `output_bytes` of each cell's output, says once that there was more, and drops the rest."""
+@dataclass
+class Request:
+    """A cell that was sent, and what came of it."""
 
-    output_bytes = 0
+    ours: bool  # a question of the grader's own, sent with store_history=False: the notebook's limit isn't its
+    taken: int = 0  # bytes of output that came
+    full: bool = False  # whether it was said that there was more than is kept
+    failed: bool = False  # whether an error came when nothing more is kept
+
+
+class BoundedOutput(_Tolerant):
+    """Keeps `output_bytes` of each cell's output, `notebook_output_bytes` of all cells' together.
+
+    It says once in each cell that there was more, and drops the rest, but for a line on what the cell died of.
+    """
+
+    output_bytes = notebook_output_bytes = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.taken: dict[str, int] = {}  # by the requests we made: a kernel may name any parent it likes
+        self.requests: dict[str, Request] = {}  # those we made: a kernel may name any parent it likes
+        self.kept = 0  # bytes of the notebook's own cells together
 
     def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
         kind, cell = message["msg_type"], message["parent_header"].get("msg_id")
         if kind not in OUTPUTS + COMMS:
             return message
-        if cell not in self.taken:
+        if cell not in self.requests:
             raise Empty
-        before = self.taken[cell]
-        self.taken[cell] = before + size
-        if self.taken[cell] <= self.output_bytes:
+        request = self.requests[cell]
+        request.taken += size
+        reached = self._reached(request, size)
+        if not reached:
+            self.kept += 0 if request.ours else size
             return message
-        if kind == "error":  # what a cell died of is worth a line in any case
+        if kind == "error" and not request.failed:
+            request.failed = True
             name, value = (str(message["content"].get(key, "")) for key in ("ename", "evalue"))
-            message["content"] = {
-                "ename": name[:200],
-                "evalue": value[:2000],
-                "traceback": [f"{name[:200]}: {value[:2000]}"],
-            }
+            line = f"{name[:200]}: {value[:2000]}"
+            message["content"] = {"ename": name[:200], "evalue": value[:2000], "traceback": [line]}
             return message
-        if before > self.output_bytes:
+        if request.full:
             raise Empty
-        note = f"\n[Output limit of {self.output_bytes} bytes for one cell reached: the rest was not kept.]\n"
+        request.full = True
+        note = f"\n[Output limit of {reached} reached: the rest was not kept.]\n"
         message["msg_type"] = message["header"]["msg_type"] = "stream"
         message["content"] = {"name": "stderr", "text": note}
         message["buffers"] = []
         return message
+
+    def _reached(self, request: Request, size: int) -> str:
+        """The limit at which a message of this size can't be kept, in words; empty when it can."""
+        if request.taken > self.output_bytes:
+            return f"{self.output_bytes} bytes for one cell"
+        if not request.ours and self.kept + size > self.notebook_output_bytes:
+            return f"{self.notebook_output_bytes} bytes for the whole notebook"
+        return ""
 
 
 class WatchedShell(_Tolerant):
@@ -109,7 +133,7 @@ class WatchedShell(_Tolerant):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.taken: dict[str, int] = {}
+        self.requests: dict[str, Request] = {}
         self._open: set[str] = set()
 
     def send(self, msg: dict[str, Any]) -> None:
@@ -117,7 +141,7 @@ class WatchedShell(_Tolerant):
         super().send(msg)
         if msg["header"]["msg_type"] == "execute_request":
             self._open.add(msg["header"]["msg_id"])
-            self.taken[msg["header"]["msg_id"]] = 0
+            self.requests[msg["header"]["msg_id"]] = Request(ours=msg["content"].get("store_history") is False)
             self.watch(True)
 
     def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
@@ -139,6 +163,7 @@ class JailedKernelClient(AsyncKernelClient):
 
     parent: Any
     output_bytes = Integer(help="Output kept for one cell, in bytes.")
+    notebook_output_bytes = Integer(help="Output kept for all cells together, in bytes.")
     shell_channel_class = Type(WatchedShell)
     iopub_channel_class = Type(BoundedOutput)
     stdin_channel_class = Type(_Tolerant)
@@ -153,7 +178,8 @@ class JailedKernelClient(AsyncKernelClient):
         """Start the channels and connect the watch."""
         super().start_channels(*args, **kwargs)
         self.iopub_channel.output_bytes = self.output_bytes
-        self.iopub_channel.taken = self.shell_channel.taken
+        self.iopub_channel.notebook_output_bytes = self.notebook_output_bytes
+        self.iopub_channel.requests = self.shell_channel.requests
         self.shell_channel.watch = self.parent.watch_cell
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:

@@ -35,6 +35,7 @@ class Limits:
     scratch_bytes: int = 64 * MiB
     scratch_files: int = 10_000
     output_bytes: int = 4 * MiB
+    notebook_output_bytes: int = 16 * MiB
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -75,4 +76,5 @@ _MEANING: dict[str, tuple[float, str]] = {
     "scratch_bytes": (MiB, "{} bytes in the scratch directory"),
     "scratch_files": (100, "{} files and directories in the scratch directory"),
     "output_bytes": (16 * 1024, "{} bytes of output kept for one cell"),
+    "notebook_output_bytes": (16 * 1024, "{} bytes of output kept for all cells of a notebook together"),
 }

@@ -302,7 +302,9 @@ class JailedKernelManager(AsyncKernelManager):
 
     def client(self, **kwargs: Any) -> Any:
         """A client with bounded channels."""
-        return super().client(output_bytes=self._provisioner().chosen_limits().output_bytes, **kwargs)
+        limits = self._provisioner().chosen_limits()
+        bounds = {"output_bytes": limits.output_bytes, "notebook_output_bytes": limits.notebook_output_bytes}
+        return super().client(**bounds, **kwargs)
 
     def write_connection_file(self, **kwargs: Any) -> None:
         """Nothing on disk: the key goes to the kernel with its request."""

@@ -156,9 +156,9 @@ def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
 
 def _speed(gain: float) -> np.ndarray:
     """Return how much faster each NumPy weight moves than torch's: gain² for all but the first biases."""
-    speed = np.full((1, NETWORK.parameters), gain**2, dtype=np.float32)
+    speed = np.full((1, NETWORK.parameters), gain**2)
     NETWORK.layers(speed)[0][:, -1] = 1.0
-    return speed
+    return speed.astype(np.float32)
 
 
 def _train(

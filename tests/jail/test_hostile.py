@@ -222,6 +222,31 @@ def test_dropped_output_is_announced(run: Any) -> None:
     assert len(notes) == 1 and "1048576 bytes" in notes[0]
 
 
+def test_many_cells_together_are_bounded_too(run: Any) -> None:
+    cells = ["print('x' * 10**6)"] * 12 + ["print('a word')", "1 / 0"]
+    ran = run(*cells, limits={"output_bytes": 2 * MiB, "notebook_output_bytes": 4 * MiB})
+    assert sum(len(str(cell.outputs)) for cell in ran.cells) < 4.3 * MiB
+    texts = [str(cell.outputs) for cell in ran.cells]
+    assert all("bytes for the whole notebook" not in text for text in texts[:4])
+    assert all(text.count("4194304 bytes for the whole notebook") == 1 for text in texts[5:12])
+    assert "a word" in texts[12]  # what still fits is kept
+    assert "ZeroDivisionError" in texts[13]
+
+
+FLOOD = """
+kernel = get_ipython().kernel
+for _ in range(3000):
+    content = {"ename": "Error", "evalue": "x" * 10**4, "traceback": ["x"]}
+    kernel.session.send(kernel.iopub_socket, "error", content, parent=kernel.get_parent())
+"""
+
+
+def test_a_flood_of_errors_is_bounded_as_other_output_is(run: Any) -> None:
+    ran = run(FLOOD, "print('on')", limits={"output_bytes": MiB})
+    assert sum(len(str(output)) for output in ran.cells[0].outputs) < 1.2 * MiB
+    assert ran.text(1) == "on\n"
+
+
 FORGED = """
 kernel = get_ipython().kernel
 own = kernel.get_parent()
