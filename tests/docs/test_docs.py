@@ -13,7 +13,10 @@ import pytest
 
 import lrtutorial
 from autograder.__main__ import parser
+from autograder.configuration import CELL_SECONDS, LIMITS
 from autograder.demo.students import STUDENTS
+from autograder.intake import MAX_CELLS, MAX_NOTEBOOK_BYTES
+from autograder.jail import Limits
 from lrtutorial.exercises import MODULES, exercises, steps
 from tests.notebooks.test_run_all import MEMORY
 
@@ -47,6 +50,22 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def test_there_are_pages_for_all_three_readers() -> None:
     assert {"student.md", "instructor.md", "author.md", "grading.md"} <= {page.name for page in PAGES}
+
+
+def test_the_limits_that_are_told_are_those_of_grading() -> None:
+    limits, mega = Limits(**LIMITS), 2**20
+    told = (ROOT / "docs" / "grading.md").read_text().partition("## Limits")[2].partition("\n## ")[0]
+    rows = (
+        f"{CELL_SECONDS} s, then it is interrupted; {limits.cell_seconds:g} s, then its kernel is ended | "
+        f"{limits.notebook_seconds:g} s |",
+        f"| processor time | | {limits.cpu_seconds} s |",
+        f"| {limits.memory_bytes // mega} MB beyond",
+        f"| none of its own; {limits.threads} threads |",
+        f"| {limits.output_bytes // mega} MB | {limits.notebook_output_bytes // mega} MB |",
+        f"| {limits.file_bytes // mega} MB a file | {limits.scratch_bytes // mega} MB, {limits.scratch_files} files |",
+        f"| {MAX_NOTEBOOK_BYTES // 10**6} MB, {MAX_CELLS} cells |",
+    )
+    assert [row for row in rows if row not in told] == [] and limits.processes == 0
 
 
 @every_page

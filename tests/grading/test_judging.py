@@ -33,6 +33,41 @@ def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
         assert not verdict.right
 
 
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [("reference", ["secret"]), ("b2-no_history", ["secret", "public"]), (..., ["secret"])],
+    ids=["right", "wrong", "unfinished"],
+)
+def test_the_public_probes_are_asked_only_for_the_words_of_a_mistake(answer, names):
+    step, asked_for = find_step("b2"), []
+    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    asked, question = grading.question(step), catalogue.questions()["b2"]
+    given = {m.id: m.answer for m in question.misconceptions} | {"reference": question.reference}
+    evidence = _evidence(step, given.get(answer, ...), asked)
+
+    def ask(name):
+        asked_for.append(name)
+        return evidence[name]
+
+    verdict = grading.judge(step, asked, ask)
+    assert asked_for == names
+    status = {"reference": "right", "b2-no_history": "wrong", ...: "unfinished"}[answer]
+    assert (verdict.status, verdict.right) == (status, answer == "reference")
+    assert (verdict.points == 20) == (answer == "reference")
+    if answer == "b2-no_history":
+        assert verdict.misconception == answer and verdict.counterexample
+
+
+def test_a_kernel_that_only_answers_the_first_question_earns_nothing_by_it():
+    step = find_step("b2")
+    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    asked, question = grading.question(step), catalogue.questions()["b2"]
+    wrong = next(m for m in question.misconceptions if m.id == "b2-no_history")
+    first = {"secret": _evidence(step, wrong.answer, asked)["secret"], "public": None}
+    verdict = grading.judge(step, asked, first.get)
+    assert verdict.points == 0 and verdict.status == "failed"
+
+
 def test_misconceptions_are_computed_for_an_answer_that_is_only_right_in_public():
     step = find_step("b2")
     grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)

@@ -13,6 +13,7 @@ from functools import cache
 import pytest
 
 from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
+from autograder.judging import Unnamed
 from lrtutorial.checking import hints_for, verdict_on
 from lrtutorial.exercises import find_step
 from lrtutorial.expected import recorded
@@ -81,6 +82,20 @@ def test_every_mistake_is_named_and_costs_points(probes, step_id, mistake) -> No
         # A figure's fault is a fact about the figure; anything else comes with numbers.
         figure = "figure" in mistake.id or "plot" in mistake.id
         assert verdict.counterexample or figure, str(verdict)
+
+
+@pytest.mark.parametrize("draw", range(3))
+@pytest.mark.parametrize("step_id", [step for step in STEPS if step not in SLOW])
+def test_no_draw_of_secret_probes_lets_a_mistake_pass(step_id, draw) -> None:
+    """Grading runs the public probes only on what fails on the secret ones: those have to see every mistake alone."""
+    step, question = find_step(step_id), questions()[step_id]
+    kind, drawn = kind_module(step.kind), Unnamed(expectations(step_id, generator("draw", step_id, str(draw))))
+    passed = [
+        mistake.id for mistake in question.misconceptions
+        if kind.judge(step, kind.collect(step, as_answers(step, mistake.answer, question.reference), drawn.probes),
+                      drawn, {}).right
+    ]  # fmt: skip
+    assert passed == []
 
 
 @every_step
