@@ -10,8 +10,7 @@ import socket
 import sys
 import traceback
 from dataclasses import asdict
-from typing import Any, ClassVar, NoReturn
-from unittest import mock
+from typing import Any, NoReturn
 
 from . import confine, linux, probes
 from .limits import Limits
@@ -20,7 +19,6 @@ from .view import View
 
 # The names of the channels whose listening sockets come with a request, in this order.
 CHANNELS = ("shell", "iopub", "stdin", "control")
-PIECE = 2**20  # characters
 
 
 def run(
@@ -37,6 +35,8 @@ def run(
     """Never returns. `report` is written once, before the kernel listens; `lifeline` ends with the warden."""
     status = 1
     try:
+        from .application import app  # made in the zygote; inside the view it could not be imported
+
         _start_afresh(log, {report, lifeline, *(listener.fileno() for listener in listeners.values())})
         limits = Limits(**request["limits"])
         environment = {
@@ -62,7 +62,11 @@ def run(
         _send(report, {"layers": _plain(layers), "probes": _plain(found)})
         _forget(request["blocked"])
         reseed()
-        _serve(request, listeners)
+        app.listeners, app.modules = listeners, _known
+        app.load_connection_info(request["connection"])
+        app.initialize(request["arguments"])
+        request.clear()
+        app.start()
         status = 0
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -115,12 +119,14 @@ def _die_with(lifeline: int) -> None:
     os.close(lifeline)
 
 
+_known: set[str] = set()
 _own: list[str] = []
 
 
 def prepare_to_forget() -> None:
     """In the zygote, once: what each kernel forgets. Looking at 4,000 modules there would copy as many pages."""
     here = __package__.partition(".")[0]
+    _known.update(sys.modules)
     _own[:] = [name for name in sys.modules if name.partition(".")[0] == here]
     inside = (sys.prefix, sys.base_prefix)
     for path in [path for path in sys.path_importer_cache if not path.startswith(inside)]:
@@ -151,76 +157,3 @@ def reseed() -> None:
         numpy.random.seed()
     if torch is not None:
         torch.default_generator.seed()  # the only one there is: torch.seed() also looks for accelerators
-
-
-class _ForNoDebugger:
-    """`sys`, but for the modules: a new kernel asks each of thousands for its file, to tell its debugger."""
-
-    modules: ClassVar[dict[str, Any]] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys, name)
-
-
-def _serve(request: dict[str, Any], listeners: dict[str, socket.socket]) -> None:
-    import zmq
-    from ipykernel import ipkernel
-    from ipykernel.iostream import OutStream
-    from ipykernel.kernelapp import IPKernelApp
-
-    write = OutStream.write
-
-    def write_in_pieces(stream: Any, text: str) -> int | None:
-        """One giant print must not become one giant message, at which the reader closes the channel."""
-        if not isinstance(text, str) or len(text) <= PIECE:
-            return write(stream, text)
-        for start in range(0, len(text), PIECE):
-            write(stream, text[start : start + PIECE])
-            stream.flush()
-        return len(text)
-
-    OutStream.write = write_in_pieces  # type: ignore[assignment, method-assign]
-
-    class JailedKernelApp(IPKernelApp):
-        """IPython's kernel on sockets that were bound outside: inside, bind and connect are refused."""
-
-        def _take(self, sock: Any, channel: str) -> None:
-            sock.setsockopt(zmq.USE_FD, listeners.pop(channel).detach())
-            sock.bind(f"ipc://{self.ip}-{getattr(self, channel + '_port')}")
-
-        def _bind_socket(self, sock: Any, port: int) -> int:
-            channel = next(name for name in CHANNELS if getattr(self, name + "_port") == port)
-            # The shell waits: init_control would connect the debugger's socket to it.
-            if channel != "shell":
-                self._take(sock, channel)
-            return port
-
-        def init_iopub(self, context: Any) -> None:
-            self._take(self.shell_socket, "shell")
-            super().init_iopub(context)
-
-        def parse_command_line(self, argv: list[str] | None = None) -> None:
-            if argv:  # making the parser takes longer than the rest of the application
-                super().parse_command_line(argv)
-
-        def init_connection_file(self) -> None: ...  # the request holds what the file would
-
-        def write_connection_file(self, **kwargs: Any) -> None: ...
-
-        def init_kernel(self) -> None:
-            with mock.patch.object(ipkernel, "sys", _ForNoDebugger()):
-                super().init_kernel()
-
-        def init_heartbeat(self) -> None: ...  # the warden knows better whether we live
-
-        def init_poller(self) -> None: ...  # so does the parent-death signal
-
-        def log_connection_info(self) -> None:
-            self._ports = {name: getattr(self, name + "_port") for name in CHANNELS}
-
-    app = JailedKernelApp.instance()
-    app.load_connection_info(request["connection"])
-    app.config.HistoryManager.enabled = False
-    app.initialize(request["arguments"])
-    request.clear()
-    app.start()

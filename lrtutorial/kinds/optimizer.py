@@ -60,7 +60,7 @@ def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict
     """Return one run for every probe, and what is wrong with an answer that is no finished class."""
     problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs = {probe["id"]: drive(answers[probe["answer"]], probe) for probe in probes if probe["answer"] not in problems}
-    delegated = delegates_here(answers.values())
+    delegated = delegates_here(answers.values()) if step.options.get("no_delegation") else None
     return {"kind": "optimizer", "problems": problems, "runs": runs, "delegated": delegated}
 
 

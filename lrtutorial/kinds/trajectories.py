@@ -62,7 +62,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
         if probe["answer"] not in problems:
             function: Any = answers[probe["answer"]]
             runs[probe["id"]] = drive(function, probe) if "start" in probe else draw(function)
-    delegated = delegates_here(answers.values())
+    delegated = delegates_here(answers.values()) if step.options.get("no_delegation") else None
     return {"kind": "trajectories", "problems": problems, "runs": runs, "delegated": delegated}
 
 
