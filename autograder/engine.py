@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import gc
 import glob
 import hashlib
 import json
@@ -415,6 +416,7 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Ex
     Those for ``warm_for`` start at once, beside each other. Left by an exception (Ctrl-C), it ends the kernels at once.
     """
     executor = ThreadPoolExecutor(count, thread_name_prefix="grading")
+    gc.freeze()  # or the collector looks at all that was imported again and again
     try:
         if warm_for is not None:
             for profile in warm_for.profiles:
@@ -428,6 +430,7 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Ex
         raise
     finally:
         executor.shutdown(wait=True)
+        gc.unfreeze()
 
 
 def _warm_up(config: Config, profile: str) -> None:

@@ -127,7 +127,7 @@ class JailedProvisioner(KernelProvisionerBase):
         assert self.directory is not None
         profile, limits = self.chosen_profile(), self.chosen_limits()
         own = __package__.partition(".")[0]
-        seen = view.interpreter_view(profile.packages, profile.readable, {own, *profile.hidden})
+        seen = view.interpreter_view(profile.packages, profile.readable, frozenset((own, *profile.hidden)))
         connection = {**self.connection_info, "key": self.parent.session.key.decode()}
         # used only where the view cannot be had; not inside the other, which the kernel's user may not enter
         self.scratch = tempfile.mkdtemp(prefix="jail-scratch-")

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from . import linux
 from .errors import JailError
@@ -56,11 +57,12 @@ def locate(package: str) -> list[str]:
     return [spec.origin] if spec.origin and os.path.exists(spec.origin) else []
 
 
-def interpreter_view(packages: Iterable[str], readable: Iterable[str], hidden: Iterable[str]) -> View:
+@lru_cache(maxsize=64)
+def interpreter_view(packages: tuple[str, ...], readable: tuple[str, ...], hidden: frozenset[str]) -> View:
     """The interpreter, its libraries and site-packages, plus `packages` (by name) and `readable` (paths).
 
     `hidden` names packages to leave out, wherever they lie. Raises ``JailError`` for a package that cannot
-    be found.
+    be found. What is installed meanwhile is not seen.
     """
     paths = sysconfig.get_paths()
     wanted = [*SYSTEM, *(paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))]
