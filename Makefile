@@ -71,8 +71,9 @@ bench: .venv/.test  ## time the checks, the explorer's sweeps, the range test, t
 bench-browser: .venv/.test  ## time the explorer's pictures in a real browser
 	.venv/bin/python -m benchmarks.browser
 
-bench-grading: .venv/.test  ## time grading against stock nbgrader
+bench-grading: .venv/.test  ## time grading against stock nbgrader, then classes up to 1000  (half an hour)
 	.venv/bin/python -m benchmarks.grading
+	.venv/bin/python -m benchmarks.grading --linear
 
 attack: .venv/.test  ## grade the hostile submissions and show that none gains anything
 	.venv/bin/python -m pytest tests/attack -v

@@ -190,14 +190,14 @@ def compare(console: Console, folder: Path, part: str, students: int, stock: int
     console.print(ran.printed[ran.printed.rfind("\n", 0, shown) + 1 :], highlight=False, markup=False)
 
 
-def linear(console: Console, folder: Path, part: str, notebooks: list[int], workers: int) -> None:
+def linear(console: Console, folder: Path, part: str, classes: list[int], workers: int) -> None:
     """Print time and memory for classes of growing size."""
-    each = len(list((ROOT / "notebooks" / part).glob("*.ipynb")))
-    table = Table("notebooks", "seconds", "ms a notebook", "memory", title=f"{part}, by size of class")
-    for size in notebooks:
-        count, ran = by_engine(folder / str(size), part, max(1, size // each), workers)
+    table = Table("submissions", "notebooks", "seconds", "ms a notebook", "memory", title=f"{part}, by size of class")
+    for students in classes:
+        count, ran = by_engine(folder / str(students), part, students, workers)
         inner = grading_seconds(ran)
-        table.add_row(str(count), f"{ran.seconds:.1f}", f"{1000 * inner / count:.0f}", f"{ran.memory:.0f} MB")
+        row = (f"{ran.seconds:.1f}", f"{1000 * inner / count:.0f}", f"{ran.memory:.0f} MB")
+        table.add_row(str(students), str(count), *row)
     console.print(table)
 
 
@@ -209,7 +209,7 @@ def main() -> None:
     words.add_argument("--stock", type=int, default=5, help="class size for the stock command (default 5)")
     words.add_argument("--workers", type=int, default=3, help="workers of the engine (default 3)")
     words.add_argument(
-        "--linear", type=int, nargs="*", metavar="N", help="grade N notebooks, each in turn (default 60 250 1000)"
+        "--linear", type=int, nargs="*", metavar="N", help="grade classes of N students in turn (default 60 250 1000)"
     )
     chosen = words.parse_args()
     console = Console(width=118)

@@ -14,6 +14,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -637,18 +638,18 @@ def real(value: Number) -> Any:
     return mp.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else mp.mpf(value)
 
 
-_pools: list[list[int]] = []
+# Of this thread alone: a grader judges many submissions at once, and one must not spend another's.
+_pools: ContextVar[tuple[list[int], ...]] = ContextVar("pools", default=())
 
 
 @contextlib.contextmanager
 def at_most(budget: int) -> Iterator[None]:
     """Bound all evaluations inside the block together: once ``budget`` operations are spent they raise Undecided."""
-    pool = [budget]
-    _pools.append(pool)
+    token = _pools.set((*_pools.get(), [budget]))
     try:
         yield
     finally:
-        _pools.pop()
+        _pools.reset(token)
 
 
 class _Evaluation:
@@ -659,9 +660,10 @@ class _Evaluation:
 
     def spend(self, cost: int = 1) -> None:
         self.left -= cost
-        for pool in _pools:
+        pools = _pools.get()
+        for pool in pools:
             pool[0] -= cost
-        if self.left < 0 or any(pool[0] < 0 for pool in _pools):
+        if self.left < 0 or any(pool[0] < 0 for pool in pools):
             raise Undecided("the formula takes too much work to evaluate")
 
     def trim(self, value: Number) -> Number:

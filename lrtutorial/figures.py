@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
+_one_at_a_time = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -24,7 +26,8 @@ def watched() -> Iterator[list[Figure]]:
     open.
 
     Figures that were open before are out of sight inside and back afterwards, so that ``plt.plot`` without
-    ``plt.figure`` can't draw on one of them.
+    ``plt.figure`` can't draw on one of them. pyplot belongs to the whole process: threads (a grader's, at work on
+    references) take turns.
     """
     import matplotlib.pyplot as plt
     from matplotlib._pylab_helpers import Gcf
@@ -39,6 +42,7 @@ def watched() -> Iterator[list[Figure]]:
 
     plt.get_fignums()  # makes sure that a backend is loaded before it is watched
     with (
+        _one_at_a_time,
         mock.patch.object(Figure, "__init__", noted),
         mock.patch.object(Figure, "show", lambda self, *args, **kwargs: None),
         mock.patch.object(plt, "show", lambda *args, **kwargs: None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from fractions import Fraction
 
 import pytest
@@ -404,3 +405,28 @@ def test_intervals_may_be_endless() -> None:
         assert ex.holds(ex.read(reals), point)
         assert ex.holds(ex.read(above), point) == (value_of_eta > 0)
         assert ex.holds(ex.read(below), point) == (value_of_eta <= 0)
+
+
+def test_one_thread_s_budget_is_not_another_s() -> None:
+    """A grader judges submissions beside each other: one that spends all its work must not leave another undecided."""
+    spent, read = threading.Event(), ex.read(2 * a * x)
+    found: list[object] = []
+
+    def spendthrift() -> None:
+        with ex.at_most(2):
+            with pytest.raises(ex.Undecided):
+                for _ in range(50):
+                    ex.evaluate(read, POINT)
+            spent.set()
+            done.wait(10)
+
+    done, thread = threading.Event(), threading.Thread(target=spendthrift)
+    thread.start()
+    assert spent.wait(10)
+    try:
+        with ex.at_most(1_000):
+            found.append(ex.evaluate(read, POINT))
+    finally:
+        done.set()
+        thread.join()
+    assert found == [2 * POINT["a"] * POINT["x"]]
