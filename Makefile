@@ -71,7 +71,7 @@ bench: .venv/.test  ## time the checks, the explorer's sweeps, the range test, t
 bench-browser: .venv/.test  ## time the explorer's pictures in a real browser
 	.venv/bin/python -m benchmarks.browser
 
-bench-grading: .venv/.test  ## time grading against stock nbgrader, then classes up to 1000  (half an hour)
+bench-grading: .venv/.test  ## time grading against stock nbgrader, and classes of growing size  (ten minutes)
 	.venv/bin/python -m benchmarks.grading
 	.venv/bin/python -m benchmarks.grading --linear
 

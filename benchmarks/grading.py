@@ -192,7 +192,7 @@ def compare(console: Console, folder: Path, part: str, students: int, stock: int
 
 def linear(console: Console, folder: Path, part: str, classes: list[int], workers: int) -> None:
     """Print time and memory for classes of growing size."""
-    table = Table("submissions", "notebooks", "seconds", "ms a notebook", "memory", title=f"{part}, by size of class")
+    table = Table("students", "notebooks", "seconds", "ms a notebook", "memory", title=f"{part}, by size of class")
     for students in classes:
         count, ran = by_engine(folder / str(students), part, students, workers)
         inner = grading_seconds(ran)
@@ -209,7 +209,7 @@ def main() -> None:
     words.add_argument("--stock", type=int, default=5, help="class size for the stock command (default 5)")
     words.add_argument("--workers", type=int, default=3, help="workers of the engine (default 3)")
     words.add_argument(
-        "--linear", type=int, nargs="*", metavar="N", help="grade classes of N students in turn (default 60 250 1000)"
+        "--linear", type=int, nargs="*", metavar="N", help="grade classes of N students in turn (default 12 50 200)"
     )
     chosen = words.parse_args()
     console = Console(width=118)
@@ -217,7 +217,7 @@ def main() -> None:
         if chosen.linear is None:
             compare(console, Path(name), chosen.part, chosen.students, chosen.stock, chosen.workers)
         else:
-            linear(console, Path(name), chosen.part, chosen.linear or [60, 250, 1000], chosen.workers)
+            linear(console, Path(name), chosen.part, chosen.linear or [12, 50, 200], chosen.workers)
 
 
 if __name__ == "__main__":

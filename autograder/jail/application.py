@@ -13,8 +13,9 @@ from typing import Any
 from unittest import mock
 
 import zmq
-from ipykernel import ipkernel, kernelapp
+from ipykernel import ipkernel
 from ipykernel.iostream import OutStream
+from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core import shellapp
 from traitlets.config import Config
@@ -33,7 +34,7 @@ class _NoModules:
         return getattr(sys, name)
 
 
-class JailedKernelApp(kernelapp.IPKernelApp):
+class JailedKernelApp(IPKernelApp):
     """IPython's kernel on sockets that were bound outside: inside, bind and connect are refused."""
 
     listeners: dict[str, socket.socket]
@@ -49,11 +50,6 @@ class JailedKernelApp(kernelapp.IPKernelApp):
         if channel != "shell":
             self._take(sock, channel)
         return port
-
-    def init_control(self, context: Any) -> None:
-        # Without the thread for subshells, which nobody here opens, a request goes to the main thread at once.
-        with mock.patch.object(kernelapp, "ShellChannelThread", lambda *args, **kwargs: None, create=True):
-            super().init_control(context)
 
     def init_iopub(self, context: Any) -> None:
         self._take(self.shell_socket, "shell")
