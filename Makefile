@@ -71,7 +71,7 @@ bench: .venv/.test  ## time the checks, the explorer's sweeps, the range test, t
 bench-browser: .venv/.test  ## time the explorer's pictures in a real browser
 	.venv/bin/python -m benchmarks.browser
 
-bench-grading: .venv/.test  ## time grading against stock nbgrader, and classes of growing size  (ten minutes)
+bench-grading: .venv/.test  ## time grading against stock nbgrader, and classes of growing size
 	.venv/bin/python -m benchmarks.grading
 	.venv/bin/python -m benchmarks.grading --linear
 
