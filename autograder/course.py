@@ -24,7 +24,7 @@ class SecretUnreadable(RuntimeError):
 def course_secret(path: Path = SECRET) -> str:
     """Return the secret from which this course's secret probes are drawn; make one the first time.
 
-    The same secret gives the same probes, so that a grading run can be repeated. Keep it from students.
+    With the same hand-ins it gives the same probes, so that a grading run can be repeated. Keep it from students.
 
     Raises
     ------

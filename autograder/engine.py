@@ -71,6 +71,7 @@ class Work:
     settings: dict[str, Any] = field(repr=False)  #: configuration of executor and jail
     problem: str = ""  #: why the file can't even be read
     checking: str = ""  #: :func:`checking_digest` of the notebook's exercise
+    draw: str = ""  #: :attr:`Assignment.draw`
     shared: str = field(
         default="{}", repr=False
     )  #: expectations of the whole class, JSON by step, if there is no course
@@ -142,6 +143,7 @@ def grade_one(work: Work) -> Result:
         "course_secret": work.secret,
         "needless": set(work.needless),
         "shared": json.loads(work.shared),
+        "draw": work.draw,
         "clock": clock,
     }
     try:
@@ -260,7 +262,22 @@ class Assignment:
             needless = tuple(sorted(experiments(self.name, notebook)))
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
             yield Work(self.name, student, notebook, data, self.texts[notebook], course_secret(), needless,
-                       settings, problem, checking)  # fmt: skip
+                       settings, problem, checking, self.draw)  # fmt: skip
+
+    @cached_property
+    def draw(self) -> str:
+        """What the class's secret probes depend on, beside the course secret: a digest of all that was handed in.
+
+        So a run asks all submissions the same, and so does the same run once more; but an answer that was changed
+        after its feedback meets other probes, so that nothing can be learned about them.
+        """
+        whole = hashlib.sha256()
+        for student, folder in self.folders().items():
+            for notebook in self.release:
+                with contextlib.suppress(Rejected):
+                    data = b"" if folder.is_symlink() else read_file(folder / f"{notebook}.ipynb")
+                    whole.update(hashlib.sha256(os.fsencode(f"{student}/{notebook}/") + data).digest())
+        return whole.hexdigest()
 
     @cached_property
     def texts(self) -> dict[str, str]:

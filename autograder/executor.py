@@ -52,7 +52,9 @@ class TrustedExecute(JailedExecute):
         where = resources["nbgrader"]
         secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told: it has no course
         shared = resources.get("shared", {})
-        self.grading = Grading(where["assignment"], where["student"], where["notebook"], digest_of(nb), secret, shared)
+        # nbgrader's own command knows one submission only: the draw is its own
+        draw = resources.get("draw") or f"{where['student']}\x1f{digest_of(nb)}"
+        self.grading = Grading(where["assignment"], where["notebook"], secret, draw, shared)
         self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
         self.gone = ""
         self.raised: dict[str, str] = {}
@@ -136,51 +138,32 @@ class TrustedExecute(JailedExecute):
         if self.gone:
             return self._no_evidence(step)
         asked = self.grading.question(step)
+        computed = getattr(asked["secret"], "seconds", 0.0)
         self.clock.lap("expectations")
-        answers = Answers(step, asked)
+        self.missing: list[str] = []
         try:
-            verdict = self.grading.judge(step, asked, partial(self._ask, answers, index))
+            verdict = self.grading.judge(step, asked, partial(self._ask, step, asked, index))
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()
             return self._no_evidence(step)
         self.clock.lap("judging")
-        self.clock.move(getattr(asked["secret"], "seconds", 0.0), "judging", "expectations")
-        if answers.missing and step.id in self.raised:
-            said = f"{answers.missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
+        self.clock.move(getattr(asked["secret"], "seconds", 0.0) - computed, "judging", "expectations")
+        if self.missing and step.id in self.raised:
+            said = f"{self.missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
             return Verdict.blank(step).with_no_points("unfinished", said)
         return verdict
 
-    def _ask(self, answers: Answers, index: int, name: str) -> Any:
-        """Return the evidence on the probes of this name, from the kernel."""
-        if name not in answers.evidence:
-            self.clock.lap("judging")
-            nonce = secrets.token_hex(16)
-            request = json.dumps({"nonce": nonce, **answers.request(name)})
-            driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({request!r})"
-            cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
-            answers.take(name, *read_evidence(cell.outputs, nonce))
-            self.clock.lap("evidence")
-        return answers.evidence[name]
-
-
-class Answers:
-    """What the kernel is asked about one step, and what it has answered."""
-
-    def __init__(self, step: Step, asked: Mapping[str, Expected]):
-        self.step, self.asked = step, asked
-        self.evidence: dict[str, Any] = {}
-        self.missing: list[str] = []  #: names that the notebook has not defined
-
-    def request(self, name: str) -> dict[str, Any]:
-        """Return the question about the probes of this name, as plain data."""
-        probes = self.asked[name].probes if self.step.kind in PROBED else None
-        return {"step": self.step.id, "probes": {name: probes}}
-
-    def take(self, name: str, evidence: Mapping[str, Any], missing: list[str]) -> None:
-        """Keep an answer. Where no probes travel the answer itself is the evidence, whatever it is compared with."""
-        names = [name] if self.step.kind in PROBED else list(self.asked)
-        self.evidence |= dict.fromkeys(names, evidence.get(name))
-        self.missing = missing
+    def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> Any:
+        """Return the evidence on the probes of this name, from the kernel; note which answers are not there."""
+        self.clock.lap("judging")
+        nonce = secrets.token_hex(16)
+        probes = asked[name].probes if step.kind in PROBED else None
+        request = json.dumps({"nonce": nonce, "step": step.id, "probes": {name: probes}})
+        driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({request!r})"
+        cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
+        evidence, self.missing = read_evidence(cell.outputs, nonce)
+        self.clock.lap("evidence")
+        return evidence.get(name)
 
 
 def profile_of(exercise: Exercise) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -23,10 +25,10 @@ class Grading:
     """One submitted notebook being graded: which probes it gets, and the evidence so far."""
 
     assignment: str
-    student: str
     notebook: str
-    digest: str
     secret: str
+    #: What its secret probes depend on, beside the secret: all submissions of a run have the same.
+    draw: str
     #: Expectations of the whole class by step, as data, where they were computed elsewhere.
     shared: Mapping[str, Any] = field(default_factory=dict)
 
@@ -39,13 +41,13 @@ class Grading:
         return exercise_of(self.notebook)
 
     def question(self, step: Step) -> dict[str, Expected]:
-        """Return the public expectations, and secret ones: for this submission, or the class where they cost much."""
+        """Return the public expectations, and secret ones: of this draw, or the course's own where they cost much."""
         if step.kind == "prediction":
             told = self.shared.get(step.id)
             shared = as_expected(told) if told else class_expectations(self.secret, step.id)
             return {"public": recorded(step.id), "secret": shared}
-        words = (self.secret, self.assignment, step.id, self.student, self.digest)
-        return {"public": recorded(step.id), "secret": catalogue.expectations(step.id, catalogue.generator(*words))}
+        with _one_at_a_time:
+            return {"public": recorded(step.id), "secret": _drawn(self.secret, self.assignment, step.id, self.draw)}
 
     def judge(self, step: Step, asked: Mapping[str, Expected], ask: Callable[[str], Any]) -> Verdict:
         """Judge an answer; ``ask`` is given "secret" or "public" and returns the answer's evidence on those probes.
@@ -63,7 +65,10 @@ class Grading:
 
     def _judged(self, name: str, step: Step, expected: Expected, ask: Callable[[str], Any]) -> Verdict:
         if step.id not in self.earlier[name]:
-            self.earlier[name][step.id] = ask(name)
+            evidence = ask(name)
+            # where no probes travel the answer itself is the evidence, whatever it is compared with
+            for each in [name] if step.kind in PROBED else self.earlier:
+                self.earlier[each][step.id] = evidence
         given = self.earlier[name][step.id]
         try:
             return kind_module(step.kind).judge(step, given, expected, self.earlier[name])
@@ -73,6 +78,14 @@ class Grading:
             return Verdict.blank(step).with_no_points(
                 "failed", f"The evidence can't be counted ({type(error).__name__})."
             )
+
+
+_one_at_a_time = threading.Lock()  # or each thread draws its own, and computes what they all could share
+
+
+@lru_cache(maxsize=64)  # more than any assignment has steps
+def _drawn(secret: str, assignment: str, step_id: str, draw: str) -> Expected:
+    return catalogue.expectations(step_id, catalogue.generator(secret, assignment, step_id, draw))
 
 
 class Unnamed(Expected):
@@ -107,7 +120,7 @@ def exercise_of(notebook: str) -> Exercise | None:
 
 
 def digest_of(nb: NotebookNode) -> str:
-    """Return a digest of a notebook's code: the same submission gets the same secret probes."""
+    """Return a digest of a notebook's code."""
     code = "\x00".join(cell.source for cell in nb.cells if cell.cell_type == "code")
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 

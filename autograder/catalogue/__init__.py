@@ -7,16 +7,17 @@ recorded for the student package, the secret probes of a grading run, the tables
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from lrtutorial.exercises import Step, exercises, find_step
+from lrtutorial.exercises import Step, exercise_with, exercises, find_step
 from lrtutorial.expected import Expected
 from lrtutorial.kinds import kind_module
 
@@ -53,8 +54,12 @@ def questions() -> dict[str, Question]:
     """Return every step's question, in course order."""
     found: dict[str, Question] = {}
     for exercise in exercises():
-        found |= import_module(f"{__name__}.{exercise}").QUESTIONS
+        found |= _questions_of(exercise)
     return found
+
+
+def _questions_of(exercise: str) -> dict[str, Question]:
+    return import_module(f"{__name__}.{exercise}").QUESTIONS
 
 
 def misconceptions_by_id() -> dict[str, tuple[str, Misconception]]:
@@ -90,17 +95,25 @@ class Drawn(Expected):
     """Expectations on probes that were drawn: what nobody asks for is not computed.
 
     Some kinds judge an answer's runs by themselves and need no reference, and only a wrong answer is compared with
-    the misconceptions. ``seconds`` is what computing has taken.
+    the misconceptions, each once for all threads. ``seconds`` is what computing has taken.
     """
 
     seconds = 0.0
 
     def __init__(self, step: Step, question: Question, probes: Any, secret: bool):
-        @cache
-        def outcomes() -> dict[str, Any]:
-            return {m.id: self._outcome(m.answer) for m in question.misconceptions}
+        vars(self).update(_step=step, _question=question, probes=probes, outcomes=self._outcomes, secret=secret)
+        vars(self).update(_one_at_a_time=threading.Lock(), _known={})
 
-        vars(self).update(_step=step, _question=question, probes=probes, outcomes=outcomes, secret=secret)
+    def _outcomes(self) -> dict[str, Any]:
+        mistakes = {m.id: m.answer for m in vars(self)["_question"].misconceptions}
+        return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
+
+    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+        known = vars(self)["_known"]
+        with vars(self)["_one_at_a_time"]:
+            if name not in known:
+                known[name] = compute()
+            return known[name]
 
     def _outcome(self, answer: Any) -> Any:
         step, right = vars(self)["_step"], vars(self)["_question"].reference
@@ -112,15 +125,16 @@ class Drawn(Expected):
         finally:
             vars(self).update(seconds=self.seconds + time.perf_counter() - begun)
 
-    @cached_property
+    @property
     def reference(self) -> Any:
         """What the reference gives on the probes."""
-        return self._outcome(vars(self)["_question"].reference)
+        return self._once("reference", lambda: self._outcome(vars(self)["_question"].reference))
 
 
 def expectations(step_id: str, rng: np.random.Generator, secret: bool = True) -> Expected:
     """Draw probes for a step; what reference and misconceptions give on them is computed when it is asked for."""
-    step, question = find_step(step_id), questions()[step_id]
+    step = find_step(step_id)
+    question = _questions_of(exercise_with(step).id)[step.id]  # a part needs no other part's catalogue
     probes = question.probes(rng) if secret or question.public is None else question.public
     return Drawn(step, question, probes, secret)
 

@@ -36,7 +36,7 @@ from autograder.engine import Assignment, Work, checking_digest
 from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, rejected, repair
 from autograder.written import written_cells
-from lrtutorial.exercises import Exercise, Step, exercises, find_step
+from lrtutorial.exercises import Exercise, Step, exercise_with, exercises, find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import kind_module
 from lrtutorial.verdict import Verdict
@@ -471,7 +471,7 @@ def _typed(step: Step, answer: Any) -> str:
 @cache
 def _imports(step_id: str) -> dict[str, Any]:
     """Return the namespace that a notebook's own imports make; no other cell is run."""
-    exercise = next(ex for ex in exercises().values() if any(step.id == step_id for step in ex.steps))
+    exercise = exercise_with(find_step(step_id))
     notebook = nbformat.read(SOLUTIONS / exercise.part / f"{exercise.notebook}.ipynb", as_version=4)
     namespace: dict[str, Any] = {}
     for cell in notebook.cells:

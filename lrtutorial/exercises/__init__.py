@@ -89,6 +89,11 @@ def find_exercise(name: object) -> Exercise:
     raise UnknownStep(f"there is no exercise called {name!r}. Did you mean {' or '.join(map(repr, near))}?")
 
 
+def exercise_with(step: Step) -> Exercise:
+    """Return the exercise that a step belongs to."""
+    return next(exercise for exercise in exercises().values() if any(one.id == step.id for one in exercise.steps))
+
+
 class UnknownStep(LookupError):
     """No step has this name; the message suggests the nearest."""
 

@@ -261,6 +261,28 @@ sys.exit(main(sys.argv[1:]))
     assert json.loads(row["jail"])["level"] in ("none", "limits")
 
 
+def test_a_run_asks_all_the_same_and_a_changed_answer_something_else(course: Path) -> None:
+    first, second = hand_in(course, "ada"), hand_in(course, "bo")
+
+    def draw() -> str:
+        run = f"from autograder.engine import Assignment; print(Assignment.find({PART!r}).draw)"
+        done = in_course(course, sys.executable, "-c", run)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    before, handed_in = draw(), second.read_bytes()
+    assert len(before) == 64 and draw() == before
+    second.write_bytes(handed_in + b"\n")
+    changed = draw()
+    second.unlink()
+    alone = draw()
+    second.symlink_to(first)
+    linked = draw()
+    second.unlink()
+    second.write_bytes(handed_in)
+    assert len({before, changed, alone}) == 3 and linked == alone and draw() == before
+
+
 def test_work_and_result_travel_as_plain_data(course: Path) -> None:
     hand_in(course, "ada")
     run = """

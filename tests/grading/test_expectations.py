@@ -101,7 +101,7 @@ def test_a_cluster_s_worker_is_told_and_computes_nothing(computed, monkeypatch):
     assert set(told) == {STEP} and computed == [STEP]
     expectations._kept.cache_clear()
     monkeypatch.setattr(expectations, "KEPT", expectations.KEPT.parent / "another machine" / "expectations")
-    grading = Grading("part_c", "ada", exercise.notebook, "digest", SECRET, json.loads(json.dumps(told)))
+    grading = Grading("part_c", exercise.notebook, SECRET, "draw", json.loads(json.dumps(told)))
     asked = grading.question(step)["secret"]
     assert computed == [STEP]
     assert asked.reference == told[STEP]["reference"] and asked.secret

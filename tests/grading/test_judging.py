@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from autograder import catalogue
 from autograder.judging import Grading, combined
 from lrtutorial.exercises import find_step, steps
+from lrtutorial.expected import recorded
 from lrtutorial.kinds import PROBED, kind_module
 
 FREE = [name for name, step in steps().items() if step.kind not in ("prediction", "range_test")]
@@ -22,7 +26,7 @@ def _evidence(step, answer, asked):
 @pytest.mark.parametrize("name", FREE)
 def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
     step = find_step(name)
-    grading = Grading(name, "ada", "a notebook", "digest", "secret " * 5)
+    grading = Grading(name, "a notebook", "secret " * 5, "draw")
     asked = grading.question(step)
     for mistake in catalogue.questions()[name].misconceptions[::5]:
         evidence = _evidence(step, mistake.answer, asked)
@@ -40,7 +44,7 @@ def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
 )
 def test_the_public_probes_are_asked_only_for_the_words_of_a_mistake(answer, names):
     step, asked_for = find_step("b2"), []
-    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    grading = Grading("part_b", "b2_adam", "secret " * 5, "draw")
     asked, question = grading.question(step), catalogue.questions()["b2"]
     given = {m.id: m.answer for m in question.misconceptions} | {"reference": question.reference}
     evidence = _evidence(step, given.get(answer, ...), asked)
@@ -60,7 +64,7 @@ def test_the_public_probes_are_asked_only_for_the_words_of_a_mistake(answer, nam
 
 def test_a_kernel_that_only_answers_the_first_question_earns_nothing_by_it():
     step = find_step("b2")
-    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    grading = Grading("part_b", "b2_adam", "secret " * 5, "draw")
     asked, question = grading.question(step), catalogue.questions()["b2"]
     wrong = next(m for m in question.misconceptions if m.id == "b2-no_history")
     first = {"secret": _evidence(step, wrong.answer, asked)["secret"], "public": None}
@@ -70,7 +74,7 @@ def test_a_kernel_that_only_answers_the_first_question_earns_nothing_by_it():
 
 def test_misconceptions_are_computed_for_an_answer_that_is_only_right_in_public():
     step = find_step("b2")
-    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    grading = Grading("part_b", "b2_adam", "secret " * 5, "draw")
     asked = grading.question(step)
     question = catalogue.questions()["b2"]
     wrong = next(m for m in question.misconceptions if m.id == "b2-no_history")
@@ -93,11 +97,44 @@ def test_only_what_is_asked_for_is_computed(monkeypatch):
     assert len(computed) == len(drawn.outcomes()) + 1
 
 
+def test_a_draw_is_computed_once_and_another_one_asks_something_else(monkeypatch):
+    step = find_step("b2")
+    draws = [Grading("part_b", "b2_adam", "secret " * 5, draw).question(step)["secret"] for draw in "aab"]
+    assert draws[0] is draws[1] and draws[0].probes != draws[2].probes
+    other = Grading("part_b", "b2_adam", "another " * 5, "a").question(step)["secret"]
+    assert other.probes != draws[0].probes
+    calls, real = [], catalogue.outcome_of
+    monkeypatch.setattr(catalogue, "outcome_of", lambda *given: calls.append(given) or real(*given))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda expected: expected.reference, [draws[2]] * 8))
+    assert len(calls) == 1 and all(one is found[0] for one in found)
+
+
+@pytest.mark.parametrize("name", steps())
+def test_judging_leaves_what_all_submissions_are_compared_with_as_it_was(name):
+    step = find_step(name)
+    if step.kind == "prediction":  # plain data from a file, of which each verdict gets its own view
+        expected = recorded(name)
+    else:
+        expected = Grading("any", "a notebook", "secret " * 5, "unchanged").question(step)["secret"]
+    question = catalogue.questions()[name]
+
+    def whole():
+        return json.dumps([expected.probes, expected.reference, dict(expected.outcomes())], sort_keys=True)
+
+    before = whole()
+    for answer in [question.reference, *(m.answer for m in question.misconceptions[:4])]:
+        answers = catalogue.as_answers(step, answer, question.reference)
+        evidence = kind_module(step.kind).collect(step, answers, expected.probes)
+        kind_module(step.kind).judge(step, evidence, expected, {})
+    assert whole() == before
+
+
 def test_a_catalogue_that_fails_is_no_ones_wrong_answer(monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("our own")
 
-    grading = Grading("part_b", "ada", "b2_adam", "digest", "secret " * 5)
+    grading = Grading("part_b", "b2_adam", "secret " * 5, "a draw that fails")
     step = find_step("b2")
     asked = grading.question(step)
     evidence = _evidence(step, catalogue.questions()["b2"].reference, asked)
