@@ -1,4 +1,4 @@
-"""IPython's kernel as it runs in the jail. Imported in the zygote, which leaves to each kernel only what is its own.
+"""IPython's kernel as it runs in the jail. Made in the zygote, which leaves to each kernel only what is its own.
 
 A forked kernel pays for every page of memory that it is the first to write to, and looking at a Python object writes
 to it. So what would look at thousands of them is done here, once, or left out.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import socket
 import sys
 import warnings
+import zlib
 from typing import Any
 from unittest import mock
 
 import zmq
-from ipykernel import ipkernel
+from ipykernel import compiler, ipkernel
 from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -96,17 +97,22 @@ def _in_pieces(write: Any) -> Any:
     return write_in_pieces
 
 
-def make() -> JailedKernelApp:
-    """The application as each kernel finds it: it has a logger, but neither sockets nor threads nor a shell."""
+def _hashed(code: str, seed: int) -> int:
+    """The number by which a cell is known in tracebacks; ipykernel's own hash is Python, character by character."""
+    return zlib.crc32(code.encode("utf-8", "surrogatepass"), seed)
+
+
+def made() -> JailedKernelApp:
+    """The process's one application: it has a logger, but neither sockets nor threads nor a shell."""
+    if JailedKernelApp.initialized():
+        return JailedKernelApp.instance()
     main, config = sys.modules["__main__"], Config()
     config.HistoryManager.enabled = False
     # A first shell takes three times as long as the next: compiled patterns, what classes know of themselves.
     ZMQInteractiveShell(config=config)
     sys.modules["__main__"] = main
+    compiler.murmur2_x86 = _hashed
     OutStream.write = _in_pieces(OutStream.write)  # type: ignore[method-assign]
-    made = JailedKernelApp.instance(config=config)
-    assert made.log  # makes it
-    return made
-
-
-app = make()
+    app = JailedKernelApp.instance(config=config)
+    assert app.log  # makes it
+    return app

@@ -35,8 +35,7 @@ def run(
     """Never returns. `report` is written once, before the kernel listens; `lifeline` ends with the warden."""
     status = 1
     try:
-        from .application import app  # made in the zygote; inside the view it could not be imported
-
+        app = application()  # inside the view it could not be imported
         _start_afresh(log, {report, lifeline, *(listener.fileno() for listener in listeners.values())})
         limits = Limits(**request["limits"])
         environment = {
@@ -77,6 +76,13 @@ def run(
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def application() -> Any:
+    """IPython's kernel application, made when it is first asked for: a zygote has it made before it forks."""
+    from .application import made
+
+    return made()
 
 
 def _plain(findings: dict[str, Finding]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ KERNEL = (
     *("IPython.core.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
     *("IPython.core.logger", "IPython.core.oinspect", "IPython.utils.wildcard", "faulthandler", "statistics"),
     *("stack_data", "pygments.formatters.terminal256", "matplotlib_inline.config"),
-    f"{__package__}.application",
 )
 # And what SymPy and Matplotlib import for their first solution and figure.
 SCIENCE = (

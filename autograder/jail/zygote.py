@@ -49,6 +49,7 @@ def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:
             missing.append(name)
             continue
         seconds[name] = round(time.monotonic() - started, 3)
+    kernel.application()
     kernel.prepare_to_forget()
     gc.enable()
     return {"seconds": seconds, "missing": missing}

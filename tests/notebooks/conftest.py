@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
 import nbformat
@@ -29,6 +30,7 @@ import yaml
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from packaging.requirements import Requirement
+from traitlets.config import Config
 
 from autograder.demo.students import answer_cells, without_markers
 
@@ -143,10 +145,17 @@ class Student:
         place.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, place / kept.name)  # as the student saved it: reveal reads it
         notebook.cells.append(nbformat.v4.new_code_cell(PEAK, id="peak"))
-        client = NotebookClient(
-            notebook, kernel_name="student", timeout=300, resources={"metadata": {"path": str(place)}}
-        )
-        with mock.patch.dict(os.environ, {"JUPYTER_PATH": str(self.folder)}):  # where the kernel "student" is described
+        # where the kernel "student" is described
+        with TemporaryDirectory() as sockets, mock.patch.dict(os.environ, {"JUPYTER_PATH": str(self.folder)}):
+            config = Config()  # not a port: between the choice and the kernel's start another may take it
+            config.KernelManager = Config(transport="ipc", ip=f"{sockets}/kernel")
+            client = NotebookClient(
+                notebook,
+                kernel_name="student",
+                timeout=300,
+                resources={"metadata": {"path": str(place)}},
+                config=config,
+            )
             client.execute(env=self.environment(place.parent))
         nbformat.write(notebook, kept)
 

@@ -15,8 +15,8 @@ def test_a_group_stays_on_one_worker(tmp_path: Path) -> None:
         "@pytest.mark.parametrize('i', range(6))\n"
         "def test_one(i): time.sleep(0.05)\n"
     )
-    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist", "loadgroup", "-c", "/dev/null", str(tmp_path)]
-    said = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True).stdout
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist", "loadgroup", "-c", "/dev/null"]
+    said = subprocess.run([*command, "--color=no", str(tmp_path)], cwd=tmp_path, text=True, capture_output=True).stdout
     workers = re.findall(r"^\[(gw\d)\].* PASSED", said, re.M)
     assert len(workers) == 6, said
     assert len(set(workers)) == 1, said
