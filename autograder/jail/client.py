@@ -97,6 +97,10 @@ class BoundedOutput(_Tolerant):
         if cell not in self.requests:
             raise Empty
         request = self.requests[cell]
+        if request.ours:  # what is said in answer to a question must not get into the outputs of the notebook's cells
+            if kind == "update_display_data" or kind in COMMS:
+                raise Empty
+            message["content"].pop("transient", None)  # where the name of an earlier display would be
         request.taken += size
         reached = self._reached(request, size)
         if not reached:

@@ -212,6 +212,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         "another student": WORDS,
         "another student's name": HONEST[2],
         "the grader's environment": f"token-{mark}",
+        "what a question asked": "seen in a question",
     }
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return Outcome(course, mark, printed, ears.heard, changed, scores, rows, canaries)
