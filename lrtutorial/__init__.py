@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {  # public name: the module that defines it
     "check": "lrtutorial.checking",
     "hint": "lrtutorial.checking",
-    "derivation": "lrtutorial.derivations",
+    "derivation": "lrtutorial.formulas.derivations",
     "compare": "lrtutorial.predictions",
     "reveal": "lrtutorial.written",
     "course_map": "lrtutorial.overview",

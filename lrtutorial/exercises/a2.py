@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.exercises import Exercise, RubricLine, Step
 from lrtutorial.kinds.formula import describe_point, say, value_at
 

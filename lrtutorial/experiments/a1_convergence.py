@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, VERMILION, Result, number
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.experiments.results import Result, number
 
 if TYPE_CHECKING:

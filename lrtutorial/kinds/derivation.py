@@ -21,10 +21,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lrtutorial import derivations as dv
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.formulas import derivations as dv
 from lrtutorial.kinds.formula import PUBLIC, read_point, read_value, same_outcome, write_value
 from lrtutorial.verdict import Verdict
 

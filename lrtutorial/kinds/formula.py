@@ -22,10 +22,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from lrtutorial import expressions as ex
-from lrtutorial import repairs
+from lrtutorial import formulas as ex
 from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.formulas import repairs
 from lrtutorial.verdict import Verdict
 
 UNDEFINED = "undefined"
@@ -121,7 +121,7 @@ def write_value(value: Any) -> str:
     """Return a value as text that :func:`read_value` reads back without loss."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, Fraction) else ex._mp().nstr(value, ex.DIGITS)
+    return str(value) if isinstance(value, Fraction) else ex.mpmath_context().nstr(value, ex.DIGITS)
 
 
 def read_value(text: str) -> Any:
@@ -130,7 +130,7 @@ def read_value(text: str) -> Any:
         return text == "true"
     if text == UNDEFINED:
         return text
-    return Fraction(text) if "/" in text or text.lstrip("-").isdigit() else ex._mp().mpf(text)
+    return Fraction(text) if "/" in text or text.lstrip("-").isdigit() else ex.mpmath_context().mpf(text)
 
 
 def same_outcome(one: Sequence[str], other: Sequence[str], loose: bool = False) -> bool:
@@ -150,7 +150,7 @@ def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> 
     """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no matter."""
     if digits is None or {*yours, *right} & {"true", "false", UNDEFINED}:
         return False
-    mp = ex._mp()
+    mp = ex.mpmath_context()
     for one, other in zip(yours, right, strict=True):
         a, b = ex.real(read_value(one)), ex.real(read_value(other))
         unit = mp.mpf(10) ** (mp.floor(mp.log10(abs(b))) + 1 - digits)

@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from autograder.catalogue import as_answers, public_expectations, questions
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import find_step, steps
 from lrtutorial.kinds import formula, kind_module

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from autograder.catalogue import expectations, generator, public_expectations, questions
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import find_exercise, find_step
 from lrtutorial.kinds import formula

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 
 MAX_NODES = 60  #: larger formulas are not searched
 MAX_REPAIRS = 600

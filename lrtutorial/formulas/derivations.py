@@ -19,7 +19,7 @@ from fractions import Fraction
 from html import escape
 from typing import Any
 
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 
 Point = Mapping[str, Fraction]
 SAME, ONLY_DOWN, BROKEN, EQUAL, OPEN = "⇔", "⇒", "✗", "=", "≈"

@@ -12,7 +12,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrtutorial import expressions as ex
+from lrtutorial import formulas as ex
 from lrtutorial.symbols import a, beta, eta, g_seq, k, kappa, t, v, x, x0
 
 POINT = {
@@ -232,7 +232,7 @@ def test_values_are_exactly_those_of_sympy(formula) -> None:
     if truth.is_Rational and isinstance(mine, Fraction):
         assert mine == Fraction(int(truth.p), int(truth.q))
     else:
-        assert ex.same_number(mine, ex._mp().mpf(str(truth.evalf(45))))
+        assert ex.same_number(mine, ex.mpmath_context().mpf(str(truth.evalf(45))))
 
 
 def test_an_endless_geometric_sum_is_exact_and_a_diverging_one_undefined() -> None:
@@ -327,7 +327,7 @@ def test_huge_work_is_given_up_or_done_quickly(name) -> None:
     except (ex.Undecided, ex.Undefined, ex.Unreadable) as why:
         assert len(str(why)) > 10
     else:
-        assert isinstance(result, Fraction) or ex._mp().isfinite(result)
+        assert isinstance(result, Fraction) or ex.mpmath_context().isfinite(result)
 
 
 class AlwaysEqual(sympy.Symbol):

@@ -1,0 +1,337 @@
+"""The value of a formula, with bounded work: in exact rationals where possible, with 40 digits where not.
+
+An evaluation gives up with :class:`Undecided` when its budget is spent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from lrtutorial.formulas.tree import RELATIONS, SET_KINDS, Tree, Unreadable, as_fraction, inexact
+
+Number = Any  # Fraction, or mpmath's mpf when a value is irrational
+
+BUDGET = 60_000  #: operations of one evaluation
+DIGITS = 40  #: decimal digits of inexact arithmetic
+EXACT_BITS = 8_192  #: larger rationals continue as 40-digit numbers
+
+
+class Undecided(ArithmeticError):
+    """Evaluating would take more work than the budget allows: neither right nor wrong."""
+
+
+class Undefined(ArithmeticError):
+    """The formula has no real value at this point (a division by zero, the root of a negative number)."""
+
+
+@lru_cache(maxsize=1)
+def mpmath_context() -> Any:
+    import mpmath
+
+    context = mpmath.MPContext()
+    context.dps = DIGITS
+    return context
+
+
+def real(value: Number) -> Any:
+    """Return a Fraction or 40-digit number as mpmath's ``mpf``."""
+    mp = mpmath_context()
+    return mp.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else mp.mpf(value)
+
+
+# Of this thread alone: a grader judges many submissions at once, and one must not spend another's.
+_pools: ContextVar[tuple[list[int], ...]] = ContextVar("pools", default=())
+
+
+@contextlib.contextmanager
+def at_most(budget: int) -> Iterator[None]:
+    """Bound all evaluations inside the block together: once ``budget`` operations are spent they raise Undecided."""
+    token = _pools.set((*_pools.get(), [budget]))
+    try:
+        yield
+    finally:
+        _pools.reset(token)
+
+
+class _Evaluation:
+    def __init__(self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int):
+        self.point = dict(point)
+        self.functions = functions
+        self.left = budget
+
+    def spend(self, cost: int = 1) -> None:
+        self.left -= cost
+        pools = _pools.get()
+        for pool in pools:
+            pool[0] -= cost
+        if self.left < 0 or any(pool[0] < 0 for pool in pools):
+            raise Undecided("the formula takes too much work to evaluate")
+
+    def trim(self, value: Number) -> Number:
+        if isinstance(value, Fraction):
+            bits = value.numerator.bit_length() + value.denominator.bit_length()
+            self.spend(bits >> 8)
+            return value if bits <= EXACT_BITS else real(value)
+        if not mpmath_context().isfinite(value):
+            raise Undefined("no finite value")
+        return value
+
+    def number(self, tree: Tree) -> Number:
+        self.spend()
+        kind = tree[0]
+        if kind in ("number", "float"):
+            return as_fraction(tree[1])
+        if kind == "symbol":
+            try:
+                return self.point[tree[1]]
+            except KeyError:
+                raise Unreadable(f"{tree[1]} has no value here") from None
+        if kind == "constant":
+            if tree[1] in ("pi", "e"):
+                return +getattr(mpmath_context(), tree[1])
+            raise Undefined("infinity has no value")
+        if kind == "add":
+            total: Number = Fraction(0)
+            for child in tree[1:]:
+                total = self.trim(_together(operator.add, total, self.number(child)))
+            return total
+        if kind == "mul":
+            product: Number = Fraction(1)
+            for child in tree[1:]:
+                product = self.trim(_together(operator.mul, product, self.number(child)))
+            return product
+        if kind == "pow":
+            return self.power(self.number(tree[1]), self.number(tree[2]))
+        if kind == "function":
+            return self.function(tree[1], [self.number(child) for child in tree[2:]])
+        if kind == "apply":
+            if tree[1] not in self.functions:
+                raise Unreadable(f"{tree[1]}(...) has no meaning in this step")
+            return self.functions[tree[1]](self.number(tree[2]))
+        if kind == "sum":
+            return self.sum(tree)
+        if kind == "piecewise":
+            for value, condition in zip(tree[1::2], tree[2::2], strict=False):
+                if self.truth(condition):
+                    return self.number(value)
+            raise Undefined("no case of the piecewise formula holds")
+        raise Unreadable("a condition stands where a number was expected")
+
+    def power(self, base: Number, exponent: Number) -> Number:
+        if base == 0:
+            if exponent > 0:
+                return Fraction(0)
+            if exponent == 0:
+                return Fraction(1)
+            raise Undefined("division by zero")
+        if isinstance(exponent, Fraction) and exponent.denominator == 1:
+            n = exponent.numerator
+            if isinstance(base, Fraction):
+                bits = (base.numerator.bit_length() + base.denominator.bit_length()) * abs(n)
+                if bits <= EXACT_BITS:
+                    self.spend(bits >> 8)
+                    return base**n
+            if abs(n).bit_length() > 256:
+                raise Undecided("the exponent is too large")
+            return self._mp_power(real(base), n)
+        if base < 0:
+            raise Undefined("a root of a negative number")
+        if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 2:
+            top, bottom = math.isqrt(base.numerator), math.isqrt(base.denominator)
+            if top * top == base.numerator and bottom * bottom == base.denominator:
+                return self.power(Fraction(top, bottom), Fraction(exponent.numerator))
+        return self._mp_power(real(base), real(exponent))
+
+    def _mp_power(self, base: Any, exponent: Any) -> Number:
+        mp = mpmath_context()
+        self.spend(20)
+        if abs(mp.log(abs(base)) * exponent) > 10**9:
+            raise Undecided("the power is too large or too small to compare")
+        return self.trim(mp.power(base, exponent))
+
+    def function(self, name: str, values: list[Number]) -> Number:
+        mp = mpmath_context()
+        self.spend(5)
+        if name in ("max", "min"):
+            return (max if name == "max" else min)(values, key=real)
+        value = values[0]
+        if name == "sqrt":
+            return self.power(value, Fraction(1, 2))
+        if name == "abs":
+            return abs(value)
+        if name == "sign":
+            return Fraction((value > 0) - (value < 0))
+        if name in ("floor", "ceiling"):
+            return Fraction(int(mp.floor(real(value)) if name == "floor" else mp.ceil(real(value))))
+        if name == "exp":
+            return self._mp_power(+mp.e, real(value))
+        if value <= 0:
+            raise Undefined("the logarithm of a number that is not positive")
+        return mp.log(real(value))
+
+    def sum(self, tree: Tree) -> Number:
+        _, index, low_tree, high_tree, body = tree
+        low = self.number(low_tree)
+        endless = high_tree == ["constant", "oo"]
+        high = low if endless else self.number(high_tree)
+        if any(not isinstance(end, Fraction) or end.denominator != 1 for end in (low, high)):
+            raise Undefined("the limits of the sum are no whole numbers here")
+        if not endless and high - low > 5_000:
+            raise Undecided("the sum has too many terms")
+        shadowed = self.point.get(index)
+
+        def term(position: int) -> Number:
+            self.point[index] = Fraction(position)
+            return self.number(body)
+
+        try:
+            first = low.numerator
+            if endless:
+                return self._endless_sum(term, first)
+            total: Number = Fraction(0)
+            for position in range(first, high.numerator + 1):
+                total = self.trim(_together(operator.add, total, term(position)))
+            return total
+        finally:
+            if shadowed is None:
+                self.point.pop(index, None)
+            else:
+                self.point[index] = shadowed
+
+    def _endless_sum(self, term: Callable[[int], Number], first: int) -> Number:
+        """Sum a geometric series exactly, any other series term by term until the terms vanish."""
+        head = [term(first + offset) for offset in range(6)]
+        if head[0] != 0:
+            ratio = _together(operator.truediv, head[1], head[0])
+            if all(same_number(b, _together(operator.mul, a, ratio)) for a, b in zip(head, head[1:], strict=False)):
+                if abs(ratio) >= 1:
+                    raise Undefined("the series diverges")
+                return self.trim(_together(operator.truediv, head[0], 1 - ratio))
+        total, position = real(sum(map(real, head))), first + len(head)
+        while True:
+            value = real(term(position))
+            total += value
+            if abs(value) <= abs(total) * mpmath_context().mpf(10) ** -(DIGITS - 5):
+                return total
+            position += 1
+            self.spend(5)
+
+    def truth(self, tree: Tree) -> bool:
+        self.spend()
+        kind = tree[0]
+        if kind in ("true", "false"):
+            return kind == "true"
+        if kind == "relation":
+            if tree[2][0] == "constant" or tree[3][0] == "constant":
+                return RELATIONS[tree[1]](self.extended(tree[2]), self.extended(tree[3]))
+            left, right = self.number(tree[2]), self.number(tree[3])
+            if same_number(left, right, inexact(tree)):
+                right = left
+            if isinstance(left, Fraction) != isinstance(right, Fraction):
+                left, right = real(left), real(right)
+            return RELATIONS[tree[1]](left, right)
+        if kind == "and":
+            return all(list(map(self.truth, tree[1:])))  # every part is looked at: none may be unreadable
+        if kind == "or":
+            return any(list(map(self.truth, tree[1:])))
+        if kind == "not":
+            return not self.truth(tree[1])
+        if kind == "contains":
+            return self.member(self.number(tree[1]), tree[2])
+        raise Unreadable("a number stands where a condition was expected")
+
+    def extended(self, tree: Tree) -> Any:
+        if tree[0] == "constant" and tree[1] in ("oo", "-oo"):
+            return mpmath_context().mpf("inf" if tree[1] == "oo" else "-inf")
+        return real(self.number(tree))
+
+    def member(self, value: Number, tree: Tree) -> bool:
+        self.spend()
+        if tree[0] == "interval":
+            low, high = (self.extended(end) for end in tree[2:])
+            here = real(value)
+            above = here > low if tree[1][0] == "o" else here >= low
+            below = here < high if tree[1][1] == "o" else here <= high
+            at_low, at_high = same_number(here, low), same_number(here, high)
+            return (tree[1][0] == "c" if at_low else above) and (tree[1][1] == "c" if at_high else below)
+        if tree[0] in ("union", "intersection"):
+            return (any if tree[0] == "union" else all)([self.member(value, child) for child in tree[1:]])
+        if tree[0] in ("true", "false"):
+            return tree[0] == "true"
+        raise Unreadable("a set of values was expected")
+
+
+def _together(op: Callable[[Any, Any], Any], left: Number, right: Number) -> Number:
+    """Apply ``op`` exactly to two Fractions, otherwise with 40 digits."""
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        if op is operator.truediv and right == 0:
+            raise Undefined("division by zero")
+        return op(left, right)
+    return op(real(left), real(right))
+
+
+def evaluate(
+    tree: Tree,
+    point: Mapping[str, Number],
+    functions: Mapping[str, Callable[[Number], Number]] | None = None,
+    *,
+    budget: int = BUDGET,
+) -> Number:
+    """Return the value of a formula at ``point``: a Fraction when it is rational, else a 40-digit ``mpf``.
+
+    Raises
+    ------
+    Undefined
+        If it has no finite real value there.
+    Undecided
+        If the budget of operations runs out first.
+    Unreadable
+        If a symbol has no value at the point.
+    """
+    try:
+        return _Evaluation(point, functions or {}, budget).number(tree)
+    except (OverflowError, ZeroDivisionError, RecursionError, ValueError) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Undecided("the formula takes too much work to evaluate") from None
+
+
+def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:
+    """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as evaluate()."""
+    if tree[0] in SET_KINDS:
+        tree = ["contains", ["symbol", variable], tree]
+    try:
+        return _Evaluation(point, {}, budget).truth(tree)
+    except (OverflowError, ZeroDivisionError, RecursionError) as error:
+        raise Undecided("the condition takes too much work to evaluate") from error
+
+
+def same_number(left: Number, right: Number, loose: bool = False) -> bool:
+    """Compare two values: exactly when both are rational, to 30 digits otherwise, to 9 digits when ``loose``.
+
+    ``loose`` is for formulas that hold floating-point numbers, whose last digits are rounding.
+    """
+    if isinstance(left, Fraction) and isinstance(right, Fraction) and not loose:
+        return left == right
+    mp = mpmath_context()
+    a, b = real(left), real(right)
+    if mp.isinf(a) or mp.isinf(b):
+        return bool(a == b)
+    return abs(a - b) <= mp.mpf(10) ** (-9 if loose else -30) * max(abs(a), abs(b))
+
+
+def show_number(value: Number, digits: int = 6) -> str:
+    """Return a value as a reader would write it: a short fraction, otherwise ``digits`` significant digits."""
+    if isinstance(value, Fraction):
+        if value.denominator == 1 and abs(value) < 10**9:
+            return str(value.numerator)
+        if value.denominator < 1000 and abs(value.numerator) < 10_000:
+            return f"{value.numerator}/{value.denominator} ≈ {float(value):.{digits}g}"
+    return mpmath_context().nstr(real(value), digits).removesuffix(".0")
