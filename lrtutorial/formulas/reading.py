@@ -64,7 +64,7 @@ def read(answer: object) -> Tree:
         raise Unreadable(f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}")
     if not str(type(answer).__module__).startswith("sympy.") and not _is_applied(answer):
         raise Unreadable(
-            f"a SymPy formula was expected, but the answer is {with_article(type(answer).__name__)}. Build it from the "
+            f"a SymPy formula was expected, but the answer is {_with_article(type(answer).__name__)}. Build it from the "
             "symbols imported at the top of the notebook"
         )
     try:
@@ -78,7 +78,7 @@ def _is_applied(answer: object) -> bool:
     return type(type(answer)).__name__ == "UndefinedFunction"
 
 
-def with_article(noun: str) -> str:
+def _with_article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
@@ -180,7 +180,7 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
     if type(func).__name__ == "UndefinedFunction" and len(node.args) == 1:
         return ["apply", str(getattr(func, "__name__", "")), *children()]
     raise Unreadable(
-        f"the formula holds {with_article(kind)}, which this step does not need; write it with + - * / ** and sqrt"
+        f"the formula holds {_with_article(kind)}, which this step does not need; write it with + - * / ** and sqrt"
     )
 
 
@@ -312,7 +312,7 @@ def _from_ast(node: ast.AST) -> Tree:
         if name in ("g_seq", "v") and len(node.args) == 1:
             return ["apply", name, _from_ast(node.args[0])]
         raise Unreadable(f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max")
-    raise Unreadable(f"the text holds {with_article(type(node).__name__)}, which has no place in a formula")
+    raise Unreadable(f"the text holds {_with_article(type(node).__name__)}, which has no place in a formula")
 
 
 def _sum_from_ast(body: ast.AST, limits: ast.AST) -> Tree:

@@ -36,6 +36,7 @@ class Unreadable(ValueError):
 
 
 def short(text: str, limit: int = 60) -> str:
+    """Return text in quotes, cut to ``limit`` characters, to be named in a message."""
     return repr(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
@@ -103,6 +104,7 @@ def check_tree(tree: object) -> Tree:
 
 @lru_cache(maxsize=4096)
 def as_fraction(text: str) -> Fraction:
+    """Return the value of a number in a tree. Raises Unreadable when it is none, or has a huge exponent."""
     try:
         mantissa, _, exponent = text.lower().partition("e")
         if len(exponent) > 4:
