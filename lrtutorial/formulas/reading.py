@@ -64,8 +64,8 @@ def read(answer: object) -> Tree:
         raise Unreadable(f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}")
     if not str(type(answer).__module__).startswith("sympy.") and not _is_applied(answer):
         raise Unreadable(
-            f"a SymPy formula was expected, but the answer is {_with_article(type(answer).__name__)}. Build it from the "
-            "symbols imported at the top of the notebook"
+            f"a SymPy formula was expected, but the answer is {_with_article(type(answer).__name__)}. Build it from "
+            "the symbols imported at the top of the notebook"
         )
     try:
         return check_tree(_from_sympy(answer, [MAX_NODES]))
