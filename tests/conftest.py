@@ -42,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of each heavy folder on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
+    """Keep each heavy folder on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in WHOLE_FOLDERS:

@@ -120,7 +120,7 @@ def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[An
 
 
 def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(explorer: Any, page: Page) -> None:
-    """JupyterLab asks each kernel for a thread for widgets' messages; on a busy machine a restart comes before the answer.
+    """JupyterLab asks each kernel for a thread for widgets' messages; a restart may come before the answer.
 
     All that is left of it is a line in the browser's console: the explorer of the new kernel moves.
     """
