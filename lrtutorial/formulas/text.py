@@ -440,10 +440,23 @@ class _Parser:
         if kind != "sign":
             return False
         if text == "|":
-            return self.bars == 0 and not is_condition(left)
+            return self.bars == 0 and not is_condition(left) and self._opens()
         return text in ("(", "{", "\\frac", "\\sqrt") or (
             text == "[" and left[0] != "symbol" and self._closes_before_comma()
         )
+
+    def _opens(self) -> bool:
+        """Say whether the bar here, behind a factor, opens a size: 2|x| has its other bar, "η < 0 | η > 2" has not."""
+        if self.tokens[self.place + 1] == ("sign", "|"):
+            return False
+        depth = bars = 0
+        for kind, text in self.tokens[self.place :]:
+            if kind == "sign":
+                depth += (text in "([{") - (text in ")]}")
+                bars += text == "|"
+                if depth < 0:
+                    break
+        return bars % 2 == 0
 
     def signed(self) -> Tree:
         if self.at("+", "-"):

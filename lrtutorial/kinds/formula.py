@@ -45,11 +45,17 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     if answer is ... or answer is None:
         return {"kind": "formula", "unfinished": True}
     try:
-        return {"kind": "formula", "tree": ex.read(answer)}
+        return {"kind": "formula", "tree": read(step, answer)}
     except ex.Unreadable as problem:
         return {"kind": "formula", "problem": str(problem)[:500]}
     except Exception as error:  # an object of the student's own making may raise anything when it is looked at
         return {"kind": "formula", "problem": f"looking at the answer raised {type(error).__name__}"}
+
+
+def read(step: Step, answer: object) -> ex.Tree:
+    """Return an answer's tree, with text read by the step's names. Raises Unreadable."""
+    functions = step.options.get("functions", ())
+    return ex.read(answer, step.options["symbols"], functions, bool(step.options.get("condition")))
 
 
 # ------------------------------------------------------------------------------------------- outcomes
