@@ -29,20 +29,28 @@ class ScoredLine(Protocol):
     """One thing that points are given for: see :class:`lrtutorial.steps.RubricLine`."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name among the lines."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What it is for."""
+
     @property
-    def points(self) -> float: ...
+    def points(self) -> float:
+        """What it is worth."""
 
 
 class Scored(Protocol):
     """What a verdict is on: see :class:`lrtutorial.steps.Step`."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The name of the step."""
+
     @property
-    def rubric(self) -> Sequence[ScoredLine]: ...
+    def rubric(self) -> Sequence[ScoredLine]:
+        """What its points are for."""
 
 
 @dataclass(frozen=True)
