@@ -114,8 +114,11 @@ def _decide_comma(line: str, words: _Words, condition: bool | None) -> Tree:
     decimal, separated = read
     if isinstance(decimal, Unreadable) and isinstance(separated, Unreadable):
         raise decimal
-    if isinstance(decimal, Unreadable) or isinstance(separated, Unreadable):
-        return separated if isinstance(decimal, Unreadable) else decimal
+    if isinstance(separated, Unreadable):
+        assert not isinstance(decimal, Unreadable)
+        return decimal
+    if isinstance(decimal, Unreadable):
+        return separated
     if condition is not None and is_condition(decimal) != is_condition(separated):
         return decimal if is_condition(decimal) == condition else separated
     if re.search(r"[,;]\s", line):  # another comma, with a space, is the one that separates

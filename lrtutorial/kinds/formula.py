@@ -47,8 +47,8 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
 
 def read(step: Step, answer: object) -> ex.Tree:
     """Return an answer's tree, with text read by the step's names. Raises Unreadable."""
-    functions = step.options.get("functions", ())
-    return ex.read(answer, step.options["symbols"], functions, bool(step.options.get("condition")))
+    kind = Formula.of(step)
+    return ex.read(answer, kind.symbols, kind.functions, kind.condition)
 
 
 # ------------------------------------------------------------------------------------------- outcomes
@@ -168,6 +168,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     tree = read_evidence(evidence)
     if isinstance(tree, Verdict):
         return replace(tree, step=step.id, lines=blank.lines, hint=f"This step asks for {step.asks}.")
+    blank = replace(blank, read=ex.write(tree), typeset=ex.mathml(tree))
     problem = _wrong_form(step, tree)
     if problem:
         return replace(blank, status="unreadable", headline=problem, hint=f"This step asks for {step.asks}.")
@@ -347,7 +348,7 @@ def _failing_limit(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, ex.N
         for point in points[:3]:
             there = {**point, **case}
             meaning = Formula.of(step).meaning
-            value = ex.evaluate(ex.read_text(wanted), there, meaning(there) if meaning else None)
+            value = ex.evaluate(read(step, wanted), there, meaning(there) if meaning else None)
             if not _same_value(value_at_or_none(step, tree, there), value, ex.inexact(tree)):
                 return words
     return None
