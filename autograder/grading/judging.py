@@ -12,8 +12,8 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder import catalogue
-from autograder.expectations import as_expected, class_expectations
-from autograder.intake import is_marked
+from autograder.cells import is_marked
+from autograder.grading.expectations import as_expected, class_expectations
 from lrtutorial.exercises import Exercise, Step, exercises
 from lrtutorial.expected import Expected, recorded
 from lrtutorial.kinds import PROBED, kind_module
