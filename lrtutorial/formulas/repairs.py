@@ -212,6 +212,7 @@ def _brackets(node: ex.Tree) -> Iterator[Edit]:
             others = [part for index, part in enumerate(node[1:], 1) if index != place]
             yield from _around_fraction(node[place], others)
             yield from _around_power(node[place], others)
+            yield from _around_sum(node[place], others)
     if node[0] == "mul":
         yield from _longer_denominator(node)
         yield from _longer_exponent(node)
@@ -232,8 +233,24 @@ def _around_fraction(term: ex.Tree, others: list[ex.Tree]) -> Iterator[Edit]:
         groups = {name: [part for part, place in zip(others, places, strict=True) if place == name] for name in places}
         if set(places) == {"out"} or (not below and "below" not in places):
             continue
-        whole = ["mul", ["add", *groups.get("above", []), top], ["pow", ["add", bottom, *groups.get("below", [])], _MINUS]]
+        whole = [
+            "mul",
+            ["add", *groups.get("above", []), top],
+            ["pow", ["add", bottom, *groups.get("below", [])], _MINUS],
+        ]
         yield "", ["add", *groups.get("out", []), whole]
+
+
+def _around_sum(term: ex.Tree, others: list[ex.Tree]) -> Iterator[Edit]:
+    """Let factors at the end of this term act on the whole sum: ``1 − ηa·x`` for (1 − ηa)·x."""
+    factors = term[1:] if term[0] == "mul" else [term]
+    if len(factors) > 5:
+        return
+    for inside in product((True, False), repeat=len(factors)):
+        kept = [part for part, here in zip(factors, inside, strict=True) if here]
+        outside = [part for part, here in zip(factors, inside, strict=True) if not here]
+        if outside and kept:
+            yield "", ["mul", *outside, ["add", *others, ["mul", *kept]]]
 
 
 def _around_power(term: ex.Tree, others: list[ex.Tree]) -> Iterator[Edit]:

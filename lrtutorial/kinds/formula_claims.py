@@ -5,7 +5,7 @@ Work is bounded by counts and operations, never by a clock, so that grading says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -29,8 +29,7 @@ from lrtutorial.kinds.formula_values import (
 from lrtutorial.steps import Step
 
 HINT_WORK = 150_000  #: operations that may go into finding what to say
-PAIR_WORK = 120_000  #: and into trying two changes at once: about 150 ms
-PART = {False: "a", True: "two"}
+PAIR_WORK = 40_000  #: and into trying two changes at once: less than 150 ms
 BRACKETS = (
     "It looks as if brackets are missing: a fraction line, a power or a root reaches over one thing only, unless "
     "brackets hold several together"
@@ -60,6 +59,11 @@ class Case:
     def points(self) -> list[dict[str, Fraction]]:
         """The points as numbers."""
         return [read_point(point) for point in self.expected.probes]
+
+    @cached_property
+    def floats(self) -> list[dict[str, float]]:
+        """The points as floating-point numbers."""
+        return [{name: float(value) for name, value in point.items()} for point in self.points]
 
     @cached_property
     def right(self) -> list[Any]:
@@ -141,7 +145,7 @@ def where_to_look(case: Case) -> Claim | None:
     if found:
         return found
     with ex.at_most(HINT_WORK):
-        return first_that_holds(_width(case) if case.kind.condition else _special_cases(case))
+        return first_that_holds(_width(case) if case.kind.condition else special_cases(case))
 
 
 def _one_change(case: Case) -> Iterator[Claim]:
@@ -179,7 +183,7 @@ def _close(case: Case, tree: ex.Tree, index: int) -> bool:
     right = case.right[index]
     if isinstance(right, bool | str):
         return _same(case.at(tree, index), right, case.loose)
-    value = ex.approximate(tree, case.points[index])
+    value = ex.approximate(tree, case.floats[index])
     if value is None:
         return _same(case.at(tree, index), right, case.loose)
     near = float(right)
@@ -225,7 +229,11 @@ def _not_defined(case: Case, pairs: Sequence[tuple[Any, Any]], nowhere: Sequence
         yield Claim(words, "undefined", {"points": list(nowhere)})
         return
     elsewhere = [pair for pair in pairs if pair[0] != UNDEFINED]
-    at = "at some points" if case.expected.secret or not case.points[index] else f"at {describe_point(case.points[index])}"
+    at = (
+        "at some points"
+        if case.expected.secret or not case.points[index]
+        else f"at {describe_point(case.points[index])}"
+    )
     if all(_same(one, right, case.loose) for one, right in elsewhere):
         words = f"Yours is right where it has a value, but it has none {at}: {why}."
         yield Claim(words, "right where defined", {"points": list(nowhere)})
@@ -259,8 +267,9 @@ def _width(case: Case) -> Iterator[Claim]:
         yield Claim(f"Your condition is neither true nor false at some points: {why}.", "width", facts)
 
 
-def _special_cases(case: Case) -> Iterator[Claim]:
-    """Yield the special cases that the answer gets wrong."""
+def special_cases(case: Case) -> list[Claim]:
+    """Return the special cases of the step as claims: one holds where the answer gets that case wrong."""
+    found: list[Claim] = []
     for words, at, wanted in case.kind.limits:
         put = {name: Fraction(value) for name, value in at.items()}
         for point in case.points[:3]:
@@ -273,7 +282,9 @@ def _special_cases(case: Case) -> Iterator[Claim]:
                 value = UNDEFINED
                 words = f"{words} It has no value there: {why}."
             facts = {"at": {name: str(value) for name, value in there.items()}, "wanted": wanted}
-            yield Claim(words, "limit", facts, lambda value=value, right=right: not _same(value, right, case.loose))  # type: ignore[misc]
+            claim = Claim(words, "limit", facts, lambda value=value, right=right: not _same(value, right, case.loose))  # type: ignore[misc]
+            found.append(claim)
+    return found
 
 
 # ------------------------------------------------------------------------------------- counterexample
@@ -290,7 +301,11 @@ def counterexample(case: Case) -> Claim | None:
 
     index = min(case.wrong_at, key=effort)
     yours, right = read_value(case.yours[index]), case.right[index]
-    facts = {"point": dict(case.expected.probes[index]), "yours": case.yours[index], "right": case.expected.reference[index]}
+    facts = {
+        "point": dict(case.expected.probes[index]),
+        "yours": case.yours[index],
+        "right": case.expected.reference[index],
+    }
     if yours != UNDEFINED:
         return Claim(explain(case.points[index], yours, right), "value", facts)
     why = _why_undefined(case, index)
@@ -326,7 +341,7 @@ class Rounded:
         return mp.mpf(10) ** (mp.floor(mp.log10(abs(ex.real(self.value)))) + 1 - digits)
 
     def rounds(self, exact: Any, within: float = 0.5) -> bool:
-        """Say whether this is ``exact``, rounded to as many digits as this one has (within so many units of the last)."""
+        """Say whether this is ``exact``, rounded to the digits this one has (within so many units of the last)."""
         if isinstance(exact, bool | str) or exact == 0:
             return False
         slack = ex.mpmath_context().mpf(10) ** -12

@@ -103,19 +103,12 @@ def same_outcome(one: Sequence[str], other: Sequence[str], loose: bool = False) 
 
 
 def same_value_text(one: str, other: str, loose: bool) -> bool:
+    """Say whether two values, as text, are the same (to 9 digits when ``loose``)."""
     if one == other:
         return True
     if {one, other} & {"true", "false", UNDEFINED}:
         return False
     return ex.same_number(read_value(one), read_value(other), loose)
-
-
-def value_at_or_none(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) -> Any:
-    """Return the value at a point, or None where there is none or it takes too much work."""
-    try:
-        return value_at(step, tree, point, 5_000)
-    except (ex.Undefined, ex.Undecided, ex.Unreadable):
-        return None
 
 
 def describe_point(point: Mapping[str, ex.Number], names: Sequence[str] | None = None) -> str:
