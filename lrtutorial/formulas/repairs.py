@@ -128,7 +128,7 @@ def _off_by_one(node: ex.Tree) -> Iterator[Edit]:
             yield said, ["add", node, ["number", step]]
     if node[0] == "number":
         for step in ("1", "-1"):
-            yield f"Look at the number {_said(node)}.", ["number", str(ex.evaluate(node, {}) + int(step))]
+            yield f"Look at the number {_said(node)}.", ["number", str(ex.as_fraction(node[1]) + int(step))]
 
 
 def _exponents(node: ex.Tree) -> Iterator[Edit]:
@@ -249,7 +249,7 @@ def _around_sum(term: ex.Tree, others: list[ex.Tree]) -> Iterator[Edit]:
     for inside in product((True, False), repeat=len(factors)):
         kept = [part for part, here in zip(factors, inside, strict=True) if here]
         outside = [part for part, here in zip(factors, inside, strict=True) if not here]
-        if outside and kept:
+        if outside and kept and _MINUS not in outside:  # the sign stays with what is behind it
             yield "", ["mul", *outside, ["add", *others, ["mul", *kept]]]
 
 
@@ -269,6 +269,8 @@ def _around_power(term: ex.Tree, others: list[ex.Tree]) -> Iterator[Edit]:
         for inside in product((True, False), repeat=len(rest)):
             kept = [part for part, here in zip(rest, inside, strict=True) if here]
             outside = [part for part, here in zip(rest, inside, strict=True) if not here]
+            if _MINUS in outside:  # the sign stays with what is behind it
+                continue
             base = ["add", *others, ["mul", *kept, factor[1]]]
             yield "", ["mul", *outside, ["pow", base, factor[2]]]
 

@@ -25,6 +25,7 @@ from lrtutorial.kinds.formula_claims import (
     misconception,
     missing_brackets,
     rounded_misconception,
+    unit_of,
     where_to_look,
 )
 from lrtutorial.kinds.formula_values import (
@@ -122,10 +123,10 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
 def _well_rounded(case: Case, number: Rounded | None) -> bool:
     """Say whether a decimal is the right number, to no fewer digits than asked for."""
     digits, yours, exact = case.kind.digits, read_value(case.yours[0]), case.right[0]
-    if digits is None or not case.loose or isinstance(yours, bool | str) or isinstance(exact, bool | str):
+    if digits is None or not case.loose or isinstance(yours, bool | str) or isinstance(exact, bool | str) or exact == 0:
         return False
     enough = number is None or number.digits >= digits
-    return enough and bool(abs(ex.real(yours) - ex.real(exact)) <= Rounded(exact, digits).unit(digits) / 2)
+    return enough and bool(abs(ex.real(yours) - ex.real(exact)) <= unit_of(exact, digits) / 2)
 
 
 def _wrong(case: Case, number: Rounded | None, blank: Verdict, earlier: Mapping[str, Any]) -> Verdict:
@@ -171,7 +172,7 @@ def _said(verdict: Verdict, claim: Claim | None) -> Verdict:
 def _nearly(case: Case, number: Rounded, named: Claim | None, verdict: Verdict) -> Verdict | None:
     """Return the verdict on the right number with too few digits, or with a wrong last one; None for others."""
     digits, exact = case.kind.digits, case.right[0]
-    if digits is None or number.digits < COARSE:
+    if digits is None or number.digits < COARSE or exact == 0:
         return None
     title = f"{misconceptions(case.step.id)[named.facts['id']].title}." if named else ""
     key = named.facts["id"] if named else None
@@ -179,7 +180,7 @@ def _nearly(case: Case, number: Rounded, named: Claim | None, verdict: Verdict) 
         note = f"rounded too far: {digits} digits are asked for"
         hint = f"Give at least {digits} digits, or an exact form such as sqrt(2)/3."
         claim = Claim(title or "This is near, but rounded too far.", "rounded too far", {"digits": number.digits})
-    elif number.digits >= digits and not number.rounds(exact) and number.rounds(exact, 1.0) and not named:
+    elif number.digits >= digits and not named and 0.5 < number.off(exact) < 1.5:
         note = "the last digit is off"
         hint = "Work it out with one digit more, then round."
         words = f"This is near, but its last digit is not that of the right number, rounded to {number.digits} digits."

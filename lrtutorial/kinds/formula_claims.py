@@ -5,7 +5,7 @@ Work is bounded by counts and operations, never by a clock, so that grading says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -267,6 +267,16 @@ def _width(case: Case) -> Iterator[Claim]:
         yield Claim(f"Your condition is neither true nor false at some points: {why}.", "width", facts)
 
 
+def _there(case: Case, point: Mapping[str, ex.Number]) -> tuple[Any, str]:
+    """Return the answer's value at a point and what is to be said of it; None when it takes too much work."""
+    try:
+        return value_at(case.step, case.tree, point, 5_000), ""
+    except ex.Undefined as why:
+        return UNDEFINED, f" It has no value there: {why}."
+    except (ex.Undecided, ex.Unreadable):
+        return None, ""
+
+
 def special_cases(case: Case) -> list[Claim]:
     """Return the special cases of the step as claims: one holds where the answer gets that case wrong."""
     found: list[Claim] = []
@@ -276,13 +286,13 @@ def special_cases(case: Case) -> list[Claim]:
             there = {**point, **put}
             meaning = case.kind.meaning
             right = ex.evaluate(read(case.step, wanted), there, meaning(there) if meaning else None)
-            try:
-                value = value_at(case.step, case.tree, there, 5_000)
-            except ex.Undefined as why:
-                value = UNDEFINED
-                words = f"{words} It has no value there: {why}."
+            value, said = _there(case, there)
+            if value is None:
+                continue
             facts = {"at": {name: str(value) for name, value in there.items()}, "wanted": wanted}
-            claim = Claim(words, "limit", facts, lambda value=value, right=right: not _same(value, right, case.loose))  # type: ignore[misc]
+            claim = Claim(
+                words + said, "limit", facts, lambda value=value, right=right: not _same(value, right, case.loose)
+            )  # type: ignore[misc]
             found.append(claim)
     return found
 
@@ -335,17 +345,24 @@ class Rounded:
         mantissa = tree[1].lower().partition("e")[0].replace(".", "").lstrip("-0")
         return cls(ex.evaluate(tree, {}), len(mantissa)) if mantissa else None
 
-    def unit(self, digits: int) -> Any:
-        """Return one unit in the last of ``digits`` significant digits."""
+    def off(self, exact: Any) -> Any:
+        """Return by how many units of its last digit this differs from ``exact``, rounded to as many digits."""
         mp = ex.mpmath_context()
-        return mp.mpf(10) ** (mp.floor(mp.log10(abs(ex.real(self.value)))) + 1 - digits)
+        unit = unit_of(exact, self.digits)
+        return abs(ex.real(self.value) - mp.floor(ex.real(exact) / unit + mp.mpf(1) / 2) * unit) / unit
 
-    def rounds(self, exact: Any, within: float = 0.5) -> bool:
-        """Say whether this is ``exact``, rounded to the digits this one has (within so many units of the last)."""
+    def rounds(self, exact: Any) -> bool:
+        """Say whether this is ``exact``, rounded to the digits this one has (a half may go either way)."""
         if isinstance(exact, bool | str) or exact == 0:
             return False
-        slack = ex.mpmath_context().mpf(10) ** -12
-        return bool(abs(ex.real(self.value) - ex.real(exact)) <= self.unit(self.digits) * (within + slack))
+        distance = abs(ex.real(self.value) - ex.real(exact)) / unit_of(exact, self.digits)
+        return bool(distance <= ex.mpmath_context().mpf("0.500000001"))
+
+
+def unit_of(exact: Any, digits: int) -> Any:
+    """Return one unit in the last of the first ``digits`` significant digits of a number that is not 0."""
+    mp = ex.mpmath_context()
+    return mp.mpf(10) ** (mp.floor(mp.log10(abs(ex.real(exact)))) + 1 - digits)
 
 
 def rounded_misconception(case: Case, number: Rounded) -> Claim | None:
