@@ -65,7 +65,7 @@ def delegates(
     if answers is None:
         use = _first_use(pieces, {})
     else:
-        runs = [piece for piece in pieces if (run := _RUN.search(piece))]
+        runs = [piece for piece in pieces if _RUN.search(piece)]
         named = {name: text for name, text in (files or {}).items() if any(name in piece for piece in runs)}
         code = [ast.unparse(tree) if len(trees) > 1 else _without_magics(piece)
                 for piece in pieces if (trees := _parsed(piece)) for tree, _ in trees]  # fmt: skip

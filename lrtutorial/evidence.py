@@ -51,7 +51,7 @@ def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
     The one place where it is asked, in the process of the answers, whether they leave their work to a library; the
     grader reads their source from outside as well.
     """
-    if step.kind.own_work and (why := delegates_here(answers.values())):
+    if step.kind.own_work and (why := delegates_here(answers)):
         return {"delegated": why}
     return step.collect(answers, probes)
 

@@ -20,6 +20,11 @@ _FROM_AFAR = {
     "run_cell", "run_code", "run_module", "runpy", "get_ipython", "builtins", "__builtins__", "__main__", "modules",
     "f_globals", "f_locals", "user_ns", "__dict__", "__globals__", "__code__", "__class__", "ctypes", "gc",
 }  # fmt: skip
+#: Methods that put something into what they belong to.
+_FILLERS = {
+    "append", "appendleft", "extend", "insert", "update", "add", "setdefault", "push", "put", "register", "send",
+    "__setitem__", "__setattr__", "__iadd__", "__ior__", "__init__",
+}  # fmt: skip
 _BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFor, ast.AsyncWith, ast.Match)
 
 
@@ -55,6 +60,18 @@ class Statement:
                 return True
         return False
 
+    def also_called(self, names: set[str]) -> set[str]:
+        """Return the names that it gives to one of these things, itself or in a list: what is made by a call is new."""
+        value = self.node.iter if isinstance(self.node, ast.For) else getattr(self.node, "value", None)
+        waiting: list[ast.AST] = [value] if isinstance(value, ast.AST) and self.binds else []
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, ast.Name) and one.id in names:
+                return set(self.binds)
+            if not isinstance(one, ast.Call):
+                waiting.extend(ast.iter_child_nodes(one))
+        return set()
+
     def changes(self, names: set[str], changers: set[str]) -> bool:
         """Say whether it sets a part of one of these things, or hands one to a function that sets parts."""
         for node in ast.walk(self.node):
@@ -62,6 +79,9 @@ class Statement:
                 root = _root(node)
                 if root is None or root in names or (isinstance(node, ast.Attribute) and node.attr in names):
                     return True
+            filler = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _FILLERS
+            if filler and _root(node.func) in names:  # type: ignore[union-attr,arg-type]  # a call, as was asked
+                return True
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in changers:
                 given = [*node.args, *(word.value for word in node.keywords)]
                 if any(isinstance(part, ast.Name) and part.id in names for arg in given for part in ast.walk(arg)):
@@ -88,8 +108,12 @@ def reached(cells: Iterable[str], answers: Iterable[str], files: Mapping[str, st
             found.add(statement.place)
             now, later = statement.uses
             names |= statement.binds | now | later
-            waiting += [one for name in now for one in wanted.definitions(name, statement.place) if one.place not in found]
+            waiting += [
+                one for name in now for one in wanted.definitions(name, statement.place) if one.place not in found
+            ]
             waiting += [one for name in later for one in wanted.all(name) if one.place not in found]
+        for _ in range(3):  # names of names of names
+            names = names.union(*(one.also_called(names) for one in statements))
         waiting = [one for one in statements if one.place not in found and one.changes(names, changers)]
         if not waiting:
             break
