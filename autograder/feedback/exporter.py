@@ -63,9 +63,7 @@ class FeedbackExporter(HTMLExporter):
         return super().from_notebook_node(nb, resources, **kw)
 
     @pass_context
-    def safe_markdown(
-        self, context: Context, source: str, start: int | None = None, attachments: object = None
-    ) -> str:
+    def safe_markdown(self, context: Context, source: str, start: int | None = None, attachments: object = None) -> str:
         """Markdown as HTML: formulas as MathML, headings in order (from ``start`` where given), nothing that loads.
 
         ``attachments`` are those of the cell that the text is from.

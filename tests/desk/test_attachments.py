@@ -84,7 +84,7 @@ def test_a_picture_is_shown_or_said_to_be_missing_and_the_page_goes_on(name: str
     body = page[page.index("Begin") : page.rindex("End")]
     assert bool(re.search(r'<img[^>]*src="data:image/(png|jpeg|gif|webp|svg\+xml);base64,', body)) == shown, body
     assert "<script" not in body
-    assert "src=\"attachment:" not in body
+    assert 'src="attachment:' not in body
     if not shown:
         assert "gone.png" in body or "a.p" in body or "picture" in body
 

@@ -229,7 +229,7 @@ FREE = {
     "compare cell": (
         [
             OWN,
-            "import torch\np=torch.nn.Parameter(torch.ones(1)); opt=torch.optim.Adam([p])\nmine=Adam([1]); mine.lr=0.1\nt=torch",
+            "import torch\np = torch.ones(1); opt = torch.optim.Adam([p])\nmine = Adam([1]); mine.lr = 0.1\nt = torch",
         ],
         {},
     ),
