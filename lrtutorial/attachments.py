@@ -62,8 +62,8 @@ def pictures(attachments: object) -> dict[str, dict[str, str]]:
 class AttachmentRenderer(IPythonRenderer):
     """nbconvert's renderer of Markdown, which shows the attached pictures and goes on where there are none."""
 
-    def __init__(self, *args: Any, attachments: object = None, **words: Any):
-        super().__init__(*args, attachments={}, **words)
+    def __init__(self, *, attachments: object = None, **words: Any):
+        super().__init__(attachments={}, **words)
         self.own: Mapping[Any, Any] = attachments if isinstance(attachments, Mapping) else {}
 
     def data_url(self, url: str) -> str | None:

@@ -69,7 +69,7 @@ def delegates(
         named = {name: text for name, text in (files or {}).items() if any(name in piece for piece in runs)}
         code = [ast.unparse(tree) if len(trees) > 1 else _without_magics(piece)
                 for piece in pieces if (trees := _parsed(piece)) for tree, _ in trees]  # fmt: skip
-        found = [(one.node, one.text) for one in reached(code, answers, files)]
+        found: list[tuple[ast.AST, str]] = [(one.node, one.text) for one in reached(code, answers, files)]
         found += [(tree, text) for source in named.values() for tree, text in _parsed(source)]
         use = _use_in(found, {}, torch=True)
     return _say(use) if use else None

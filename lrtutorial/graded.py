@@ -72,7 +72,7 @@ def _leave_out_commands(shell: Any) -> None:
         from IPython.utils.text import SList
 
         note(f"!{command}")
-        return SList()  # type: ignore[no-any-return,no-untyped-call]
+        return SList()
 
     def run_line_magic(name: str, line: str, _stack_depth: int = 1) -> Any:
         if name in SHELL:

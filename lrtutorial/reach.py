@@ -79,9 +79,9 @@ class Statement:
                 root = _root(node)
                 if root is None or root in names or (isinstance(node, ast.Attribute) and node.attr in names):
                     return True
-            filler = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _FILLERS
-            if filler and _root(node.func) in names:  # type: ignore[union-attr,arg-type]  # a call, as was asked
-                return True
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in _FILLERS and _root(node.func) in names:
+                    return True
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in changers:
                 given = [*node.args, *(word.value for word in node.keywords)]
                 if any(isinstance(part, ast.Name) and part.id in names for arg in given for part in ast.walk(arg)):
@@ -216,7 +216,7 @@ def _root(node: ast.expr) -> str | None:
 
 def _changers(statements: list[Statement]) -> set[str]:
     """Functions of the student's that set a part of an argument."""
-    found = set()
+    found: set[str] = set()
     for statement in statements:
         for node in ast.walk(statement.node):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import gc
 import json
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,8 +27,18 @@ NOTEBOOK = "b2_adam"
 ADAM = without_markers(
     answer_cells(nbformat.read(SOLUTIONS / "part_b" / f"{NOTEBOOK}.ipynb", as_version=4))["b2-answer"]
 )
+UNTOUCHED = answer_cells(Assignment.find("part_b").release[NOTEBOOK])["b2-answer"].source
 WRONG = ADAM.replace("np.sqrt(", "(")
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+PICTURE = {"a.png": {"image/png": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}}
+RAISING = """class Adam:
+    def __init__(self, params, **rest):
+        raise ValueError("\\ud83d")
+    def step(self, grads):
+        self.x
+"""
+MISSPELT = "import nump as np2\nbase = np2.zeros\n" + ADAM.replace("np.sqrt", "np2.sqrt")
+
+pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]  # the kernel's own libraries warn
 
 
 def named(notebook: Any, name: str) -> Any:
@@ -83,8 +95,8 @@ TORCH = "import torch\np = torch.nn.Parameter(torch.ones(1))\nopt = torch.optim.
 AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "as it is": (lambda notebook: None, 20, ""),
     "a wrong copy below the check": (copied(WRONG), 20, "above its check"),
-    "a right copy below a wrong answer": (lambda n: (answer(WRONG)(n), copied(ADAM)(n)), 10, "above its check"),
-    "the answer in a copy below an untouched one": (lambda n: (answer("Adam = ...")(n), copied(ADAM)(n)), 20, ""),
+    "a right copy below a wrong answer": (lambda n: (answer(WRONG)(n), copied(ADAM)(n)), 0, "above its check"),
+    "the answer in a copy below an untouched one": (lambda n: (answer(UNTOUCHED)(n), copied(ADAM)(n)), 20, ""),
     "a comparison at the end": (lambda n: n.cells.append(new_code_cell(TORCH)), 20, ""),
     "a comparison above the check": (before_check(TORCH), 20, ""),
     "an unused import of torch": (answer("import torch\n" + ADAM), 20, ""),
@@ -98,15 +110,13 @@ AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "an infinite answer's scratch": (after_check(new_code_cell("while True: pass")), 20, ""),
     "typed into the test cell": (typed(ADAM + '\ncheck("b2", Adam)'), 20, "typed into b2-test"),
     "checked under another name": (typed('check("b2", MyAdam)', ADAM.replace("class Adam", "class MyAdam")), 20, ""),
-    "a name that an import lacks": (answer("import nump as np2\nbase = np2.zeros\n" + ADAM.replace("np.sqrt", "np2.sqrt")),
-                                    0, "import nump as np2"),
+    "a name that an import lacks": (answer(MISSPELT), 0, "import nump as np2"),
     "a library's work": (answer("import torch\nclass Adam(torch.optim.Adam): pass"), 0, "your own code"),
     "torch in the answer": (answer("import torch\n" + ADAM.replace("np.sqrt", "torch.sqrt")), 0, "without torch"),
     "set from afar": (before_check("import torch\nsetattr(Adam, 'step', torch.optim.Adam.step)"), 0, "your own code"),
-    "a picture": (lambda n: n.cells.append(new_markdown_cell("![](attachment:a.png)", attachments={"a.png": {"image/png": PNG}})), 20, ""),
+    "a picture": (lambda n: n.cells.append(new_markdown_cell("![](attachment:a.png)", attachments=PICTURE)), 20, ""),
     "half an emoji": (lambda n: n.cells.append(new_markdown_cell("\ud83d")), 20, "Half a character"),
-    "half an emoji that is raised": (answer("class Adam:\n    def __init__(self, params, **rest):\n        raise ValueError('\\ud83d')\n"
-                                            "    def step(self, grads): self.x"), 0, ""),
+    "half an emoji that is raised": (answer(RAISING), 0, ""),
 }  # fmt: skip
 
 
@@ -128,8 +138,12 @@ def handed_in(change: Callable[[Any], Any]) -> bytes:
 @pytest.fixture(scope="module")
 def results() -> dict[str, Result]:
     works = {name: work(handed_in(change)) for name, (change, _, _) in AT_HOME.items()}
-    with ThreadPoolExecutor(2) as executor:
-        return dict(zip(works, executor.map(grade_one, works.values()), strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the kernel's own libraries warn, also when they are collected
+        with ThreadPoolExecutor(2) as executor:
+            found = dict(zip(works, executor.map(grade_one, works.values()), strict=True))
+        gc.collect()
+    return found
 
 
 @pytest.mark.parametrize("name", AT_HOME)
