@@ -123,9 +123,7 @@ class Scope:
                 yield atom
 
     @classmethod
-    def of(
-        cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...]
-    ) -> Scope:
+    def of(cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...]) -> Scope:
         """Return the scope of a function, in a class whose objects have these attributes, some of them never set."""
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
         names += [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
@@ -237,9 +235,10 @@ def role_of(parent: ast.AST, field: str) -> str:
     if isinstance(parent, ast.AugAssign):
         return "what is taken off" if isinstance(parent.op, ast.Sub) else "what the variable changes by"
     words = {
-        ("Assign", "value"): "the right-hand side", ("Subscript", "slice"): "the index", ("If", "test"): "the condition",
-        ("While", "test"): "the condition", ("Return", "value"): "what is returned", ("For", "iter"): "what the loop "
-        "runs over", ("comprehension", "iter"): "what the list is made from", ("ListComp", "elt"): "what the list holds",
+        ("Assign", "value"): "the right-hand side", ("Subscript", "slice"): "the index",
+        ("If", "test"): "the condition", ("While", "test"): "the condition", ("Return", "value"): "what is returned",
+        ("For", "iter"): "what the loop runs over", ("comprehension", "iter"): "what the list is made from",
+        ("ListComp", "elt"): "what the list holds",
         ("arguments", "defaults"): "the default", ("Compare", "left"): "what is compared",
         ("Compare", "comparators"): "what is compared", ("keyword", "value"): "the argument",
         ("Subscript", "value"): "what is indexed", ("List", "elts"): "what the list holds",
@@ -498,7 +497,11 @@ def _of_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
 
 def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
     """The same statement in place, and not."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.targets[0], ast.Tuple | ast.List):
+    if (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and not isinstance(node.targets[0], ast.Tuple | ast.List)
+    ):
         target, value = ast.unparse(node.targets[0]), node.value
         base = target.removesuffix("[:]").removesuffix("[...]")
         if target == base:

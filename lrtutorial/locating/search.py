@@ -12,15 +12,15 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from types import CodeType
 from typing import Any
 
-from lrtutorial.exercises import Step, find_step
+from lrtutorial.exercises import find_step
 from lrtutorial.expected import Expected, recorded
-from lrtutorial.kinds import kind_module
-from lrtutorial.kinds.driven import quiet
 from lrtutorial.locating.edits import Edit, edits
 from lrtutorial.locating.sources import Source
+from lrtutorial.steps import Step
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
 
@@ -30,13 +30,18 @@ class TooLong(BaseException):
 
 
 def search(
-    step_id: str, name: str, sources: Sequence[Source], space: Mapping[str, Any], seconds: float,
+    step_id: str,
+    name: str,
+    sources: Sequence[Source],
+    space: Mapping[str, Any],
+    seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
     """Return the places in ``sources`` where a small edit lets the answer ``name`` pass every public probe.
 
-    A place is plain data: ``{"line", "end", "code", "function", "part", "role", "before"}``, lines as the cell shows
-    them. The list is empty when nothing was found within ``seconds``, or too much to say anything.
+    A place is plain data: ``{"line", "code", "function", "part", "role", "before"}``, lines as the cell shows them,
+    ``before`` where something is missing in front of the line (:mod:`lrtutorial.locating.words` says it). The list is
+    empty when nothing was found within ``seconds``, or too much to say anything.
     """
     deadline = clock() + seconds
     trial = Trial(find_step(step_id), name, sources, space)
@@ -62,7 +67,7 @@ class Trial:
     """An answer that can be run with an edit: its trees, its compiled definitions, and the probes by what they cost."""
 
     def __init__(self, step: Step, name: str, sources: Sequence[Source], space: Mapping[str, Any]):
-        self.holds, self.name = kind_module(step.kind).holds, name
+        self.holds, self.name = import_module(step.kind.module).holds, name
         self.space = {**space, "__name__": "__main__"}
         self.trees = {source.name: source.definition() for source in sources}
         functions = [n for tree in self.trees.values() for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]

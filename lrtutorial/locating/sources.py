@@ -1,4 +1,4 @@
-"""The source a student wrote of an answer: its own definition and those that it leads to, as they stand in the cells."""
+"""The source of an answer: its own definition and those that it leads to, as they stand in the student's cells."""
 
 from __future__ import annotations
 

@@ -53,7 +53,10 @@ def _all(plain: str) -> Iterator[Mutant]:
             target = list(ast.walk(tree))[number]
             kind, _, at = what.partition(" at ")
             if at:  # of a block: the statement with this index
-                first, last = target.body[int(at)].lineno, target.body[min(int(at) + 1, len(target.body) - 1)].end_lineno
+                first, last = (
+                    target.body[int(at)].lineno,
+                    target.body[min(int(at) + 1, len(target.body) - 1)].end_lineno,
+                )
                 last = (target.end_lineno if kind == "deleted" else last) or first
             else:
                 owner = _statement_of(tree, target)
@@ -105,7 +108,10 @@ def _changes(node: ast.AST):
     if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.sqrt", "np.square", "np.cos"):
         yield "function dropped", lambda t, n: _become(n, n.args[0])
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.sqrt":
-        yield "function doubled", lambda t, n: setattr(n, "args", [ast.parse(f"np.sqrt({ast.unparse(n.args[0])})").body[0].value])
+        yield (
+            "function doubled",
+            lambda t, n: setattr(n, "args", [ast.parse(f"np.sqrt({ast.unparse(n.args[0])})").body[0].value]),
+        )
     if isinstance(node, ast.Attribute) and node.attr in ("zeros_like", "zeros"):
         yield "ones", lambda t, n: setattr(n, "attr", n.attr.replace("zeros", "ones"))
     if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("self.") and isinstance(node.ctx, ast.Load):
@@ -115,8 +121,8 @@ def _changes(node: ast.AST):
                 other = pair[1 - pair.index(node.attr)]
                 yield f"{node.attr} to {other}", lambda t, n, o=other: setattr(n, "attr", o)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        for pair in (("m", "v"), ("beta1", "beta2"), ("a", "b"), ("c1", "c2"), ("m_hat", "g"), ("v_hat", "v"), ("x", "y"),
-                     ("T_cur", "epoch"), ("g", "p"), ("lr", "momentum"), ("lr_max", "lr_min")):  # fmt: skip
+        for pair in (("m", "v"), ("beta1", "beta2"), ("a", "b"), ("c1", "c2"), ("m_hat", "g"), ("v_hat", "v"),
+                     ("x", "y"), ("T_cur", "epoch"), ("g", "p"), ("lr", "momentum"), ("lr_max", "lr_min")):  # fmt: skip
             if node.id in pair:
                 other = pair[1 - pair.index(node.id)]
                 yield f"{node.id} to {other}", lambda t, n, o=other: setattr(n, "id", o)

@@ -1,7 +1,7 @@
 """Right answers to Part B, each written in another way: what mutants are made of."""
 
 B1 = {
-    "zip and in place": '''
+    "zip and in place": """
 class SGD:
     def __init__(self, params, lr):
         self.params = params
@@ -23,8 +23,8 @@ class MomentumSGD:
             v *= self.momentum
             v += g
             p -= self.lr * v
-''',
-    "index": '''
+""",
+    "index": """
 class SGD:
     def __init__(self, params, lr):
         self.params, self.lr = params, lr
@@ -44,8 +44,8 @@ class MomentumSGD:
         for i in range(len(self.params)):
             self.velocity[i] = self.momentum * self.velocity[i] + grads[i]
             self.params[i] -= self.lr * self.velocity[i]
-''',
-    "a base class": '''
+""",
+    "a base class": """
 class Base:
     def __init__(self, params, lr):
         self.params = list(params)
@@ -69,7 +69,7 @@ class MomentumSGD(Base):
         for i, g in enumerate(grads):
             self.v[i] = g + self.mu * self.v[i]
             self.move(i, self.v[i])
-''',
+""",
     "subtract": '''
 class SGD:
     """Plain gradient descent."""
@@ -97,7 +97,7 @@ class MomentumSGD:
             self.buf[k] = self.beta * self.buf[k] + grad
             self.theta[k] += -self.lr * self.buf[k]
 ''',
-    "a dictionary": '''
+    "a dictionary": """
 class SGD:
     def __init__(self, params, lr):
         self.params = params
@@ -120,8 +120,8 @@ class MomentumSGD:
             new = self.momentum * old + g
             self.state[i] = new
             p -= self.lr * new
-''',
-    "a helper": '''
+""",
+    "a helper": """
 def velocity_after(v, g, momentum):
     return momentum * v + g
 
@@ -143,12 +143,12 @@ class MomentumSGD:
         self.vs = [velocity_after(v, g, self.momentum) for v, g in zip(self.vs, grads)]
         for p, v in zip(self.params, self.vs):
             p[...] = p - self.lr * v
-''',
+""",
 }
 
 _SIGNATURE = "def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):"
 B2 = {
-    "as in the paper": f'''
+    "as in the paper": f"""
 class Adam:
     {_SIGNATURE}
         self.params = params
@@ -168,8 +168,8 @@ class Adam:
             m_hat = self.m[i] / (1 - self.beta1**self.t)
             v_hat = self.v[i] / (1 - self.beta2**self.t)
             self.params[i] -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
-''',
-    "in place": f'''
+""",
+    "in place": f"""
 class Adam:
     {_SIGNATURE}
         self.params, self.lr, self.b1, self.b2, self.eps = params, lr, beta1, beta2, eps
@@ -187,8 +187,8 @@ class Adam:
             v *= self.b2
             v += (1 - self.b2) * g * g
             p -= self.lr * (m / c1) / (np.sqrt(v / c2) + self.eps)
-''',
-    "counts late": f'''
+""",
+    "counts late": f"""
 class Adam:
     {_SIGNATURE}
         self.params = params
@@ -208,8 +208,8 @@ class Adam:
             spread = np.sqrt(self.second[k] / (1.0 - np.power(beta2, self.count)))
             self.params[k][...] = self.params[k] - self.lr * mean / (spread + self.eps)
         self.count += 1
-''',
-    "running powers": f'''
+""",
+    "running powers": f"""
 class Adam:
     {_SIGNATURE}
         self.p = params
@@ -231,8 +231,8 @@ class Adam:
             direction = (m / (1 - self.power1)) / (np.sqrt(v / (1 - self.power2)) + self.eps)
             x -= self.lr * direction
         self.state = new
-''',
-    "methods": f'''
+""",
+    "methods": f"""
 class Adam:
     {_SIGNATURE}
         self.params = list(params)
@@ -258,8 +258,8 @@ class Adam:
             top = self.corrected(self.m[i], self.beta1)
             bottom = self.corrected(self.v[i], self.beta2) ** 0.5
             self.params[i] -= self.lr * top / (bottom + self.eps)
-''',
-    "loops apart": f'''
+""",
+    "loops apart": f"""
 class Adam:
     {_SIGNATURE}
         self.params = params
@@ -282,11 +282,11 @@ class Adam:
             vh = v / (1 - b ** t)
             step = self.lr * mh / (np.sqrt(vh) + self.eps)
             q -= step
-''',
+""",
 }
 
 B3 = {
-    "lists": '''
+    "lists": """
 def gradient(pos):
     return np.array([2 * pos[0], 20 * pos[1]])
 
@@ -333,8 +333,8 @@ def run_adam(start, lr, beta1, beta2, eps, steps):
         pos = pos - lr * m_hat / (np.sqrt(v_hat) + eps)
         path.append(pos.copy())
     return np.array(path)
-''',
-    "an array of points": '''
+""",
+    "an array of points": """
 SCALE = np.array([2.0, 20.0])
 
 def run_sgd(start, lr, steps):
@@ -375,8 +375,8 @@ def run_adam(start, lr, beta1, beta2, eps, steps):
         second = square / (1 - beta2 ** (i + 1))
         points[i + 1] = points[i] - lr * first / (second ** 0.5 + eps)
     return points
-''',
-    "x and y apart": '''
+""",
+    "x and y apart": """
 def run_sgd(start, lr, steps):
     x, y = float(start[0]), float(start[1])
     rows = [[x, y]]
@@ -424,8 +424,8 @@ def run_adam(start, lr, beta1, beta2, eps, steps):
         p -= lr * (m / (1 - beta1 ** t)) / (np.sqrt(v / (1 - beta2 ** t)) + eps)
         rows.append(p.copy())
     return np.stack(rows)
-''',
-    "a shared loop": '''
+""",
+    "a shared loop": """
 def grad(x):
     return np.array([2.0, 20.0]) * x
 
@@ -464,8 +464,8 @@ def run_adam(start, lr, beta1, beta2, eps, steps):
         v_hat = state["v"] / (1 - beta2 ** t)
         return lr * m_hat / (np.sqrt(v_hat) + eps)
     return trace(start, steps, move)
-''',
-    "matrix": '''
+""",
+    "matrix": """
 A = np.diag([2.0, 20.0])
 
 def run_sgd(start, lr, steps):
@@ -506,8 +506,8 @@ def run_adam(start, lr, beta1, beta2, eps, steps):
         rate = lr / (1 - beta1 ** (i + 1))
         w = w - rate * m / (np.sqrt(s / (1 - beta2 ** (i + 1))) + eps)
     return history
-''',
-    "in place": '''
+""",
+    "in place": """
 def slope(x, y):
     return np.array([2 * x, 10 * 2 * y])
 
@@ -557,10 +557,10 @@ def run_adam(start, lr, beta1, beta2, eps, steps):
         theta -= lr * (m / scale1) / ((v / scale2) ** 0.5 + eps)
         result.append(theta.copy())
     return np.vstack(result)
-''',
+""",
 }
 
-_PLOT = '''
+_PLOT = """
     def plot_schedule(self, total_epochs=100):
         epochs = np.arange(total_epochs)
         rates = [self.get_lr(int(e)) for e in epochs]
@@ -569,10 +569,10 @@ _PLOT = '''
         plt.xlabel("epoch")
         plt.ylabel("learning rate")
         return rates
-'''
+"""
 _SCHEDULE = "class CosineAnnealingWarmRestarts:\n    def __init__(self, lr_max, lr_min=0, T_0=10, T_mult=2):"
 B5 = {
-    "subtract": f'''
+    "subtract": f"""
 {_SCHEDULE}
         self.lr_max = lr_max
         self.lr_min = lr_min
@@ -586,8 +586,8 @@ B5 = {
             T_cur = T_cur - T_i
             T_i = T_i * self.T_mult
         return self.lr_min + 0.5 * (self.lr_max - self.lr_min) * (1 + np.cos(np.pi * T_cur / T_i))
-{_PLOT}''',
-    "start and length": f'''
+{_PLOT}""",
+    "start and length": f"""
 {_SCHEDULE}
         self.high, self.low, self.first, self.factor = lr_max, lr_min, T_0, T_mult
 
@@ -599,8 +599,8 @@ B5 = {
         done = (epoch - start) / length
         height = self.high - self.low
         return self.low + height * (1 + np.cos(np.pi * done)) / 2
-{_PLOT}''',
-    "modulo for one": f'''
+{_PLOT}""",
+    "modulo for one": f"""
 {_SCHEDULE}
         self.lr_max = lr_max
         self.lr_min = lr_min
@@ -619,8 +619,8 @@ B5 = {
                 period *= self.T_mult
         cosine = np.cos(np.pi * cur / period)
         return self.lr_min + (self.lr_max - self.lr_min) * (1 + cosine) / 2
-{_PLOT}''',
-    "a helper method": f'''
+{_PLOT}""",
+    "a helper method": f"""
 {_SCHEDULE}
         self.lr_max = lr_max
         self.lr_min = lr_min
@@ -637,8 +637,8 @@ B5 = {
     def get_lr(self, epoch):
         half_wave = 0.5 * (1 + np.cos(np.pi * self.position(epoch)))
         return half_wave * self.lr_max + (1 - half_wave) * self.lr_min
-{_PLOT}''',
-    "for loop": f'''
+{_PLOT}""",
+    "for loop": f"""
 {_SCHEDULE}
         self.lr_max, self.lr_min = lr_max, lr_min
         self.T_0, self.T_mult = T_0, T_mult
@@ -654,8 +654,8 @@ B5 = {
         t = epoch - (end - period)
         angle = np.pi * t / period
         return self.lr_min + (self.lr_max - self.lr_min) * np.cos(angle / 2) ** 2
-{_PLOT}''',
-    "true loop": f'''
+{_PLOT}""",
+    "true loop": f"""
 {_SCHEDULE}
         self.max = lr_max
         self.min = lr_min
@@ -673,5 +673,5 @@ B5 = {
         amplitude = (self.max - self.min) / 2
         middle = (self.max + self.min) / 2
         return middle + amplitude * np.cos(np.pi * e / T)
-{_PLOT}''',
+{_PLOT}""",
 }
