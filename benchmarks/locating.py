@@ -85,14 +85,14 @@ def main() -> None:
                 outcomes[word] += 1
                 times.append(taken)
                 if given.show and word in ("wrong", "nothing", "one of two"):
-                    line = mutant.source.splitlines()[mutant.first - 1].strip()
+                    line = [*mutant.source.splitlines(), *[""] * 9][mutant.first - 1].strip()
                     print(f"  {word}: {name}, {mutant.what}, line {mutant.first}: {line}\n     told: {places}")
         total = sum(outcomes.values())
         right = outcomes["right"] + outcomes["one of two"]
         print(
             f"{exercise}: {total} mutants · right line {right / total:.1%} ({outcomes['right']} alone, "
-            f"{outcomes['one of two']} as one of two) · wrong line {outcomes['wrong'] / total:.1%} ({outcomes['wrong']}) "
-            f"· nothing {outcomes['nothing']} · median {np.median(times):.2f} s, 90 % {np.quantile(times, 0.9):.2f} s"
+            f"{outcomes['one of two']} as one of two) · wrong line {outcomes['wrong'] / total:.1%} "
+            f"({outcomes['wrong']}) · nothing {outcomes['nothing']} · median {np.median(times):.2f} s, 90 % {np.quantile(times, 0.9):.2f} s"
         )
 
 
