@@ -89,10 +89,11 @@ def main() -> None:
                     print(f"  {word}: {name}, {mutant.what}, line {mutant.first}: {line}\n     told: {places}")
         total = sum(outcomes.values())
         right = outcomes["right"] + outcomes["one of two"]
+        alone, one_of_two = outcomes["right"], outcomes["one of two"]
         print(
-            f"{exercise}: {total} mutants · right line {right / total:.1%} ({outcomes['right']} alone, "
-            f"{outcomes['one of two']} as one of two) · wrong line {outcomes['wrong'] / total:.1%} "
-            f"({outcomes['wrong']}) · nothing {outcomes['nothing']} · median {np.median(times):.2f} s, 90 % {np.quantile(times, 0.9):.2f} s"
+            f"{exercise}: {total} mutants · right line {right / total:.1%} ({alone} alone, {one_of_two} as one of two)"
+            f" · wrong line {outcomes['wrong'] / total:.1%} ({outcomes['wrong']}) · nothing {outcomes['nothing']}"
+            f" · median {np.median(times):.2f} s, 90 % {np.quantile(times, 0.9):.2f} s"
         )
 
 
