@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Abs, And, Interval, Rational
 
 from autograder.catalogue import Misconception, Question, without_brackets
-from autograder.catalogue.points import around, draw
+from autograder.catalogue.points import FAR, around, draw
 from lrtutorial.symbols import a, eta, t, x, x0
 
 M = Misconception
@@ -554,6 +554,7 @@ QUESTIONS = {
                 lambda p: 2 * p["a"],
                 lambda p: p["a"] / 2,
             ),
+            far=FAR,
         ),
         misconceptions=(
             M(

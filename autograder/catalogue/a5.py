@@ -6,7 +6,7 @@ from sympy import Abs, And, Eq, Float, Integer, Interval, Max, Rational, Symbol,
 
 from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.a4 import a_number
-from autograder.catalogue.points import around, draw
+from autograder.catalogue.points import FAR, around, draw
 from lrtutorial.symbols import eta, kappa, lambda_max, lambda_min
 
 M = Misconception
@@ -202,6 +202,7 @@ QUESTIONS = {
                 lambda p: 2 * p["lambda_max"],
                 lambda p: 0 * p["lambda_max"] + 2,
             ),
+            far=FAR,
         ),
         misconceptions=(
             M(

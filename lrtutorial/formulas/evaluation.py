@@ -300,6 +300,8 @@ class _Evaluation:
 
 def _together(op: Callable[[Any, Any], Any], left: Number, right: Number) -> Number:
     """Apply ``op`` exactly to two Fractions, otherwise with 40 digits."""
+    if op is operator.mul and any(isinstance(factor, Fraction) and factor == 0 for factor in (left, right)):
+        return Fraction(0)
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         if op is operator.truediv and right == 0:
             raise Undefined("division by zero")

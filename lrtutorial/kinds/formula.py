@@ -203,7 +203,7 @@ def _other_form(step: Step, tree: ex.Tree, expected: Expected) -> OtherForm | No
         try:
             with ex.at_most(FOLLOW_WORK):
                 if not all(
-                    ex.same_number(ex.evaluate(side, point), read_value(right), ex.inexact(side))
+                    ex.same_number(ex.real(ex.evaluate(side, point)), read_value(right), ex.inexact(side))
                     for probe, right in zip(expected.probes, expected.reference, strict=True)
                     for point in form.points(read_point(probe))
                 ):

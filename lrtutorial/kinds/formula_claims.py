@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from lrtutorial import formulas as ex
@@ -101,6 +101,10 @@ def _same(one: Any, other: Any, loose: bool) -> bool:
     return ex.same_number(one, other, loose)
 
 
+def _differ(one: Any, other: Any, loose: bool) -> bool:
+    return not _same(one, other, loose)
+
+
 # ----------------------------------------------------------------------------------------- the mistake
 
 
@@ -150,7 +154,7 @@ def where_to_look(case: Case) -> Claim | None:
 
 def _one_change(case: Case) -> Iterator[Claim]:
     for words, mended in repairs.edits(case.tree, case.kind.symbols):
-        yield Claim(words, "mended", {"tree": mended}, lambda mended=mended: case.gives(mended, case.right))  # type: ignore[misc]
+        yield Claim(words, "mended", {"tree": mended}, partial(case.gives, mended, case.right))
 
 
 def _two_things(case: Case) -> Iterator[Claim]:
@@ -166,7 +170,7 @@ def _two_things(case: Case) -> Iterator[Claim]:
                     f"More than one thing is off. {change} With that mended there is still this: {words[key].title}.",
                     "mended to a misconception",
                     {"tree": mended, "id": key},
-                    lambda mended=mended, theirs=theirs: case.gives(mended, theirs),  # type: ignore[misc]
+                    partial(case.gives, mended, theirs),
                 )
     for one, other, mended in repairs.pairs(case.tree, case.kind.symbols):
         if _close(case, mended, first):
@@ -174,7 +178,7 @@ def _two_things(case: Case) -> Iterator[Claim]:
                 f"Two things are off. {one} And: {other}",
                 "mended",
                 {"tree": mended},
-                lambda mended=mended: case.gives(mended, case.right),  # type: ignore[misc]
+                partial(case.gives, mended, case.right),
             )
 
 
@@ -290,9 +294,7 @@ def special_cases(case: Case) -> list[Claim]:
             if value is None:
                 continue
             facts = {"at": {name: str(value) for name, value in there.items()}, "wanted": wanted}
-            claim = Claim(
-                words + said, "limit", facts, lambda value=value, right=right: not _same(value, right, case.loose)
-            )  # type: ignore[misc]
+            claim = Claim(words + said, "limit", facts, partial(_differ, value, right, case.loose))
             found.append(claim)
     return found
 
