@@ -42,7 +42,7 @@ from autograder.judging import exercise_of, nothing
 from autograder.phases import Clock
 from autograder.preprocessors import standing
 from autograder.written import ShowRubric
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault

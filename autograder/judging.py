@@ -15,7 +15,7 @@ from autograder import catalogue
 from autograder.expectations import as_expected, class_expectations
 from autograder.intake import is_marked
 from lrtutorial.evidence import judge
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.expected import Expected, recorded
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict

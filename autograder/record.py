@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import catalogue, written
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED = ROOT / "lrtutorial" / "recorded"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lrtutorial.course import find_step, use
 from lrtutorial.delegation import delegates_here
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Evidence, Step
@@ -21,8 +22,8 @@ MIME = "application/vnd.lrtutorial.evidence+json"
 def respond(request: str) -> None:
     """Collect evidence for one step from the notebook's names and publish it as display data of type ``MIME``.
 
-    ``request`` is JSON: ``{"nonce": text, "step": id, "probes": {name: probes}}``; the answer holds the nonce and one
-    piece of evidence for each name. A name the notebook has not defined counts as ``...``.
+    ``request`` is JSON: ``{"nonce": text, "course": module, "step": id, "probes": {name: probes}}``; the answer holds
+    the nonce and one piece of evidence for each name. A name the notebook has not defined counts as ``...``.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -34,8 +35,8 @@ def respond(request: str) -> None:
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """Return ``{"nonce": …, "missing": [name, …], "evidence": {name: evidence}}``; see :func:`respond`."""
-    from lrtutorial.exercises import find_step
-
+    if course := asked.get("course"):
+        use(course)
     step = find_step(asked["step"])
     answers = {name: namespace.get(name, ...) for name in step.answers}
     return {

@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
+
+from lrtutorial.home import package
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,19 @@ class Misconception:
     hints: tuple[str, ...]
 
 
-@cache
+def folder() -> Traversable:
+    """Return where the current course's recorded data lie."""
+    return files(package()).joinpath("recorded")
+
+
 def _recorded(step_id: str) -> dict[str, Any]:
-    text = files("lrtutorial").joinpath("recorded", f"{step_id}.json").read_text(encoding="utf-8")
-    return json.loads(text)
+    return _read(package(), step_id)
+
+
+@cache
+def _read(package: str, step_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def recorded(step_id: str) -> Expected:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.exercises import exercise_with, exercises, find_step
+from lrtutorial.course import exercise_with, exercises, find_step
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Step
 

@@ -22,7 +22,7 @@ from autograder.demo.students import STUDENTS, submission
 from autograder.engine import Assignment, Result, Watcher, grade, local_workers
 from autograder.ledger import Ledger
 from autograder.report import write_report
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
 

@@ -37,7 +37,7 @@ from autograder.gradebook import GradebookWriter
 from autograder.intake import Rejected, rejected, repair
 from autograder.written import written_cells
 from lrtutorial.evidence import gather, judge
-from lrtutorial.exercises import exercise_with, exercises, find_step
+from lrtutorial.course import exercise_with, exercises, find_step
 from lrtutorial.expected import recorded
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict

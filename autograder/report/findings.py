@@ -28,7 +28,7 @@ from autograder.report.statistics import (
     discrimination,
     quartiles,
 )
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 
 MASK = 5  #: the smallest number of students that the shareable version tells

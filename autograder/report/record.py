@@ -22,7 +22,8 @@ from autograder.engine import UnknownName, nearest
 from autograder.intake import Rejected, read_file, read_notebook
 from autograder.ledger import Ledger
 from autograder.report.statistics import Points
-from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.course import exercises
+from lrtutorial.steps import Exercise
 
 TRIED = ("right", "partly", "wrong")  #: verdicts on an answer that could be judged
 HINT_CALL = re.compile(r"\bhint\(\s*['\"]([\w-]+)['\"]\s*\)")

@@ -17,7 +17,7 @@ from autograder.demo.students import answer_cells, without_markers
 from autograder.engine import Assignment
 from autograder.intake import Rejected, read_file, repair
 from autograder.similar.comparison import Source
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 COMPARED = "part_b"  #: the part whose answers are programs
 

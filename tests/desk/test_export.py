@@ -31,7 +31,7 @@ from autograder.demo.synthetic import Truth
 from autograder.engine import UnknownName
 from autograder.export import Canvas, Csv, GradeExport, Moodle, NothingToExport, cell, safe, write_table
 from autograder.ledger import Ledger
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 PARTS = {"part_a": {"a1": 10.0, "a2": 20.0}, "part_c": {"c1": 16.0}}
 DUE = datetime(2026, 3, 29, 21, 59)

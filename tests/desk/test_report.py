@@ -29,7 +29,7 @@ from autograder.report import PAGE, lecture, write_report
 from autograder.report import statistics as stats
 from autograder.report.findings import MASK
 from autograder.report.record import NothingGraded, effort_in
-from lrtutorial.exercises import exercises, steps
+from lrtutorial.course import exercises, steps
 from tests.browser.conftest import browser as browser  # one Chromium for the page as a reader sees it
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")

@@ -17,7 +17,7 @@ from autograder.demo.students import answer_cells, without_markers
 from autograder.demo.synthetic import AWKWARD, PLANTED, Truth, course_config, plant, verdict_on
 from autograder.engine import Assignment, Work, checking_digest, grade_one
 from autograder.ledger import Ledger
-from lrtutorial.exercises import exercises, steps
+from lrtutorial.course import exercises, steps
 from lrtutorial.verdict import Verdict
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import digests, engine
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 
 @pytest.fixture

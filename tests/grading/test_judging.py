@@ -9,7 +9,7 @@ import pytest
 
 from autograder import catalogue
 from autograder.judging import Grading, combined
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.expected import recorded
 
 FREE = [name for name, step in steps().items() if step.kind.name not in ("prediction", "range_test")]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from lrtutorial import checking, predictions
-from lrtutorial.exercises import find_exercise, find_step
+from lrtutorial.course import find_exercise, find_step
 from lrtutorial.expected import Expected, recorded
 from lrtutorial.kinds import prediction
+from lrtutorial.session import HERE
 
 EXERCISES = [f"c{i}" for i in range(1, 7)]
 STEPS = [step for name in EXERCISES for step in find_exercise(name).steps]
@@ -20,8 +21,8 @@ every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
 
 @pytest.fixture(autouse=True)
 def fresh_session(monkeypatch):
-    monkeypatch.setattr(predictions, "_committed", {})
-    monkeypatch.setattr(predictions, "_revealed", set())
+    monkeypatch.setattr(HERE, "committed", {})
+    monkeypatch.setattr(HERE, "revealed", set())
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
 
 
