@@ -151,9 +151,7 @@ class CourseMap:
             if exercise.part != part:
                 part = exercise.part
                 title = escape(current().parts[part])
-                body.append(
-                    f'<tr><th scope="rowgroup" colspan="6" style="{cell};padding-top:.8em">{title}</th></tr>'
-                )
+                body.append(f'<tr><th scope="rowgroup" colspan="6" style="{cell};padding-top:.8em">{title}</th></tr>')
             mark = "✓ " if standing.complete else ""
             body.append(
                 f'<tr><th scope="row" style="{cell};font-weight:400">'

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lrtutorial import delegation
-from lrtutorial.exercises import COURSE
 from lrtutorial.checking import verdict_on
 from lrtutorial.delegation import delegates, delegates_here
+from lrtutorial.exercises import COURSE
 
 ROOT = Path(__file__).parents[2]
 WAYS = {

@@ -10,10 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import written as desk
+from autograder.grading import rubric as desk
 from lrtutorial import written
-from lrtutorial.written import count_words, model_answers, reveal
 from lrtutorial.session import HERE
+from lrtutorial.written import count_words, model_answers, reveal
 
 ROOT = desk.RECORDED.parents[2]
 EXERCISES = [f"c{i}" for i in range(1, 7)]

@@ -13,8 +13,8 @@ import pytest
 
 from lrtutorial import progress
 from lrtutorial.checking import check
-from lrtutorial.verdict import Line, Verdict
 from lrtutorial.session import HERE
+from lrtutorial.verdict import Line, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ import pytest
 
 from lrtutorial import checking, reveal
 from lrtutorial.course import exercises, find_exercise
-from lrtutorial.worked import solution_notebook
 from lrtutorial.session import HERE
+from lrtutorial.worked import solution_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 CODED = [name for name in exercises() if name[0] in "ab"]

@@ -12,10 +12,10 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder import catalogue
-from autograder.expectations import as_expected, class_expectations
-from autograder.intake import is_marked
-from lrtutorial.evidence import judge
+from autograder.cells import is_marked
+from autograder.grading.expectations import as_expected, class_expectations
 from lrtutorial.course import exercises
+from lrtutorial.evidence import judge
 from lrtutorial.expected import Expected, recorded
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict

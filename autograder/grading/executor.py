@@ -22,9 +22,9 @@ from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
 from autograder.course import SOLUTIONS, course_secret
+from autograder.grading.judging import Grading, digest_of
+from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
-from autograder.judging import Grading, digest_of
-from autograder.phases import Clock
 from lrtutorial.course import current
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
@@ -167,7 +167,7 @@ class TrustedExecute(JailedExecute):
 
 
 def profile_of(exercise: Exercise) -> str:
-    """Return the jail's profile for an exercise: torch is out of reach where it isn't needed."""
+    """Return the jail's profile for an exercise."""
     return exercise.profile
 
 
