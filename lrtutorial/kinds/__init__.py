@@ -168,3 +168,13 @@ class RangeTest(Driven):
     """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
 
     name = "range_test"
+
+
+@dataclass(frozen=True)
+class Function(Driven):
+    """A small function of plain values, judged by what it returns (:mod:`lrtutorial.kinds.function`)."""
+
+    name = "function"
+
+    signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
+    digits: int = 9  #: to how many digits numbers are compared
