@@ -10,7 +10,7 @@ import pytest
 
 from lrtutorial import checking, predictions
 from lrtutorial.course import find_exercise, find_step
-from lrtutorial.expected import Expected, recorded
+from lrtutorial.expected import Expected, Known, recorded
 from lrtutorial.kinds import prediction
 from lrtutorial.session import HERE
 
@@ -188,7 +188,7 @@ def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
 
 @every_step
 def test_the_answer_for_the_notebooks_seed_is_right_on_a_fresh_seed(step) -> None:
-    fresh = Expected([20261124], prediction.found_on(step, [20261124]), lambda: {}, secret=True)
+    fresh = Known([20261124], prediction.found_on(step, [20261124]), {}, secret=True)
     verdict = judged(step.id, recorded(step.id).reference, fresh)
     assert verdict.status == "right" and "nobody has seen" in verdict.checked
 
