@@ -278,6 +278,8 @@ def _from_ast(node: ast.AST) -> Tree:
         return ["true" if node.value else "false"]
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return _python_number(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return ["not", _from_ast(node.operand)]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         inner = _from_ast(node.operand)
         return ["mul", MINUS_ONE, inner] if isinstance(node.op, ast.USub) else inner
