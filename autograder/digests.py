@@ -46,7 +46,7 @@ def checking_files(exercise_id: str) -> tuple[Path, ...]:
     """
     exercise = exercises()[exercise_id]
     modules = {f"autograder.catalogue.{exercise.id}", f"lrtutorial.exercises.{exercise.id}"}
-    modules |= {f"lrtutorial.kinds.{step.kind}" for step in exercise.steps}
+    modules |= {step.kind.module for step in exercise.steps}
     found = {_file(name) for name in _closure(modules)} | {_file(JUDGING)}
     found |= {RECORDED / f"{step.id}.json" for step in exercise.steps}
     return tuple(sorted((path for path in found if path is not None and path.exists()), key=_name))
