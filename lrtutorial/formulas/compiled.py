@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lrtutorial.formulas.surds import Exact, NotExact, Surd, reciprocal, sign, sqrt
+from lrtutorial.formulas.surds import Exact, NotExact, Surd, reciprocal, sign, spend, sqrt, width
 from lrtutorial.formulas.tree import MINUS_ONE, RELATIONS, SET_KINDS, Tree, as_fraction, substitute, symbols
 
 Values = tuple[Any, ...]
@@ -139,7 +139,8 @@ def _sum(tree: Tree, variable: str) -> Tree:
 
 def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> Tree:
     """Return the closed form of a geometric sum whose ratio is a decay, so never 1; its end may be endless."""
-    base, slope, rest = None, 0, []
+    base: Tree | None = None
+    slope, rest = Fraction(0), []
     factors = [written_out(part, variable) for part in (body[1:] if body[0] == "mul" else [body])]
     for factor in factors:
         if index not in symbols(factor):
@@ -352,8 +353,10 @@ class Compiled:
                 by_letter[position].append(("relation", op, here, ("number", domain.high)))
             if domain.least in self.index:
                 other = self.index[domain.least]
-                sides = [("power", ("letter", i), 2) if self.names[i] in self.squares else ("letter", i)
-                         for i in (other, position)]
+                sides = [
+                    ("power", ("letter", i), 2) if self.names[i] in self.squares else ("letter", i)
+                    for i in (other, position)
+                ]
                 by_letter[max(position, other)].append(("relation", "<=", *sides))
 
         def test(conditions: list[Any]) -> Callable[[Values], bool]:
@@ -417,9 +420,9 @@ def _truth(node: Any, values: Values) -> bool:
     if kind == "always" or kind == "never":
         return kind == "always"
     if kind == "and":
-        return all([_truth(part, values) for part in node[1]])  # every part is looked at: all must be defined
+        return all(_truth(part, values) for part in node[1])  # every part is looked at: all must be defined
     if kind == "or":
-        return any([_truth(part, values) for part in node[1]])
+        return any(_truth(part, values) for part in node[1])
     if kind == "not":
         return not _truth(node[1][0], values)
     _value(node[1], values)
@@ -428,6 +431,7 @@ def _truth(node: Any, values: Values) -> bool:
 
 def _value(node: Any, values: Values) -> Exact:
     kind = node[0]
+    spend(1)
     if kind == "number":
         return node[1]
     if kind == "letter":
@@ -468,6 +472,7 @@ def _raised(base: Exact, exponent: int) -> Exact:
         if sign(base) == 0:
             raise NoValue
         base, exponent = reciprocal(base), -exponent
+    spend(exponent * width(base))
     if isinstance(base, Fraction):
         return base**exponent
     result: Exact = Fraction(1)

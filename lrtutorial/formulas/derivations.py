@@ -27,6 +27,7 @@ from lrtutorial.formulas.relations import (
     OPEN,
     SAME,
     Relation,
+    Unclear,
     holds_at,
     relation,
     stated,
@@ -67,17 +68,38 @@ def table(tree: ex.Tree, points: Sequence[Point], variable: str, budget: int = 2
     return values
 
 
-def shape(tree: ex.Tree, points: Sequence[Point]) -> Any:
-    """Return what stays when a line is only rearranged on either side: two lines of one shape are the same line."""
+def shape(tree: ex.Tree, points: Sequence[Point], variable: str) -> Any:
+    """Return what stays when a line is only rearranged or multiplied by a positive number; None when it says nothing.
+
+    While the unknown is within bars, taking the same away from both sides is no step either.
+    """
     kind = tree[0]
     if kind in ("and", "or"):
-        return kind, frozenset(shape(part, points) for part in tree[1:])
-    if kind == "relation":
-        op, sides = tree[1], [str(table(side, points[:4], "")) for side in tree[2:]]
-        if op in (">", ">="):
-            op, sides = {">": "<", ">=": "<="}[op], sides[::-1]
-        return op, tuple(sorted(sides) if op in ("==", "!=") else sides)
-    return str(tree)
+        parts = frozenset(shape(part, points, variable) for part in tree[1:]) - {None}
+        return next(iter(parts)) if len(parts) == 1 else (kind, parts)
+    if kind != "relation":
+        return str(tree)
+    if variable not in ex.symbols(tree):
+        return None
+    spread = points[:: max(len(points) // 5, 1)]  # neighbours differ in the unknown alone
+    try:
+        op, sides = tree[1], [table(side, spread, variable) for side in tree[2:]]
+    except ex.Undecided:
+        return str(tree)
+    if op in (">", ">=") or (op in ("==", "!=") and str(sides[0]) > str(sides[1])):
+        op, sides = {">": "<", ">=": "<="}.get(op, op), sides[::-1]
+    values = [*sides[0], *sides[1]]
+    if not all(isinstance(value, Fraction) for value in values):
+        return op, str(sides)
+    if within_bars(tree, variable):
+        values = [one - other for one, other in zip(*sides, strict=True)]
+    scale = next((abs(value) for value in values if value), Fraction(1))
+    return op, tuple(value / scale for value in values)
+
+
+def within_bars(tree: ex.Tree, variable: str) -> bool:
+    """Say whether the unknown stands within the bars of an absolute value."""
+    return any(node[:2] == ["function", "abs"] and variable in ex.symbols(node) for node in ex.nodes(tree))
 
 
 def solved(tree: ex.Tree, variable: str) -> bool:
@@ -114,7 +136,12 @@ def in_numbers(tree: ex.Tree, point: Mapping[str, Any]) -> str:
 
     def filled(node: ex.Tree) -> ex.Tree:
         if node[0] == "relation":
-            return [*node[:2], *(["symbol", _plain(_side(side, plain))] for side in node[2:])]
+            one, other = (_side(side, plain) for side in node[2:])
+            shown = next(
+                ((a, b) for a, b in ((_plain(one, n), _plain(other, n)) for n in (6, 12)) if a != b or one == other),
+                (_plain(one, 20), _plain(other, 20)),
+            )
+            return [*node[:2], *(["symbol", text] for text in shown)]
         if node[0] in ("and", "or", "not"):
             return [node[0], *map(filled, node[1:])]
         return node
@@ -134,12 +161,14 @@ def _near(value: Exact) -> Any:
     return ex.real((low + high) / 2)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, digits: int = 6) -> str:
     if isinstance(value, str):
         return value.replace("oo", "∞")
     if isinstance(value, Fraction) and len(str(value)) < 14:
         return str(value)
-    return ex.show_number(value)
+    if not isinstance(value, Fraction) and abs(value) < ex.real(Fraction(1, 10**30)):
+        return "0"  # a root in 40 digits
+    return ex.show_number(value, digits)
 
 
 def place(point: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -176,7 +205,11 @@ def describe(trees: Sequence[ex.Tree], index: int, point: Mapping[str, Any], ord
         if not ex.is_condition(tree):
             said.append(f"line {number} {_value_in_words(tree, point)}")
             continue
-        holds = holds_at(tree, point, variable)
+        try:
+            holds = holds_at(tree, point, variable)
+        except Unclear:
+            said.append(f"line {number} can't be told")
+            continue
         numbers = "" if holds is None else in_numbers(tree, point)
         word = "not defined there" if holds is None else str(holds).lower()
         said.append(f"line {number} reads {numbers}, which is {word}" if numbers else f"line {number} is {word}")

@@ -12,14 +12,12 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations
 
+from lrtutorial.formulas.surds import TooLarge, spend
+
 Many = dict[tuple[int, ...], int]
 MOST_TERMS = 400
 MOST_POLYNOMIALS = 40
 MOST_DEGREE = 12
-
-
-class TooLarge(ArithmeticError):
-    """The polynomials grow beyond what is worked out here."""
 
 
 def constant(number: int, letters: int) -> Many:
@@ -47,6 +45,7 @@ def add(one: Many, other: Many, factor: int = 1) -> Many:
 def multiply(one: Many, other: Many) -> Many:
     """Return the product. Raises TooLarge."""
     product: Many = {}
+    spend(len(one) * len(other) * (1 + (_bits(one) * _bits(other) >> 12)))
     for powers, number in one.items():
         for more, times in other.items():
             key = tuple(map(int.__add__, powers, more))
@@ -54,6 +53,10 @@ def multiply(one: Many, other: Many) -> Many:
     if len(product) > MOST_TERMS:
         raise TooLarge
     return {powers: number for powers, number in product.items() if number}
+
+
+def _bits(one: Many) -> int:
+    return max((number.bit_length() for number in one.values()), default=0) + 63
 
 
 def power(one: Many, exponent: int, letters: int) -> Many:
@@ -176,7 +179,7 @@ def resultant(one: Many, other: Many, index: int) -> Many:
     """Return the resultant in one letter, up to its sign: the determinant of Sylvester's matrix (Bareiss)."""
     first, second = coefficients(one, index)[::-1], coefficients(other, index)[::-1]
     m, n = len(first) - 1, len(second) - 1
-    rows = [[{}] * i + first + [{}] * (n - 1 - i) for i in range(n)]
+    rows: list[list[Many]] = [[{}] * i + first + [{}] * (n - 1 - i) for i in range(n)]
     rows += [[{}] * i + second + [{}] * (m - 1 - i) for i in range(m)]
     return _determinant(rows, len(next(iter(one))))
 
@@ -255,6 +258,7 @@ def at(one: Many, values: Sequence, index: int) -> list:
     result: list = [Fraction(0)] * (degree(one, index) + 1)
     for powers, number in one.items():
         product = Fraction(number)
+        spend(1 + sum(powers))
         for value, exponent in zip(values, powers, strict=False):
             for _ in range(exponent):
                 product = product * value

@@ -17,12 +17,12 @@ from typing import Any
 
 from lrtutorial.formulas import solution_sets as sets
 from lrtutorial.formulas.compiled import DOMAINS, REAL, Compiled, Domain, Outside, number_of, truth, written_out
-from lrtutorial.formulas.polynomials import TooLarge
 from lrtutorial.formulas.sampling import NoValue, Unclear, enclosed_truth, sampled
-from lrtutorial.formulas.surds import NotExact
+from lrtutorial.formulas.surds import NotExact, TooLarge, at_most
 from lrtutorial.formulas.tree import Tree, is_condition, substitute, symbols
 
 SAME, ONLY_DOWN, BROKEN, EQUAL, OPEN = "⇔", "⇒", "✗", "=", "≈"
+WORK = 200_000  #: operations for one line
 COUNTS = (1, 2, 0, 3, 5)  #: values tried for a whole number
 
 
@@ -58,21 +58,31 @@ def _sides(tree: Tree) -> list[Tree]:
 def relation(above: Tree, below: Tree, facts: Sequence[Tree] = (), variable: str = "") -> Relation:
     """Return how ``below`` goes with ``above``, where the ``facts`` hold that earlier lines have stated."""
     variable = variable or unknown_of([above, below])
+    with at_most(WORK):
+        found = _proved(above, below, facts, variable)
+    if found is None:
+        with at_most(WORK):
+            found = _tried(above, below, facts, variable)
+    return found
+
+
+def _proved(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> Relation | None:
+    """Return the sign that can be proved, or None."""
     conditions = is_condition(above)
     try:
-        above, below, *facts = (written_out(tree, variable) for tree in (above, below, *facts))
+        one, other, *known = (written_out(tree, variable) for tree in (above, below, *facts))
     except (Outside, NotExact, TooLarge, RecursionError):
-        return _counted(above, below, facts, variable, None) or _open(above, below, facts, variable)
-    if above == below:
+        return _counted(above, below, facts, variable, None)
+    if one == other:
         return Relation(SAME if conditions else EQUAL)
-    exact = _exact(above, below, facts, variable)
-    whole = _whole(above, below, *facts)
-    if exact is not None and not whole:
-        return _read(exact, conditions) if exact.complete or exact.lost else _open(above, below, facts, variable)
-    if exact is not None and exact.complete and not exact.lost and not exact.more:
+    exact = _exact(one, other, known, variable)
+    if not _whole(one, other, *known):
+        return _read(exact, conditions) if exact is not None and (exact.complete or exact.lost) else None
+    if exact is None:
+        return _counted(one, other, known, variable, None)
+    if exact.complete and not exact.lost and not exact.more:
         return Relation(SAME if conditions else EQUAL)
-    found = _counted(above, below, facts, variable, exact) if whole else None
-    return found or _open(above, below, facts, variable)
+    return _counted(one, other, known, variable, exact)
 
 
 def _whole(*trees: Tree) -> list[str]:
@@ -133,7 +143,7 @@ def _put(tree: Tree, values: Mapping[str, int]) -> Tree:
     return tree
 
 
-def _open(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> Relation:
+def _tried(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> Relation:
     """Try many points in interval arithmetic: ✗ with a point that shows it, otherwise ≈."""
     lost, more, agreed = sampled(above, below, facts, variable)
     if lost:
@@ -142,7 +152,7 @@ def _open(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> Rel
 
 
 def holds_at(tree: Tree, point: Mapping[str, Any], variable: str = "eta") -> bool | None:
-    """Say whether a condition holds at exact values; None where it is not defined, or can't be told exactly."""
+    """Say whether a condition holds at exact values; None where it is not defined. Raises Unclear."""
     numbers = {name: value for name, value in point.items() if isinstance(value, Fraction)}
     try:
         put = tree
@@ -155,8 +165,10 @@ def holds_at(tree: Tree, point: Mapping[str, Any], variable: str = "eta") -> boo
         pass
     try:
         return enclosed_truth(tree, numbers, variable)
-    except (NoValue, Unclear, KeyError):
+    except NoValue:
         return None
+    except KeyError:
+        raise Unclear from None
 
 
 # ---------------------------------------------------------------------------------------------- what was said
@@ -208,4 +220,16 @@ def _sign_stated(tree: Tree) -> Tree | None:
     return ["relation", "!=", left, zero] if edge == 0 else None
 
 
-__all__ = ["BROKEN", "EQUAL", "ONLY_DOWN", "OPEN", "SAME", "Domain", "Relation", "relation", "stated", "unknown_of"]
+__all__ = [
+    "BROKEN",
+    "Unclear",
+    "EQUAL",
+    "ONLY_DOWN",
+    "OPEN",
+    "SAME",
+    "Domain",
+    "Relation",
+    "relation",
+    "stated",
+    "unknown_of",
+]

@@ -11,12 +11,12 @@ interval in which it has this one root (Sturm's theorem; Basu, Pollack, Roy, *Al
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
 
-from lrtutorial.formulas.surds import Exact, NotExact, bounds, reciprocal, sign, sqrt
+from lrtutorial.formulas.surds import Exact, NotExact, bounds, reciprocal, sign, spend, sqrt, width
 
 Poly = list  # coefficients, the constant one first, the last one not 0
 Place = Any  # Fraction, Surd or Root
@@ -33,6 +33,7 @@ def trimmed(poly: Sequence[Exact]) -> Poly:
 def value(poly: Poly, at: Exact) -> Exact:
     """Return the polynomial's value at an exact number."""
     total: Exact = Fraction(0)
+    spend(len(poly) * width(at))
     for factor in reversed(poly):
         total = total * at + factor
     return total
@@ -43,6 +44,7 @@ def times(one: Poly, other: Poly) -> Poly:
     if not one or not other:
         return []
     product: list[Exact] = [Fraction(0)] * (len(one) + len(other) - 1)
+    spend(len(one) * len(other) * width(one[-1]))
     for i, factor in enumerate(one):
         for j, second in enumerate(other):
             product[i + j] = product[i + j] + factor * second
@@ -61,6 +63,7 @@ def divided(one: Poly, other: Poly) -> tuple[Poly, Poly]:
     rest, lead = list(one), reciprocal(other[-1])
     quotient: list[Exact] = [Fraction(0)] * max(len(one) - len(other) + 1, 0)
     while len(rest) >= len(other):
+        spend(len(other) * width(rest[-1]))
         factor, shift = rest[-1] * lead, len(rest) - len(other)
         quotient[shift] = factor
         for index, second in enumerate(other):
@@ -123,10 +126,11 @@ def changes(chain: list[Poly], at: Fraction) -> int:
 class Root:
     """The one root of a polynomial without double roots between two rationals that are no roots themselves."""
 
-    __slots__ = ("high", "low", "poly")
+    __slots__ = ("depth", "high", "low", "poly")
 
     def __init__(self, poly: Poly, low: Fraction, high: Fraction):
         self.poly, self.low, self.high = poly, low, high
+        self.depth = 0  #: higher than that of all numbers in the polynomial, once it is calculated with
 
     def refine(self) -> None:
         """Halve the interval."""
@@ -161,11 +165,13 @@ class Root:
 
 def _range(poly: Poly, low: Fraction, high: Fraction, bits: int) -> tuple[Fraction, Fraction]:
     """Return an interval that holds the polynomial's values on [low, high] (Horner with intervals)."""
-    down = up = Fraction(0)
+    down: Fraction = Fraction(0)
+    up: Fraction = Fraction(0)
+    spend(4 * len(poly) * width(low))
     for factor in reversed(poly):
-        ends = [down * low, down * high, up * low, up * high]
+        corners: list[Fraction] = [down * low, down * high, up * low, up * high]
         least, most = bounds(factor, bits)
-        down, up = min(ends) + least, max(ends) + most
+        down, up = min(corners) + least, max(corners) + most
     return down, up
 
 
@@ -310,11 +316,17 @@ class Element:
         self.root = root
         self.poly = divided(poly, root.poly)[1] if len(poly) >= len(root.poly) else trimmed(poly)
 
-    def _of(self, other: Exact) -> Poly:
-        return other.poly if isinstance(other, Element) else trimmed([other])
+    def _with(self, other: Exact, join: Callable[[Poly, Poly], Poly]) -> Element:
+        if isinstance(other, Element) and other.root is not self.root:
+            if other.root.depth == self.root.depth:
+                raise NotExact("two roots that are not set one above the other")
+            if other.root.depth > self.root.depth:
+                return Element(other.root, join([self], other.poly))
+        same = isinstance(other, Element) and other.root is self.root
+        return Element(self.root, join(self.poly, other.poly if same else trimmed([other])))
 
     def __add__(self, other: Exact) -> Element:
-        return Element(self.root, plus(self.poly, self._of(other)))
+        return self._with(other, plus)
 
     __radd__ = __add__
 
@@ -328,7 +340,7 @@ class Element:
         return -self + other
 
     def __mul__(self, other: Exact) -> Element:
-        return Element(self.root, times(self.poly, self._of(other)))
+        return self._with(other, times)
 
     __rmul__ = __mul__
 
@@ -338,11 +350,13 @@ class Element:
 
     def enclosed(self, bits: int) -> tuple[Fraction, Fraction]:
         """Return a rational interval that holds the number."""
-        low, high = _range(self.poly, self.root.low, self.root.high, bits)
-        while high - low > Fraction(1, 1 << bits):
+        finest, precision = Fraction(1, 1 << bits), bits + 8
+        while True:
+            low, high = _range(self.poly, self.root.low, self.root.high, precision)
+            if high - low <= finest:
+                break
             self.root.refine()
-            bits += 1
-            low, high = _range(self.poly, self.root.low, self.root.high, bits)
+            precision += 1
         return low, high
 
     def reciprocal(self) -> Element:

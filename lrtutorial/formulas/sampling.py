@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from lrtutorial.formulas.compiled import DOMAINS, REAL
+from lrtutorial.formulas.surds import TooLarge, spend
 from lrtutorial.formulas.tree import SET_KINDS, Tree, as_fraction, is_condition, symbols
 
 DIGITS = 40
@@ -47,7 +48,11 @@ def sampled(
     lost: list[dict[str, Fraction]] = []
     more: list[dict[str, Fraction]] = []
     agreed = 0
-    for point in _points(names, variable, (above, below)):
+    try:
+        points = _points(names, variable, (above, below))
+    except TooLarge:
+        return lost, more, agreed
+    for point in points:
         try:
             if not all(holds(fact, point, variable) for fact in facts):
                 continue
@@ -57,6 +62,8 @@ def sampled(
                 one, other = True, _same(above, below, point, variable)
         except Unclear:
             continue
+        except TooLarge:
+            break
         if one == other:
             agreed += 1
         else:
@@ -86,7 +93,7 @@ def _points(names: Sequence[str], variable: str, lines: Sequence[Tree]) -> list[
         return [{name: _size(name, 3 * row + 2 * column) for column, name in enumerate(others)} for row in range(40)]
     points = []
     for base in bases if others else bases[:1]:
-        spots = sorted({spot for spot in _grid(variable)})
+        spots = sorted(set(_grid(variable)))
         line = [{**base, variable: spot} for spot in spots]
         points += line
         for tree in lines if is_condition(lines[0]) else ():
@@ -102,7 +109,9 @@ def _grid(name: str) -> list[Fraction]:
         return [Fraction(n, 41) for n in range(1, 41)]
     sizes = [Fraction(n, 8) for n in range(1, 33)] + [Fraction(n) for n in (5, 6, 7, 10, 30, 100)] + [Fraction(1, 50)]
     low = domain.low if domain.low is not None else None
-    return [s for s in sizes if low is None or s > low] + ([] if low is not None else [-s for s in sizes] + [Fraction(0)])
+    return [s for s in sizes if low is None or s > low] + (
+        [] if low is not None else [-s for s in sizes] + [Fraction(0)]
+    )
 
 
 def _size(name: str, row: int) -> Fraction:
@@ -159,9 +168,9 @@ def enclosed_truth(tree: Tree, point: Mapping[str, Fraction], variable: str) -> 
     if kind in ("true", "false"):
         return kind == "true"
     if kind == "and":
-        return all([enclosed_truth(part, point, variable) for part in tree[1:]])
+        return all(enclosed_truth(part, point, variable) for part in tree[1:])
     if kind == "or":
-        return any([enclosed_truth(part, point, variable) for part in tree[1:]])
+        return any(enclosed_truth(part, point, variable) for part in tree[1:])
     if kind == "not":
         return not enclosed_truth(tree[1], point, variable)
     if kind == "relation":
@@ -185,6 +194,7 @@ def _compared(op: str, left: Any, right: Any) -> bool:
 
 def _value(tree: Tree, point: Mapping[str, Fraction]) -> Any:
     iv, kind = _iv(), tree[0]
+    spend(4)
     if kind in ("number", "float"):
         return _enclosed(as_fraction(tree[1]))
     if kind == "symbol":
@@ -217,7 +227,8 @@ def _enclosed(number: Fraction) -> Any:
 def _power(base: Any, exponent: Tree, point: Mapping[str, Fraction]) -> Any:
     iv = _iv()
     power = _value(exponent, point)
-    if power.a == power.b and power.a == int(power.a) and abs(power.a) < 1000:
+    whole_number = power.a == power.b and power.a == int(power.a)
+    if whole_number and abs(power.a) < 1000:
         whole = int(power.a)
         if whole >= 0:
             return base**whole
@@ -226,8 +237,8 @@ def _power(base: Any, exponent: Tree, point: Mapping[str, Fraction]) -> Any:
                 raise NoValue
             raise Unclear
         return 1 / base**-whole
-    if base.b < 0:
-        raise NoValue
+    if base.b < 0 and not whole_number and power.a > int(power.a) and power.b < int(power.a) + 1:
+        raise NoValue  # a root of a negative number: the exponent lies between two whole ones
     if base.a <= 0 or abs(power.a) > 10**6:
         raise Unclear
     return iv.exp(iv.log(base) * power)

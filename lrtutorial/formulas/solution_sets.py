@@ -18,7 +18,7 @@ from typing import Any
 from lrtutorial.formulas import polynomials as pl
 from lrtutorial.formulas.compiled import Compiled, Outside, truth
 from lrtutorial.formulas.roots import Element, Root, between, ordered, real_roots, trimmed
-from lrtutorial.formulas.surds import NotExact, sign
+from lrtutorial.formulas.surds import NotExact, TooLarge, sign
 
 MOST_SAMPLES = 6_000
 MOST_BRANCHES = 64
@@ -68,7 +68,7 @@ class _Borders:
         found = self._branches(node)
         unique = {(tuple(sorted(n.items())), tuple(sorted(d.items()))): (n, d) for n, d in found if d}
         if len(unique) > MOST_BRANCHES:
-            raise pl.TooLarge
+            raise TooLarge
         return list(unique.values())
 
     def _branches(self, node: Any) -> list[tuple[pl.Many, pl.Many]]:
@@ -152,7 +152,9 @@ class Cells:
             below = contents if index == len(self.fixed) else contents + pl.project(parts, index)
             for one in below:
                 waiting[pl.main(one)].append(one)
-        if letters - len(self.fixed) > 1:  # with roots put in, parts may share a factor that they don't share as letters
+        if (
+            letters - len(self.fixed) > 1
+        ):  # with roots put in, parts may share a factor that they don't share as letters
             low = (one for level in waiting[: len(self.fixed)] for one in level)
             self.complete = all(sign(_at_fixed(one, self.fixed)) for one in low)
 
@@ -180,6 +182,7 @@ class Cells:
     def _through(self, values: Values, dimension: int) -> Iterator[Values]:
         last = values[-1]
         if isinstance(last, Root):
+            last.depth = len(values)
             values = (*values[:-1], Element(last, [Fraction(0), Fraction(1)]))
         try:
             if not self.allowed[len(values) - 1](values):
@@ -230,7 +233,7 @@ def _visit(compiled: Compiled, conditions: Sequence[Any], look: Callable[[Values
     for values in cells:
         found.samples += 1
         if found.samples > MOST_SAMPLES:
-            raise pl.TooLarge
+            raise TooLarge
         try:
             seen = look(values)
         except NotExact:

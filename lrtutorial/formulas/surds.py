@@ -10,7 +10,10 @@ are linearly independent over the rationals (Besicovitch 1940), so a Surd is 0 e
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
+from contextvars import ContextVar
 from fractions import Fraction
 from functools import lru_cache, total_ordering
 from typing import Any
@@ -22,6 +25,43 @@ MOST_PARTS = 16
 
 class NotExact(ArithmeticError):
     """The value is no number that is handled exactly here."""
+
+
+class TooLarge(ArithmeticError):
+    """The lines would take more work than they are given."""
+
+
+# Of this thread alone: a grader judges many submissions at once, and one must not spend another's.
+_left: ContextVar[list[int] | None] = ContextVar("left", default=None)
+
+
+@contextlib.contextmanager
+def at_most(work: int) -> Iterator[None]:
+    """Bound the exact arithmetic inside the block, unless a block around it does: then it raises TooLarge."""
+    if _left.get() is not None:
+        yield
+        return
+    token = _left.set([work])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def spend(work: int) -> None:
+    """Count operations. Raises TooLarge when there are none left."""
+    left = _left.get()
+    if left is not None:
+        left[0] -= work
+        if left[0] < 0:
+            raise TooLarge
+
+
+def width(number: Exact) -> int:
+    """Return how many machine words a number fills: what an operation with it costs."""
+    if isinstance(number, Fraction):
+        return 1 + (number.numerator.bit_length() + number.denominator.bit_length() >> 7)
+    return 8
 
 
 @lru_cache(maxsize=1024)
@@ -53,6 +93,8 @@ class Surd:
         self.parts = parts
 
     def __add__(self, other: Exact) -> Exact:
+        if not isinstance(other, Surd | Fraction | int):
+            return NotImplemented
         parts = dict(self.parts)
         for root, factor in _parts(other).items():
             parts[root] = parts.get(root, Fraction(0)) + factor
@@ -70,7 +112,10 @@ class Surd:
         return -self + other
 
     def __mul__(self, other: Exact) -> Exact:
+        if not isinstance(other, Surd | Fraction | int):
+            return NotImplemented
         parts: dict[int, Fraction] = {}
+        spend(4 * len(self.parts))
         for one, factor in self.parts.items():
             for two, times in _parts(other).items():
                 common = math.gcd(one, two)

@@ -27,7 +27,7 @@ OPS = {
 
 
 class Oracle:
-    """A line as a z3 formula: that every part of it is defined, and that it is true. Roots are letters r with r² = n."""
+    """A line as a z3 formula: that every part of it is defined, and that it is true. A root is a letter r, r² = n."""
 
     def __init__(self) -> None:
         self.letters: dict[str, Any] = {}
