@@ -28,14 +28,16 @@ from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
 from autograder import catalogue
+from autograder.cells import answer_cells, without_markers
 from autograder.configuration import PARTS, configure
 from autograder.course import SOLUTIONS, course_secret
 from autograder.demo.mistakes import EDITS, with_mistake
-from autograder.demo.students import answer_cells, without_markers
-from autograder.engine import Assignment, Work, checking_digest
-from autograder.gradebook import GradebookWriter
-from autograder.intake import Rejected, rejected, repair
-from autograder.written import written_cells
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading.assignment import Assignment
+from autograder.grading.one import Work, checking_digest
+from autograder.grading.rubric import written_cells
+from autograder.intake.reading import Rejected
+from autograder.intake.repair import rejected, repair
 from lrtutorial.evidence import gather, judge
 from lrtutorial.exercises import exercise_with, exercises, find_step
 from lrtutorial.expected import recorded

@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 
 from autograder import catalogue
-from autograder.ledger import STATUSES
+from autograder.gradebook.ledger import STATUSES
 from autograder.report.lecture import to_say
 from autograder.report.record import TRIED, ClassRecord, PartRecord
 from autograder.report.statistics import (

@@ -36,7 +36,7 @@ class Relation:
 
 
 def unknown_of(trees: Sequence[Tree]) -> str:
-    """Return the letter that conditions are solved for: η, the S of a series, or the first that no exercise declares."""
+    """Return the letter that conditions are solved for: η, the S of a series, or one that no exercise declares."""
     names = set().union(*map(symbols, trees)) if trees else set()
     for name in ("eta", "S"):
         if name in names:

@@ -101,7 +101,7 @@ def simple(poly: Poly) -> Poly:
 
 def bound(poly: Poly) -> Fraction:
     """Return a number above the size of every root (Cauchy)."""
-    sizes = [max(abs(end) for end in bounds(factor, 16)) for factor in monic(poly)[:-1]]
+    sizes: list[Fraction] = [max(abs(end) for end in bounds(factor, 16)) for factor in monic(poly)[:-1]]
     return 2 + max(sizes, default=Fraction(0))
 
 
@@ -112,7 +112,7 @@ def sturm(poly: Poly) -> list[Poly]:
         rest = divided(chain[-2], chain[-1])[1]
         if not rest:
             break
-        size = max(abs(end) for end in bounds(rest[-1], 16)) or Fraction(1)
+        size: Fraction = max(abs(end) for end in bounds(rest[-1], 16)) or Fraction(1)
         chain.append([-factor * (1 / size) for factor in rest])
     return chain
 
@@ -360,7 +360,7 @@ class Element:
         return low, high
 
     def reciprocal(self) -> Element:
-        """Return 1 over the number, which is not 0 (extended Euclid; a factor shared with the root's polynomial goes)."""
+        """Return 1 over the number, which is not 0 (extended Euclid; a factor that the polynomials share goes)."""
         root = self.root
         shared = common(root.poly, self.poly)
         if len(shared) > 1:

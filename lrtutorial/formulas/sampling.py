@@ -1,4 +1,4 @@
-"""Lines that are no polynomials or fractions, at many points: each side in interval arithmetic, so that no rounding lies.
+"""Lines that are no polynomials or fractions, at many points: in interval arithmetic, so that no rounding lies.
 
 A point at which an interval leaves a comparison open counts for nothing. Agreement at all points proves nothing.
 """

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_output
 
 from autograder import catalogue
-from autograder.executor import MAX_EVIDENCE, read_evidence
-from autograder.judging import combined
+from autograder.grading.executor import MAX_EVIDENCE, read_evidence
+from autograder.grading.judging import combined
 from lrtutorial.arrays import MAX_ITEMS, Malformed, pack, unpack
 from lrtutorial.evidence import MIME, collect
 from lrtutorial.exercises import steps

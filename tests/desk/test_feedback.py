@@ -32,8 +32,8 @@ from autograder.feedback import FeedbackExporter
 from autograder.feedback.cleaning import clean_html, traceback_text, without_paths
 from autograder.feedback.formulas import latex_output, mathml
 from autograder.feedback.summary import NOT_GRADED, Part, Summary, notice
-from autograder.judging import combined
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
+from autograder.grading.judging import combined
 from lrtutorial.exercises import exercises, find_step
 from lrtutorial.verdict import Line, Verdict
 from lrtutorial.written import model_answers

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from autograder import catalogue
-from autograder.judging import Grading, combined
+from autograder.grading.judging import Grading, combined
 from lrtutorial.exercises import find_step, steps
 from lrtutorial.expected import recorded
 

@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
-from autograder.judging import Unnamed
+from autograder.grading.judging import Unnamed
 from lrtutorial.checking import hints_for, verdict_on
 from lrtutorial.exercises import find_step
 from lrtutorial.expected import recorded

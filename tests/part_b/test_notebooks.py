@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.catalogue import misconceptions_by_id
-from autograder.release import Skeletons
+from autograder.hooks.skeletons import Skeletons
 from lrtutorial.exercises import find_exercise
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import written as desk
+from autograder.grading import rubric as desk
 from lrtutorial import written
 from lrtutorial.written import count_words, model_answers, reveal
 

@@ -12,8 +12,8 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder import catalogue
-from autograder.expectations import as_expected, class_expectations
-from autograder.intake import is_marked
+from autograder.cells import is_marked
+from autograder.grading.expectations import as_expected, class_expectations
 from lrtutorial.evidence import judge
 from lrtutorial.exercises import exercises
 from lrtutorial.expected import Expected, recorded

@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder import catalogue
 from autograder.course import COURSE
-from autograder.digests import digest_of_checks
+from autograder.grading.digests import digest_of_checks
 from lrtutorial.exercises import exercise_with, find_step
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Exercise

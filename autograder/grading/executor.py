@@ -22,9 +22,9 @@ from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
 from autograder.course import SOLUTIONS, course_secret
+from autograder.grading.judging import Grading, digest_of
+from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
-from autograder.judging import Grading, digest_of
-from autograder.phases import Clock
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
 from lrtutorial.expected import Expected
