@@ -158,7 +158,7 @@ class Root:
             self.refine()
 
     def __float__(self) -> float:
-        while self.high - self.low > Fraction(1, 10**12) * max(1, abs(self.low)):
+        while self.high - self.low > Fraction(1, 10**12) * max(Fraction(1), abs(self.low)):
             self.refine()
         return float((self.low + self.high) / 2)
 
