@@ -44,7 +44,7 @@ def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[P
 
 def _both_sides(name: str, bases: Sequence[Point]) -> bool:
     """Say whether a symbol is below 1 at some points and above it at others, as far as its domain has both."""
-    domain = DOMAINS[name]
+    domain = current().symbols[name]
     low, high = (min(domain), max(domain)) if isinstance(domain, range) else domain
     return not low < 1 < high or {Fraction(base[name]) > 1 for base in bases} == {True, False}
 
@@ -67,7 +67,9 @@ def around(
     points: list[Point] = []
     others = [name for name in symbols if name != variable]
     bases = draw(rng, others, n) if others else [{}] * n
-    while far and not all(_both_sides(name, bases) for name in others):
+    for _ in range(50):  # where a domain hardly reaches over 1, that is as it is
+        if not far or all(_both_sides(name, bases) for name in others):
+            break
         bases = draw(rng, others, n)
     for base in bases:
         values = {name: Fraction(value) for name, value in base.items()}
