@@ -24,7 +24,7 @@ LIBRARIES = (
     "torch.optim", "torch.distributed.optim", "torch_optimizer", "pytorch_optimizer", "keras", "tensorflow", "tf_keras",
     "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm",
     "fastai",    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
-    "lrtutorial.explorer.recurrences", "lrtutorial.experiments.descent",
+    "lrtutorial.explorer.recurrences", "lrtutorial.kinds.variants", "lrtutorial.experiments.descent",
 )  # fmt: skip
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
 _RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}

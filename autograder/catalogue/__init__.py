@@ -36,6 +36,7 @@ class Misconception:
     reveals: str
     hints: tuple[str, ...]
     answer: Any
+    simulated: bool = False  #: whether it is named by simulating its pieces: then no outcome of it is kept
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Drawn(Expected):
         vars(self).update(_one_at_a_time=threading.Lock(), _known={})
 
     def _outcomes(self) -> dict[str, Any]:
-        mistakes = {m.id: m.answer for m in vars(self)["_question"].misconceptions}
+        mistakes = {m.id: m.answer for m in vars(self)["_question"].misconceptions if not m.simulated}
         return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
 
     def _once(self, name: str, compute: Callable[[], Any]) -> Any:
