@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from autograder.catalogue.gradients import odd, wide
+from autograder.catalogue.gradients import SIGNS, odd, wide
 from autograder.catalogue.made import mistakes, model_of
 from autograder.catalogue.made import run as made_run
 from autograder.catalogue.words import ADAM, BOWL, MOMENTUM, RMSPROP, SGD
@@ -56,7 +56,7 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
             key = f"{word}_{what}" if what else word
             probes.append({"id": key, "answer": f"run_{word}", "start": pack(start), "arguments": arguments, **more})
 
-        start = wide(rng, (2,), 10.0)
+        start = rng.choice(SIGNS, 2) * np.array([odd(rng, 12, 15), odd(rng, 0.6, 1)])
         if word == "adam":  # y overshoots at once, so that its second step is longer than lr
             near = np.array([start[0], odd(rng, 1, 3) * 1e-3])
             ask("", near, [odd(rng, 0.03, 0.1), odd(rng, 0.08, 0.2), *draw()[2:], 12])

@@ -47,7 +47,7 @@ def wide(rng: np.random.Generator, shape: Shape, scale: float) -> np.ndarray:
 
 
 def grown(probe: Probe, steps: int = 3, by: float = 25.0) -> Probe:
-    """Return a probe whose last gradients are ``by`` times as large and of one sign: what a clipped step can't follow."""
+    """Return a probe whose last gradients are ``by`` times as large and of one sign: no clipped step can follow."""
     grads = [list(arrays) for arrays in probe["grads"]]
     for t in range(len(grads) - steps, len(grads)):
         grads[t] = [pack((by * np.abs(unpack(array))).astype(array["dtype"])) for array in grads[t]]

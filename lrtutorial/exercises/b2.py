@@ -62,7 +62,7 @@ EXERCISE = Exercise(
                     (("positional",), "By name the settings arrive; by position they don't."),
                     (("zero_gradients",), "Only the run with gradients that are zero is off."),
                     (
-                        ("large_epsilon", "tiny_gradients", "zero_gradients"),
+                        ("defaults", "large_epsilon", "tiny_gradients", "zero_gradients"),
                         "Only runs in which ε can be seen are off.",
                     ),
                     (("float32",), "Only the run with float32 parameters is off."),

@@ -10,7 +10,6 @@ import contextlib
 import dis
 import io
 import linecache
-import re
 import threading
 import traceback
 import warnings
@@ -27,6 +26,7 @@ from lrtutorial.verdict import Verdict
 
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
 ROUNDING = 64
+COUNTS = ("Two", "Three", "Four", "Five", "Six", "Seven")  #: how many mistakes are told at once
 Probe = Mapping[str, Any]
 
 
@@ -122,7 +122,11 @@ def read_runs(
     read_problems = {}
     for name, problem in problems.items():
         ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
-        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
+        if (
+            name not in step.answers
+            or status not in ("unfinished", "unreadable", "absent")
+            or not isinstance(headline, str)
+        ):
             raise Malformed("it did not arrive whole")
         read_problems[name] = {status: headline[:400]}
     wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
@@ -187,86 +191,31 @@ def checked_on(expected: Expected) -> str:
     return f"Checked on {len(expected.probes)} runs. Grading repeats them with inputs nobody has seen."
 
 
+def absent(step: Step, answers: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Return as problems which of a step's answers weren't given: the others are checked alone."""
+    return {name: {"absent": f"Not looked at: {name}."} for name in step.answers if name not in answers}
+
+
 def with_problem(
     step: Step, verdict: Verdict, problems: Mapping[str, Mapping[str, str]], failed: bool = False
 ) -> Verdict:
-    """Return the verdict on an answer of which parts are no finished class or function, beside what is judged of others.
+    """Return the verdict on an answer of which parts are missing or unfinished, beside what is judged of the others.
 
     ``failed`` says that the verdict already tells what is wrong with another part: then the problems come after it.
     """
-    told = [headline for problem in problems.values() for headline in problem.values()]
-    (status,) = next(iter(problems.values()))
-    checked = verdict.checked if verdict.points or failed else ""
+    left = [name for name, problem in problems.items() if "absent" in problem]
+    told = [text for name, problem in problems.items() if name not in left for text in problem.values()]
+    rest = (f"Not looked at: {', '.join(left)}.",) if left else ()
+    given = " and ".join(name for name in step.answers if name not in problems)
     if failed:
-        return replace(verdict, details=(*verdict.details, *told), checked=checked)
+        return replace(verdict, details=(*verdict.details, *told, *rest))
+    if not told:
+        return replace(verdict, status="partly", headline=f"This check is about {given} alone: right.", details=rest)
+    status = next(status for problem in problems.values() for status in problem if status != "absent")
+    details = (*told[1:], *verdict.details, *rest)
+    checked = verdict.checked if verdict.points else ""
     hint = f"This step asks for {step.asks}."
-    return replace(
-        verdict, status=status, headline=told[0], details=(*told[1:], *verdict.details), hint=hint, checked=checked
-    )
-
-
-# ---------------------------------------------------------------------------------------------- crashes
-
-_ERROR_KEYS = {"type": 80, "message": 300, "code": 200, "function": 80}
-
-
-def crash_of(name: str, error: Mapping[str, Any], signature: str = "", secret: bool = False) -> tuple[str, str]:
-    """Return headline and hint for an exception: its type and message, and the usual cause where there is one.
-
-    A secret probe's message may hold its numbers, so it isn't shown.
-    """
-    kind, message = str(error["type"]), str(error["message"])
-    said = "" if secret or not message else f": {message[:200].rstrip('.')}"
-    return f"{name} raised {kind}{said}.", usual_cause(kind, "" if secret else message, error, signature)
-
-
-def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: str = "") -> str:
-    """Return what mostly causes such an exception, in a sentence or two; a way to find out for all others.
-
-    >>> usual_cause("NameError", "name 'np' is not defined", {})
-    "Nothing is called np here. Is the line that imports or defines it missing, or not run? (import numpy as np)"
-    """
-    if kind == "NameError" and (found := re.match(r"name '(\w+)' is not defined(?:. Did you mean: '(\w+)')?", message)):
-        known = {"np": "import numpy as np", "plt": "import matplotlib.pyplot as plt", "torch": "import torch",
-                 "math": "import math", "F": "import torch.nn.functional as F", "nn": "from torch import nn"}  # fmt: skip
-        more = f" ({known[found[1]]})" if found[1] in known else ""
-        near = f" Did you mean {found[2]}?" if found[2] else ""
-        return f"Nothing is called {found[1]} here. Is the line that imports or defines it missing, or not run?{near}{more}"
-    if kind == "UnboundLocalError":
-        return (
-            "A name that a function gives a value to belongs to that function alone. Is it read before its first value "
-            "there, or meant to be an attribute of self?"
-        )
-    if kind == "AttributeError" and (found := re.search(r"has no attribute '(\w+)'", message)):
-        near = re.search(r"Did you mean: '(\w+)'", message)
-        if "'builtin_function_or_method'" in message or "'method'" in message or "'function'" in message:
-            return "A method stands there without its brackets: it has to be called, as in x.item()."
-        return (
-            f"Is {found[1]} spelled as it is where it is defined, and given a value in __init__?"
-            if not near and "module" not in message
-            else f"The name {found[1]} isn't there."
-        ) + (f" Did you mean {near[1]}?" if near else "")
-    if kind in ("UFuncTypeError", "_UFuncOutputCastingError", "UFuncOutputCastingError"):
-        return "An array of whole numbers can't take fractions in place: make it an array of floats first."
-    if "broadcast" in message and (shapes := re.findall(r"\([\d, ]*\)", message)):
-        return f"Two arrays of shapes {' and '.join(shapes[:2])} don't fit together: print the shape of each there."
-    if "dtype" in message or "expected scalar type" in message:
-        return "Two kinds of numbers meet: print the dtype of each there."
-    if kind == "ZeroDivisionError":
-        return "Print what stands below the fraction bar: it is 0 there."
-    if kind == "TypeError" and ("argument" in message or not error.get("line")) and signature:
-        return f"The check calls it as {signature}."
-    if kind == "TypeError" and re.search(r"'(method|builtin_function_or_method|function)'", message):
-        return "A method or function stands there without its brackets: it has to be called, as in x.item()."
-    if kind in ("IndexError", "KeyError"):
-        return "Print what is looked up there, and how long or how large the thing is that it is looked up in."
-    return "Make a small case by hand and run it line by line: what is there just before the line that fails?"
-
-
-def with_crash(verdict: Verdict, error: Mapping[str, Any], says: str, secret: bool = False) -> Verdict:
-    """Return the verdict with the line that raised, and with the probe that met it."""
-    met = () if secret else (f"Met by: {says}.",)
-    return replace(verdict, where=place_of(error), details=(*met, *verdict.details), misconception=None)
+    return replace(verdict, status=status, headline=told[0], details=details, hint=hint, checked=checked)
 
 
 def place_of(error: Mapping[str, Any] | None) -> str | None:

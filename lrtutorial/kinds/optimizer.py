@@ -10,9 +10,9 @@ A probe is a dictionary::
 ``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after`` compares only how
 far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that step (counted from 0); with
 ``reuse`` the same list of gradients is handed over at every step and must stay as it is; with ``in_place`` the
-caller's arrays themselves must move; ``positional`` passes the settings by position; a ``twin`` is a second optimizer of
-the same class, stepped in turn with the first, and nothing may last beyond both. The outcome is a *run*: the parameters
-after every step, and what happened on the way.
+caller's arrays themselves must move; ``positional`` passes the settings by position; a ``twin`` is a second
+optimizer of the same class, stepped in turn with the first, and nothing may last beyond both. The outcome is a *run*:
+the parameters after every step, and what happened on the way.
 
 A run that can't show what comes after its mistake is repeated with help: see :func:`_help`. Points and names follow
 from facts (what was changed, replaced, left behind) and from numbers, which :mod:`lrtutorial.kinds.variants` explains
@@ -34,10 +34,12 @@ import numpy as np
 from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.kinds import Model, Optimizer
+from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
+    COUNTS,
+    absent,
     apart,
     checked_on,
-    crash_of,
     describe_error,
     does_nothing,
     is_count,
@@ -46,7 +48,6 @@ from lrtutorial.kinds.driven import (
     read_error,
     read_runs,
     rounding,
-    with_crash,
     with_problem,
 )
 from lrtutorial.kinds.variants import CHANGES, Bank, Variant, explained
@@ -65,7 +66,8 @@ HELP = {"count": "correction", "moves": "in_place"}  #: {how a run was helped: w
 
 def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
     """Return one run for every probe, and what is wrong with an answer that is no finished class."""
-    problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
+    problems = absent(step, answers)
+    problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs: dict[str, Any] = {}
     models = Optimizer.of(step).models
     fresh = {name: _as_new(answer) for name, answer in answers.items() if name not in problems}
@@ -73,6 +75,8 @@ def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict
         if (name := probe["answer"]) in fresh:
             fresh[name]()
             runs[probe["id"]] = drive(answers[name], probe, tuple(models[name].arguments) if name in models else ())
+    for put_back in fresh.values():
+        put_back()
     return {"kind": "optimizer", "problems": problems, "runs": runs}
 
 
@@ -108,7 +112,7 @@ def _as_new(answer: Any) -> Callable[[], None]:
         for name, value in vars(owner).items():
             if any(isinstance(default, changing) for default in getattr(value, "__defaults__", None) or ()):
                 kept.append((value, "__defaults__", value.__defaults__))
-            elif not name.startswith("__") and isinstance(value, int | float | changing):
+            elif not name.startswith("__") and isinstance(value, (int, float, *changing)):
                 kept.append((owner, name, value))
 
     def copied(value: Any) -> Any:
@@ -335,7 +339,7 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
 
 
 def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Compare every run with the reference's; name the mistakes that its facts and numbers show, or what breaks first."""
+    """Compare every run with the reference's; name the mistakes that facts and numbers show, or what breaks first."""
     del earlier
     blank = Verdict.blank(step)
     probes = {probe["id"]: probe for probe in expected.probes}
@@ -497,7 +501,8 @@ def find(
     how = next((run["helped"]["how"] for run in runs.values() if run["helped"]), "")
     spoilt = {  # what else than numbers is wrong in a run also spoils its numbers
         key for key, run in runs.items()
-        if (probes[key].get("reuse") and (run["touched"] or run["kept"])) or (probes[key].get("twin") and run["lasting"])
+        if (probes[key].get("reuse") and (run["touched"] or run["kept"]))
+        or (probes[key].get("twin") and run["lasting"])
     }  # fmt: skip
     if still:
         facts.append("still")
@@ -632,7 +637,7 @@ def _told(
     names = [model.id_of(name) for name in (*finding.mistakes, *(FACTS[fact] for fact in finding.facts))]
     if (not finding.unexplained or "still" in finding.facts) and names:
         if len(names) > 1:
-            said = [f"{len(names)} mistakes at once. {words[names[0]].title}."]
+            said = [f"{COUNTS[len(names) - 2]} mistakes at once. {words[names[0]].title}."]
             return names[0], said + [f"And: {words[name].title}." for name in names[1:]], words[names[0]].hints[0]
         return names[0], [f"{words[names[0]].title}."], words[names[0]].hints[0]
     if (name := _catalogued(runs, expected, reference, probes)) is not None:

@@ -28,17 +28,18 @@ from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
 from lrtutorial.kinds import Model, Trajectories
+from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
+    COUNTS,
+    absent,
     apart,
     checked_on,
-    crash_of,
     describe_error,
     does_nothing,
     quiet,
     read_error,
     read_runs,
     rounding,
-    with_crash,
     with_problem,
 )
 from lrtutorial.kinds.variants import BOWL, CHANGES, Bank, Variant, explained
@@ -58,7 +59,8 @@ Probe = Mapping[str, Any]
 
 def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) -> dict[str, Any]:
     """Return one run for every probe, and what is wrong with an answer that is no finished function."""
-    problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
+    problems = absent(step, answers)
+    problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs: dict[str, Any] = {}
     for probe in probes:
         if probe["answer"] not in problems:
@@ -351,6 +353,8 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
         if trace.ndim != 2 or trace.shape[1] != 2 or len(at) != len(trace) or len(wanted) <= at.max(initial=0):
             return {"what": "shape", "shape": run["trace"].shape, "wanted": (steps + 1, 2)}
         wanted = wanted[at]
+    elif rows_of(run, steps)[0].shape[1:] != (2,):
+        return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     if trace.shape != wanted.shape:
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     wanted, trace = np.atleast_2d(wanted), np.atleast_2d(trace)
@@ -440,7 +444,8 @@ def find(
         and not probes[key].get("same_as")
         and probes[key]["arguments"][-1]
     }
-    mistakes = _explained(model, plain, probes)
+    still = all(np.ptp(run["trace"], axis=0).max(initial=0) == 0 for run in plain.values()) and "aliased" not in facts
+    mistakes = () if still else _explained(step, model, plain, probes)
     return Finding(None, facts, tuple(model.id_of(name) for name in mistakes), not mistakes)
 
 
@@ -478,7 +483,7 @@ def _has_form(fact: str, run: Any, probe: Probe) -> bool:
     return _one_array(trace, steps) and not np.array_equal(trace[-1], unpack(probe["start"]))
 
 
-def _explained(model: Model, runs: Mapping[str, Any], probes: Mapping[str, Probe]) -> tuple[str, ...]:
+def _explained(step: Step, model: Model, runs: Mapping[str, Any], probes: Mapping[str, Probe]) -> tuple[str, ...]:
     """Return the one or two mistakes that give every number of these runs; () when none do."""
 
     def fits(key: str, traces: np.ndarray) -> np.ndarray:
@@ -495,7 +500,8 @@ def _explained(model: Model, runs: Mapping[str, Any], probes: Mapping[str, Probe
         return np.asarray(same.all(axis=(1, 2)))
 
     order = sorted(runs, key=lambda key: probes[key]["arguments"][-1])
-    changes = {**CHANGES[model.family], **BOWL}
+    words = misconceptions(step.id)
+    changes = {k: change for k, change in {**CHANGES[model.family], **BOWL}.items() if model.id_of(k) in words}
     if not any(np.isfinite(run["trace"][1:]).any() for run in runs.values()):  # many a pair divides by zero
         changes = {name: change for name, change in changes.items() if name == "t_from_zero"}
     found = explained(changes, order, lambda key, variants: simulate(model, probes[key], variants), fits)
@@ -589,7 +595,9 @@ def _told(
     if names and (not finding.unexplained or "no_return" in finding.facts):
         said = f"{words[names[0]].title}."
         if len(names) > 1:
-            said = f"{len(names)} mistakes at once. " + " And: ".join(f"{words[name].title}." for name in names)
+            said = f"{COUNTS[len(names) - 2]} mistakes at once. " + " And: ".join(
+                f"{words[name].title}." for name in names
+            )
         return names[0], said, words[names[0]].hints[0]
     if (name := _figure_named(runs, expected)) is not None:
         return name, f"{words[name].title}.", words[name].hints[0]

@@ -1,14 +1,15 @@
 """Optimizers in pieces, and many variants of one run at once: what a mistake in one piece, or in two, would give.
 
-A step is a chain of named values, each an expression over those before it: the settings ``lr``, ``b1``, ``b2``, ``eps``;
-the gradient ``g``; the count ``t``; the moments ``m1`` and ``v1`` from the stored ``m`` and ``v``; the same corrected,
-``mh`` and ``vh``; a maximum ``w1``; the direction ``d``; what is subtracted, ``dx``; what is stored, ``sm`` and ``sv``.
+A step is a chain of named values, each an expression over those before it: the settings ``lr``, ``b1``, ``b2``,
+``eps``; the gradient ``g``; the count ``t``; the moments ``m1`` and ``v1`` from the stored ``m`` and ``v``; the same
+corrected, ``mh`` and ``vh``; a maximum ``w1``; the direction ``d``; what is subtracted, ``dx``; what is stored, ``sm``
+and ``sv``.
 A mistake gives some of these another expression. A *variant* is a tuple of forms of mistakes in one of ``FAMILIES``;
 :func:`simulate` runs hundreds side by side, a row of each array a variant, so that pairs of mistakes are compared with
 an answer's numbers within a blink.
 
-Beside these names an expression may use ``x`` (the parameter), ``i`` of ``n`` (which one it is), ``lr0`` (the rate at the
-beginning) and ``given`` (the settings that were passed in).
+Beside these names an expression may use ``x`` (the parameter), ``i`` of ``n`` (which one it is), ``lr0`` (the rate at
+the beginning) and ``given`` (the settings that were passed in).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ ANY = {  # in every family
                     "lr*d/t", "lr*d/sqrt(t)"),
     "shrinks": _ways("step", "dx", "lr*d + lr*x", "lr*d + 0.01*lr*x", "lr*d + 0.01*x"),
     "clipped_step": _ways("step", "dx", "clip(lr*d, -lr, lr)"),
-    "clipped_gradient": _ways("step", "g", "clip(g, -1, 1)", "clip(g, -10, 10)", "clip(g, -5, 5)"),
+    "clipped_gradient": _ways("step", "g", "clip(g, -10, 10)", "clip(g, -1, 1)", "clip(g, -5, 5)"),
     "clipped_position": _ways("step", "dx", *(f"x - clip(x - lr*d, -{c}, {c})" for c in (1, 5, 6, 10, 100))),
     "first_only": _ways("step", "dx", "lr*d if i == 0 else 0*d"),
     "last_only": _ways("step", "dx", "lr*d if i == n-1 else 0*d"),
@@ -284,6 +285,7 @@ def pairs(changes: Mapping[str, Change]) -> Iterator[tuple[tuple[str, ...], Vari
 
 
 Candidates = list[tuple[tuple[str, ...], Variant]]
+MOST = 200  #: candidates that are kept from one run to the next: a bound on the work, the same on every machine
 Fits = Callable[[str, Array], Array]  #: (probe id, traces (variants, rows, size)) -> which of them are the answer's
 
 
@@ -301,7 +303,7 @@ def explained(
             if not left:
                 break
             traces = simulate(run, [variant for _, variant in left])
-            left = [one for one, fit in zip(left, fits(run, traces), strict=True) if fit]
+            left = [one for one, fit in zip(left, fits(run, traces), strict=True) if fit][:MOST]
         if left:
             return left
     return []
