@@ -4,13 +4,13 @@ step.
 A probe is a dictionary::
 
     {"id": "long", "answer": "Adam", "params": [array, …], "kwargs": {"lr": 0.03, …}, "grads": [[array, …], …],
-     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true, "positional": true,
+     "after": 32, "lr_at": {"34": 0.003}, "reuse": true, "in_place": true, "positional": ["lr", …],
      "twin": {"params": …, "kwargs": …, "grads": …}}
 
 ``grads[t]`` are the gradients of step t + 1, in the order of the parameters. Optional keys: ``after`` compares only how
 far the parameters move after so many steps; ``lr_at`` sets ``optimizer.lr`` before that step (counted from 0); with
 ``reuse`` the same list of gradients is handed over at every step and must stay as it is; with ``in_place`` the
-caller's arrays themselves must move; ``positional`` passes the settings by position; a ``twin`` is a second
+caller's arrays themselves must move; ``positional`` passes these settings by position; a ``twin`` is a second
 optimizer of the same class, stepped in turn with the first, and nothing may last beyond both. The outcome is a *run*:
 the parameters after every step, and what happened on the way.
 
@@ -69,12 +69,11 @@ def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict
     problems = absent(step, answers)
     problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs: dict[str, Any] = {}
-    models = Optimizer.of(step).models
     fresh = {name: _as_new(answer) for name, answer in answers.items() if name not in problems}
     for probe in probes:
         if (name := probe["answer"]) in fresh:
             fresh[name]()
-            runs[probe["id"]] = drive(answers[name], probe, tuple(models[name].arguments) if name in models else ())
+            runs[probe["id"]] = drive(answers[name], probe)
     for put_back in fresh.values():
         put_back()
     return {"kind": "optimizer", "problems": problems, "runs": runs}
@@ -132,8 +131,8 @@ def _as_new(answer: Any) -> Callable[[], None]:
     return put_back
 
 
-def drive(optimizer_class: Callable[..., Any], probe: Probe, order: Sequence[str] = ()) -> dict[str, Any]:
-    """Run one probe on an optimizer class; ``order`` is that of the settings in its signature.
+def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+    """Run one probe on an optimizer class.
 
     Returns the run::
 
@@ -149,18 +148,18 @@ def drive(optimizer_class: Callable[..., Any], probe: Probe, order: Sequence[str
     """
     state = _class_state(optimizer_class) if probe.get("twin") else None
     with quiet():
-        run = _drive_once(optimizer_class, probe, order)
+        run = _drive_once(optimizer_class, probe)
         if state is not None:
-            again = _drive_once(optimizer_class, probe, order)
+            again = _drive_once(optimizer_class, probe)
             run["lasting"] = bool(state != _class_state(optimizer_class) or _differ(run["trace"], again["trace"]))
-        how, trace = _help(optimizer_class, probe, order, run)
+        how, trace = _help(optimizer_class, probe, run)
     after = min(probe.get("after", 0), len(run["trace"]) - 1)
     run["helped"] = {"how": how, "trace": pack(trace[after:])} if how else None
     run["trace"] = pack(run["trace"][after:])
     return run
 
 
-def _help(optimizer_class: Any, probe: Probe, order: Sequence[str], run: Run) -> tuple[str, np.ndarray]:
+def _help(optimizer_class: Any, probe: Probe, run: Run) -> tuple[str, np.ndarray]:
     """Run again what can't show the rest of an answer: numbers that turned NaN, or arrays that never moved.
 
     ``count``: whole numbers that are 0 after ``__init__`` are set to the step's number before each step, as if the
@@ -171,11 +170,11 @@ def _help(optimizer_class: Any, probe: Probe, order: Sequence[str], run: Run) ->
     if run["error"] or len(trace) < 2:
         return none
     if not np.isfinite(trace).all():
-        counted = _drive_once(optimizer_class, probe, order, counts=True)
+        counted = _drive_once(optimizer_class, probe, counts=True)
         return ("count", counted["trace"]) if np.isfinite(counted["trace"]).all() and not counted["error"] else none
     if np.ptp(trace, axis=0).max(initial=0) == 0 and not probe.get("in_place"):
         with _noting():
-            noted = _drive_once(optimizer_class, probe, order, notes=True)
+            noted = _drive_once(optimizer_class, probe, notes=True)
         if not noted["error"] and np.ptp(noted["trace"], axis=0).max(initial=0) > 0:
             return "moves", noted["trace"]
     return none
@@ -215,7 +214,7 @@ def _noting() -> Iterator[None]:
 
 
 def _drive_once(
-    optimizer_class: Callable[..., Any], probe: Probe, order: Sequence[str] = (), *, counts: bool = False,
+    optimizer_class: Callable[..., Any], probe: Probe, *, counts: bool = False,
     notes: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
@@ -230,7 +229,7 @@ def _drive_once(
     handed = [_Handed(sequence, bool(probe.get("reuse"))) for sequence in grads]
     try:
         optimizers = [
-            _made(optimizer_class, own, one["kwargs"], order if probe.get("positional") else ())
+            _made(optimizer_class, own, one["kwargs"], probe.get("positional", ()))
             for own, one in zip(params, pair, strict=True)
         ]
         counters = [_counters(optimizer) if counts else () for optimizer in optimizers]
@@ -257,12 +256,9 @@ def _drive_once(
     return run
 
 
-def _made(optimizer_class: Callable[..., Any], params: Any, kwargs: Mapping[str, float], order: Sequence[str]) -> Any:
-    passed = [name for name in order if name in kwargs]
-    by_position = passed == list(order)[: len(passed)] and len(passed) == len(kwargs)
-    if order and by_position:
-        return optimizer_class(params, *(kwargs[name] for name in passed))
-    return optimizer_class(params, **kwargs)
+def _made(make: Callable[..., Any], params: Any, kwargs: Mapping[str, float], positional: Sequence[str]) -> Any:
+    named = {name: value for name, value in kwargs.items() if name not in positional}
+    return make(params, *(kwargs[name] for name in positional), **named)
 
 
 def _counters(optimizer: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from autograder.catalogue import public_expectations
 from autograder.catalogue.b2 import Pieces
 from autograder.references.optimizers import SGD, Adam, MomentumSGD
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import optimizer
 from tests.part_b.written_by_hand import WRITTEN, NoCorrection, NoEpsilon
