@@ -85,7 +85,7 @@ def _is_number(word: str) -> bool:
 
 def _read_words(answer: object, step: Step) -> list[str] | None:
     if isinstance(answer, str):  # one text with all of them, in order
-        answer = re.split(r"\s*(?:,|;|→|->|\bthen\b)\s*", answer[:LONGEST].strip("[] "))
+        answer = re.split(r"\s*(?:(?:,|;|→|->)\s*(?:then\b)?|\bthen\b)\s*", answer[:LONGEST].strip("[] "))
     if not isinstance(answer, (list, tuple)):
         return None
     words = [_read_word(item, step) for item in answer[:LONGEST]]
