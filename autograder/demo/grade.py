@@ -89,9 +89,9 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
             notebooks = hand_in(part)
             progress.advance(task)
             progress.update(task, description=f"{part}: grading", total=1 + len(STUDENTS) + notebooks)
-            with local_workers(workers) as executor:
+            with local_workers(workers) as team:
                 summary = grade(
-                    Assignment.find(part, api.config), executor, force=True, at_once=workers + 1,
+                    Assignment.find(part, api.config), team, force=True,
                     students=[student.name for student in STUDENTS], watcher=_Advance(progress, task),
                 )  # fmt: skip
             failures += [f"grade {name}: its kernel could not be run" for name in summary.not_run]

@@ -74,8 +74,8 @@ class Assignment:
             raise UnknownName(f"nothing was handed in for {self.name}: no folder matches {pattern}")
         return {student: path for student, path in found.items() if not only or student in only}
 
-    def works(self, student: str, folder: Path) -> Iterator[Work]:
-        """Yield what one student handed in, notebook by notebook; other files are ignored.
+    def works(self, student: str, folder: Path, only: Sequence[str] = ()) -> Iterator[Work]:
+        """Yield what one student handed in, notebook by notebook (of those named); other files are ignored.
 
         A folder that was a link, and was moved away, counts as every notebook unreadable.
         """
@@ -84,6 +84,8 @@ class Assignment:
             for name in CONFIGURED if name in self.config
         }  # fmt: skip
         for notebook in self.release:
+            if only and notebook not in only:
+                continue
             path = folder / f"{notebook}.ipynb"
             data, problem = b"", ""
             linked = folder.is_symlink()

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from autograder.course import COURSE
-from autograder.files import safe, write_whole
+from autograder.files import safe
 from autograder.grading.assignment import Assignment
 from autograder.similar.comparison import (
     COMMON_AT_LEAST,
@@ -29,6 +29,7 @@ from autograder.similar.comparison import (
     known,
 )  # fmt: skip
 from autograder.similar.sources import COMPARED, given, handed_in
+from lrtutorial.files import write_whole
 
 MOST = 100  #: pairs of one exercise on the page
 LINES = 400  #: of one side on the page; what is longer is cut, and says so
