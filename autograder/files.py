@@ -10,13 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from lrtutorial.advice import Advice
+from lrtutorial.advice import Unwritable
 from lrtutorial.files import write_whole
-
-
-class Unwritable(Advice, OSError):
-    """A table can't be written where it was asked for."""
-
 
 Cell = str | float | None
 

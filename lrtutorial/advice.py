@@ -20,6 +20,22 @@ class Advice(Exception):
         return " ".join(map(str, self.args))
 
 
+class Unusable(Advice, ValueError):
+    """A value, a word or an address that can't be used."""
+
+
+class NotThere(Advice, FileNotFoundError):
+    """A file that something else has to make first."""
+
+
+class Unwritable(Advice, OSError):
+    """A file or a folder that can't be written where it was asked for."""
+
+
+class Refused(Advice, RuntimeError):
+    """Something that can't be done as things are."""
+
+
 def fault(error: BaseException) -> str:
     """Return what to say of an error that nobody but us can mend: what it is, where it arose, what to report."""
     last = traceback.extract_tb(error.__traceback__)[-1:]

@@ -22,6 +22,7 @@ from autograder.grading.one import Result
 from autograder.grading.phases import table
 from autograder.grading.preview import preview
 from autograder.grading.workers import cluster_workers, local_workers
+from lrtutorial.advice import Unusable
 
 
 class ProgressBar(Watcher):
@@ -71,11 +72,11 @@ def grade_with_progress(
     released or the jail doesn't hold.
     """
     if workers is not None and not 1 <= workers <= 256:
-        raise ValueError(f"--workers takes a number from 1 to 256, got {workers}")
+        raise Unusable(f"--workers takes a number from 1 to 256, got {workers}")
     if workers is not None and scheduler:
-        raise ValueError("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
+        raise Unusable("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
     if output and not Path(output).absolute().parent.is_dir():
-        raise ValueError(f"--output {output} can't be written: there is no folder {Path(output).absolute().parent}")
+        raise Unusable(f"--output {output} can't be written: there is no folder {Path(output).absolute().parent}")
     assignment = Assignment.find(name)
     if unsafe_no_jail:
         assignment.config.JailedProvisioner.unsafe_no_jail = True

@@ -35,10 +35,11 @@ from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.result import Result
 from autograder.intake.quarantine import quarantine
 from autograder.intake.timestamp import UnreadableTime, handed_in
+from lrtutorial.advice import Advice
 from lrtutorial.files import write_whole
 
 
-class NotReleased(RuntimeError):
+class NotReleased(Advice, RuntimeError):
     """The gradebook doesn't know this assignment as it is released; the message says what to run."""
 
 

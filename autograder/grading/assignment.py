@@ -24,13 +24,19 @@ from autograder.grading.one import Work, checking_digest
 from autograder.intake.reading import Rejected, read_file
 from autograder.intake.release import release_folder, released
 from autograder.names import UnknownName, nearest
+from lrtutorial.advice import Advice, Unusable
 
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
 
 
 def course_config() -> Config:
     """Return the course's configuration: nbgrader_config.py, as nbgrader itself reads it."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    except (Advice, OSError):
+        raise
+    except Exception as error:  # it is the instructor's file, and Python
+        raise Unusable(f"nbgrader_config.py can't be used: {type(error).__name__}: {error}. Mend that line") from error
 
 
 @dataclass(frozen=True)

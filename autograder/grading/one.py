@@ -33,6 +33,7 @@ from autograder.intake.reading import Rejected
 from autograder.intake.repair import rejected, repair
 from autograder.jail import JailError, JailTooWeak
 from autograder.names import UnknownName, nearest
+from lrtutorial.advice import Advice
 from lrtutorial.exercises import exercises
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
@@ -41,7 +42,7 @@ TRIES = 3  #: for a kernel that doesn't start, which is never the submission's f
 Examine = Callable[["Work", NotebookNode, Clock], Ran]
 
 
-class OtherChecks(RuntimeError):
+class OtherChecks(Advice, RuntimeError):
     """This worker has another version of the course than the grader, so that its verdicts would be others."""
 
 

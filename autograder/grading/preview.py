@@ -24,6 +24,7 @@ from autograder.gradebook.writer import answers_of, hold_to_release
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, grade
 from autograder.grading.workers import Workers
+from lrtutorial.advice import Refused
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Preview:
 
     def __enter__(self) -> Preview:
         if not SECRET.exists():
-            raise RuntimeError(
+            raise Refused(
                 f"{SECRET} is missing, and a dry run draws no new secret. Restore it from a backup (then nothing "
                 "changes), or grade without --dry-run (then every submission gets other secret inputs)."
             )

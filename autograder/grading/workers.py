@@ -76,10 +76,17 @@ def _warm_up(config: Config, profile: str) -> None:
 
 @contextlib.contextmanager
 def cluster_workers(address: str) -> Iterator[Workers]:
-    """A Dask cluster's workers. Raises OSError when there is no scheduler, NoWorkers when it has none."""
+    """A Dask cluster's workers. Raises NoWorkers when there is no scheduler, or none of its own."""
     from distributed import Client
 
-    with Client(address, timeout=20) as client:
+    with contextlib.ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(address, timeout=20))
+        except (OSError, ValueError) as error:  # nobody there, or no address
+            raise NoWorkers(
+                f"no scheduler can be reached at {address!r} ({str(error)[:200]}): expected an address such as "
+                "tcp://127.0.0.1:8786; start one with `dask scheduler`"
+            ) from error
         threads = sum(client.nthreads().values())
         if not threads:
             raise NoWorkers(f"the scheduler at {address} has no workers: start some with `dask worker {address}`")

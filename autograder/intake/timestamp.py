@@ -10,8 +10,10 @@ import dateutil.parser
 from dateutil.tz import gettz
 from nbgrader.utils import parse_utc
 
+from lrtutorial.advice import Advice
 
-class UnreadableTime(ValueError):
+
+class UnreadableTime(Advice, ValueError):
     """A time of handing in can't be read. ``why`` says what the file holds and what was expected of it."""
 
     def __init__(self, path: Path, found: str):
