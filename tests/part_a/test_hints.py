@@ -53,7 +53,7 @@ def read_loosely(text: str) -> ex.Tree | None:
         starts_value = piece[0].isalnum() or piece == "("
         out += ("*" if ends_value and starts_value else "") + piece
     try:
-        return ex.read_text(out)
+        return ex.read_text(out, functions=("g_seq", "v") if "g_seq" in out else ())
     except ex.Unreadable:
         return None
 
