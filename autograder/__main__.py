@@ -6,6 +6,7 @@ One function a command: it declares the words the command takes, and ``run`` ins
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -200,7 +201,7 @@ def _record(commands: Any) -> None:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, 1 after a message that says what to do, 130 when ended by Ctrl-C."""
+    """Run one command. Returns 0, 1 after a message (what to do, or what to report), 130 when ended by Ctrl-C."""
     arguments = parser().parse_args(words)
     try:
         return int(arguments.run(arguments))
@@ -208,22 +209,31 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"\n{parser().prog} {arguments.command}: ended.", file=sys.stderr)
         return 130
     except Exception as error:
-        message = message_for(error)
-        if message is None:
+        if os.environ.get("LRTUTORIAL_TRACEBACK"):
             raise
-        print(f"{parser().prog} {arguments.command}: {message}", file=sys.stderr)
+        print(f"{parser().prog} {arguments.command}: {message_for(error)}", file=sys.stderr)
         return 1
 
 
-def message_for(error: Exception) -> object:
-    """Return a message for an error that the instructor can do something about; None for a fault of ours."""
-    from autograder.gradebook.database import explained
+def message_for(error: Exception) -> str:
+    """Return what to say of an error: advice where the instructor can mend it, else that the fault is the program's."""
+    from traitlets import TraitError
 
+    from autograder.gradebook.database import explained
+    from autograder.jail.errors import JailError
+    from lrtutorial.advice import Advice, fault
+
+    if isinstance(error, Advice):
+        return str(error)
     if message := explained(error):
         return message
-    if isinstance(error, LookupError | ValueError | RuntimeError | OSError):
-        return error.args[0] if isinstance(error, KeyError) and error.args else error
-    return None
+    if isinstance(error, JailError):
+        return str(error)
+    if isinstance(error, TraitError):
+        return f"nbgrader_config.py sets something that can't be used: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: {error.strerror}. Nothing else is known; what was graded before is kept."
+    return f"{fault(error)} LRTUTORIAL_TRACEBACK=1 before the command shows where it arose."
 
 
 if __name__ == "__main__":

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
-from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, Execute, SaveAutoGrades
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions
 
 from autograder.course import COURSE, DB_URL, ROOT, SECRET
 from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
 from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
-from autograder.grading.executor import TrustedExecute
-from autograder.grading.rubric import ShowRubric
 from autograder.hooks.skeletons import Skeletons
-from autograder.hooks.stock import RecordVerdicts, RepairSubmission, TakeIn, TellRepairs
+from autograder.hooks.stock import Door
 
 #: What one submitted notebook may use, where it differs from autograder.jail.Limits. The verdict names a limit reached.
 CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is ended with its kernel
@@ -47,22 +44,7 @@ def configure(config: Any) -> None:
         Skeletons if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
     ]
     config.Skeletons = config.ClearSolutions
-    config.Autograde.sanitize_preprocessors = [RepairSubmission, *Autograde.sanitize_preprocessors.default()]
-    config.Autograde.exporter_class = TakeIn
-    config.OverwriteCells.add_missing_cells = True
-    steps: list[Any] = []
-    for step in Autograde.autograde_preprocessors.default():
-        if step is Execute:
-            steps += [TellRepairs, TrustedExecute]
-        elif step is SaveAutoGrades:
-            steps += [SaveAutoGrades, RecordVerdicts]
-        elif step is ClearMetadataPreprocessor:
-            steps += [ClearMetadataPreprocessor, ShowRubric]
-        elif step is AssignLatePenalties:
-            steps += [GrantExtraTime, AssignLatePenalties]
-        else:
-            steps.append(step)
-    config.Autograde.autograde_preprocessors = steps
+    config.Autograde.exporter_class = Door  # grades in place of nbgrader's two passes over each notebook
     config.GenerateFeedback.exporter_class = FeedbackExporter
     config.HTMLExporter.sanitize_html = True  # Formgrader's: a student's script would act for the instructor
     config.HTMLExporter.filters = {"markdown2html": markdown_for_graders, "clean_html": clean_html}

@@ -24,6 +24,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
 from autograder.grading.one import Result
 from autograder.grading.workers import local_workers
+from autograder.names import UnknownName
 from autograder.report import write_report
 from lrtutorial.exercises import steps
 
@@ -68,7 +69,7 @@ def nbgrader_api() -> Any:
 def grade_sample_class(parts: Sequence[str] = ()) -> int:
     """Hand in, grade and give feedback for the sample class; print the score table. Returns an exit code.
 
-    Raises ValueError for a part that is not there.
+    Raises UnknownName for a part that is not there.
     """
     console = Console()
     if not console.is_terminal:
@@ -76,7 +77,7 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
     chosen = list(parts) or available()
     for part in chosen:
         if part not in available():
-            raise ValueError(f"there is no part {part!r}; expected one of {', '.join(available())}")
+            raise UnknownName(f"there is no part {part!r}; expected one of {', '.join(available())}")
     warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy")  # nbgrader 0.9.6 under SQLAlchemy 2.1
     api = nbgrader_api()
     failures: list[str] = []
@@ -89,9 +90,9 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
             notebooks = hand_in(part)
             progress.advance(task)
             progress.update(task, description=f"{part}: grading", total=1 + len(STUDENTS) + notebooks)
-            with local_workers(workers) as executor:
+            with local_workers(workers) as team:
                 summary = grade(
-                    Assignment.find(part, api.config), executor, force=True, at_once=workers + 1,
+                    Assignment.find(part, api.config), team, force=True,
                     students=[student.name for student in STUDENTS], watcher=_Advance(progress, task),
                 )  # fmt: skip
             failures += [f"grade {name}: its kernel could not be run" for name in summary.not_run]

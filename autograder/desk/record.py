@@ -14,6 +14,7 @@ from typing import Any
 from autograder import catalogue
 from autograder.course import ROOT
 from autograder.grading import rubric as written
+from autograder.names import UnknownName, nearest
 from lrtutorial.exercises import steps
 
 RECORDED = ROOT / "lrtutorial" / "recorded"
@@ -32,11 +33,11 @@ def recording(step_id: str) -> dict[str, Any]:
 
 
 def record(only: Iterable[str] = ()) -> list[Path]:
-    """Record the named steps (all, when none is named); return the files written. Raises KeyError for unknown ones."""
+    """Record the named steps (all, when none is named); return the files written. Raises UnknownName."""
     chosen = list(only) or list(catalogue.questions())
     unknown = [step for step in chosen if step not in steps()]
     if unknown:
-        raise KeyError(f"there is no step {', '.join(unknown)}; there are {', '.join(steps())}")
+        raise UnknownName(f"there is no step {unknown[0]!r}. {nearest(unknown[0], list(steps()))}")
     paths = []
     for step_id in chosen:
         path = RECORDED / f"{step_id}.json"

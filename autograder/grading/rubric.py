@@ -17,6 +17,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
+from lrtutorial.advice import Advice
 from lrtutorial.exercises import exercises
 from lrtutorial.written import ModelAnswer, RubricItem
 
@@ -25,7 +26,7 @@ ITEM = re.compile(r"- (\d+(?:\.5)?) points? · (\S.*)")
 RECORDED = Path(__file__).parents[2] / "lrtutorial" / "recorded" / "written.json"
 
 
-class MalformedRubric(ValueError):
+class MalformedRubric(Advice, ValueError):
     """A written cell's mark scheme can't be read; the message says which line and what was expected."""
 
 

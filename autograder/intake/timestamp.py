@@ -26,8 +26,10 @@ _UNIVERSAL = re.compile(r"UTC|GMT|UT|Z|Zulu|UCT", re.IGNORECASE)
 _PLACE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+")
 _NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})")
 
+from lrtutorial.advice import Advice
 
-class UnreadableTime(ValueError):
+
+class UnreadableTime(Advice, ValueError):
     """A time of handing in can't be read. ``why`` says what the file holds and what was expected of it."""
 
     def __init__(self, path: Path, found: str):

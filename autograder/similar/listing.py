@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from autograder.course import COURSE
-from autograder.files import safe, write_whole
+from autograder.files import safe
 from autograder.grading.assignment import Assignment
 from autograder.similar.comparison import (
     COMMON_AT_LEAST,
@@ -29,6 +29,8 @@ from autograder.similar.comparison import (
     known,
 )  # fmt: skip
 from autograder.similar.sources import COMPARED, given, handed_in
+from lrtutorial.advice import Unusable
+from lrtutorial.files import write_whole
 
 MOST = 100  #: pairs of one exercise on the page
 LINES = 400  #: of one side on the page; what is longer is cut, and says so
@@ -57,14 +59,14 @@ def list_similar(
     numbers out of range, OSError when the folder can't be written.
     """
     if not 0 <= threshold < float("inf"):
-        raise ValueError(f"--threshold takes a number from 0, got {threshold}")
+        raise Unusable(f"--threshold takes a number from 0, got {threshold}")
     if not 0 < common <= 1:
-        raise ValueError(f"--common takes a share of the class above 0 and up to 1, such as 0.05; got {common}")
+        raise Unusable(f"--common takes a share of the class above 0 and up to 1, such as 0.05; got {common}")
     if most < 1:
-        raise ValueError(f"--most takes a number from 1, got {most}")
+        raise Unusable(f"--most takes a number from 1, got {most}")
     course = Assignment.find(assignment)
     if assignment != COMPARED:
-        raise ValueError(
+        raise Unusable(
             f"only {COMPARED}'s answers are programs; those of {assignment} are single formulas, numbers or prose, and "
             f"honest ones are alike. Run python -m autograder similar {COMPARED}"
         )
