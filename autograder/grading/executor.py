@@ -7,16 +7,13 @@ secret ones, and points and verdict are written here. Without evidence there are
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Mapping
-<<<<<<< HEAD
-from dataclasses import replace
-=======
-from dataclasses import dataclass, field
->>>>>>> house
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import nbformat
@@ -51,6 +48,7 @@ class Run:
     shared: Mapping[str, Any] = field(default_factory=dict, repr=False)
     needless: frozenset[str] = frozenset()  #: ids of cells that no score depends on
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  #: beside the notebook, by relative path
 
 
 @dataclass(frozen=True)
@@ -74,29 +72,15 @@ class TrustedExecute(JailedExecute):
         config=True
     )
 
-<<<<<<< HEAD
-    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
-        """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
-        self.clock: Clock = resources.get("clock") or Clock()
-        where = resources["nbgrader"]
-        secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told: it has no course
-        shared = resources.get("shared", {})
-        # nbgrader's own command knows one submission only: the draw is its own
-        draw = resources.get("draw") or f"{where['student']}\x1f{digest_of(nb)}"
-        self.grading = Grading(where["assignment"], where["notebook"], secret, draw, shared)
-        self.files: dict[str, str] = {}  # beside the notebook: base64 by path
-        self.modules: dict[str, str] = {}  # those of them that can be imported: text by name
-        self.left_out: list[str] = []
-=======
     def __init__(self, run: Run, notebook: NotebookNode, **settings: Any):
         super().__init__(**settings)
         self.run, self.notebook, self.clock = run, notebook, run.clock
         self.grading = Grading(run.assignment, run.notebook, run.secret, run.draw, run.shared)
-        self.source = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        self.modules = modules_of(run.files)
+        self.left_out: list[str] = []
         steps = [index for index, cell in enumerate(notebook.cells) if self._step_of(cell) is not None]
         self.last_check = steps[-1] if steps else len(notebook.cells)
         self.verdicts: list[Verdict] = []
->>>>>>> house
         self.gone = ""
         self.missing: list[str] = []
         self.raised: dict[str, str] = {}
@@ -138,7 +122,8 @@ class TrustedExecute(JailedExecute):
 
     def _prepare(self, cell: NotebookNode, index: int) -> None:
         """Make the kernel ready, before anything of the student's runs in it: see lrtutorial.graded."""
-        request = json.dumps({"files": self.files})
+        files = {name: base64.b64encode(data).decode("ascii") for name, data in self.run.files.items()}
+        request = json.dumps({"files": files})
         driver = f"__import__('lrtutorial.graded', fromlist=['prepare']).prepare({request!r})"
         try:
             self.execute_cell(new_code_cell(driver), index, store_history=False)
@@ -229,6 +214,18 @@ def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
         new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
     ]
     return verdict
+
+
+def modules_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what can be imported of the files beside a notebook: {name: source}, a folder's modules under its name."""
+    found: dict[str, str] = {}
+    for name, data in files.items():
+        path = PurePosixPath(name)
+        if path.suffix == ".py":
+            text = data.decode("utf-8", "replace")
+            for part in {path.stem, path.parts[0].removesuffix(".py")}:
+                found[part] = f"{found[part]}\n{text}" if part in found else text
+    return found
 
 
 def profile_of(exercise: Exercise) -> str:

@@ -138,6 +138,9 @@ def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedI
 
 def exercise_of(file: Found, release: Mapping[str, NotebookNode]) -> str | None:
     """Return the released notebook that a file is: the one that most of its cells are of, else the one it is named."""
+    right = file.name.removesuffix(".ipynb")
+    if right in release and any(f'"{name}"'.encode() in file.data for name in _ids(release[right])):
+        return right  # as nearly all are: not read for it
     sources = {source_of(cell).strip() for cell in (file.notebook.cells if file.notebook else ())}
     counts = {name: len(file.grade_ids & _ids(notebook)) + len(sources & _checks(notebook))
               for name, notebook in release.items()}  # fmt: skip
@@ -158,6 +161,9 @@ def touched(file: Found, release: NotebookNode) -> bool:
 
 def _best(exercise: str, found: list[Found], release: NotebookNode) -> Found:
     right = f"{exercise}.ipynb"
+
+    if len(found) == 1:
+        return found[0]
 
     def order(file: Found) -> tuple[bool, int, float, str]:
         path = PurePosixPath(file.name)
@@ -267,10 +273,12 @@ def members(name: str, data: bytes) -> Iterator[Found]:
     left, count = MAX_UNPACKED, 0
     for info in infos[:MAX_FOUND]:
         inside = f"{name}/{info.filename}"
-        if info.is_dir() or _SKIPPED.search(info.filename):
+        if info.is_dir():
             continue
         if why := refused(info):
             yield Found(inside, b"", problem=why)
+            continue
+        if _SKIPPED.search(info.filename):
             continue
         most = min(MAX_NOTEBOOK_BYTES if info.filename.lower().endswith(".ipynb") else MAX_FILE_BYTES, left)
         try:
