@@ -105,7 +105,8 @@ class Assignment:
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
             yield Work(self.name, student, notebook, found.file.data if found else b"", self.texts[notebook],
                        course_secret(), needless, settings, problem, checking, self.draw,
-                       notes=found.repairs if found else (), files=handed_in.beside(found) if found else {})  # fmt: skip
+                       notes=found.repairs if found else (),
+                       files=handed_in.beside(found) if found else {})  # fmt: skip
 
     def look(self, folder: Path) -> HandedIn:
         """Return what a submitted folder holds for this assignment."""

@@ -15,7 +15,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -36,6 +36,10 @@ NO_DATA = {
     ".html", ".htm", ".mhtml", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".zip", ".rar", ".7z", ".gz",
     ".tar", ".tgz", ".bz2", ".xz", ".ipynb", ".pyc", ".pyo", ".so", ".pyd", ".dll", ".exe", ".webloc", ".lnk",
 }  # fmt: skip
+#: What Python's zipfile raises for one that is damaged or made to harm.
+UNREADABLE = (
+    zipfile.BadZipFile, RuntimeError, ValueError, OSError, NotImplementedError, EOFError, zlib.error, struct.error,
+)  # fmt: skip
 _SKIPPED = re.compile(r"(?:^|/)(?:\.[^/]*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|timestamp\.txt)(?:/|$)")
 _ADDED = re.compile(r"(?:[\s_.-]*(?:copy|kopie|copie|final|neu|new|fixed|v?\d+|\(\d+\)))+$", re.IGNORECASE)
 
@@ -267,12 +271,21 @@ def members(name: str, data: bytes) -> Iterator[Found]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, struct.error):
+    except UNREADABLE:
         yield Found(name, b"", problem="it is no zip file that can be read")
         return
-    left, count = MAX_UNPACKED, 0
-    for info in infos[:MAX_FOUND]:
-        inside = f"{name}/{info.filename}"
+    yield from unpacked(archive, infos[:MAX_FOUND], f"{name}/")
+    if len(infos) > MAX_FOUND:
+        yield Found(name, b"", problem=f"it holds {len(infos)} files, of which {MAX_FOUND} were looked at")
+    elif all(info.is_dir() for info in infos):
+        yield Found(name, b"", problem="it is empty")
+
+
+def unpacked(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], above: str = "") -> Iterator[Found]:
+    """Yield these members of a zip as :func:`members` does, together no more than MAX_UNPACKED."""
+    left = MAX_UNPACKED
+    for info in infos:
+        inside = f"{above}{info.filename}"
         if info.is_dir():
             continue
         if why := refused(info):
@@ -280,11 +293,12 @@ def members(name: str, data: bytes) -> Iterator[Found]:
             continue
         if _SKIPPED.search(info.filename):
             continue
-        most = min(MAX_NOTEBOOK_BYTES if info.filename.lower().endswith(".ipynb") else MAX_FILE_BYTES, left)
+        whole = info.filename.lower().endswith((".ipynb", ".zip"))
+        most = min(MAX_NOTEBOOK_BYTES if whole else MAX_FILE_BYTES, left)
         try:
             with archive.open(info) as file:
                 content = file.read(most + 1)
-        except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, NotImplementedError, EOFError, zlib.error):
+        except UNREADABLE:
             yield Found(inside, b"", problem="it can't be unpacked")
             continue
         if len(content) > most:
@@ -292,12 +306,7 @@ def members(name: str, data: bytes) -> Iterator[Found]:
             left = 0 if most == left else left
             continue
         left -= len(content)
-        count += 1
         yield Found(inside, content, _when(info))
-    if len(infos) > MAX_FOUND:
-        yield Found(name, b"", problem=f"it holds {len(infos)} files, of which {MAX_FOUND} were looked at")
-    elif not count and not any(not info.is_dir() for info in infos):
-        yield Found(name, b"", problem="it is empty")
 
 
 def refused(info: zipfile.ZipInfo) -> str:

@@ -206,8 +206,8 @@ def test_links_and_deep_folders_are_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "student"),
-    [("ada", "ada"), ("Zoe\u0308", "Zo\u00eb"), (os.fsdecode(b"Zo\xeb"), "Zo\u00eb"), ("007", "007"), (" o'n ", " o'n "),
-     ("a@b.de", "a@b.de"), ("Åse", "Åse"), ("王小明", "王小明")],
+    [("ada", "ada"), ("Zoe\u0308", "Zo\u00eb"), (os.fsdecode(b"Zo\xeb"), "Zo\u00eb"), ("007", "007"),
+     (" o'n ", " o'n "), ("a@b.de", "a@b.de"), ("A\u030ase", "\u00c5se"), ("new\nline", "new_line")],
 )  # fmt: skip
 def test_a_student_is_one_person_however_the_folder_is_spelled(folder: str, student: str) -> None:
     assert student_of(folder) == student
