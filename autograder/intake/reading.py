@@ -18,6 +18,7 @@ from lrtutorial.advice import Advice
 
 MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_CELLS = 1000
+HALF = re.compile("[\ud800-\udfff]")  #: of a character above U+FFFF: JSON can hold it alone, no file or message can
 MAX_SOURCE = 2_000_000  #: characters in all cells together
 
 

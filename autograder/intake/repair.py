@@ -19,7 +19,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import NOTE_ID, is_marked
-from autograder.intake.reading import read_notebook, shown, source_of
+from autograder.intake.reading import HALF, read_notebook, shown, source_of
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 FLAGS = ("grade", "solution", "locked", "points", "task")
@@ -105,7 +105,11 @@ def _own(cell: Any, originals: Mapping[str, Any], tags: set[str], repairs: list[
     kind = cell.get("cell_type")
     kind = kind if kind in ("code", "raw") else "markdown"
     # nbformat's own constructors look up the schema for every cell; the whole notebook is held to it at the end
-    own = NotebookNode(id=cell.get("id"), cell_type=kind, metadata=NotebookNode(), source=source_of(cell))
+    source = source_of(cell)
+    if HALF.search(source):
+        repairs.append("A character that was cut in half (a lone surrogate) was replaced.")
+        source = HALF.sub("\ufffd", source)
+    own = NotebookNode(id=cell.get("id"), cell_type=kind, metadata=NotebookNode(), source=source)
     if kind == "code":
         own.outputs, own.execution_count = [], None
     if own.cell_type == "markdown" and (pictures := _pictures(cell.get("attachments"))):
@@ -122,7 +126,7 @@ def _pictures(attachments: object) -> dict[str, dict[str, str]]:
             for kind, data in _plain(bundle).items()
             if kind in ("image/png", "image/jpeg", "image/gif") and isinstance(data, str)
         }
-        if images and isinstance(name, str):
+        if images and isinstance(name, str) and not HALF.search(name + "".join(images.values())):
             kept[name] = images
     return kept
 
