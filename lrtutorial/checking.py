@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 from lrtutorial.evidence import gather, judge
 from lrtutorial.exercises import UnknownStep, find_step, steps
 from lrtutorial.expected import misconceptions, recorded
+from lrtutorial.locating import can_locate, places_apart
+from lrtutorial.locating.words import where
 from lrtutorial.predictions import note
 from lrtutorial.steps import Step
 from lrtutorial.verdict import CheckFailed, Verdict
 
+LOOKING = "looking for the place…"
 _evidence: dict[str, Any] = {}  # of this session, by step: later steps are judged given the student's earlier ones
 _verdicts: dict[str, Verdict] = {}
 _rungs: dict[str, int] = {}  # hints given so far, by step
@@ -29,7 +34,7 @@ def check(step: str, *answers: object) -> Verdict:
     verdict = verdict_on(step, *answers)
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
-    shown = _show(verdict)
+    shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
     if not_kept := _keep(verdict):
         _show_text(not_kept)
     return shown
@@ -105,6 +110,41 @@ def hints_for(step: Step, verdict: Verdict | None = None) -> tuple[str, ...]:
     return misconceptions(step.id)[verdict.misconception].hints + step.hints
 
 
+# -------------------------------------------------------------------------------------------- where it is
+
+
+def _to_be_placed(verdict: Verdict) -> bool:
+    """Say whether the line to mend is looked for: of code that is wrong, in a notebook."""
+    step = steps().get(verdict.step)
+    return in_notebook() and verdict.status in ("wrong", "partly") and step is not None and can_locate(step)
+
+
+def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
+    """Show a verdict at once, look for the line to mend in the background, and add it to what is shown."""
+    from IPython import get_ipython
+    from IPython.display import display
+
+    step = find_step(verdict.step)
+    until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING
+    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)
+
+    def look() -> None:
+        placed = verdict
+        try:
+            places = places_apart(step, dict(zip(step.answers, answers, strict=False)))
+            placed = replace(verdict, where=where(places, verdict.where))
+        finally:
+            shown.update(placed.mimebundle(), raw=True)
+        if _verdicts.get(step.id) is verdict:
+            _verdicts[step.id] = placed
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    if not getattr(get_ipython().kernel, "_allow_stdin", True):  # nobody sits there, and the notebook is to be whole
+        thread.join()
+    return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
+
+
 # -------------------------------------------------------------------------------------------- showing
 
 
@@ -136,8 +176,6 @@ def _show_text(text: str) -> None:
     if not in_notebook():
         print(text)
         return
-    from html import escape
-
     from IPython.display import display
 
     style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"

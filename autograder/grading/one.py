@@ -138,7 +138,7 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
     if isinstance(jail.canaries, list):
         jail.canaries = [path for path in jail.canaries if os.path.exists(path)]  # a cluster's worker has no gradebook
     run = Run(work.assignment, work.notebook, work.secret, work.draw, json.loads(work.shared),
-              frozenset(work.needless), clock)  # fmt: skip
+              frozenset(work.needless), clock=clock)  # fmt: skip
     for left in reversed(range(TRIES)):
         try:
             ran = TrustedExecute(run, notebook, config=config).judged()
