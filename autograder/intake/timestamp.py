@@ -12,6 +12,8 @@ from pathlib import Path
 
 from dateutil.tz import datetime_ambiguous, datetime_exists, gettz
 
+from lrtutorial.advice import Advice
+
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 FARTHEST = timedelta(hours=14)  #: from UTC, of any place
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -25,8 +27,6 @@ _OFFSET = re.compile(r"(?:(?:UTC|GMT|UT|Z)\s*)?([+-])(\d{1,2}(?::\d{2})?|\d{4})"
 _UNIVERSAL = re.compile(r"UTC|GMT|UT|Z|Zulu|UCT", re.IGNORECASE)
 _PLACE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+")
 _NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})")
-
-from lrtutorial.advice import Advice
 
 
 class UnreadableTime(Advice, ValueError):
