@@ -24,7 +24,6 @@ STUDENTS_MODULES = sorted(
     for path in (ROOT / "lrtutorial").rglob("*.py")
     if "explorer" not in path.parts and path.stem != "printing"
 )
-PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
 
 
 def configure(config: Any) -> None:

@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from sqlalchemy import make_url
 
-from autograder.configuration import PARTS
 from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
@@ -27,6 +26,7 @@ from autograder.grading.workers import local_workers
 from autograder.names import UnknownName
 from autograder.report import write_report
 from lrtutorial.exercises import steps
+from lrtutorial.overview import PARTS
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
 

@@ -29,7 +29,7 @@ from traitlets.config import Config
 
 from autograder import catalogue
 from autograder.cells import answer_cells, without_markers
-from autograder.configuration import PARTS, configure
+from autograder.configuration import configure
 from autograder.course import SOLUTIONS, course_secret
 from autograder.demo.mistakes import EDITS, with_mistake
 from autograder.gradebook.result import Result
@@ -42,6 +42,7 @@ from autograder.grading.rubric import written_cells
 from lrtutorial.evidence import gather, judge
 from lrtutorial.exercises import exercise_with, exercises, find_step
 from lrtutorial.expected import recorded
+from lrtutorial.overview import PARTS
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 from lrtutorial.written import model_answers

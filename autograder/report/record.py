@@ -16,7 +16,6 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from autograder.configuration import PARTS
 from autograder.gradebook.database import hold_to_version, reading
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import MISSING, entries
@@ -25,6 +24,7 @@ from autograder.names import UnknownName, nearest
 from autograder.report.statistics import Points
 from lrtutorial.advice import Advice
 from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.overview import PARTS
 
 TRIED = ("right", "partly", "wrong")  #: verdicts on an answer that could be judged
 HINT_CALL = re.compile(r"\bhint\(\s*['\"]([\w-]+)['\"]\s*\)")
