@@ -16,13 +16,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from nbgrader.api import Gradebook
+from sqlalchemy.exc import SQLAlchemyError
+
 from autograder.grading.assignment import Assignment
 from autograder.intake.candidates import (
     UNREADABLE,
     Found,
     exercise_of,
-    look,
     members,
+    paths,
+    read,
     refused,
     sort_out,
     touched,
@@ -144,15 +148,17 @@ def _rows(path: Path) -> Iterator[tuple[str, ...]]:
 # ----------------------------------------------------------------------------------------------- what came
 
 
-def people(names: Iterable[str], about: Mapping[str, Person] | None = None) -> dict[str, tuple[Person, str]]:
-    """Return {path in the download: (whom it is of, its path in what they handed in)}."""
+def people(
+    names: Iterable[str], about: Mapping[str, Person] | None = None, whole: str = ""
+) -> dict[str, tuple[Person, str]]:
+    """Return {path in the download: (whom it is of, its path in what they handed in)}; ``whole`` is its own name."""
     names = [name for name in names if name and not name.endswith("/")]
     common = _common(names)
     found: dict[str, tuple[Person, str]] = {}
     for name in names:
         path = PurePosixPath(name)
         parts = path.parts[len(common) :]
-        found[name] = _person(parts, about or {}, common)
+        found[name] = _person(parts, about or {}, common[-1] if common else whole)
     return found
 
 
@@ -165,7 +171,7 @@ def _common(names: list[str]) -> tuple[str, ...]:
     return () if any(_MOODLE.fullmatch(part) or _GRADESCOPE.fullmatch(part) for part in common) else common
 
 
-def _person(parts: tuple[str, ...], about: Mapping[str, Person], common: tuple[str, ...]) -> tuple[Person, str]:
+def _person(parts: tuple[str, ...], about: Mapping[str, Person], whole: str) -> tuple[Person, str]:
     for depth, part in enumerate(parts):
         if part in about:
             return about[part], "/".join(parts[depth + 1 :])
@@ -177,7 +183,7 @@ def _person(parts: tuple[str, ...], about: Mapping[str, Person], common: tuple[s
         return Person(match["name"], (match["user"],), note=late), match["file"]
     if len(parts) > 1:
         return Person(parts[0]), "/".join(parts[1:])
-    return (Person(common[-1]) if common else Person(PurePosixPath(parts[0]).stem)), parts[0]
+    return Person(whole or PurePosixPath(parts[0]).stem), parts[0]
 
 
 def gradescope(text: str) -> dict[str, Person]:
@@ -187,7 +193,7 @@ def gradescope(text: str) -> dict[str, Person]:
         folder = re.match(r"submission_\d+", block)
         if folder:
             values = {
-                key: value.strip(" '\.") for key, value in re.findall(r":(name|sid|email|created_at):[ ]*(.+)", block)
+                key: value.strip(" '\"") for key, value in re.findall(r":(name|sid|email|created_at):[ ]*(.+)", block)
             }
             try:
                 when = read_time(re.sub(r"\.\d+", "", values.get("created_at", "")))
@@ -220,8 +226,9 @@ def download(path: Path) -> Iterator[tuple[Person, list[Found]]]:
         if PurePosixPath(info.filename).name == "submission_metadata.yml" and not refused(info):
             about = gradescope(b"".join(one.data for one in unpacked(archive, [info])).decode("utf-8", "replace"))
     by_name = {info.filename: info for info in infos if not info.filename.endswith("submission_metadata.yml")}
+    sound = [name for name, info in by_name.items() if not refused(info)]
     groups: dict[object, list[tuple[Person, str, str]]] = {}
-    for name, (person, inside) in people([n for n, info in by_name.items() if not refused(info)], about).items():
+    for name, (person, inside) in people(sound, about, path.stem).items():
         groups.setdefault(person.key, []).append((person, name, inside))
     bad = [Found(name, b"", problem=why) for name, info in by_name.items() if (why := refused(info))]
     if bad:
@@ -234,15 +241,16 @@ def download(path: Path) -> Iterator[tuple[Person, list[Found]]]:
 
 
 def _of_folder(path: Path) -> Iterator[tuple[Person, list[Found]]]:
-    files = {one.name: one for one in look(path, {}).files}
-    about = next((gradescope(one.data.decode("utf-8", "replace")) for name, one in files.items()
-                  if PurePosixPath(name).name == "submission_metadata.yml"), {})  # fmt: skip
-    groups: dict[object, tuple[Person, list[Found]]] = {}
-    for name, (person, inside) in people(
-        [n for n in files if not n.endswith("submission_metadata.yml")], about
-    ).items():
-        groups.setdefault(person.key, (person, []))[1].append(replace(files[name], name=inside))
-    yield from groups.values()
+    names = list(paths(path))
+    about: dict[str, Person] = {}
+    for name in [name for name in names if PurePosixPath(name).name == "submission_metadata.yml"]:
+        names.remove(name)
+        about = gradescope(b"".join(one.data for one in read(path / name, name)).decode("utf-8", "replace"))
+    groups: dict[object, tuple[Person, list[tuple[str, str]]]] = {}
+    for name, (person, inside) in people(names, about, path.name).items():
+        groups.setdefault(person.key, (person, []))[1].append((name, inside))
+    for person, places in groups.values():
+        yield person, [one for name, inside in places for one in read(path / name, inside)]
 
 
 def _opened(files: Iterable[Found]) -> Iterator[Found]:
@@ -266,8 +274,11 @@ def collect(
     ``replace_``, and then kept beside, too. A dry run writes nothing.
     """
     rows: list[Row] = []
+    seen: dict[str, object] = {}
     for person, files in download(path):
         student, why = roster.find(person) if person.name else ("", "")
+        if student and not roster.given and seen.setdefault(student, person.key) != person.key and person.ids:
+            student = safe_name(f"{student}_{person.ids[0]}")  # another person of the same name
         if not student:
             rows += [Row(one.name, "", "", f"left out: {one.problem or why}") for one in files]
             continue
@@ -295,7 +306,7 @@ class _Desk:
                 newest[exercise] = one
         rows = [self._row(one, meant.get(one.name), newest, person) for one in files]
         if person.when and not self.dry_run and newest:
-            self._put("timestamp.txt", f"{person.when:%Y-%m-%d %H:%M:%S} UTC\.".encode())
+            self._put("timestamp.txt", f"{person.when:%Y-%m-%d %H:%M:%S} UTC\n".encode())
         return rows
 
     def _order(self, one: Found, meant: Mapping[str, str | None]) -> tuple[bool, float, int]:
@@ -354,4 +365,26 @@ def table(rows: list[Row]) -> str:
     taken = sum("taken" in row.became for row in rows)
     left = sum("left out" in row.became for row in rows)
     students = len({row.student for row in rows if row.student})
-    return "\.".join([*lines, f"{len(rows)} files of {students} students: {taken} taken, {left} left out."])
+    return "\n".join([*lines, f"{len(rows)} files of {students} students: {taken} taken, {left} left out."])
+
+
+def collect_download(path: Path, part: str, *, roster: Path | None, dry_run: bool, replacing: bool) -> int:
+    """Collect and print the table; return 0, or 1 when nothing could be taken. Raises Refused, UnknownName."""
+    assignment = Assignment.find(part)
+    found = collect(path, assignment, Roster.read(roster, _known(assignment)), dry_run=dry_run, replace_=replacing)
+    print(table(found))
+    if dry_run:
+        print("Nothing was written: this was a dry run.")
+    return 0 if any("left out" not in row.became for row in found) else 1
+
+
+def _known(assignment: Assignment) -> list[tuple[str, ...]]:
+    """The gradebook's students, each with what an LMS may call them."""
+    try:
+        with Gradebook(assignment.course.db_url, assignment.course.course_id) as gradebook:
+            return [
+                (one.id, one.lms_user_id or "", one.email or "", f"{one.first_name or ''} {one.last_name or ''}")
+                for one in gradebook.students
+            ]
+    except SQLAlchemyError:
+        return []

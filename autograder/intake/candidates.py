@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import io
+import itertools
 import os
 import re
 import stat
@@ -214,34 +215,34 @@ def _what(file: Found) -> str:
 
 
 def _files(folder: Path) -> Iterator[Found]:
-    """Every file in a folder and in its zips; hidden ones, and what systems leave behind, are passed over."""
+    """Every file in a folder and in its zips, as far as limits go."""
+    for where in itertools.islice(paths(folder), MAX_FOUND):
+        yield from read(folder / where, where)
+
+
+def paths(folder: Path) -> Iterator[str]:
+    """Yield the files in a folder by relative path; hidden ones, and what systems leave behind, are passed over."""
     if folder.is_symlink() or not folder.is_dir():
         return
-    count = 0
     for place, folders, names in os.walk(folder, followlinks=False):
         folders.sort()
         if len(Path(place).relative_to(folder).parts) >= MAX_DEPTH:
             folders.clear()
         for name in sorted(names):
-            path = Path(place, name)
-            where = path.relative_to(folder).as_posix()
-            if _SKIPPED.search(where) or (about := path.lstat()) and not stat.S_ISREG(about.st_mode):
-                if where.lower().endswith(".ipynb") and not _SKIPPED.search(where):
-                    yield Found(where, b"", problem=_unread(path))
-                continue
-            count += 1
-            if count > MAX_FOUND:
-                return
-            yield from _read(path, where, about)
+            where = Path(place, name).relative_to(folder).as_posix()
+            regular = stat.S_ISREG(Path(place, name).lstat().st_mode)
+            if not _SKIPPED.search(where) and (regular or where.lower().endswith(".ipynb")):
+                yield where
 
 
-def _read(path: Path, where: str, about: os.stat_result) -> Iterator[Found]:
+def read(path: Path, where: str) -> Iterator[Found]:
+    """Yield a file, under the name ``where``; in place of a zip, what is in it."""
+    about = path.lstat()
     packed = where.lower().endswith(".zip")
     most = MAX_NOTEBOOK_BYTES if packed or where.lower().endswith(".ipynb") else MAX_FILE_BYTES
     if about.st_size > most:
-        yield Found(
-            where, b"", about.st_mtime, f"it has {about.st_size / 1e6:.0f} MB, at most {most / 1e6:.0f} are taken"
-        )
+        problem = f"it has {about.st_size / 1e6:.0f} MB, at most {most / 1e6:.0f} are taken"
+        yield Found(where, b"", about.st_mtime, problem)
         return
     try:
         data = read_file(path)
@@ -252,14 +253,6 @@ def _read(path: Path, where: str, about: os.stat_result) -> Iterator[Found]:
         yield from members(where, data)
     else:
         yield Found(where, data, about.st_mtime)
-
-
-def _unread(path: Path) -> str:
-    try:
-        read_file(path)
-    except Rejected as why:
-        return str(why).rstrip(".")
-    return ""
 
 
 def members(name: str, data: bytes) -> Iterator[Found]:
