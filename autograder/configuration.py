@@ -12,6 +12,7 @@ from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
 from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
+from autograder.hooks.release import Release, find_own_programs
 from autograder.hooks.skeletons import Skeletons
 from autograder.hooks.stock import Door
 
@@ -28,6 +29,7 @@ STUDENTS_MODULES = sorted(
 
 def configure(config: Any) -> None:
     """Set directories, release and grading in a traitlets configuration (what ``get_config()`` returns)."""
+    find_own_programs()
     COURSE.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
     course = config.CourseDirectory
     course.root = str(ROOT)
@@ -42,6 +44,7 @@ def configure(config: Any) -> None:
     config.GenerateAssignment.preprocessors = [
         Skeletons if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
     ]
+    config.GenerateAssignment.exporter_class = Release
     config.Skeletons = config.ClearSolutions
     config.Autograde.exporter_class = Door  # grades in place of nbgrader's two passes over each notebook
     config.GenerateFeedback.exporter_class = FeedbackExporter
