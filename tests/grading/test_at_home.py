@@ -120,6 +120,29 @@ AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
 }  # fmt: skip
 
 
+#: name: (the answer's cell, files beside the notebook, points, words)
+BESIDE: dict[str, tuple[str, dict[str, bytes], float, str]] = {
+    "the answer imported": ("from adam import Adam", {"adam.py": ("import numpy as np\n" + ADAM).encode()}, 20, ""),
+    "data opened": ("open('data/a.csv').read()\n" + ADAM, {"data/a.csv": b"1"}, 20, ""),
+    "data that isn't there": ("open('data/a.csv').read()\n" + ADAM, {}, 0, "FileNotFoundError"),
+    "modules that would stand in front": (
+        ADAM, {"numpy.py": b"1/0", "torch.py": b"1/0", "lrtutorial/__init__.py": b"check = print",
+               "lrtutorial/graded.py": b"1/0", "statistics.py": b"1/0", "dis.py": b"1/0", "sitecustomize.py": b"1/0"},
+        20, ""),
+    "a library's work in a helper": (
+        "from helper import Adam", {"helper.py": b"from torch.optim import Adam"}, 0, "your own code"),
+    "a library's work behind two helpers": (
+        "import one\nAdam = one.Adam",
+        {"one/__init__.py": b"from .two import Adam", "one/two.py": b"import lrtutorial.experiments.descent as d\nAdam = d"},
+        0, "your own code"),
+    "a helper that is run": (
+        "%run helper.py", {"helper.py": b"from lrtutorial.experiments.descent import *\nAdam = 1"}, 0, "your own"),
+    "paths that lead out": (ADAM, {"../../x.py": b"1", "/etc/x": b"1"}, 20, ""),
+    "what only looks like the grader's question": (
+        ADAM, {"lrtutorial/evidence.py": b"def respond(request): raise SystemExit"}, 20, ""),
+}  # fmt: skip
+
+
 def work(data: bytes, **more: Any) -> Work:
     assignment = Assignment.find("part_b")
     settings = {name: dict(assignment.config[name]) for name in ("TrustedExecute", "JailedProvisioner")}
@@ -138,12 +161,20 @@ def handed_in(change: Callable[[Any], Any]) -> bytes:
 @pytest.fixture(scope="module")
 def results() -> dict[str, Result]:
     works = {name: work(handed_in(change)) for name, (change, _, _) in AT_HOME.items()}
+    works |= {name: work(handed_in(answer(source)), files=files) for name, (source, files, _, _) in BESIDE.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the kernel's own libraries warn, also when they are collected
         with ThreadPoolExecutor(2) as executor:
             found = dict(zip(works, executor.map(grade_one, works.values()), strict=True))
         gc.collect()
     return found
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_files_beside_the_notebook_are_there_and_never_in_front(name: str, results: dict[str, Result]) -> None:
+    _, _, points, words = BESIDE[name]
+    assert results[name].points == points, results[name].verdicts
+    assert words in json.dumps(results[name].verdicts)
 
 
 @pytest.mark.parametrize("name", AT_HOME)
