@@ -133,7 +133,8 @@ BESIDE: dict[str, tuple[str, dict[str, bytes], float, str]] = {
         "from helper import Adam", {"helper.py": b"from torch.optim import Adam"}, 0, "your own code"),
     "a library's work behind two helpers": (
         "import one\nAdam = one.Adam",
-        {"one/__init__.py": b"from .two import Adam", "one/two.py": b"import lrtutorial.experiments.descent as d\nAdam = d"},
+        {"one/__init__.py": b"from .two import Adam",
+         "one/two.py": b"import lrtutorial.experiments.descent as d\nAdam = d"},
         0, "your own code"),
     "a helper that is run": (
         "%run helper.py", {"helper.py": b"from lrtutorial.experiments.descent import *\nAdam = 1"}, 0, "your own"),
