@@ -19,21 +19,20 @@ from sqlalchemy import make_url
 from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
-from autograder.grading.one import Result
 from autograder.grading.workers import local_workers
 from autograder.names import UnknownName
 from autograder.report import write_report
-from lrtutorial.exercises import steps
-from lrtutorial.overview import PARTS
+from lrtutorial.course import current, steps
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
 
 
 def available() -> list[str]:
     """Return the parts that have notebooks."""
-    return [part for part in PARTS if any((SOLUTIONS / part).glob("*.ipynb"))]
+    return [part for part in current().parts if any((SOLUTIONS / part).glob("*.ipynb"))]
 
 
 def hand_in(part: str) -> int:
@@ -147,7 +146,7 @@ def _shown(db_url: str) -> str:
 
 def score_table(part: str) -> Table:
     """Return the table of a part: student, exercise, points, and what the verdicts said."""
-    table = Table(title=PARTS[part], show_lines=False, expand=True)
+    table = Table(title=current().parts[part], show_lines=False, expand=True)
     table.add_column("student", no_wrap=True)
     table.add_column("exercise", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)

@@ -39,10 +39,9 @@ from autograder.grading.executor import Ran, written_into
 from autograder.grading.one import Work, checking_digest, grade_one
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import written_cells
+from lrtutorial.course import current, exercise_with, exercises, find_step
 from lrtutorial.evidence import gather, judge
-from lrtutorial.exercises import exercise_with, exercises, find_step
 from lrtutorial.expected import recorded
-from lrtutorial.overview import PARTS
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 from lrtutorial.written import model_answers
@@ -127,7 +126,7 @@ class Truth:
         return [person.id for person in self.people if person.id in there]
 
 
-def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str] = tuple(PARTS)) -> Truth:
+def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str] = ()) -> Truth:
     """Make a graded course of ``students`` in the folder ``course`` and return what was planted.
 
     The same ``seed`` gives the same class; a smaller one is the beginning of a larger one.
@@ -137,8 +136,9 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
     """
     if students < 1:
         raise ValueError(f"a class has at least 1 student, got {students}")
-    if unknown := [part for part in parts if part not in PARTS]:
-        raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(PARTS)}")
+    parts = tuple(parts or current().parts)
+    if unknown := [part for part in parts if part not in current().parts]:
+        raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(current().parts)}")
     if (course / "gradebook.db").exists():
         raise FileExistsError(f"{course} already holds a gradebook; give an empty folder")
     course.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader 0.9.6 under SQLAlchemy 2.1
             _generate(config, part)
-            _plant_part(truth, part, config, np.random.default_rng([seed, 1 + list(PARTS).index(part)]))
+            _plant_part(truth, part, config, np.random.default_rng([seed, 1 + list(current().parts).index(part)]))
     return truth
 
 

@@ -15,7 +15,7 @@ from autograder import catalogue
 from autograder.course import ROOT
 from autograder.grading import rubric as written
 from autograder.names import UnknownName, nearest
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 
 RECORDED = ROOT / "lrtutorial" / "recorded"
 

@@ -14,17 +14,18 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
-from autograder.grading.judging import exercise_of
 from autograder.grading.one import Work, checking_digest
 from autograder.intake.candidates import HandedIn, look
 from autograder.intake.release import release_folder, released
 from autograder.intake.text import student_of
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
+from lrtutorial.course import exercise_of
 
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
 
@@ -32,11 +33,12 @@ CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "Lim
 def course_config() -> Config:
     """Return the course's configuration: nbgrader_config.py, as nbgrader itself reads it."""
     try:
-        return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+        config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     except (Advice, OSError):
         raise
     except Exception as error:  # it is the instructor's file, and Python
         raise Unusable(f"nbgrader_config.py can't be used: {type(error).__name__}: {error}. Mend that line") from error
+    return config
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from autograder.gradebook.result import Result
 from autograder.grading.digests import digest_of_checks
 from autograder.grading.executor import Ran, Run, TrustedExecute, profile_of
 from autograder.grading.expectations import for_notebook
-from autograder.grading.judging import exercise_of, nothing
+from autograder.grading.judging import nothing
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
 from autograder.intake.reading import Rejected
@@ -35,7 +35,7 @@ from autograder.intake.text import kept
 from autograder.jail import JailError, JailTooWeak
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercise_of, exercises
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from lrtutorial.advice import Advice
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.written import ModelAnswer, RubricItem
 
 BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="

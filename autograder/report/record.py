@@ -23,8 +23,8 @@ from autograder.intake.reading import Rejected, read_file, read_notebook
 from autograder.names import UnknownName, nearest
 from autograder.report.statistics import Points
 from lrtutorial.advice import Advice
-from lrtutorial.exercises import Exercise, exercises
-from lrtutorial.overview import PARTS
+from lrtutorial.course import current, exercises
+from lrtutorial.steps import Exercise
 
 TRIED = ("right", "partly", "wrong")  #: verdicts on an answer that could be judged
 HINT_CALL = re.compile(r"\bhint\(\s*['\"]([\w-]+)['\"]\s*\)")
@@ -113,8 +113,8 @@ def read_class(config: Config, parts: Sequence[str] = ()) -> ClassRecord:
     nbgrader, NothingGraded.
     """
     for part in parts:
-        if part not in PARTS:
-            raise UnknownName(f"there is no part {part!r}. {nearest(part, list(PARTS))}")
+        if part not in current().parts:
+            raise UnknownName(f"there is no part {part!r}. {nearest(part, list(current().parts))}")
     course = CourseDirectory(config=config)
     engine = reading(course.db_url)
     try:
@@ -122,7 +122,7 @@ def read_class(config: Config, parts: Sequence[str] = ()) -> ClassRecord:
             hold_to_version(connection)
         with Ledger(course.db_url, readonly=True) as ledger:
             graded = {row["assignment"] for row in ledger.submissions()}
-            chosen = [part for part in PARTS if (part in parts if parts else part in graded)]
+            chosen = [part for part in current().parts if (part in parts if parts else part in graded)]
             for part in chosen:
                 if part not in graded:
                     raise NothingGraded(f"nothing of {part} is graded yet: run python -m autograder grade {part} first")
@@ -173,7 +173,7 @@ def _part(course: CourseDirectory, engine: Engine, ledger: Ledger, part: str) ->
                 points[row_of[entry.student], column] = cell.points
     to_grade = {(entry.student, entry.notebook): len(entry.to_grade) for entry in found if entry.to_grade}
     return PartRecord(
-        part, PARTS[part], asked, items, students, enrolled, points, totals, to_grade, statuses, verdicts,
+        part, current().parts[part], asked, items, students, enrolled, points, totals, to_grade, statuses, verdicts,
         dict(_efforts(course, part, statuses)),
     )  # fmt: skip
 
