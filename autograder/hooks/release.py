@@ -19,7 +19,7 @@ class Release(NotebookExporter):
     """
 
     def __init__(self, **settings: Any):
-        super().__init__(**settings)
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, GenerateAssignment):
             raise TypeError(f"Release is made by nbgrader's GenerateAssignment, not {type(self.parent).__name__}")
         converter: Any = self.parent  # nbgrader ships no types
