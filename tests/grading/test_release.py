@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.configuration import PARTS
 from autograder.hooks.skeletons import stub
+from lrtutorial.overview import PARTS
 from tests.grading.conftest import ROOT, in_course
 
 
