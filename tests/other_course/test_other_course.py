@@ -51,9 +51,8 @@ def graded(name: str, source: str, points: float | None = None):
 
 def notebook(title: str, imports: str, *cells):
     """A notebook of the course as its author writes it."""
-    made = new_notebook(
-        cells=[new_markdown_cell(f"# {title}", id="title"), new_code_cell(imports, id="imports"), *cells]
-    )
+    begins = (new_markdown_cell(f"# {title}", id="title"), new_code_cell(imports, id="imports"))
+    made = new_notebook(cells=[*begins, *cells])
     made.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return made
 

@@ -7,4 +7,4 @@ from probability import COURSE
 
 from autograder.configuration import configure
 
-configure(get_config(), course=COURSE, catalogue="probability_answers")
+configure(get_config(), course=COURSE, catalogue="probability_answers")  # type: ignore[name-defined]  # noqa: F821

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lrtutorial import check, hint
 from lrtutorial.course import Course, gathered, use
+from lrtutorial.letters import COUNT, POSITIVE, Symbol
 
 __all__ = ["COURSE", "check", "hint"]
 
@@ -13,7 +14,7 @@ COURSE = Course(
     title="A first week of chance",
     parts={"week_1": "Week 1 · Chance"},
     exercises=gathered(__name__, "coins tries"),
-    symbols={"n": range(2, 30), "p": (0.1, 0.9)},
+    symbols={"n": Symbol(range(2, 30), COUNT), "p": Symbol((0.1, 0.9), POSITIVE)},
     libraries=("scipy.stats", "statsmodels"),
     finished="You have seen a week of chance.",
 )
