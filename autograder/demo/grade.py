@@ -19,9 +19,9 @@ from sqlalchemy import make_url
 from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
-from autograder.grading.one import Result
 from autograder.grading.workers import local_workers
 from autograder.names import UnknownName
 from autograder.report import write_report

@@ -16,9 +16,9 @@ from rich.table import Column, Table
 
 from autograder.desk.history import changed_since, last_change, show, write
 from autograder.gradebook.database import patient
+from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, grade
-from autograder.grading.one import Result
 from autograder.grading.phases import table
 from autograder.grading.preview import preview
 from autograder.grading.workers import cluster_workers, local_workers

@@ -43,4 +43,5 @@ class Result:
 
     def document(self) -> NotebookNode:
         """Return the graded notebook; it was held to the schema when it was written."""
-        return nbformat.v4.reads(self.graded)
+        notebook: NotebookNode = nbformat.v4.reads(self.graded)
+        return notebook

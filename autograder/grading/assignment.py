@@ -15,7 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
@@ -32,11 +33,12 @@ CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "Lim
 def course_config() -> Config:
     """Return the course's configuration: nbgrader_config.py, as nbgrader itself reads it."""
     try:
-        return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+        config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     except (Advice, OSError):
         raise
     except Exception as error:  # it is the instructor's file, and Python
         raise Unusable(f"nbgrader_config.py can't be used: {type(error).__name__}: {error}. Mend that line") from error
+    return config
 
 
 @dataclass(frozen=True)

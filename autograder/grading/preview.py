@@ -45,7 +45,8 @@ class Difference:
         """What the student gains (or loses, below zero): nothing where a hand grade stands."""
         if self.hand is not None or not self.before:
             return 0.0
-        return round(self.after["points"] - self.before["points"], 6)
+        gained: float = self.after["points"] - self.before["points"]
+        return round(gained, 6)
 
     def row(self) -> list[Any]:
         """The difference as a row of ``COLUMNS``."""

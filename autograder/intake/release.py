@@ -16,7 +16,8 @@ from lrtutorial.advice import NotThere
 
 @lru_cache(maxsize=64)
 def _released(path: Path, changed: float) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def released(config: Config, assignment: str, notebook: str) -> NotebookNode:
