@@ -141,7 +141,7 @@ def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> 
     """Return the closed form of a geometric sum whose ratio is a decay, so never 1; its end may be endless."""
     base: Tree | None = None
     slope, rest = Fraction(0), []
-    factors = [written_out(part, variable) for part in (body[1:] if body[0] == "mul" else [body])]
+    factors = [written_out(part, variable) for part in _factors(body)]
     for factor in factors:
         if index not in symbols(factor):
             rest.append(factor)
@@ -162,6 +162,10 @@ def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> 
         top = ["add", start, ["mul", MINUS_ONE, _times_exponent(base, slope, after)]]
     below: Tree = ["add", ["number", "1"], ["mul", MINUS_ONE, ratio]]
     return ["mul", *rest, top, ["pow", below, MINUS_ONE]]
+
+
+def _factors(tree: Tree) -> list[Tree]:
+    return [part for child in tree[1:] for part in _factors(child)] if tree[0] == "mul" else [tree]
 
 
 def _times_exponent(base: Tree, slope: Fraction, exponent: dict[str, Fraction]) -> Tree:
