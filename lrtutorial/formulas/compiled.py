@@ -424,9 +424,11 @@ def _truth(node: Any, values: Values) -> bool:
     if kind == "always" or kind == "never":
         return kind == "always"
     if kind == "and":
-        return all(_truth(part, values) for part in node[1])  # every part is looked at: all must be defined
+        parts = [_truth(part, values) for part in node[1]]  # every part is looked at: all must be defined
+        return all(parts)
     if kind == "or":
-        return any(_truth(part, values) for part in node[1])
+        parts = [_truth(part, values) for part in node[1]]
+        return any(parts)
     if kind == "not":
         return not _truth(node[1][0], values)
     _value(node[1], values)
