@@ -73,6 +73,7 @@ EXERCISE = Exercise(
     title="When does gradient descent converge?",
     minutes=25,
     difficulty="gentle",
+    gives="The rule that says which rates converge, derived step by step",
     steps=(
         Step(
             id="a1-gradient",

@@ -90,6 +90,8 @@ EXERCISE = Exercise(
     title="The best learning rate on a quadratic",
     minutes=40,
     difficulty="hard",
+    gives="The best rate for a bowl with any curvatures, and the price of a narrow one",
+    after=("a1",),
     steps=(
         Step(
             id="a5-derivation",

@@ -144,13 +144,31 @@ class Driven(InModule):
 
 
 @dataclass(frozen=True)
+class Model:
+    """Which optimizer an answer should be, so that mistakes in its pieces can be simulated."""
+
+    family: str  #: a key of :data:`lrtutorial.kinds.variants.FAMILIES`
+    prefix: str  #: what the ids of its mistakes begin with, such as ``"b2-"``
+    arguments: Mapping[str, str]  #: {argument: the setting it is}, in the order of the signature
+    costs: Mapping[str, tuple[str, ...]]  #: {what a mistake breaks: the lines of the rubric that it costs}
+    defaults: Mapping[str, float] = field(default_factory=dict)  #: {setting: value}
+    common: Mapping[str, str] = field(default_factory=dict)  #: {mistake: its id, where several answers share it}
+
+    def id_of(self, mistake: str) -> str:
+        """Return the catalogue's id of a mistake of this optimizer."""
+        return self.common.get(mistake, f"{self.prefix}{mistake}")
+
+
+@dataclass(frozen=True)
 class Optimizer(Driven):
     """Optimizer classes with ``.step(grads)`` (:mod:`lrtutorial.kinds.optimizer`)."""
 
     name = "optimizer"
 
-    breaks: Mapping[str, str] = field(default_factory=dict)  #: {probe id: what is broken when it is the first to fail}
     signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
+    models: Mapping[str, Model] = field(default_factory=dict)  #: {answer: the optimizer it should be}
+    only: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(ids of probes, a sentence that is true when no probe fails but some of these); the narrowest first."""
 
 
 @dataclass(frozen=True)
@@ -175,3 +193,13 @@ class RangeTest(Driven):
     """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
 
     name = "range_test"
+
+
+@dataclass(frozen=True)
+class Function(Driven):
+    """A small function of plain values, judged by what it returns (:mod:`lrtutorial.kinds.function`)."""
+
+    name = "function"
+
+    signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
+    digits: int = 9  #: to how many digits numbers are compared

@@ -13,7 +13,7 @@ from autograder.catalogue import public_expectations, questions
 from lrtutorial import derivation
 from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.formulas import derivations as dv
 from lrtutorial.kinds import derivation as kind
 from lrtutorial.symbols import a, beta, eta, k, t

@@ -10,7 +10,7 @@ import sympy
 from autograder.catalogue import as_answers, public_expectations, questions
 from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.kinds import formula
 
 STEPS = [step for step in questions() if step.startswith("a") and step in steps()]
