@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def bias_of_the_average(expected_m: object, beta1: float = 0.9, steps: int = 40,
         axes.axhline(1, color=BLACK, lw=0.8, label="E[g]")
         axes.plot(t, measured, "o", color=BLUE, ms=4, label=f"mean of m over {runs} noisy runs")
         axes.plot(t, yours, "-", color=VERMILION, label="your E[m] at E[g] = 1")
-        style = {"fmt": "^", "color": GREEN, "ms": 4, "capsize": 2}
+        style: dict[str, Any] = {"fmt": "^", "color": GREEN, "ms": 4, "capsize": 2}
         axes.errorbar(t, shares, bars, **style, label="the same runs, divided by yours (± 2 standard errors)")
         axes.set(xlabel="step t", ylabel="mean", title=f"An average that starts at 0 (β₁ = {beta1:g})")
         axes.legend(fontsize=8)
