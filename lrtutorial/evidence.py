@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lrtutorial.budget import SECONDS, Spent, within
 from lrtutorial.delegation import delegates_here
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Evidence, Step
@@ -33,31 +34,47 @@ def respond(request: str) -> None:
 
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Return ``{"nonce": …, "missing": [name, …], "evidence": {name: evidence}}``; see :func:`respond`."""
+    """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
     from lrtutorial.exercises import find_step
+    from lrtutorial.graded import left_out
 
     step = find_step(asked["step"])
     answers = {name: namespace.get(name, ...) for name in step.answers}
     return {
         "nonce": asked["nonce"],
+        "left_out": left_out,
         "missing": [name for name in step.answers if name not in namespace],
         "evidence": {name: gather(step, answers, probes) for name, probes in asked["probes"].items()},
     }
 
 
 def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
-    """Return the evidence of answers: what they do with the probes, or ``{"delegated": why}``.
+    """Return the evidence of answers: what they do with the probes, ``{"delegated": why}``, or ``{"spent": seconds}``.
 
     The one place where it is asked, in the process of the answers, whether they leave their work to a library; the
     grader reads their source from outside as well.
     """
-    if step.kind.own_work and (why := delegates_here(answers.values())):
+    if step.kind.own_work and (why := delegates_here(answers)):
         return {"delegated": why}
-    return step.collect(answers, probes)
+    try:
+        with within(SECONDS):
+            return step.collect(answers, probes)
+    except Spent:
+        return {"spent": SECONDS}
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object]) -> Verdict:
     """Return the verdict on what :func:`gather` gave; ``earlier`` holds evidence of other steps, by id."""
     if isinstance(evidence, dict) and evidence.get("delegated"):
         return Verdict.blank(step).with_no_points("wrong", str(evidence["delegated"])[:400])
+    if spent(evidence):
+        return Verdict.blank(step).with_no_points(
+            "undecided",
+            f"The check stopped after {SECONDS:g} s, all the time that it has: this answer is too slow to decide.",
+        )
     return step.judge(evidence, expected, earlier)
+
+
+def spent(evidence: object) -> bool:
+    """Say whether an answer took all the time that it had."""
+    return isinstance(evidence, dict) and "spent" in evidence

@@ -14,7 +14,7 @@ from nbformat.notebooknode import NotebookNode
 from autograder import catalogue
 from autograder.cells import is_marked
 from autograder.grading.expectations import as_expected, class_expectations
-from lrtutorial.evidence import judge
+from lrtutorial.evidence import judge, spent
 from lrtutorial.exercises import exercises
 from lrtutorial.expected import Expected, recorded
 from lrtutorial.steps import Exercise, Step
@@ -57,6 +57,8 @@ class Grading:
         again: they are drawn the same way, and give a wrong answer its words and numbers.
         """
         unnamed = self._judged("secret", step, Unnamed(asked["secret"]), ask)
+        if spent(self.earlier["secret"].get(step.id)):  # and would be again: a human is asked
+            return unnamed
         if step.kind.probed and unnamed.status in ("right", "unfinished"):
             return replace(unnamed, checked="Right on inputs that nobody has seen." if unnamed.right else "")
         public = self._judged("public", step, asked["public"], ask)
