@@ -64,6 +64,24 @@ def edits(tree: ast.AST) -> list[Edit]:
     return sorted(found, key=lambda edit: (edit.likelihood, getattr(edit.part, "lineno", 0)))
 
 
+def _explodes(statement: ast.stmt, edit: Edit) -> bool:
+    """Whether an edit makes a variable a power or a square of itself: in a loop whole numbers grow past all bounds.
+
+    Python does one such power without a break, so that no time limit inside the process would end it.
+    """
+    targets = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if not targets:
+        return False
+    for _, _, value in edit.changes:
+        for new in value if isinstance(value, list) else [value]:
+            for node in ast.walk(new) if isinstance(new, ast.AST) else ():
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.Mult):
+                    powers = [node.left] if isinstance(node.op, ast.Pow) else [node.left, node.right]
+                    if all(targets & {n.id for n in ast.walk(one) if isinstance(n, ast.Name)} for one in powers):
+                        return True
+    return False
+
+
 def _set_or_defined(tree: ast.AST) -> set[str]:
     stored = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
     return stored | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
@@ -92,7 +110,7 @@ def _corrections(function: ast.FunctionDef, scalars: list[str]) -> Iterator[ast.
 def _in_function(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
     yield from _in_signature(function)
     for statement in _statements(function):
-        yield from _in_expressions(statement, scope)
+        yield from (edit for edit in _in_expressions(statement, scope) if not _explodes(statement, edit))
         yield from _of_statement(statement, scope)
     for owner, field, block in _blocks(function):
         yield from _in_block(owner, field, block, scope)
@@ -487,7 +505,7 @@ def _in_signature(function: ast.FunctionDef) -> Iterator[Edit]:
 def _of_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.AugAssign):
         for op in ARITHMETIC:
-            if not isinstance(node.op, op):
+            if not isinstance(node.op, op) and op is not ast.Pow:
                 rare = isinstance(node.op, ast.Sub)  # most updates go downhill already
                 yield Edit(LEFT_OUT if rare else PEN, node, "the operator of", ((node, "op", op()),))
     if isinstance(node, ast.If | ast.While):

@@ -24,6 +24,7 @@ from lrtutorial.locating.sources import Source
 from lrtutorial.steps import Step
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
+MOST_TRIES = 5000  #: edits that are run: what two seconds are enough for
 CLEAR = 0.02  #: by how much more alike an edit must make two statements to be the one that is meant
 
 
@@ -37,13 +38,14 @@ def search(
     sources: Sequence[Source],
     space: Mapping[str, Any],
     seconds: float,
+    most: int = MOST_TRIES,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
     """Return the places in ``sources`` where a small edit lets the answer ``name`` pass every public probe.
 
     A place is plain data: ``{"line", "code", "function", "part", "role", "before"}``, lines as the cell shows them,
     ``before`` where something is missing in front of the line (:mod:`lrtutorial.locating.words` says it). The list is
-    empty when nothing was found within ``seconds``, or too much to say anything.
+    empty when nothing was found within ``seconds`` and ``most`` edits, or too much to say anything.
     """
     deadline = clock() + seconds
     trial = Trial(find_step(step_id), name, sources, space)
@@ -54,7 +56,7 @@ def search(
         key=lambda both: both[0].likelihood,
     )
     found: list[tuple[Edit, Source]] = []
-    for edit, source in every:
+    for edit, source in every[:most]:
         if clock() > deadline or (found and edit.likelihood > found[0][0].likelihood):
             break
         if trial.passes(edit, source.name):
