@@ -19,7 +19,7 @@ from lrtutorial.locating.sources import sources_of
 from lrtutorial.locating.words import read, where
 from tests.part_b import right_answers
 
-SECONDS = 60.0  #: far more than a search takes: what is found doesn't depend on the machine
+SECONDS = 20.0  #: far more than a search takes: what is found doesn't depend on the machine
 EXERCISES = ("b1", "b2", "b3", "b5")
 PLACE = {"line": 12, "code": "x = a / v", "function": "step", "part": "v", "role": "the divisor", "before": False}
 
@@ -39,7 +39,7 @@ def test_six_ways_of_writing_each_are_right_so_their_mutants_have_one_mistake(ex
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_one_edit_mutants_are_mostly_told_their_line_and_hardly_ever_another(exercise) -> None:
     told: Counter[str] = Counter()
-    for mutant in sample(exercise, 8, seed=7):
+    for mutant in sample(exercise, 6, seed=7):
         told.update(outcome(mutant, places) for _, places, _ in tried(exercise, mutant, SECONDS))
     assert told["wrong"] <= 1 and told["right"] + told["one of two"] >= 0.7 * sum(told.values()), told
 
