@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.locating.search import Trial, search
 from lrtutorial.locating.sources import sources_of

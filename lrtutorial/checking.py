@@ -7,21 +7,18 @@ import sys
 import threading
 from dataclasses import replace
 from html import escape
-from typing import Any
 
-from lrtutorial.evidence import gather, judge
-from lrtutorial.exercises import UnknownStep, find_step, steps
+from lrtutorial.course import UnknownStep, find_step, steps
+from lrtutorial.evidence import gather
 from lrtutorial.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
 from lrtutorial.predictions import note
+from lrtutorial.session import HERE
 from lrtutorial.steps import Step
 from lrtutorial.verdict import CheckFailed, Verdict
 
 LOOKING = "looking for the place…"
-_evidence: dict[str, Any] = {}  # of this session, by step: later steps are judged given the student's earlier ones
-_verdicts: dict[str, Verdict] = {}
-_rungs: dict[str, int] = {}  # hints given so far, by step
 
 
 def check(step: str, *answers: object) -> Verdict:
@@ -40,11 +37,6 @@ def check(step: str, *answers: object) -> Verdict:
     return shown
 
 
-def last_verdict(step: str) -> Verdict | None:
-    """Return what this session's last check of a step said, or None."""
-    return _verdicts.get(step)
-
-
 def _keep(verdict: Verdict) -> str:
     """Add the verdict to the learner's progress; return a line to show when that fails."""
     from lrtutorial.progress import record_verdict
@@ -59,26 +51,43 @@ def verdict_on(step: str, *answers: object) -> Verdict:
         found = find_step(step)
     except UnknownStep as why:
         return Verdict(str(step)[:60], "unreadable", str(why))
-    verdict = _count(found, answers) or _judged(found, answers)
-    _verdicts[found.id] = verdict
+    named = _by_name(found, answers)
+    verdict = _count(found, answers) if named is None else _judged(found, named)
+    HERE.verdicts[found.id] = verdict
     return verdict
 
 
-def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
-    """Return a verdict on a call that has too few or too many answers, or None."""
-    if len(answers) == len(step.answers):
-        return None
+def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | None:
+    """Return {name: answer}: by the answers' own names where these tell, else in the step's order; None if they can't.
+
+    Of several answers any may be given alone, in any order: ``check("b3", run_sgd)``.
+    """
+    names = [getattr(answer, "__name__", "") for answer in answers]
+    if step.kind.probed and answers and len(set(names)) == len(names) and set(names) <= set(step.answers):
+        return {
+            name: answer
+            for wanted in step.answers
+            for name, answer in zip(names, answers, strict=True)
+            if name == wanted
+        }
+    return dict(zip(step.answers, answers, strict=True)) if len(answers) == len(step.answers) else None
+
+
+def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
+    """Return a verdict on a call with too few or too many answers."""
     call = f'check("{step.id}", {", ".join(step.answers)})'
     given = "1 answer is" if len(answers) == 1 else f"{len(answers) or 'no'} answers are"
     headline = f"{given} given, {len(step.answers)} expected: {call}"
-    return replace(Verdict.blank(step), status="unreadable", headline=headline, hint=f"This step asks for {step.asks}.")
+    hint = f"This step asks for {step.asks}."
+    if len(step.answers) > 1 and step.kind.probed:
+        hint += f" Each may be checked alone, by its own name: check({step.id!r}, {step.answers[0]})."
+    return replace(Verdict.blank(step), status="unreadable", headline=headline, hint=hint)
 
 
-def _judged(step: Step, answers: tuple[object, ...]) -> Verdict:
+def _judged(step: Step, answers: dict[str, object]) -> Verdict:
     expected = recorded(step.id)
-    evidence = gather(step, dict(zip(step.answers, answers, strict=True)), expected.probes)
-    _evidence[step.id] = evidence
-    verdict = judge(step, evidence, expected, _evidence)
+    evidence = gather(step, answers, expected.probes)
+    verdict = HERE.judge(step, evidence, expected)
     return note(step, evidence, verdict) if step.kind.foretells else verdict
 
 
@@ -92,15 +101,7 @@ def hint(step: str) -> None:
     except UnknownStep as why:
         _show(Verdict(str(step)[:60], "unreadable", str(why)))
         return
-    ladder = hints_for(found, _verdicts.get(found.id))
-    rung = _rungs.get(found.id, 0)
-    _rungs[found.id] = rung + 1
-    if rung < len(ladder):
-        text = f"Hint {rung + 1} of {len(ladder)} for {found.id}: {ladder[rung]}"
-    else:
-        text = f"That was the last of {len(ladder)} hints for {found.id}. They begin again: {ladder[0]}"
-        _rungs[found.id] = 1
-    _show_text(text)
+    _show_text(HERE.next_hint(found, hints_for(found, HERE.verdicts.get(found.id))))
 
 
 def hints_for(step: Step, verdict: Verdict | None = None) -> tuple[str, ...]:
@@ -131,12 +132,12 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
     def look() -> None:
         placed = verdict
         try:
-            places = places_apart(step, dict(zip(step.answers, answers, strict=False)))
+            places = places_apart(step, _by_name(step, answers) or {})
             placed = replace(verdict, where=where(places, verdict.where))
         finally:
             shown.update(placed.mimebundle(), raw=True)
-        if _verdicts.get(step.id) is verdict:
-            _verdicts[step.id] = placed
+        if HERE.verdicts.get(step.id) is verdict:
+            HERE.verdicts[step.id] = placed
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

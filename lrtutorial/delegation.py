@@ -18,16 +18,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lrtutorial.course import current
 from lrtutorial.parsing import parsed
 from lrtutorial.reach import reached
 
-#: Modules that hold ready optimizers or schedules. Whatever is in them or below them counts.
-LIBRARIES = (
-    "torch.optim", "torch.distributed.optim", "torch_optimizer", "pytorch_optimizer", "keras", "tensorflow", "tf_keras",
-    "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm",
-    "fastai",    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
-    "lrtutorial.explorer.recurrences", "lrtutorial.experiments.descent",
-)  # fmt: skip
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
 _RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}
 _GETTERS = {"getattr", "attrgetter", "__getattribute__", "__getattr__", "get"}
@@ -183,7 +177,7 @@ def _bind(tree: ast.AST, names: dict[str, str]) -> None:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 if alias.name == "*":
-                    for library in LIBRARIES:  # a star brings the submodule's name
+                    for library in current().libraries:  # a star brings the submodule's name
                         parent, _, child = library.rpartition(".")
                         if parent == node.module:
                             names.setdefault(child, library)
@@ -293,10 +287,12 @@ def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
                 return "an import by a computed name"
         if called == "getattr" and len(node.args) > 1 and _text(node.args[1]) is None:
             owner = _dotted(node.args[0], names)
-            if owner and any(library.startswith(f"{owner}.") for library in LIBRARIES):
+            if owner and any(library.startswith(f"{owner}.") for library in current().libraries):
                 return f"a computed part of {owner}"
         if called == "attrgetter" and node.args and (path := _text(node.args[0])):
-            return next((library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None)
+            return next(
+                (library for library in current().libraries if library.split(".")[1:] == path.split(".")[:1]), None
+            )
         if called in _RUNNERS and node.args and (text := _text(node.args[0])):
             inner = _first_use([text], names)
             return inner.name if inner else None
@@ -304,7 +300,7 @@ def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
 
 
 def _library(name: str) -> str | None:
-    return next((library for library in LIBRARIES if name == library or name.startswith(f"{library}.")), None)
+    return next((library for library in current().libraries if name == library or name.startswith(f"{library}.")), None)
 
 
 # -------------------------------------------------------------------------------------- reading live objects

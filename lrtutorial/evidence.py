@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrtutorial.budget import SECONDS, Spent, within
+from lrtutorial.course import find_step, use
 from lrtutorial.delegation import delegates_here
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Evidence, Step
@@ -22,8 +23,8 @@ MIME = "application/vnd.lrtutorial.evidence+json"
 def respond(request: str) -> None:
     """Collect evidence for one step from the notebook's names and publish it as display data of type ``MIME``.
 
-    ``request`` is JSON: ``{"nonce": text, "step": id, "probes": {name: probes}}``; the answer holds the nonce and one
-    piece of evidence for each name. A name the notebook has not defined counts as ``...``.
+    ``request`` is JSON: ``{"nonce": text, "course": module, "step": id, "probes": {name: probes}}``; the answer holds
+    the nonce and one piece of evidence for each name. A name the notebook has not defined counts as ``...``.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -42,7 +43,7 @@ def respond_where(request: str) -> None:
     from IPython import get_ipython
     from IPython.display import display
 
-    from lrtutorial.exercises import find_step
+    from lrtutorial.course import find_step
     from lrtutorial.locating import places_here
 
     asked, namespace = json.loads(request), get_ipython().user_ns
@@ -54,9 +55,10 @@ def respond_where(request: str) -> None:
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
-    from lrtutorial.exercises import find_step
     from lrtutorial.graded import left_out
 
+    if course := asked.get("course"):
+        use(course)
     step = find_step(asked["step"])
     answers = {name: namespace.get(name, ...) for name in step.answers}
     return {

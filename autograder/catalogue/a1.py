@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sympy import Abs, And, Interval, Rational
 
-from autograder.catalogue import Misconception, Question
-from autograder.catalogue.points import around, draw
+from autograder.catalogue import Misconception, Question, without_brackets
+from autograder.catalogue.points import FAR, around, draw
 from lrtutorial.symbols import a, eta, t, x, x0
 
 M = Misconception
@@ -102,6 +102,8 @@ QUESTIONS = {
             "text": "a*x",
             "rational": Rational(1, 2) * 2 * a * x,
         },
+        lecture="Differentiate a·x²/2 once, slowly: the 2 that comes down cancels the ½, which is why the ½ is there. "
+        "Then check the units: the gradient of a bowl is proportional to x, and zero at its minimum.",
     ),
     "a1-update": Question(
         reference=x - eta * a * x,
@@ -143,7 +145,7 @@ QUESTIONS = {
                 "subtracts the curvature in place of the gradient",
                 (
                     "At the minimum x = 0 the iterate must stay. Does yours?",
-                    "Put in the gradient from the first step, x and all.",
+                    "Put in the gradient that you found, x and all.",
                 ),
                 x - eta * a,
             ),
@@ -153,7 +155,7 @@ QUESTIONS = {
                 "takes f for its gradient",
                 (
                     "How large is your step at x = 2 compared with x = 1? The slope only doubles.",
-                    "Use the result of the first step.",
+                    "Use the gradient that you found.",
                 ),
                 x - eta * a * x**2 / 2,
             ),
@@ -172,7 +174,7 @@ QUESTIONS = {
                 "The gradient here is twice too large",
                 "uses the gradient of a·x²",
                 (
-                    "Look at your first step again: f begins with a/2.",
+                    "Look at your gradient again: f begins with a/2.",
                     "At η = 1/a one step should reach the minimum exactly. Where does yours land?",
                 ),
                 x - 2 * eta * a * x,
@@ -183,7 +185,7 @@ QUESTIONS = {
                 "uses half the gradient",
                 (
                     "At η = 1/a one step should reach the minimum exactly. Where does yours land?",
-                    "Look at the first step again.",
+                    "Look at your gradient again.",
                 ),
                 x - eta * a * x / 2,
             ),
@@ -200,6 +202,17 @@ QUESTIONS = {
                 ),
                 x - eta * x / a,
             ),
+            M(
+                "a1-update-implicit",
+                "This is the implicit step, with the gradient where it lands; descent takes it where it starts",
+                "confuses explicit and implicit Euler",
+                (
+                    "At which x is the gradient taken: the present one or the next?",
+                    "Can your step overshoot, however large η is? That of gradient descent can.",
+                ),
+                x / (1 + eta * a),
+            ),
+            without_brackets("a1-update", "Brackets are missing: x must multiply all of the factor", 1 - eta * a * x),
         ),
         accepted={
             "factored": (1 - eta * a) * x,
@@ -207,6 +220,8 @@ QUESTIONS = {
             "text": "x - eta*a*x",
             "greek": "(1 - η*a)*x",
         },
+        lecture="Write the update in words first: new place = old place − rate × gradient at the old place. Put in a = "
+        "1, x = 1, η = 0.1: the new place is 0.9.",
     ),
     "a1-closed_form": Question(
         reference=(1 - eta * a) ** t * x0,
@@ -312,6 +327,37 @@ QUESTIONS = {
                 ),
                 (1 - 2 * eta * a) ** t * x0,
             ),
+            M(
+                "a1-closed_form-implicit",
+                "This repeats the implicit step, with the gradient where it lands",
+                "confuses explicit and implicit Euler",
+                (
+                    "Which factor takes x₀ to x₁? Take it from your update.",
+                    "Can your formula change its sign, however large η is? The iterates can.",
+                ),
+                x0 / (1 + eta * a) ** t,
+            ),
+            M(
+                "a1-closed_form-loss_rate",
+                "This is how f shrinks; x itself shrinks by one factor a step, not two",
+                "takes the rate of the loss for that of x",
+                (
+                    "f goes with the square of x. Which of them was asked for?",
+                    "How often has the factor of one step been applied to x after t steps?",
+                ),
+                (1 - eta * a) ** (2 * t) * x0,
+            ),
+            M(
+                "a1-closed_form-base_for_exponent",
+                "Base and exponent have changed places",
+                "swaps base and exponent",
+                (
+                    "What is repeated, and how often? What is repeated is the base.",
+                    "Put t = 1: what must come out?",
+                ),
+                t ** (1 - eta * a) * x0,
+            ),
+            without_brackets("a1-closed_form", "Brackets are missing: the power acts on a alone", x0 - eta * a**t),
         ),
         accepted={
             "order": x0 * (1 - a * eta) ** t,
@@ -319,6 +365,8 @@ QUESTIONS = {
             "text": "x0*(1-eta*a)**t",
             "split": x0 * (1 - eta * a) * (1 - eta * a) ** (t - 1),
         },
+        lecture="Work out x₁, x₂ and x₃ on the board: each step multiplies by the same factor 1 − ηa. Equal factors "
+        "make a power, equal steps would make a sum. Then check t = 0: it must give x₀.",
     ),
     "a1-derivation": Question(
         reference=[
@@ -497,6 +545,8 @@ QUESTIONS = {
             ],
             "centred": ["|1 - eta*a| < 1", "|eta - 1/a| < 1/a", "-1/a < eta - 1/a < 1/a", "0 < eta < 2/a"],
         },
+        lecture="Take |u| < 1 apart on the number line: both −1 < u and u < 1 at once. Then do the same to all three "
+        "parts of the chain at every step, and turn both signs when multiplying by −1.",
     ),
     "a1-condition": Question(
         reference=And(0 < eta, eta < 2 / a),
@@ -512,6 +562,7 @@ QUESTIONS = {
                 lambda p: 2 * p["a"],
                 lambda p: p["a"] / 2,
             ),
+            far=FAR,
         ),
         misconceptions=(
             M(
@@ -666,5 +717,24 @@ QUESTIONS = {
             "chained with &": (eta > 0) & (eta < 2 / a),
             "abs turned": 1 > Abs(eta * a - 1),
         },
+        lecture="Plot |1 − ηa| against η: it falls to 0 at η = 1/a and is back at 1 at η = 2/a. Ask for the range "
+        "below 1 by eye, then for its ends: at 0 nothing moves, at 2/a x flips sign for ever.",
+        families=(
+            (
+                "no_lower either_sign",
+                "Ask what a negative rate does: it climbs, from every start. A condition on η has two ends, and "
+                "the absolute value is that of the factor 1 − ηa, not of η.",
+            ),
+            (
+                "no_upper",
+                "Run η = 3/a: every step doubles the distance, with alternating sign. Small enough is a "
+                "condition, not a habit.",
+            ),
+            (
+                "monotone alternating",
+                "Between 0 and 1/a the iterates come in from one side, between 1/a and 2/a they alternate; both "
+                "shrink. Overshooting is not diverging.",
+            ),
+        ),
     ),
 }

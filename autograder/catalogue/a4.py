@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Eq, Float, Integer, Rational, Sum, Symbol, sqrt
 
-from autograder.catalogue import Misconception, Question
+from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.points import Point, draw
 from lrtutorial.symbols import E_g, beta1, k, m_t, t
 
@@ -133,6 +133,7 @@ QUESTIONS = {
                 ),
                 -(beta1**t) * E_g,
             ),
+            without_brackets("a4-expected_m", "Brackets are missing: E[g] multiplies β₁ᵗ alone", 1 - beta1**t * E_g),
         ),
         accepted={
             "expanded": E_g - beta1**t * E_g,
@@ -143,6 +144,8 @@ QUESTIONS = {
             "equation": Eq(Symbol("E_m"), mean),
             "turned": (beta1**t - 1) * -E_g,
         },
+        lecture="Add the weights: (1 − β₁)(1 + β₁ + … + β₁ᵗ⁻¹) = 1 − β₁ᵗ. They fall short of 1 because m₀ = 0 has the "
+        "rest. It needs a gradient whose mean stays the same: say so.",
     ),
     "a4-corrected_m": Question(
         reference=m_t / (1 - beta1**t),
@@ -164,7 +167,7 @@ QUESTIONS = {
                 "takes m_t for unbiased",
                 (
                     "What is E[m_t] at t = 1? The correction must bring it to E[g].",
-                    "Your first step found a factor. It has to cancel.",
+                    "Your E[m_t] has a factor before E[g]. It has to cancel.",
                 ),
                 m_t,
             ),
@@ -258,6 +261,9 @@ QUESTIONS = {
                 ),
                 m_t / (1 + beta1**t),
             ),
+            without_brackets(
+                "a4-corrected_m", "Brackets are missing: m_t/1 − β₁ᵗ is read as m_t − β₁ᵗ", m_t - beta1**t
+            ),
         ),
         accepted={
             "power": m_t * (1 - beta1**t) ** -1,
@@ -266,6 +272,8 @@ QUESTIONS = {
             "one plus": m_t * (1 + beta1**t / (1 - beta1**t)),
             "sum": m_t / ((1 - beta1) * Sum(beta1**k, (k, 0, t - 1))),
         },
+        lecture="Divide by the sum of the weights, 1 − β₁ᵗ. At t = 1 it gives back the gradient itself, and for large "
+        "t it does nothing: two checks that catch nearly every slip.",
     ),
     "a4-bias_at_1": Question(
         reference=Rational(1, 10),
@@ -360,6 +368,8 @@ QUESTIONS = {
             "decimal": "0.1",
             "unsimplified": "1 - 0.9**1",
         },
+        lecture="At β₁ = 0.9 the first average is a tenth of the gradient. Ask what is in the other nine tenths: the "
+        "start, which is zero.",
     ),
     "a4-first_step_ratio": Question(
         reference=sqrt(10),
@@ -465,5 +475,15 @@ QUESTIONS = {
             "three digits": 3.16,
             "text decimal": "3.1623",
         },
+        lecture="Both averages start too small, and what counts is their ratio: m is 10 times too small, √v 31.6 "
+        "times. Without correction the first step is 3.16 times too long, not too short.",
+        families=(
+            (
+                "inverse m_only m_inverse no_effect",
+                "The common sentence “without correction Adam's steps are too small” is backwards at the "
+                "default betas: m is 10 times too small, √v 31.6 times and below the line. The first step is "
+                "3.16 times too long, the twelfth 6.57 times.",
+            ),
+        ),
     ),
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sympy import Abs, And, Eq, Float, Integer, Interval, Max, Rational, Symbol, exp, sqrt
 
-from autograder.catalogue import Misconception, Question
+from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.a4 import a_number
-from autograder.catalogue.points import around, draw
+from autograder.catalogue.points import FAR, around, draw
 from lrtutorial.symbols import eta, kappa, lambda_max, lambda_min
 
 M = Misconception
@@ -186,6 +186,8 @@ QUESTIONS = {
                 "0 < eta < 2/lambda_max",
             ],
         },
+        lecture="Two conditions that must hold together: the steepest direction sets the bound, since 2/λ_max is the "
+        "smaller of the two. Draw both ranges of η on one line and mark where they overlap.",
     ),
     "a5-condition": Question(
         reference=And(0 < eta, eta < bound),
@@ -202,6 +204,7 @@ QUESTIONS = {
                 lambda p: 2 * p["lambda_max"],
                 lambda p: 0 * p["lambda_max"] + 2,
             ),
+            far=FAR,
         ),
         misconceptions=(
             M(
@@ -336,6 +339,8 @@ QUESTIONS = {
             "with &": (eta > 0) & (bound > eta),
             "bars": "|1 - η*λ_max| < 1",
         },
+        lecture="Draw |1 − ηλ| for two eigenvalues in one picture. Both must be below 1, so the steepest direction "
+        "decides: 0 < η < 2/λ_max.",
     ),
     "a5-optimal_lr": Question(
         reference=best,
@@ -356,7 +361,7 @@ QUESTIONS = {
                 "This is best for the flattest direction alone; the steepest one may diverge",
                 "solves 1 − ηλ_min = 0",
                 (
-                    "Is your rate below the border of your first step?",
+                    "Is your rate below the border of your condition?",
                     "Compute both factors at your rate.",
                 ),
                 1 / lambda_min,
@@ -416,7 +421,7 @@ QUESTIONS = {
                 "The mean of the two single-direction rates is too large for the steepest",
                 "averages the rates in place of the curvatures",
                 (
-                    "Is your rate below the border of your first step when λ_min is tiny?",
+                    "Is your rate below the border of your condition when λ_min is tiny?",
                     "Equate |1 − ηλ_max| and |1 − ηλ_min|, and solve.",
                 ),
                 (1 / lambda_max + 1 / lambda_min) / 2,
@@ -436,10 +441,15 @@ QUESTIONS = {
                 "This is the border for the flattest direction; the steepest diverges",
                 "takes the wrong direction's border",
                 (
-                    "Is your rate below the border of your first step?",
+                    "Is your rate below the border of your condition?",
                     "Compute both factors at your rate.",
                 ),
                 2 / lambda_min,
+            ),
+            without_brackets(
+                "a5-optimal_lr",
+                "Brackets are missing: only one of the two eigenvalues is below the line",
+                2 / lambda_max + lambda_min,
             ),
         ),
         accepted={
@@ -449,6 +459,8 @@ QUESTIONS = {
             "equation": Eq(Symbol("eta"), best),
             "greek": "2/(λ_min + λ_max)",
         },
+        lecture="In the same picture, look for the lowest point of the upper of the two curves: it is where they "
+        "cross, at 2/(λ_max + λ_min). There one direction alternates and both shrink equally fast.",
     ),
     "a5-condition_number": Question(
         reference=lambda_max / lambda_min,
@@ -541,6 +553,8 @@ QUESTIONS = {
             "greek": "λ_max/λ_min",
             "equation": Eq(kappa, lambda_max / lambda_min),
         },
+        lecture="Scale f by 10: both eigenvalues grow, their ratio stays. The contours' axes have the ratio √κ, so an "
+        "ellipse that is ten times as long as wide means κ = 100.",
     ),
     "a5-rate": Question(
         reference=rate,
@@ -561,7 +575,7 @@ QUESTIONS = {
                 "This is the rate at η = 1/λ_max, not at η*",
                 "uses the rate that is best for the steepest direction alone",
                 (
-                    "Which η did you put in? Compare it with your second step.",
+                    "Which η did you put in? Compare it with your η*.",
                     "At η* both factors have the same size.",
                 ),
                 1 - 1 / kappa,
@@ -646,6 +660,7 @@ QUESTIONS = {
                 ),
                 exp(-2 / kappa),
             ),
+            without_brackets("a5-rate", "Brackets are missing: κ − 1/κ + 1 divides the 1 alone", kappa - 1 / kappa + 1),
         ),
         accepted={
             "one minus": 1 - 2 / (kappa + 1),
@@ -654,6 +669,15 @@ QUESTIONS = {
             "divided by kappa": (1 - 1 / kappa) / (1 + 1 / kappa),
             "greek": "1 - 2/(κ + 1)",
         },
+        lecture="Put η* in: (κ − 1)/(κ + 1) is what a step leaves of the distance, its square what it leaves of f − "
+        "f*. 1 − 2/κ is smaller than that: an approximation for large κ, and no bound.",
+        families=(
+            (
+                "approximation",
+                "1 − 2/κ drops the 1 in κ + 1. At κ = 2 it says 0, and the rate is 1/3: fine for large κ, but "
+                "smaller than the rate, so it is no bound.",
+            ),
+        ),
     ),
     "a5-rate_100": Question(
         reference=Rational(99, 101),
@@ -664,7 +688,7 @@ QUESTIONS = {
                 "0.98 is the approximation 1 − 2/κ, or the rate rounded so far that the two can't be told apart",
                 "quotes the approximation for large κ, or rounds to two digits",
                 (
-                    "Write your number with four digits. Is the third one after the point a 0 in the exact rate too?",
+                    "Write 1 − 2/κ and your own formula with five digits each, at κ = 100. Where do they part?",
                     "Put κ = 100 into your own formula and let SymPy keep the fraction.",
                 ),
                 Rational(98, 100),
@@ -761,5 +785,6 @@ QUESTIONS = {
             "unsimplified": "(100 - 1)/(100 + 1)",
             "integers": Integer(99) / 101,
         },
+        lecture="At κ = 100 a step leaves 99/101 of the distance. Ask how many steps divide it by ten: 116.",
     ),
 }

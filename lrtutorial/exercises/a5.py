@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Derivation, Formula
+from lrtutorial.kinds import Derivation, Formula, OtherForm
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -90,6 +90,8 @@ EXERCISE = Exercise(
     title="The best learning rate on a quadratic",
     minutes=40,
     difficulty="hard",
+    gives="The best rate for a bowl with any curvatures, and the price of a narrow one",
+    after=("a1",),
     steps=(
         Step(
             id="a5-derivation",
@@ -104,7 +106,7 @@ EXERCISE = Exercise(
             answers=("chain",),
             asks="a chain of lines from the factors of both directions to η alone",
             rubric=(
-                RubricLine("steps", "Every line goes with the one above", 3),
+                RubricLine("steps", "Every line goes with the one above", 4),
                 RubricLine("solved", "The last line has η alone", 1),
             ),
             hints=(
@@ -120,7 +122,7 @@ EXERCISE = Exercise(
             ),
             answers=("condition",),
             asks="the condition on η for which every direction of f = xᵀAx/2 converges",
-            rubric=(RubricLine("condition", "The convergence condition", 3),),
+            rubric=(RubricLine("condition", "The convergence condition", 2),),
             hints=(
                 "In the eigenbasis every coordinate is one-dimensional descent with its own curvature λ_i. "
                 "What did A1 ask of η there?",
@@ -138,6 +140,13 @@ EXERCISE = Exercise(
                         "Make both curvatures 1: one step at the rate 1 reaches the minimum. Is that your rate?",
                         {"lambda_max": "1", "lambda_min": "1"},
                         "1",
+                    ),
+                ),
+                others=(
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa"),
+                        "This is right with κ in it; it was asked for in λ_max and λ_min alone.",
+                        lambda point: [{**point, "kappa": point["lambda_max"] / point["lambda_min"]}],
                     ),
                 ),
             ),
@@ -184,6 +193,16 @@ EXERCISE = Exercise(
                         "0",
                     ),
                 ),
+                others=(
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa"),
+                        "This is the rate in the eigenvalues. Divide above and below by λ_min to have it in κ.",
+                        lambda point: [
+                            {**point, "lambda_min": low, "lambda_max": point["kappa"] * low}
+                            for low in (Fraction(3, 7), Fraction(8, 5))
+                        ],
+                    ),
+                ),
             ),
             answers=("rate",),
             asks="what one step at η* leaves of the distance, in terms of κ",
@@ -196,7 +215,19 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-rate_100",
-            kind=Formula(symbols=(), counterexample=_rate_100, digits=4, follows=("a5-rate", rate_at_100)),
+            kind=Formula(
+                symbols=(),
+                counterexample=_rate_100,
+                digits=4,
+                follows=("a5-rate", rate_at_100),
+                others=(
+                    OtherForm(
+                        ("kappa",),
+                        "This is right for any κ: put κ = 100 in.",
+                        lambda point: [{"kappa": Fraction(100)}],
+                    ),
+                ),
+            ),
             answers=("rate_100",),
             asks="the rate at κ = 100, exactly or rounded to at least four digits",
             rubric=(RubricLine("rate_100", "The rate at κ = 100", 3),),

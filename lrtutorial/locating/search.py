@@ -17,8 +17,8 @@ from importlib import import_module
 from types import CodeType
 from typing import Any
 
-from lrtutorial.exercises import find_step
-from lrtutorial.expected import Expected, recorded
+from lrtutorial.course import find_step
+from lrtutorial.expected import Expected, Known, recorded
 from lrtutorial.locating.edits import Edit, edits
 from lrtutorial.locating.sources import Source
 from lrtutorial.steps import Step
@@ -204,7 +204,7 @@ def _apart(whole: Expected, name: str) -> Iterator[Expected]:
         if probe.get("answer", name) == name and "runs" not in probe and not probe.get("drawn"):
             other = by_id.get(probe.get("same_as"))
             probes = [probe] if other is None else [other, probe]
-            yield Expected(probes, {one["id"]: whole.reference.get(one["id"]) for one in probes}, dict, secret=True)
+            yield Known(probes, {one["id"]: whole.reference.get(one["id"]) for one in probes}, {}, secret=True)
 
 
 @contextlib.contextmanager

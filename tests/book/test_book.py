@@ -24,7 +24,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from book.__main__ import ROOT, binder, dress, execute, modules
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path, missing

@@ -10,7 +10,7 @@ import pytest
 
 from lrtutorial import budget, evidence
 from lrtutorial.budget import Spent, within
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 from lrtutorial.expected import recorded
 
 

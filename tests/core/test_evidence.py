@@ -16,8 +16,8 @@ from autograder import catalogue
 from autograder.grading.executor import MAX_EVIDENCE, read_evidence
 from autograder.grading.judging import combined
 from lrtutorial.arrays import MAX_ITEMS, Malformed, pack, unpack
+from lrtutorial.course import steps
 from lrtutorial.evidence import MIME, collect
-from lrtutorial.exercises import steps
 from lrtutorial.expected import recorded
 
 CHECKED = [step for step in steps().values() if step.kind.name != "range_test"]

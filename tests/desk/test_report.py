@@ -8,7 +8,7 @@ import os
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from autograder.__main__ import main
 from autograder.demo.synthetic import AWKWARD, Answer, Truth, course_config
 from autograder.gradebook.ledger import Ledger
 from autograder.names import UnknownName
-from autograder.report import PAGE, lecture, write_report
+from autograder.report import PAGE, write_report
 from autograder.report import statistics as stats
 from autograder.report.findings import MASK
 from autograder.report.record import NothingGraded, effort_in
-from lrtutorial.exercises import exercises, steps
+from lrtutorial.course import exercises, steps
 from tests.browser.conftest import browser as browser  # one Chromium for the page as a reader sees it
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -317,32 +317,38 @@ def test_difficulty_and_discrimination_by_hand() -> None:
     assert np.isnan(stats.discrimination(HAND[:2])).all(), "two students correlate perfectly with anything"
 
 
-def test_quantiles_of_f_are_the_tables() -> None:
-    for p, d1, d2, value in ((0.95, 5, 10, 3.3258), (0.975, 3, 6, 6.5988), (0.99, 1, 1, 4052.18), (0.5, 10, 10, 1.0)):
-        assert stats.f_quantile(p, d1, d2) == pytest.approx(value, rel=1e-4)
-    for p, d1, d2 in ((0.025, 199, 4179), (0.975, 7, 49), (0.6, 2, 400)):
-        x = d1 * stats.f_quantile(p, d1, d2) / (d1 * stats.f_quantile(p, d1, d2) + d2)
-        assert float(mpmath.betainc(d1 / 2, d2 / 2, 0, x, regularized=True)) == pytest.approx(p, rel=1e-9)
-    assert stats.f_quantile(0.5, 5000, 100000) == pytest.approx(1, abs=1e-3)
-    with pytest.raises(ValueError, match="strictly between"):
-        stats.f_quantile(1, 2, 3)
+@pytest.mark.parametrize(("students", "items"), [(12, 4), (40, 9), (400, 20)])
+def test_the_interval_of_alpha_holds_the_quantiles_of_f(students: int, items: int) -> None:
+    rng = np.random.default_rng(students)
+    alpha = stats.cronbach_alpha(rng.normal(size=(students, 1)) + rng.normal(size=(students, items)))
+    assert alpha.value is not None and alpha.low is not None and alpha.high is not None
+    d1, d2 = students - 1, (students - 1) * (items - 1)
+    for bound, p in ((alpha.high, 0.025), (alpha.low, 0.975)):
+        f = (1 - bound) / (1 - alpha.value)
+        x = d1 * f / (d1 * f + d2)
+        below = mpmath.betainc(d1 / 2, d2 / 2, 0, x, regularized=True, maxterms=10**6)
+        assert float(below) == pytest.approx(p, rel=1e-9)
 
 
 # ------------------------------------------------------------------------------------------------ what to say
 
 
 def test_every_misconception_has_something_to_say() -> None:
-    assert set(lecture.REMARKS) == set(steps())
-    for id, (step, _) in catalogue.misconceptions_by_id().items():
-        assert len(lecture.to_say(id)) > 40 and lecture.to_say(id).endswith((".", "?"))
-        assert step in lecture.REMARKS
     known = catalogue.misconceptions_by_id()
-    for step, families in lecture.FAMILIES.items():
-        named = [ending for endings, _ in families for ending in endings.split()]
+    for id, (step, _) in known.items():
+        said = catalogue.questions()[step].to_say(id)
+        assert len(said) > 40 and said.endswith((".", "?"))
+    for step, question in catalogue.questions().items():
+        assert question.lecture, step
+        named = [ending for endings, _ in question.families for ending in endings.split()]
         assert [ending for ending in named if f"{step}-{ending}" not in known] == []
         assert len(named) == len(set(named)), f"{step}: an ending is in two families"
-    with pytest.raises(KeyError):
-        lecture.to_say("a1-gradient-nobody")
+
+
+def test_a_step_without_a_remark_says_what_its_mistake_reveals() -> None:
+    plain = replace(catalogue.questions()["a1-gradient"], lecture="")
+    said = plain.to_say("a1-gradient-second")
+    assert said.startswith("This is the curvature, the second derivative. Who answers so differentiates twice. How ")
 
 
 def test_the_numbers_in_what_to_say() -> None:

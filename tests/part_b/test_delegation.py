@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lrtutorial import delegation
 from lrtutorial.checking import verdict_on
 from lrtutorial.delegation import delegates, delegates_here
+from lrtutorial.exercises import COURSE
 
 ROOT = Path(__file__).parents[2]
 WAYS = {
@@ -169,7 +169,7 @@ def test_check_gives_zero_with_the_reason() -> None:
 
 
 def test_every_library_is_a_full_name() -> None:
-    assert len(set(delegation.LIBRARIES)) == len(delegation.LIBRARIES)
+    assert len(set(COURSE.libraries)) == len(COURSE.libraries)
 
 
 # ----------------------------------------------------------------------------------------------- what an answer reaches

@@ -13,6 +13,7 @@ import pytest
 
 from lrtutorial import progress
 from lrtutorial.checking import check
+from lrtutorial.session import HERE
 from lrtutorial.verdict import Line, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,11 @@ def kept(path: Path) -> dict:
 
 
 # -------------------------------------------------------------------------------------------- what is kept
+
+
+def beside(file: Path) -> list[str]:
+    """What lies in the progress file's folder, but for the lock, which says nothing."""
+    return [path.name for path in file.parent.iterdir() if path.suffix != ".lock"]
 
 
 def test_a_check_is_kept_and_the_best_one_counts(file, capsys) -> None:
@@ -68,8 +74,8 @@ def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> 
     from lrtutorial import predictions
     from lrtutorial.expected import recorded
 
-    monkeypatch.setattr(predictions, "_committed", {})
-    monkeypatch.setattr(predictions, "_revealed", set())
+    monkeypatch.setattr(HERE, "committed", {})
+    monkeypatch.setattr(HERE, "revealed", set())
     right = [recorded(f"c1-prediction_{i}").reference for i in (1, 2, 3)]
     for i, value in enumerate(("10", *right[1:]), start=1):
         check(f"c1-prediction_{i}", value)
@@ -78,7 +84,7 @@ def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> 
     first = kept(file)["predictions"]["c1"]
     assert list(first.values()) == ["wrong", "right", "right"]
     check("c1-prediction_1", right[0])  # now that the outcome is known
-    monkeypatch.setattr(predictions, "_revealed", set())  # or in a fresh kernel
+    monkeypatch.setattr(HERE, "revealed", set())  # or in a fresh kernel
     check("c1-prediction_1", right[0])
     predictions.compare("c1")
     assert kept(file)["predictions"]["c1"] == first
@@ -89,7 +95,7 @@ def test_own_scores_are_kept_from_the_drop_downs(file, monkeypatch) -> None:
     from lrtutorial import written
 
     shown: list = []
-    monkeypatch.setattr(written, "_self_scores", {})
+    monkeypatch.setattr(HERE, "own_scores", {})
     monkeypatch.setattr("IPython.display.display", shown.append)
     written._show_scores(written.model_answers()["c1"])
     shown[0].children[0].children[0].value = 3.0
@@ -162,7 +168,7 @@ def test_a_newer_file_is_left_as_it_is(file) -> None:
     said = progress.record_verdict(verdict())
     assert "newer version" in said and "\n" not in said
     assert progress.record_verdict(verdict()) == "", "said once"
-    assert [path.name for path in file.parent.iterdir()] == [file.name] and file.read_text() == newer
+    assert beside(file) == [file.name] and file.read_text() == newer
 
 
 def test_a_read_only_file_system_disables_it_with_one_line(file, monkeypatch) -> None:
@@ -186,7 +192,7 @@ def test_a_folder_that_cannot_be_made_disables_it_with_one_line(tmp_path, monkey
 
 def test_one_line_says_where_it_is_kept_and_for_how_long(file, monkeypatch) -> None:
     assert progress.kept_where() == f"Kept in {file}."
-    assert list(file.parent.iterdir()) == [], "looking leaves nothing behind"
+    assert beside(file) == [], "looking leaves nothing behind"
     monkeypatch.setenv("BINDER_REPO_URL", "https://example.org/course")
     assert "Binder" in progress.kept_where() and "save a copy" in progress.kept_where()
     monkeypatch.setenv("LRTUTORIAL_PROGRESS", "/proc/lrtutorial/progress.json")  # where the kernel refuses even root
@@ -214,8 +220,8 @@ def test_a_mistake_of_ours_never_reaches_the_check(file, monkeypatch) -> None:
 def test_a_locked_file_waits_for_the_next_check(file) -> None:
     file.parent.mkdir()
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import fcntl, os, sys; fd = os.open(sys.argv[1], os.O_RDONLY); "
-         "fcntl.flock(fd, fcntl.LOCK_EX); print('locked', flush=True); sys.stdin.read()", str(file.parent)],
+        [sys.executable, "-c", "import filelock, sys\nwith filelock.FileLock(sys.argv[1]):\n"
+         "    print('locked', flush=True)\n    sys.stdin.read()", str(file.with_name(f".{file.name}.lock"))],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -239,7 +245,7 @@ def test_a_crash_while_writing_leaves_the_old_file(file, monkeypatch) -> None:
     monkeypatch.setattr(progress.os, "fsync", die)
     with pytest.raises(KeyboardInterrupt):
         progress.record_verdict(verdict("a1-update"))
-    assert file.read_bytes() == before and len(list(file.parent.iterdir())) == 1
+    assert file.read_bytes() == before and beside(file) == [file.name]
 
 
 def test_many_notebooks_write_at_once_and_nothing_is_lost(file) -> None:
