@@ -6,9 +6,9 @@
   ⇔  −1 < 1 − η·a < 1
   ⇔  −2 < −η·a < 0
   ✗  −2 < η·a < 0
-     at a = 7/11, η = 11/4: line 3 reads −2 < −7/4 < 0, which is true; line 4 reads −2 < 7/4 < 0, ...
+     at a = 1, η = 1: line 3 reads −2 < −1 < 0, which is true; line 4 reads −2 < 1 < 0, which is false.
 
-Lines are decided at many points, with those at and around every border among them, exactly.
+A sign is shown only where it is proved, for all values of the letters (:mod:`lrtutorial.formulas.relations`).
 """
 
 from __future__ import annotations
