@@ -19,7 +19,7 @@ STALE := $(shell test ! -e .venv || { test "$$(cat .venv/.made-in 2>/dev/null)" 
 SETUP = pyproject.toml constraints.txt scripts/venv.sh $(STALE)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab grade test test-lowest test-newest lint book release record bench bench-browser bench-grading attack clean FORCE
+.PHONY: help lab grade test quick test-lowest test-newest lint book release record bench bench-browser bench-grading attack clean FORCE
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ test: .venv/.test  ## run every test  (PYTEST_ARGS="tests/project -k wheel" for 
 	    echo "Node.js is not installed: the JavaScript tests in tests/js are left out." >&2; \
 	fi
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+quick: .venv/.test  ## run the tests that need no browser, server or class: before each commit
+	.venv/bin/python -m pytest $(PYTEST_ARGS) -m "not whole"
 
 test-lowest: .venv/.test  ## test with the oldest versions that pyproject.toml allows, in .venv-lowest
 	.venv/bin/python scripts/versions.py lowest

@@ -46,7 +46,7 @@ def _grade(commands: Any) -> None:
     )
 
     def run(arguments: argparse.Namespace) -> int:
-        from autograder.progress import grade_with_progress
+        from autograder.desk.grade import grade_with_progress
 
         return grade_with_progress(
             arguments.assignment, arguments.students, workers=arguments.workers, scheduler=arguments.scheduler,
@@ -69,7 +69,7 @@ def _history(commands: Any) -> None:
 
     def run(arguments: argparse.Namespace) -> int:
         from autograder.course import DB_URL
-        from autograder.regrade import show_history
+        from autograder.desk.history import show_history
 
         show_history(arguments.db or DB_URL, arguments.student, arguments.assignment)
         return 0
@@ -139,7 +139,7 @@ def _doctor(commands: Any) -> None:
     doctor.add_argument("--json", action="store_true", help="print the lines as JSON")
 
     def run(arguments: argparse.Namespace) -> int:
-        from autograder.doctor import doctor
+        from autograder.desk.doctor import doctor
 
         return doctor(as_json=arguments.json)
 
@@ -157,7 +157,7 @@ def _new_course(commands: Any) -> None:
     new.add_argument("--with-git", action="store_true", help="copy the history (.git), too")
 
     def run(arguments: argparse.Namespace) -> int:
-        from autograder.new_course import new_course
+        from autograder.desk.new_course import new_course
 
         return new_course(arguments.folder, with_git=arguments.with_git)
 
@@ -190,7 +190,7 @@ def _record(commands: Any) -> None:
     record.add_argument("steps", nargs="*", metavar="step", help="steps to record (default: all)")
 
     def run(arguments: argparse.Namespace) -> int:
-        from autograder.record import record
+        from autograder.desk.record import record
 
         for path in record(arguments.steps):
             print(f"{path.name:28} {path.stat().st_size / 1000:8.1f} kB")
@@ -217,7 +217,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def message_for(error: Exception) -> object:
     """Return a message for an error that the instructor can do something about; None for a fault of ours."""
-    from autograder.database import explained
+    from autograder.gradebook.database import explained
 
     if message := explained(error):
         return message

@@ -9,14 +9,14 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, Execute, SaveAutoGrades
 
 from autograder.course import COURSE, DB_URL, ROOT, SECRET
-from autograder.executor import TrustedExecute
 from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
 from autograder.feedback.exporter import markdown_for_graders
-from autograder.late import GrantExtraTime
-from autograder.preprocessors import RecordVerdicts, RepairSubmission, TakeIn, TellRepairs
-from autograder.release import Skeletons
-from autograder.written import ShowRubric
+from autograder.gradebook.late import GrantExtraTime
+from autograder.grading.executor import TrustedExecute
+from autograder.grading.rubric import ShowRubric
+from autograder.hooks.skeletons import Skeletons
+from autograder.hooks.stock import RecordVerdicts, RepairSubmission, TakeIn, TellRepairs
 
 #: What one submitted notebook may use, where it differs from autograder.jail.Limits. The verdict names a limit reached.
 CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is ended with its kernel
@@ -78,7 +78,7 @@ def configure(config: Any) -> None:
     if not exchange.exists():  # Formgrader offers release and collect only where there is one
         exchange.mkdir()
         exchange.chmod(0o777)  # whoever may reach it; nbgrader asks for this mode
-    config.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+    config.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
     config.GrantExtraTime.path = str(COURSE / "extra_time.csv")
     # Being late costs what the points now are: hand grades come after grading.
     config.GenerateFeedback.preprocessors = [

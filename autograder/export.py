@@ -7,14 +7,10 @@ spreadsheet. The gradebook is only read.
 
 from __future__ import annotations
 
-import csv
-import errno
 import math
-import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,18 +25,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
 from autograder.course import COURSE
-from autograder.database import explained, hold_to_version, reading
-from autograder.engine import UnknownName, nearest
-from autograder.late import ExtraTimeError, GrantExtraTime, penalty_of
-from autograder.ledger import Ledger
+from autograder.files import Cell, safe, write_table
+from autograder.gradebook.database import explained, hold_to_version, reading
+from autograder.gradebook.late import ExtraTimeError, GrantExtraTime, penalty_of
+from autograder.gradebook.ledger import Ledger
+from autograder.names import UnknownName, nearest
 
 MISSING, BY_HAND = "missing", "needs hand grading"
 #: What a submission is called, the most pressing of its exercises first.
 STATUSES = ("failed", "rejected", BY_HAND, "graded with repairs", "graded", MISSING)
 
 NO_GRADE = "-"  #: Moodle's sign for it
-
-Cell = str | float | None
 
 
 class NothingToExport(LookupError):
@@ -228,59 +223,6 @@ def _mark(ours: dict[str, Any] | None, told: bool, score: float, penalty: float,
     if by_hand and status not in ("failed", "rejected"):
         status = BY_HAND
     return Mark(score, penalty, status, str(ours["reason"] or ""), by_hand)
-
-
-# ----------------------------------------------------------------------------------------------- what is written
-
-#: What begins a formula in a spreadsheet; the last four are their full-width forms.
-FORMULA = "=+\\-@\t\r\n＝＋－＠"
-_leading = re.compile(rf"\A[ \u00a0\ufeff\u200b]*[{FORMULA}]")
-_inside = re.compile(rf"([;,|\t\r\n\"][ \u00a0]*)(?=[{FORMULA}])")
-
-
-def safe(text: str) -> str:
-    """Return text as no spreadsheet takes for a formula: an apostrophe goes before whatever could begin one.
-
-    Also within the text, where a cell could begin for a spreadsheet that separates cells otherwise. A lone hyphen is
-    text. Source: OWASP Application Security Verification Standard 5.0, requirement 1.2.10.
-
-    >>> safe("=cmd()"), safe("Ada"), safe("x;@SUM(A1)")
-    ("'=cmd()", 'Ada', "x;'@SUM(A1)")
-    """
-    text = _inside.sub(r"\1'", text.replace("\0", "\ufffd"))
-    return f"'{text}" if _leading.match(text) and text != "-" else text
-
-
-def cell(value: Cell) -> str:
-    """Return a cell's text: a number as a number, nothing for None, text as :func:`safe` makes it.
-
-    >>> cell(-2.5), cell("-2.5"), cell(0.1 + 0.2), cell(None)
-    ('-2.5', "'-2.5", '0.3', '')
-    """
-    if value is None:
-        return ""
-    return safe(value) if isinstance(value, str) else f"{value:.10g}"
-
-
-def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: bool = False) -> None:
-    """Write rows as CSV (RFC 4180, UTF-8), as a whole or not at all. Raises OSError, with what to do."""
-    encoding = "utf-8-sig" if byte_order_mark else "utf-8"
-    special = path.exists() and not path.is_file()  # a pipe or /dev/stdout; a folder refuses by itself
-    beside = path if special else path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.is_file() and not os.access(path, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        with beside.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
-            csv.writer(file).writerows([cell(value) for value in row] for row in rows)
-        if not special:
-            os.replace(beside, path)
-    except OSError as error:
-        if not special:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-        raise OSError(
-            f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
-        ) from error
 
 
 class GradeExport(ExportPlugin):

@@ -26,8 +26,9 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
+from autograder.cells import answer_cells
 from autograder.demo.mistakes import EDITS, with_mistake
-from autograder.demo.students import STUDENTS, answer_cells, submission
+from autograder.demo.students import STUDENTS, submission
 
 ROOT = Path(__file__).resolve().parents[1]
 HONEST = [student for student in STUDENTS if student.name.split("_")[1] in ("ada", "bo", "cy", "dee", "eli")]

@@ -24,6 +24,7 @@ from rich.table import Table
 from autograder import catalogue
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import steps
+from lrtutorial.kinds import Formula
 
 ROOT = Path(__file__).resolve().parents[1]
 IMPORT = "import lrtutorial, sys; sys.exit(any(m in sys.modules for m in ('torch', 'sympy', 'matplotlib')))"
@@ -91,19 +92,19 @@ def main() -> None:
     table = Table(*columns, title="verdict: median / 95th percentile")
     for step_id, question in catalogue.questions().items():
         step = steps()[step_id]
-        if step.kind == "prediction" or (chosen.steps and step_id not in chosen.steps):
+        if step.kind.foretells or (chosen.steps and step_id not in chosen.steps):
             continue
 
         def check(answer: Any, step: Any = step, question: Any = question) -> None:
             verdict_on(step.id, *catalogue.as_answers(step, answer, question.reference).values())
 
         check(question.reference)
-        runs = chosen.runs if step.kind != "range_test" else 2
+        runs = chosen.runs if step.kind.name != "range_test" else 2
         answer = question.reference
         right = [timed(lambda answer=answer: check(answer)) for _ in range(runs)]
         listed = [timed(lambda m=m: check(m.answer)) for m in question.misconceptions]
         unlisted = []
-        if step.kind == "formula" and not step.options.get("condition"):
+        if isinstance(step.kind, Formula) and not step.kind.condition:
             from sympy import Float, Rational
 
             if not isinstance(answer, str):

@@ -7,11 +7,11 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from lrtutorial.delegation import delegates_here
-from lrtutorial.exercises import Step, UnknownStep, find_step, steps
+from lrtutorial.evidence import gather, judge
+from lrtutorial.exercises import UnknownStep, find_step, steps
 from lrtutorial.expected import misconceptions, recorded
-from lrtutorial.kinds import kind_module
 from lrtutorial.predictions import note
+from lrtutorial.steps import Step
 from lrtutorial.verdict import CheckFailed, Verdict
 
 _evidence: dict[str, Any] = {}  # of this session, by step: later steps are judged given the student's earlier ones
@@ -45,7 +45,7 @@ def _keep(verdict: Verdict) -> str:
     from lrtutorial.progress import record_verdict
 
     step = steps().get(verdict.step)
-    return record_verdict(verdict, prediction=step.kind == "prediction") if step else ""
+    return record_verdict(verdict, prediction=step.kind.foretells) if step else ""
 
 
 def verdict_on(step: str, *answers: object) -> Verdict:
@@ -70,14 +70,11 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
 
 
 def _judged(step: Step, answers: tuple[object, ...]) -> Verdict:
-    if step.options.get("no_delegation") and (why := delegates_here(answers)):
-        return replace(Verdict.blank(step), headline=why)
-    kind = kind_module(step.kind)
     expected = recorded(step.id)
-    evidence = kind.collect(step, dict(zip(step.answers, answers, strict=True)), expected.probes)
+    evidence = gather(step, dict(zip(step.answers, answers, strict=True)), expected.probes)
     _evidence[step.id] = evidence
-    verdict = kind.judge(step, evidence, expected, _evidence)
-    return note(step, evidence, verdict) if step.kind == "prediction" else verdict
+    verdict = judge(step, evidence, expected, _evidence)
+    return note(step, evidence, verdict) if step.kind.foretells else verdict
 
 
 def hint(step: str) -> None:

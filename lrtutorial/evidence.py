@@ -7,7 +7,13 @@ module, it can only change the evidence, and evidence earns points only by being
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+from lrtutorial.delegation import delegates_here
+from lrtutorial.expected import Expected
+from lrtutorial.steps import Evidence, Step
+from lrtutorial.verdict import Verdict
 
 MIME = "application/vnd.lrtutorial.evidence+json"
 
@@ -29,13 +35,29 @@ def respond(request: str) -> None:
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """Return ``{"nonce": …, "missing": [name, …], "evidence": {name: evidence}}``; see :func:`respond`."""
     from lrtutorial.exercises import find_step
-    from lrtutorial.kinds import kind_module
 
     step = find_step(asked["step"])
     answers = {name: namespace.get(name, ...) for name in step.answers}
-    kind = kind_module(step.kind)
     return {
         "nonce": asked["nonce"],
         "missing": [name for name in step.answers if name not in namespace],
-        "evidence": {name: kind.collect(step, answers, probes) for name, probes in asked["probes"].items()},
+        "evidence": {name: gather(step, answers, probes) for name, probes in asked["probes"].items()},
     }
+
+
+def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
+    """Return the evidence of answers: what they do with the probes, or ``{"delegated": why}``.
+
+    The one place where it is asked, in the process of the answers, whether they leave their work to a library; the
+    grader reads their source from outside as well.
+    """
+    if step.kind.own_work and (why := delegates_here(answers.values())):
+        return {"delegated": why}
+    return step.collect(answers, probes)
+
+
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object]) -> Verdict:
+    """Return the verdict on what :func:`gather` gave; ``earlier`` holds evidence of other steps, by id."""
+    if isinstance(evidence, dict) and evidence.get("delegated"):
+        return Verdict.blank(step).with_no_points("wrong", str(evidence["delegated"])[:400])
+    return step.judge(evidence, expected, earlier)

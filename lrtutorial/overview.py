@@ -15,8 +15,9 @@ from html import escape
 from typing import Any
 
 from lrtutorial import progress
-from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.exercises import exercises
 from lrtutorial.kinds.prediction import NEAR_SHARE
+from lrtutorial.steps import Exercise
 from lrtutorial.written import model_answers
 
 PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
@@ -93,7 +94,7 @@ def _standing(exercise: Exercise, kept: Mapping[str, Any]) -> Standing:
     for step in exercise.steps:
         entry = kept["steps"].get(step.id)
         tried |= entry is not None and (entry["tries"] > 0 or entry["status"] == "noted")
-        if step.kind == "prediction":
+        if step.kind.foretells:
             outcome = outcomes.get(step.id)
             done += outcome is not None
             compared += outcome is not None

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from lrtutorial.exercises import Exercise, Step, UnknownStep, exercises, find_exercise
+from lrtutorial.exercises import UnknownStep, exercises, find_exercise
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import prediction
 from lrtutorial.progress import record_predictions
+from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
 _committed: dict[str, Mapping[str, Any]] = {}  # of this session, by step: the last evidence before the reveal
@@ -120,7 +121,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
         found = find_exercise(exercise)
     except UnknownStep as why:
         return Comparison(str(exercise)[:60], note=str(why))
-    steps = [step for step in found.steps if step.kind == "prediction"]
+    steps = [step for step in found.steps if step.kind.foretells]
     stated, problem = _percentages(confidence, len(steps))
     still_open = [step.id for step in steps if step.id not in _committed]
     if not steps:
@@ -166,15 +167,11 @@ def summary() -> dict[str, dict[str, Any]]:
     """Return what is known of this session's predictions, by exercise: how many are asked, committed and compared."""
 
     def of(exercise: Exercise) -> dict[str, Any]:
-        ids = [step.id for step in exercise.steps if step.kind == "prediction"]
+        ids = [step.id for step in exercise.steps if step.kind.foretells]
         return {
             "asked": len(ids),
             "committed": sum(i in _committed for i in ids),
             "compared": exercise.id in _revealed,
         }
 
-    return {
-        key: of(exercise)
-        for key, exercise in exercises().items()
-        if any(s.kind == "prediction" for s in exercise.steps)
-    }
+    return {key: of(exercise) for key, exercise in exercises().items() if any(s.kind.foretells for s in exercise.steps)}

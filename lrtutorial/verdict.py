@@ -6,12 +6,10 @@ write it into feedback; it shows itself as HTML in a notebook and as text everyw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from lrtutorial.exercises import Step
+from typing import Any, Protocol
 
 STATUSES = {  # status: (mark, word) – the word carries the meaning, colour and mark only repeat it
     "right": ("✓", "Right"),
@@ -25,6 +23,34 @@ STATUSES = {  # status: (mark, word) – the word carries the meaning, colour an
 }
 _COLOURS = {"right": "#009E73", "partly": "#E69F00", "wrong": "#D55E00"}  # Okabe–Ito; others are grey
 _GREY = "#6b7280"
+
+
+class ScoredLine(Protocol):
+    """One thing that points are given for: see :class:`lrtutorial.steps.RubricLine`."""
+
+    @property
+    def id(self) -> str:
+        """Its name among the lines."""
+
+    @property
+    def title(self) -> str:
+        """What it is for."""
+
+    @property
+    def points(self) -> float:
+        """What it is worth."""
+
+
+class Scored(Protocol):
+    """What a verdict is on: see :class:`lrtutorial.steps.Step`."""
+
+    @property
+    def id(self) -> str:
+        """The name of the step."""
+
+    @property
+    def rubric(self) -> Sequence[ScoredLine]:
+        """What its points are for."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +110,7 @@ class Verdict:
         return cls(**{**data, "lines": lines, "details": tuple(data["details"])})
 
     @classmethod
-    def blank(cls, step: Step) -> Verdict:
+    def blank(cls, step: Scored) -> Verdict:
         """Return a verdict on a step with its rubric lines and no points."""
         return cls(step.id, "wrong", "", tuple(Line(line.id, line.title, 0.0, line.points) for line in step.rubric))
 

@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 
 from lrtutorial import progress
-from lrtutorial.exercises import Exercise, Step
 from lrtutorial.expected import misconceptions
+from lrtutorial.steps import Exercise, Step
 
 LARGEST = 20_000_000  #: bytes of a notebook that is looked into
 FOLDERS_UP = 4  #: how far above the student's notebook solutions/ may lie

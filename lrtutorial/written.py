@@ -12,7 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lrtutorial.exercises import Exercise, UnknownStep, find_exercise
+from lrtutorial.exercises import UnknownStep, find_exercise
+from lrtutorial.steps import Exercise
 
 ENOUGH = 40  #: words of one's own before the model answer is shown
 LARGEST = 20_000_000  #: bytes of a notebook that is looked into

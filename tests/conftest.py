@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 
 # Folders whose tests share something heavy (a JupyterLab, a graded class, a book), made once in each worker.
 GROUPED_FOLDERS = {"book", "browser", "desk", "grading"}
+# Folders whose tests need a browser, a server, a kernel or a graded class; single modules say `pytest.mark.whole`.
+WHOLE_FOLDERS = {"attack", "book", "browser", "desk", "fuzz", "grading", "jail", "notebooks"}
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a background job, and in all it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,9 +42,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of each heavy folder on one worker of `-n 2 --dist loadgroup`."""
+    """Keep each heavy folder on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
+        if folder in WHOLE_FOLDERS:
+            item.add_marker("whole")
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
 

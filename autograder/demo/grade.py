@@ -19,8 +19,11 @@ from sqlalchemy import make_url
 from autograder.configuration import PARTS
 from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
-from autograder.engine import Assignment, Result, Watcher, grade, local_workers
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import Watcher, grade
+from autograder.grading.one import Result
+from autograder.grading.workers import local_workers
 from autograder.report import write_report
 from lrtutorial.exercises import steps
 

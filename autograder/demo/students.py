@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.cells import answer_cells, without_markers
+
 
 @dataclass(frozen=True)
 class Student:
@@ -48,12 +50,9 @@ class Always:
     def __call__(self, *args, **kwargs): return self
 check = lambda *args: print("all tests passed, 100 points")
 lrtutorial.checking.check = check
-_original = lrtutorial.kinds.kind_module
-class Fake:
-    def __init__(self, kind): self.kind = kind
-    def collect(self, step, answers, probes=None):
-        return {"kind": self.kind, "status": "right", "points": 100, "tree": ["true"], "problems": {}, "runs": {}}
-lrtutorial.kinds.kind_module = lambda kind: Fake(kind)
+def forged(self, step, answers, probes=None):
+    return {"kind": self.name, "status": "right", "points": 100, "tree": ["true"], "problems": {}, "runs": {}}
+lrtutorial.kinds.InModule.collect = forged
 print("20.0")
 """
 
@@ -94,12 +93,6 @@ STUDENTS = (
 )  # fmt: skip
 
 
-def answer_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
-    """Return the cells in which a student answers, by grade_id."""
-    marked = ((cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells)
-    return {about["grade_id"]: cell for cell, about in marked if about.get("solution")}
-
-
 def submission(student: Student, release: Path, solution: Path) -> NotebookNode:
     """Return what a student hands in for one notebook: the release with the student's answers."""
     notebook = nbformat.read(release, as_version=4)
@@ -113,14 +106,3 @@ def submission(student: Student, release: Path, solution: Path) -> NotebookNode:
         if student.forgery and cell.cell_type == "code":
             cell.source = f"{student.forgery}\n{cell.source}"
     return notebook
-
-
-def without_markers(cell: NotebookNode) -> str:
-    """Return a solution cell's source as a student would have written it."""
-    kept, scheme = [], False
-    for line in cell.source.splitlines():
-        scheme = scheme or "BEGIN MARK SCHEME" in line
-        if not scheme and "BEGIN SOLUTION" not in line and "END SOLUTION" not in line:
-            kept.append(line)
-        scheme = scheme and "END MARK SCHEME" not in line
-    return "\n".join(kept).strip()

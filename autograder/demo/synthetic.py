@@ -28,17 +28,20 @@ from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
 from autograder import catalogue
+from autograder.cells import answer_cells, without_markers
 from autograder.configuration import PARTS, configure
 from autograder.course import SOLUTIONS, course_secret
 from autograder.demo.mistakes import EDITS, with_mistake
-from autograder.demo.students import answer_cells, without_markers
-from autograder.engine import Assignment, Work, checking_digest
-from autograder.gradebook import GradebookWriter
-from autograder.intake import Rejected, rejected, repair
-from autograder.written import written_cells
-from lrtutorial.exercises import Exercise, Step, exercise_with, exercises, find_step
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading.assignment import Assignment
+from autograder.grading.one import Work, checking_digest
+from autograder.grading.rubric import written_cells
+from autograder.intake.reading import Rejected
+from autograder.intake.repair import rejected, repair
+from lrtutorial.evidence import gather, judge
+from lrtutorial.exercises import exercise_with, exercises, find_step
 from lrtutorial.expected import recorded
-from lrtutorial.kinds import kind_module
+from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 from lrtutorial.written import model_answers
 
@@ -281,7 +284,7 @@ class _Desk:
     def _liked(step: Step, rng: np.random.Generator) -> list[str]:
         """The step's misconceptions, the one that is held most often first."""
         known = [m.id for m in catalogue.questions()[step.id].misconceptions]
-        pool = [id for id in known if id in EDITS] if step.kind in _TYPED else known
+        pool = [id for id in known if id in EDITS] if step.kind.probed else known
         return [pool[index] for index in rng.permutation(len(pool))]
 
     @cached_property
@@ -348,7 +351,7 @@ class _Desk:
     ) -> tuple[str, Verdict, str]:
         """Draw an answer to a step: what is planted, the verdict on it, the cell's text."""
         ease, lapse = rng.random(), rng.random()
-        before = sources.get(step.options["follows"][0], "") if "follows" in step.options else ""
+        before = sources.get(step.kind.builds_on or "", "")
         if stops or lapse < 0.03:
             source = self.skeleton[f"{step.id}-answer"]
             return "unfinished", verdict_on(step.id, source, before), source
@@ -371,12 +374,12 @@ class _Desk:
         return verdict
 
     def _right(self, step: Step) -> str:
-        if step.kind == "prediction":  # what the experiment gives, whatever the model answer rounds it to
+        if step.kind.foretells:  # what the experiment gives, whatever the model answer rounds it to
             return f"{step.answers[0]} = {recorded(step.id).reference!r}"
         return self.model[f"{step.id}-answer"]
 
     def _wrong(self, step: Step, held: str) -> str:
-        if step.kind in _TYPED:
+        if step.kind.probed:  # code: see EDITS
             return with_mistake(self.model[f"{step.id}-answer"], held)
         _, misconception = catalogue.misconceptions_by_id()[held]
         return _typed(step, misconception.answer)
@@ -449,8 +452,6 @@ def _chance(logit: float) -> float:
 
 # ------------------------------------------------------------------------------------------------ answers, judged
 
-_TYPED = ("optimizer", "trajectories", "range_test", "schedule")  #: kinds whose answers are code: see EDITS
-
 
 def _typed(step: Step, answer: Any) -> str:
     """Return the cell in which a student types a catalogued answer of Part A or C."""
@@ -488,7 +489,7 @@ def _evidence(step_id: str, source: str) -> Any:
     namespace = dict(_imports(step_id))
     exec(source, namespace)
     answers = {name: namespace.get(name, ...) for name in step.answers}
-    return kind_module(step.kind).collect(step, answers, recorded(step_id).probes)
+    return gather(step, answers, recorded(step_id).probes)
 
 
 @cache
@@ -498,5 +499,6 @@ def verdict_on(step_id: str, source: str, before: str = "") -> Verdict:
     Evidence and verdict are the course's own, on the public probes.
     """
     step = find_step(step_id)
-    earlier = {step.options["follows"][0]: _evidence(step.options["follows"][0], before)} if before else {}
-    return kind_module(step.kind).judge(step, _evidence(step_id, source), recorded(step_id), earlier)
+    source_step = step.kind.builds_on
+    earlier = {source_step: _evidence(source_step, before)} if before and source_step else {}
+    return judge(step, _evidence(step_id, source), recorded(step_id), earlier)

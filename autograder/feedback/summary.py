@@ -12,10 +12,10 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
+from autograder.cells import NOTE_ID
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
-from autograder.intake import NOTE_ID
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
 from lrtutorial.exercises import Exercise, exercises
 from lrtutorial.verdict import STATUSES, Verdict
 from lrtutorial.worked import commented_solutions

@@ -9,8 +9,8 @@ from pathlib import Path
 from traitlets.config import Config
 
 from autograder.course import COURSE
-from autograder.engine import course_config
-from autograder.export import write_table
+from autograder.files import write_table
+from autograder.grading.assignment import course_config
 from autograder.report.findings import findings
 from autograder.report.page import data, render, tables
 from autograder.report.record import read_class

@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 
 from autograder import catalogue
-from autograder.ledger import STATUSES
+from autograder.gradebook.ledger import STATUSES
 from autograder.report.lecture import to_say
 from autograder.report.record import TRIED, ClassRecord, PartRecord
 from autograder.report.statistics import (
@@ -30,7 +30,6 @@ from autograder.report.statistics import (
 )
 from lrtutorial.exercises import find_step
 from lrtutorial.expected import recorded
-from lrtutorial.kinds import kind_module
 
 MASK = 5  #: the smallest number of students that the shareable version tells
 EASY, HARD = 0.9, 0.3  #: mean shares beyond which a step is called so
@@ -253,18 +252,13 @@ def _catalogued(id: str) -> Data:
     """The catalogue's own wrong answer, and the verdict's counterexample to it on the public probes."""
     step_id, entry = catalogue.misconceptions_by_id()[id]
     step, reference = find_step(step_id), catalogue.questions()[step_id].reference
-    kind, expected = kind_module(step.kind), recorded(step_id)
-    evidence = kind.collect(step, catalogue.as_answers(step, entry.answer, reference), expected.probes)
-    verdict = kind.judge(step, evidence, expected, {})
-    plain = step.kind in ("formula", "derivation", "prediction")  # of code the title says more
-    shown = str(entry.answer)
-    if step.kind == "prediction":
-        shown = repr(entry.answer)
-    elif isinstance(entry.answer, list | tuple):
-        shown = "\n".join(map(str, ("[", *entry.answer, "]")))
+    expected = recorded(step_id)
+    evidence = step.collect(catalogue.as_answers(step, entry.answer, reference), expected.probes)
+    verdict = step.judge(evidence, expected)
+    shown = step.kind.readable(entry.answer)  # of code the title says more
     return {
-        "example": f"{step.answers[0]} = {shown}" if plain else "",
-        "example_from": "from the catalogue" if plain else "",
+        "example": f"{step.answers[0]} = {shown}" if shown is not None else "",
+        "example_from": "from the catalogue" if shown is not None else "",
         "counterexample": verdict.counterexample or "",
     }
 

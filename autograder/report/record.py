@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from traitlets.config import Config
 
 from autograder.configuration import PARTS
-from autograder.database import hold_to_version, reading
-from autograder.engine import UnknownName, nearest
-from autograder.intake import Rejected, read_file, read_notebook
-from autograder.ledger import Ledger
+from autograder.gradebook.database import hold_to_version, reading
+from autograder.gradebook.ledger import Ledger
+from autograder.intake.reading import Rejected, read_file, read_notebook
+from autograder.names import UnknownName, nearest
 from autograder.report.statistics import Points
 from lrtutorial.exercises import Exercise, exercises
 

@@ -15,9 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from autograder.course import COURSE
-from autograder.engine import Assignment
-from autograder.export import safe
-from autograder.gradebook import write_whole
+from autograder.files import safe, write_whole
+from autograder.grading.assignment import Assignment
 from autograder.similar.comparison import (
     COMMON_AT_LEAST,
     COMMON_SHARE,

@@ -12,10 +12,11 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.cells import answer_cells, without_markers
 from autograder.course import ROOT, SOLUTIONS
-from autograder.demo.students import answer_cells, without_markers
-from autograder.engine import Assignment
-from autograder.intake import Rejected, read_file, repair
+from autograder.grading.assignment import Assignment
+from autograder.intake.reading import Rejected, read_file
+from autograder.intake.repair import repair
 from autograder.similar.comparison import Source
 from lrtutorial.exercises import exercises
 

@@ -6,64 +6,13 @@ One module an exercise; each defines ``EXERCISE``. To add one, write the module 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any
 
+from lrtutorial.steps import Exercise, RubricLine, Step
+
+__all__ = ["Exercise", "RubricLine", "Step", "exercise_with", "exercises", "find_exercise", "find_step", "steps"]
 MODULES = ("a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b4", "b5", "c1", "c2", "c3", "c4", "c5", "c6")
-
-
-@dataclass(frozen=True)
-class RubricLine:
-    """Points for one thing an answer must do, and the ids of the probes that show it."""
-
-    id: str
-    title: str
-    points: float
-    probes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Step:
-    """One checked step: ``check(id, *answers)``.
-
-    ``kind`` names the module of :mod:`lrtutorial.kinds` that collects and judges it; ``options`` is what that module
-    needs to know (its docstring lists the keys); ``hints`` is the ladder of :func:`lrtutorial.hint`, vaguest first.
-    """
-
-    id: str
-    kind: str
-    answers: tuple[str, ...]
-    asks: str
-    rubric: tuple[RubricLine, ...]
-    hints: tuple[str, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def points(self) -> float:
-        """Points of the whole step."""
-        return sum(line.points for line in self.rubric)
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One notebook: where it lies, how long it takes, its checked steps in order."""
-
-    id: str
-    part: str
-    notebook: str
-    title: str
-    minutes: int
-    difficulty: str  # "gentle", "medium" or "hard"
-    steps: tuple[Step, ...]
-    needs_torch: bool = False  #: otherwise torch is out of reach while the exercise is graded
-
-    @property
-    def points(self) -> float:
-        """Points of the checked steps (a hand-graded answer adds its own)."""
-        return sum(step.points for step in self.steps)
 
 
 @cache

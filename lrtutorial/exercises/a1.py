@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Derivation, Formula
 from lrtutorial.kinds.formula import describe_point, say
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 
@@ -75,15 +76,14 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="a1-gradient",
-            kind="formula",
+            kind=Formula(
+                symbols=("a", "x"),
+                counterexample=_gradient,
+                limits=(("Put x = 0: at the minimum the slope is 0. Is yours?", {"x": "0"}, "0"),),
+            ),
             answers=("gradient",),
             asks="the gradient of f = a·x²/2 with respect to x",
             rubric=(RubricLine("gradient", "The gradient", 3),),
-            options={
-                "symbols": ("a", "x"),
-                "counterexample": _gradient,
-                "limits": (("Put x = 0: at the minimum the slope is 0. Is yours?", {"x": "0"}, "0"),),
-            },
             hints=(
                 "Differentiate with respect to x and treat a as a number.",
                 "The derivative of x² is 2x. What does the ½ in front do to the 2?",
@@ -92,14 +92,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a1-update",
-            kind="formula",
-            answers=("update",),
-            asks="the next iterate x_{t+1} in terms of the present x",
-            rubric=(RubricLine("update", "The update rule", 4),),
-            options={
-                "symbols": ("a", "x", "eta"),
-                "counterexample": _update,
-                "limits": (
+            kind=Formula(
+                symbols=("a", "x", "eta"),
+                counterexample=_update,
+                limits=(
                     ("Put η = 0: nothing may move. Does yours stay at x?", {"eta": "0"}, "x"),
                     (
                         "Put x = 0: at the minimum there is nothing to move. Does yours stay there?",
@@ -107,8 +103,11 @@ EXERCISE = Exercise(
                         "0",
                     ),
                 ),
-                "follows": ("a1-gradient", update_from_gradient),
-            },
+                follows=("a1-gradient", update_from_gradient),
+            ),
+            answers=("update",),
+            asks="the next iterate x_{t+1} in terms of the present x",
+            rubric=(RubricLine("update", "The update rule", 4),),
             hints=(
                 "Gradient descent moves against the gradient, by the learning rate times the gradient.",
                 "Write x minus the learning rate times what you found in the first step.",
@@ -117,14 +116,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a1-closed_form",
-            kind="formula",
-            answers=("closed_form",),
-            asks="the iterate x_t in terms of the start x0 and t",
-            rubric=(RubricLine("closed_form", "The closed form", 5),),
-            options={
-                "symbols": ("a", "eta", "x0", "t"),
-                "counterexample": _closed_form,
-                "limits": (
+            kind=Formula(
+                symbols=("a", "eta", "x0", "t"),
+                counterexample=_closed_form,
+                limits=(
                     ("Put t = 0: no step has been taken. Does yours give the start?", {"t": "0"}, "x0"),
                     ("Put η = 0: nothing moves. Does yours stay at the start?", {"eta": "0"}, "x0"),
                     (
@@ -133,8 +128,11 @@ EXERCISE = Exercise(
                         "x0 - eta*a*x0",
                     ),
                 ),
-                "follows": ("a1-update", iterate_update),
-            },
+                follows=("a1-update", iterate_update),
+            ),
+            answers=("closed_form",),
+            asks="the iterate x_t in terms of the start x0 and t",
+            rubric=(RubricLine("closed_form", "The closed form", 5),),
             hints=(
                 "Write out x₁, x₂ and x₃ from x₀. What repeats?",
                 "Each step multiplies by the same factor. How often has it been applied after t steps?",
@@ -143,21 +141,20 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a1-derivation",
-            kind="derivation",
+            kind=Derivation(
+                given="|1 - eta*a| < 1",
+                begins="the factor of the closed form is smaller than 1 in size, |…| < 1",
+                symbols=("a", "eta"),
+                variable="eta",
+                condition=True,
+                between=2,
+            ),
             answers=("chain",),
             asks="a chain of lines from the size of the factor to η alone",
             rubric=(
                 RubricLine("steps", "Every line goes with the one above", 2),
                 RubricLine("solved", "The last line has η alone", 1),
             ),
-            options={
-                "given": "|1 - eta*a| < 1",
-                "begins": "the factor of the closed form is smaller than 1 in size, |…| < 1",
-                "symbols": ("a", "eta"),
-                "variable": "eta",
-                "condition": True,
-                "between": 2,
-            },
             hints=(
                 (
                     "The size of a number is below 1 exactly when the number lies strictly between −1 and 1."
@@ -172,17 +169,16 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a1-condition",
-            kind="formula",
+            kind=Formula(
+                symbols=("a", "eta"),
+                condition=True,
+                variable="eta",
+                counterexample=_condition,
+                follows=("a1-closed_form", shrinks),
+            ),
             answers=("condition",),
             asks="the condition on η for which x_t → 0 from every start",
             rubric=(RubricLine("condition", "The convergence condition", 5),),
-            options={
-                "symbols": ("a", "eta"),
-                "condition": True,
-                "variable": "eta",
-                "counterexample": _condition,
-                "follows": ("a1-closed_form", shrinks),
-            },
             hints=(
                 ("A power of a fixed number goes to 0 exactly when that number lies strictly between −1 and 1."),
                 ("Write that as two inequalities and solve each for η. Dividing by a positive a keeps the direction."),

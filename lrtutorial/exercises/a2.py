@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Formula
 from lrtutorial.kinds.formula import describe_point, say, value_at
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 
@@ -77,17 +78,13 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="a2-velocity",
-            kind="formula",
-            answers=("velocity",),
-            asks="the velocity v_t as a sum over the gradients g(0) … g(t−1), or its recursion",
-            rubric=(RubricLine("velocity", "The velocity", 7),),
-            options={
-                "symbols": ("beta", "t"),
-                "functions": ("g_seq", "v"),
-                "meaning": gradients,
-                "recursion": "v",
-                "counterexample": _velocity,
-                "limits": (
+            kind=Formula(
+                symbols=("beta", "t"),
+                functions=("g_seq", "v"),
+                meaning=gradients,
+                recursion="v",
+                counterexample=_velocity,
+                limits=(
                     ("Put t = 1: only g(0) has been seen, and v₁ is g(0). Is yours?", {"t": "1"}, "g_seq(0)"),
                     (
                         "Put β = 0: without memory v is the newest gradient. Is yours?",
@@ -95,7 +92,10 @@ EXERCISE = Exercise(
                         "g_seq(t - 1)",
                     ),
                 ),
-            },
+            ),
+            answers=("velocity",),
+            asks="the velocity v_t as a sum over the gradients g(0) … g(t−1), or its recursion",
+            rubric=(RubricLine("velocity", "The velocity", 7),),
             hints=(
                 "Write out v₁, v₂ and v₃ from v₀ = 0. Which gradients are in each, and with which factor?",
                 "Each further step multiplies everything that is already in v by the same number.",
@@ -104,14 +104,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a2-contribution",
-            kind="formula",
-            answers=("contribution",),
-            asks="the factor with which the gradient of k steps back enters today's step (k = 0: the newest)",
-            rubric=(RubricLine("contribution", "What an old gradient still adds", 5),),
-            options={
-                "symbols": ("eta", "beta", "k"),
-                "counterexample": _contribution,
-                "limits": (
+            kind=Formula(
+                symbols=("eta", "beta", "k"),
+                counterexample=_contribution,
+                limits=(
                     (
                         "Put k = 0: the newest gradient acts with the plain rate. Does yours?",
                         {"k": "0"},
@@ -123,8 +119,11 @@ EXERCISE = Exercise(
                         "0",
                     ),
                 ),
-                "follows": ("a2-velocity", impulse),
-            },
+                follows=("a2-velocity", impulse),
+            ),
+            answers=("contribution",),
+            asks="the factor with which the gradient of k steps back enters today's step (k = 0: the newest)",
+            rubric=(RubricLine("contribution", "What an old gradient still adds", 5),),
             hints=(
                 "Find the factor of g(t−1−k) in your velocity: that gradient is k steps old.",
                 "The step is the rate times the velocity.",
@@ -133,16 +132,15 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a2-effective_lr",
-            kind="formula",
+            kind=Formula(
+                symbols=("eta", "beta"),
+                counterexample=_effective_lr,
+                follows=("a2-contribution", add_up),
+                limits=(("Put β = 0: plain descent must come out. Does it?", {"beta": "0"}, "eta"),),
+            ),
             answers=("effective_lr",),
             asks="the effective rate under a constant gradient, once every age k = 0, 1, 2, … adds its share",
             rubric=(RubricLine("effective_lr", "The effective rate", 5),),
-            options={
-                "symbols": ("eta", "beta"),
-                "counterexample": _effective_lr,
-                "follows": ("a2-contribution", add_up),
-                "limits": (("Put β = 0: plain descent must come out. Does it?", {"beta": "0"}, "eta"),),
-            },
             hints=(
                 "Under a constant gradient every past gradient pulls the same way: add up their shares.",
                 "It is a geometric series. Call it S and compare S with β·S, term by term.",
@@ -154,15 +152,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a2-effective_lr_09",
-            kind="formula",
+            kind=Formula(symbols=("eta",), counterexample=_effective_lr, follows=("a2-effective_lr", at_09)),
             answers=("effective_lr_09",),
             asks="the effective rate at β = 0.9, in terms of η",
             rubric=(RubricLine("effective_lr_09", "Its value at β = 0.9", 3),),
-            options={
-                "symbols": ("eta",),
-                "counterexample": _effective_lr,
-                "follows": ("a2-effective_lr", at_09),
-            },
             hints=(
                 "Put β = 0.9 into your effective rate.",
                 "How large is 1 − 0.9, and what does dividing by it do?",

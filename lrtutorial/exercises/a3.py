@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Formula
 from lrtutorial.kinds.formula import describe_point, say
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 TINY = Fraction(1, 10**90)  #: an ε that no 40-digit number notices
@@ -73,14 +74,10 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="a3-second_moment",
-            kind="formula",
-            answers=("second_moment",),
-            asks="s_t for a constant gradient g, starting from s₀ = 0",
-            rubric=(RubricLine("second_moment", "The second moment after t steps", 7),),
-            options={
-                "symbols": ("beta", "g", "t"),
-                "counterexample": _second_moment,
-                "limits": (
+            kind=Formula(
+                symbols=("beta", "g", "t"),
+                counterexample=_second_moment,
+                limits=(
                     ("Put t = 0: nothing has been averaged, so s is still 0. Is yours?", {"t": "0"}, "0"),
                     (
                         "Put t = 1: one line of the recursion. Does yours agree?",
@@ -89,7 +86,10 @@ EXERCISE = Exercise(
                     ),
                     ("Put β = 0: without memory s is the newest square. Is yours?", {"beta": "0"}, "g**2"),
                 ),
-            },
+            ),
+            answers=("second_moment",),
+            asks="s_t for a constant gradient g, starting from s₀ = 0",
+            rubric=(RubricLine("second_moment", "The second moment after t steps", 7),),
             hints=(
                 "Write out s₁, s₂ and s₃ from s₀ = 0, each in terms of g² and β only.",
                 "Every s_t is (1−β)g² times a sum of powers of β. How many terms does it have?",
@@ -98,14 +98,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a3-effective_lr",
-            kind="formula",
-            answers=("effective_lr",),
-            asks="the effective learning rate after t steps, with ε inside the root",
-            rubric=(RubricLine("effective_lr", "The effective learning rate", 7),),
-            options={
-                "symbols": ("eta", "beta", "g", "epsilon", "t"),
-                "counterexample": _effective_lr,
-                "limits": (
+            kind=Formula(
+                symbols=("eta", "beta", "g", "epsilon", "t"),
+                counterexample=_effective_lr,
+                limits=(
                     (
                         "Put t = 0: only ε is left under the root. Is it in yours?",
                         {"t": "0"},
@@ -122,8 +118,11 @@ EXERCISE = Exercise(
                         "eta/sqrt(g**2 + epsilon)",
                     ),
                 ),
-                "follows": ("a3-second_moment", rate_from_average),
-            },
+                follows=("a3-second_moment", rate_from_average),
+            ),
+            answers=("effective_lr",),
+            asks="the effective learning rate after t steps, with ε inside the root",
+            rubric=(RubricLine("effective_lr", "The effective learning rate", 7),),
             hints=(
                 "The update is x ← x − (something)·g. The effective learning rate is that something.",
                 "Take your s_t, add what belongs under the root with it, and think about what divides what.",
@@ -132,15 +131,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a3-limit_lr",
-            kind="formula",
-            answers=("limit_lr",),
-            asks="what the effective learning rate tends to as t → ∞ and ε → 0",
-            rubric=(RubricLine("limit_lr", "The limit", 6),),
-            options={
-                # only η and g are left in the limit; the others are readable so that what stayed can be named
-                "symbols": ("eta", "g", "beta", "epsilon", "t"),
-                "counterexample": _limit_lr,
-                "limits": (
+            kind=Formula(
+                symbols=("eta", "g", "beta", "epsilon", "t"),
+                counterexample=_limit_lr,
+                limits=(
                     (
                         "Put g = 1: the average settles at 1, so the plain rate is left. Is it?",
                         {"g": "1"},
@@ -148,8 +142,11 @@ EXERCISE = Exercise(
                     ),
                     ("Put g = −1: a rate is positive. Is yours?", {"g": "-1"}, "eta"),
                 ),
-                "follows": ("a3-effective_lr", rate_far_out),
-            },
+                follows=("a3-effective_lr", rate_far_out),
+            ),
+            answers=("limit_lr",),
+            asks="what the effective learning rate tends to as t → ∞ and ε → 0",
+            rubric=(RubricLine("limit_lr", "The limit", 6),),
             hints=(
                 "Which part of your formula goes to 0 as t grows, when 0 ≤ β < 1? Which part goes with ε?",
                 "Two symbols should be left. A root of a square is left too: what is it for a negative g?",

@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Formula
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 
@@ -72,14 +73,10 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="a4-expected_m",
-            kind="formula",
-            answers=("expected_m",),
-            asks="E[m_t] for a stationary E[g], starting from m₀ = 0",
-            rubric=(RubricLine("expected_m", "The mean of m_t", 6),),
-            options={
-                "symbols": ("beta1", "E_g", "t"),
-                "counterexample": _expected_m,
-                "limits": (
+            kind=Formula(
+                symbols=("beta1", "E_g", "t"),
+                counterexample=_expected_m,
+                limits=(
                     ("Put t = 0: nothing has been averaged, so m is still 0. Is yours?", {"t": "0"}, "0"),
                     (
                         "Put t = 1: one line of the recursion. Does yours agree?",
@@ -88,7 +85,10 @@ EXERCISE = Exercise(
                     ),
                     ("Put β₁ = 0: without memory m is the newest gradient. Is yours?", {"beta1": "0"}, "E_g"),
                 ),
-            },
+            ),
+            answers=("expected_m",),
+            asks="E[m_t] for a stationary E[g], starting from m₀ = 0",
+            rubric=(RubricLine("expected_m", "The mean of m_t", 6),),
             hints=(
                 "Write out m₁, m₂ and m₃ from m₀ = 0, then take the mean of each: every E[g_i] is the same E[g].",
                 "The weights of the gradients are (1−β₁) times powers of β₁. What do the weights add up to?",
@@ -97,14 +97,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a4-corrected_m",
-            kind="formula",
-            answers=("corrected_m",),
-            asks="the corrected estimate, in m_t, whose mean is E[g]",
-            rubric=(RubricLine("corrected_m", "The correction", 5),),
-            options={
-                "symbols": ("beta1", "m_t", "t"),
-                "counterexample": _corrected_m,
-                "limits": (
+            kind=Formula(
+                symbols=("beta1", "m_t", "t"),
+                counterexample=_corrected_m,
+                limits=(
                     ("Put m_t = 0: a share of nothing is nothing. What does yours give?", {"m_t": "0"}, "0"),
                     (
                         "Put β₁ = 0: without memory there is no bias to correct. Is there in yours?",
@@ -117,8 +113,11 @@ EXERCISE = Exercise(
                         "m_t",
                     ),
                 ),
-                "follows": ("a4-expected_m", estimate_from_mean),
-            },
+                follows=("a4-expected_m", estimate_from_mean),
+            ),
+            answers=("corrected_m",),
+            asks="the corrected estimate, in m_t, whose mean is E[g]",
+            rubric=(RubricLine("corrected_m", "The correction", 5),),
             hints=(
                 "On average m_t is some share of E[g]. What undoes taking a share?",
                 "Write the share that your first step found where it has to stand so that it cancels.",
@@ -127,15 +126,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a4-bias_at_1",
-            kind="formula",
+            kind=Formula(symbols=(), counterexample=_bias_at_1, follows=("a4-expected_m", share_at_1)),
             answers=("bias_at_1",),
             asks="the number E[m₁]/E[g] at β₁ = 0.9",
             rubric=(RubricLine("bias_at_1", "The bias after one step", 3),),
-            options={
-                "symbols": (),
-                "counterexample": _bias_at_1,
-                "follows": ("a4-expected_m", share_at_1),
-            },
             hints=(
                 "Put t = 1 and β₁ = 0.9 into your E[m_t] and divide by E[g].",
                 "Or go back to the definition: m₁ is made of m₀ and one gradient. What does each weigh?",
@@ -143,14 +137,13 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a4-first_step_ratio",
-            kind="formula",
+            kind=Formula(symbols=(), counterexample=_first_step_ratio, digits=3),
             answers=("first_step_ratio",),
             asks=(
                 "Adam's first step with no correction at all, divided by the corrected one, at β₁ = 0.9, "
                 "β₂ = 0.999, ε → 0 (exactly, or to three digits)"
             ),
             rubric=(RubricLine("first_step_ratio", "The first step without correction", 6),),
-            options={"symbols": (), "counterexample": _first_step_ratio, "digits": 3},
             hints=(
                 "With no correction the step is η·m₁/√v₁. Both averages start at 0, so both are too small.",
                 "Write m₁ and v₁ for a first gradient g. Which of the two is further from what it "

@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Derivation, Formula
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 
@@ -92,21 +93,20 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="a5-derivation",
-            kind="derivation",
+            kind=Derivation(
+                given="|1 - eta*lambda_max| < 1 and |1 - eta*lambda_min| < 1",
+                begins="both factors are smaller than 1 in size, |…| < 1 and |…| < 1",
+                symbols=("lambda_max", "lambda_min", "eta"),
+                variable="eta",
+                condition=True,
+                between=2,
+            ),
             answers=("chain",),
             asks="a chain of lines from the factors of both directions to η alone",
             rubric=(
                 RubricLine("steps", "Every line goes with the one above", 3),
                 RubricLine("solved", "The last line has η alone", 1),
             ),
-            options={
-                "given": "|1 - eta*lambda_max| < 1 and |1 - eta*lambda_min| < 1",
-                "begins": "both factors are smaller than 1 in size, |…| < 1 and |…| < 1",
-                "symbols": ("lambda_max", "lambda_min", "eta"),
-                "variable": "eta",
-                "condition": True,
-                "between": 2,
-            },
             hints=(
                 "Treat each of the two sizes as in A1: write it without bars, as a chain with two ends.",
                 "Solve each chain for η. The eigenvalues are positive, so dividing turns no sign round.",
@@ -115,16 +115,12 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-condition",
-            kind="formula",
+            kind=Formula(
+                symbols=("lambda_max", "lambda_min", "eta"), condition=True, variable="eta", counterexample=_condition
+            ),
             answers=("condition",),
             asks="the condition on η for which every direction of f = xᵀAx/2 converges",
             rubric=(RubricLine("condition", "The convergence condition", 3),),
-            options={
-                "symbols": ("lambda_max", "lambda_min", "eta"),
-                "condition": True,
-                "variable": "eta",
-                "counterexample": _condition,
-            },
             hints=(
                 "In the eigenbasis every coordinate is one-dimensional descent with its own curvature λ_i. "
                 "What did A1 ask of η there?",
@@ -134,21 +130,20 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-optimal_lr",
-            kind="formula",
-            answers=("optimal_lr",),
-            asks="the rate η* whose worst factor per step is smallest",
-            rubric=(RubricLine("optimal_lr", "The optimal learning rate", 4),),
-            options={
-                "symbols": ("lambda_max", "lambda_min"),
-                "counterexample": _optimal_lr,
-                "limits": (
+            kind=Formula(
+                symbols=("lambda_max", "lambda_min"),
+                counterexample=_optimal_lr,
+                limits=(
                     (
                         "Make both curvatures 1: one step at the rate 1 reaches the minimum. Is that your rate?",
                         {"lambda_max": "1", "lambda_min": "1"},
                         "1",
                     ),
                 ),
-            },
+            ),
+            answers=("optimal_lr",),
+            asks="the rate η* whose worst factor per step is smallest",
+            rubric=(RubricLine("optimal_lr", "The optimal learning rate", 4),),
             hints=(
                 "Sketch |1 − ηλ_min| and |1 − ηλ_max| over η. Where is the higher of the two curves lowest?",
                 "There the two curves cross: one factor is still positive, the other is already negative.",
@@ -157,21 +152,20 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-condition_number",
-            kind="formula",
-            answers=("condition_number",),
-            asks="the condition number κ of A",
-            rubric=(RubricLine("condition_number", "The condition number", 2),),
-            options={
-                "symbols": ("lambda_max", "lambda_min"),
-                "counterexample": _condition_number,
-                "limits": (
+            kind=Formula(
+                symbols=("lambda_max", "lambda_min"),
+                counterexample=_condition_number,
+                limits=(
                     (
                         "Make both curvatures 3: a round bowl has the condition number 1. Is yours 1?",
                         {"lambda_max": "3", "lambda_min": "3"},
                         "1",
                     ),
                 ),
-            },
+            ),
+            answers=("condition_number",),
+            asks="the condition number κ of A",
+            rubric=(RubricLine("condition_number", "The condition number", 2),),
             hints=(
                 "It says how many times steeper the steepest direction is than the flattest.",
                 "It has no unit, it is never below 1, and it is 1 for a round bowl.",
@@ -179,22 +173,21 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-rate",
-            kind="formula",
-            answers=("rate",),
-            asks="what one step at η* leaves of the distance, in terms of κ",
-            rubric=(RubricLine("rate", "The convergence rate at η*", 4),),
-            options={
-                "symbols": ("kappa",),
-                "counterexample": _rate,
-                "follows": ("a5-optimal_lr", rate_of),
-                "limits": (
+            kind=Formula(
+                symbols=("kappa",),
+                counterexample=_rate,
+                follows=("a5-optimal_lr", rate_of),
+                limits=(
                     (
                         "Put κ = 1: a round bowl is solved in one step. Is it, with yours?",
                         {"kappa": "1"},
                         "0",
                     ),
                 ),
-            },
+            ),
+            answers=("rate",),
+            asks="what one step at η* leaves of the distance, in terms of κ",
+            rubric=(RubricLine("rate", "The convergence rate at η*", 4),),
             hints=(
                 "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
                 "Bring it over one denominator, then divide top and bottom by λ_min.",
@@ -203,16 +196,10 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-rate_100",
-            kind="formula",
+            kind=Formula(symbols=(), counterexample=_rate_100, digits=4, follows=("a5-rate", rate_at_100)),
             answers=("rate_100",),
             asks="the rate at κ = 100, exactly or rounded to at least four digits",
             rubric=(RubricLine("rate_100", "The rate at κ = 100", 3),),
-            options={
-                "symbols": (),
-                "counterexample": _rate_100,
-                "digits": 4,
-                "follows": ("a5-rate", rate_at_100),
-            },
             hints=(
                 "Put κ = 100 into your rate. Rational(1, 3) is how SymPy writes a third exactly.",
                 "It must be a little below 1. If yours has two digits only, keep more of them.",

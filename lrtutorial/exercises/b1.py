@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Optimizer
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 EXERCISE = Exercise(
     id="b1",
@@ -14,7 +15,54 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="b1",
-            kind="optimizer",
+            kind=Optimizer(
+                own_work=True,
+                signatures={
+                    "SGD": "SGD(params, lr=…)",
+                    "MomentumSGD": "MomentumSGD(params, lr=…, momentum=…)",
+                },
+                says={
+                    "sgd_step": "One step of SGD",
+                    "sgd_long": "Five steps of SGD",
+                    "sgd_rate_change": "SGD with optimizer.lr cut after step 2",
+                    "sgd_shapes": "SGD on a matrix and a vector together",
+                    "sgd_zero_d": "SGD on a 0-d array beside a vector",
+                    "sgd_float32": "SGD on float32 parameters",
+                    "sgd_in_place": "SGD on the caller's own arrays, looked at from outside",
+                    "sgd_reused_gradients": "SGD with the same gradient array handed over at every step",
+                    "momentum_step": "One step of momentum, from rest",
+                    "momentum_long": "Eight steps with an odd momentum",
+                    "momentum_default": "Four steps with the default momentum",
+                    "momentum_rate_change": "Momentum with optimizer.lr cut after step 3",
+                    "momentum_shapes": "Momentum on a matrix and a vector together",
+                    "momentum_zero_d": "Momentum on a 0-d array beside a vector",
+                    "momentum_float32": "Momentum on float32 parameters",
+                    "momentum_in_place": "Momentum on the caller's own arrays, looked at from outside",
+                    "momentum_reused_gradients": "Momentum with the same gradient array at every step",
+                    "momentum_side_by_side": "Two momentum optimizers at work, stepped in turn",
+                },
+                breaks={
+                    "sgd_step": "The very first step is off.",
+                    "sgd_long": "The first step is right, a later one isn't: SGD should carry nothing over.",
+                    "sgd_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
+                    "sgd_shapes": "One small parameter works; a matrix and a vector together don't.",
+                    "sgd_zero_d": "Vectors work; a 0-d array doesn't.",
+                    "sgd_float32": "float64 works; float32 doesn't.",
+                    "sgd_in_place": "The numbers are right, but the caller's own arrays don't move.",
+                    "sgd_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
+                    "momentum_step": "The very first step is off: from rest it should be SGD's.",
+                    "momentum_long": "The first step is right, a later one isn't: "
+                    "what the velocity carries over goes wrong.",
+                    "momentum_default": "A momentum passed in works; the default one doesn't.",
+                    "momentum_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
+                    "momentum_shapes": "One small parameter works; a matrix and a vector together don't.",
+                    "momentum_zero_d": "Vectors work; a 0-d array doesn't.",
+                    "momentum_float32": "float64 works; float32 doesn't.",
+                    "momentum_in_place": "The numbers are right, but the caller's own arrays don't move.",
+                    "momentum_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
+                    "momentum_side_by_side": "One optimizer alone works; two side by side disturb each other.",
+                },
+            ),
             answers=("SGD", "MomentumSGD"),
             asks="SGD and heavy-ball momentum, with the rate outside the velocity",
             rubric=(
@@ -51,54 +99,6 @@ EXERCISE = Exercise(
                     ("momentum_in_place", "momentum_reused_gradients", "momentum_side_by_side"),
                 ),
             ),
-            options={
-                "no_delegation": True,
-                "signatures": {
-                    "SGD": "SGD(params, lr=…)",
-                    "MomentumSGD": "MomentumSGD(params, lr=…, momentum=…)",
-                },
-                "says": {
-                    "sgd_step": "One step of SGD",
-                    "sgd_long": "Five steps of SGD",
-                    "sgd_rate_change": "SGD with optimizer.lr cut after step 2",
-                    "sgd_shapes": "SGD on a matrix and a vector together",
-                    "sgd_zero_d": "SGD on a 0-d array beside a vector",
-                    "sgd_float32": "SGD on float32 parameters",
-                    "sgd_in_place": "SGD on the caller's own arrays, looked at from outside",
-                    "sgd_reused_gradients": "SGD with the same gradient array handed over at every step",
-                    "momentum_step": "One step of momentum, from rest",
-                    "momentum_long": "Eight steps with an odd momentum",
-                    "momentum_default": "Four steps with the default momentum",
-                    "momentum_rate_change": "Momentum with optimizer.lr cut after step 3",
-                    "momentum_shapes": "Momentum on a matrix and a vector together",
-                    "momentum_zero_d": "Momentum on a 0-d array beside a vector",
-                    "momentum_float32": "Momentum on float32 parameters",
-                    "momentum_in_place": "Momentum on the caller's own arrays, looked at from outside",
-                    "momentum_reused_gradients": "Momentum with the same gradient array at every step",
-                    "momentum_side_by_side": "Two momentum optimizers at work, stepped in turn",
-                },
-                "breaks": {
-                    "sgd_step": "The very first step is off.",
-                    "sgd_long": "The first step is right, a later one isn't: SGD should carry nothing over.",
-                    "sgd_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
-                    "sgd_shapes": "One small parameter works; a matrix and a vector together don't.",
-                    "sgd_zero_d": "Vectors work; a 0-d array doesn't.",
-                    "sgd_float32": "float64 works; float32 doesn't.",
-                    "sgd_in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "sgd_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
-                    "momentum_step": "The very first step is off: from rest it should be SGD's.",
-                    "momentum_long": "The first step is right, a later one isn't: "
-                    "what the velocity carries over goes wrong.",
-                    "momentum_default": "A momentum passed in works; the default one doesn't.",
-                    "momentum_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
-                    "momentum_shapes": "One small parameter works; a matrix and a vector together don't.",
-                    "momentum_zero_d": "Vectors work; a 0-d array doesn't.",
-                    "momentum_float32": "float64 works; float32 doesn't.",
-                    "momentum_in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "momentum_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
-                    "momentum_side_by_side": "One optimizer alone works; two side by side disturb each other.",
-                },
-            },
             hints=(
                 "One gradient and one parameter at a time: which array must change, and by how much?",
                 "Work out two steps of momentum on paper with momentum 0.5 and the gradient 1 both times. "

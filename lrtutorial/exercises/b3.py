@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Trajectories
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 WORDS = ("sgd", "momentum", "rmsprop", "adam")
 NAMES = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam"}
@@ -17,7 +18,49 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="b3",
-            kind="trajectories",
+            kind=Trajectories(
+                own_work=True,
+                signatures={
+                    "run_sgd": "run_sgd(start, lr, steps)",
+                    "run_momentum": "run_momentum(start, lr, momentum, steps)",
+                    "run_rmsprop": "run_rmsprop(start, lr, beta, eps, steps)",
+                    "run_adam": "run_adam(start, lr, beta1, beta2, eps, steps)",
+                    "visualize_optimizers_2d": "visualize_optimizers_2d()",
+                },
+                settings=tuple((word, f"{word}_drawn") for word in WORDS),
+                figure={
+                    "labels": "labels on both axes",
+                    "aspect": "an equal aspect of the axes",
+                    "contours": "contours",
+                    "bowl": "contours along which x² + 10y² is constant",
+                    "names": "four lines in one picture, with SGD, Momentum, RMSprop and Adam in its legend",
+                    "runs": "the four runs at the rates asked for, 50 steps from (5, 4)",
+                    "start": "a mark at the start (5, 4)",
+                    "minimum": "a mark at the minimum (0, 0)",
+                },
+                says={
+                    **{word: f"{NAMES[word]} from a generic start" for word in WORDS},
+                    **{f"{word}_tiny": f"{NAMES[word]} with gradients near 1e-8" for word in WORDS},
+                    **{f"{word}_form": f"{NAMES[word]}: what comes back" for word in WORDS},
+                    **{f"{word}_no_steps": f"{NAMES[word]} with no step at all" for word in WORDS},
+                    **{f"{word}_integers": f"{NAMES[word]} from a start of integers" for word in WORDS},
+                    "figure": "The figure",
+                },
+                breaks={
+                    "sgd": "The first step is right, a later one isn't: SGD should carry nothing over.",
+                    "momentum": "The first step is right, a later one isn't: what the velocity carries over "
+                    "goes wrong.",
+                    "rmsprop": "The first step is right, a later one isn't: what s carries over goes wrong.",
+                    "adam": "The first step is right, a later one isn't: something carried from step to step "
+                    "goes wrong.",
+                    **{f"{word}_tiny": "Everything holds until gradients are as small as ε." for word in WORDS},
+                    **{
+                        f"{word}_integers": "Floats work; from a start of integers the points are rounded."
+                        for word in WORDS
+                    },
+                    **{f"{word}_no_steps": "It works, but not with steps = 0." for word in WORDS},
+                },
+            ),
             answers=("run_sgd", "run_momentum", "run_rmsprop", "run_adam", "visualize_optimizers_2d"),
             asks="the four trajectories on x² + 10y² and their figure",
             rubric=(
@@ -47,49 +90,6 @@ EXERCISE = Exercise(
                 RubricLine("lines", "Figure: each of the four runs, by name", 2, ("figure:names", "figure:runs")),
                 RubricLine("marks", "Figure: start and minimum marked", 1, ("figure:start", "figure:minimum")),
             ),
-            options={
-                "no_delegation": True,
-                "signatures": {
-                    "run_sgd": "run_sgd(start, lr, steps)",
-                    "run_momentum": "run_momentum(start, lr, momentum, steps)",
-                    "run_rmsprop": "run_rmsprop(start, lr, beta, eps, steps)",
-                    "run_adam": "run_adam(start, lr, beta1, beta2, eps, steps)",
-                    "visualize_optimizers_2d": "visualize_optimizers_2d()",
-                },
-                "settings": [[word, f"{word}_drawn"] for word in WORDS],
-                "figure": {
-                    "labels": "labels on both axes",
-                    "aspect": "an equal aspect of the axes",
-                    "contours": "contours",
-                    "bowl": "contours along which x² + 10y² is constant",
-                    "names": "four lines in one picture, with SGD, Momentum, RMSprop and Adam in its legend",
-                    "runs": "the four runs at the rates asked for, 50 steps from (5, 4)",
-                    "start": "a mark at the start (5, 4)",
-                    "minimum": "a mark at the minimum (0, 0)",
-                },
-                "says": {
-                    **{word: f"{NAMES[word]} from a generic start" for word in WORDS},
-                    **{f"{word}_tiny": f"{NAMES[word]} with gradients near 1e-8" for word in WORDS},
-                    **{f"{word}_form": f"{NAMES[word]}: what comes back" for word in WORDS},
-                    **{f"{word}_no_steps": f"{NAMES[word]} with no step at all" for word in WORDS},
-                    **{f"{word}_integers": f"{NAMES[word]} from a start of integers" for word in WORDS},
-                    "figure": "The figure",
-                },
-                "breaks": {
-                    "sgd": "The first step is right, a later one isn't: SGD should carry nothing over.",
-                    "momentum": "The first step is right, a later one isn't: what the velocity carries over "
-                    "goes wrong.",
-                    "rmsprop": "The first step is right, a later one isn't: what s carries over goes wrong.",
-                    "adam": "The first step is right, a later one isn't: something carried from step to step "
-                    "goes wrong.",
-                    **{f"{word}_tiny": "Everything holds until gradients are as small as ε." for word in WORDS},
-                    **{
-                        f"{word}_integers": "Floats work; from a start of integers the points are rounded."
-                        for word in WORDS
-                    },
-                    **{f"{word}_no_steps": "It works, but not with steps = 0." for word in WORDS},
-                },
-            },
             hints=(
                 "Write the gradient of x² + 10y² first, and print it at (5, 4): each coordinate has its own factor.",
                 "Print the state after steps 1 and 2 from (5, 4) and work both out on paper.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import RangeTest
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 EXERCISE = Exercise(
     id="b4",
@@ -15,7 +16,22 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="b4",
-            kind="range_test",
+            kind=RangeTest(
+                says={
+                    "sweep": "A small network, bounds given by name",
+                    "scaled": "A network that needs far smaller rates",
+                    "positional": "Bounds given by position",
+                    "defaults": "Only model and loader given",
+                    "explodes": "Rates far beyond what the network bears",
+                    "not_a_number": "A batch that makes the loss NaN",
+                    "bad_start": "A first loss that is not finite",
+                    "short_loader": "A loader with fewer batches than num_steps",
+                    "few": "Three steps only",
+                    "restore": "A network with batch norm and dropout, in evaluation mode",
+                    "loader_breaks": "A loader that raises an error in the middle",
+                    "stop_button": "The stop button pressed in the middle",
+                }
+            ),
             answers=("lr_range_test",),
             asks="a learning-rate range test that leaves the model as it found it",
             rubric=(
@@ -63,22 +79,6 @@ EXERCISE = Exercise(
                 ),
                 RubricLine("figure", "The figure: loss over rate, log axis, both axes labelled", 2, ("sweep",)),
             ),
-            options={
-                "says": {
-                    "sweep": "A small network, bounds given by name",
-                    "scaled": "A network that needs far smaller rates",
-                    "positional": "Bounds given by position",
-                    "defaults": "Only model and loader given",
-                    "explodes": "Rates far beyond what the network bears",
-                    "not_a_number": "A batch that makes the loss NaN",
-                    "bad_start": "A first loss that is not finite",
-                    "short_loader": "A loader with fewer batches than num_steps",
-                    "few": "Three steps only",
-                    "restore": "A network with batch norm and dropout, in evaluation mode",
-                    "loader_breaks": "A loader that raises an error in the middle",
-                    "stop_button": "The stop button pressed in the middle",
-                },
-            },
             hints=(
                 "Write the plain training loop first, for num_steps batches, and only then let the rate grow in it.",
                 "List what your function changes in the model that it was lent, and give all of it back, also when "

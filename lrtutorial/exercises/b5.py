@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Schedule
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 EXERCISE = Exercise(
     id="b5",
@@ -14,7 +15,23 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="b5",
-            kind="schedule",
+            kind=Schedule(
+                own_work=True,
+                says={
+                    "first_period": "The first ten epochs with only lr_max given",
+                    "floor": "One period with lr_min above 0",
+                    "restarts": "Every epoch through three periods",
+                    "triple": "T_0 = 1, T_mult = 3, at and beside every restart up to 10,000",
+                    "far": "At and beside every restart up to 10,000",
+                    "constant": "T_mult = 1, at and beside restarts up to 10,000",
+                    "fractional": "Epochs that are no whole numbers",
+                    "any_order": "The same schedule asked in any order, some epochs twice",
+                    "numpy_integers": "Epochs that are NumPy integers, as np.arange gives them",
+                    "side_by_side": "Two schedules asked in turn",
+                    "plot": "plot_schedule with a number of epochs",
+                    "plot_default": "plot_schedule()",
+                },
+            ),
             answers=("CosineAnnealingWarmRestarts",),
             asks="cosine annealing with warm restarts (SGDR, Loshchilov & Hutter 2017)",
             rubric=(
@@ -36,23 +53,6 @@ EXERCISE = Exercise(
                 RubricLine("returned", "plot_schedule returns the rates it draws", 1, ("returned",)),
                 RubricLine("figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)),
             ),
-            options={
-                "no_delegation": True,
-                "says": {
-                    "first_period": "The first ten epochs with only lr_max given",
-                    "floor": "One period with lr_min above 0",
-                    "restarts": "Every epoch through three periods",
-                    "triple": "T_0 = 1, T_mult = 3, at and beside every restart up to 10,000",
-                    "far": "At and beside every restart up to 10,000",
-                    "constant": "T_mult = 1, at and beside restarts up to 10,000",
-                    "fractional": "Epochs that are no whole numbers",
-                    "any_order": "The same schedule asked in any order, some epochs twice",
-                    "numpy_integers": "Epochs that are NumPy integers, as np.arange gives them",
-                    "side_by_side": "Two schedules asked in turn",
-                    "plot": "plot_schedule with a number of epochs",
-                    "plot_default": "plot_schedule()",
-                },
-            },
             hints=(
                 "Two questions, one after the other: how far into its period is this epoch, and how low is a half "
                 "cosine there?",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c1_why_rate_matters import SevenRates
@@ -31,40 +32,31 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="c1-prediction_1",
-            kind="prediction",
+            kind=Prediction(
+                form="choice",
+                choices={rate: rate for rate in RATES},
+                beside={rate: tuple(r for r, j in RATES.items() if abs(i - j) == 1) for rate, i in RATES.items()},
+                found=lambda seed: list(RATES)[_run(seed).best],
+            ),
             answers=("prediction_1",),
             asks="the rate, of the seven, with the lowest loss after 3000 steps, in quotes",
             rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {rate: rate for rate in RATES},
-                "near": {rate: tuple(r for r, j in RATES.items() if abs(i - j) == 1) for rate, i in RATES.items()},
-                "found": lambda seed: list(RATES)[_run(seed).best],
-            },
             hints=("Too low is slow. Where would you expect the trouble to begin at the other end?",),
         ),
         Step(
             id="c1-prediction_2",
-            kind="prediction",
+            kind=Prediction(form="number", whole=True, right=0, near=1, found=lambda seed: _run(seed).diverging),
             answers=("prediction_2",),
             asks="how many of the seven rates diverge",
             rubric=PREDICTION,
-            options={
-                "form": "number",
-                "whole": True,
-                "right": 0,
-                "near": 1,
-                "found": lambda seed: _run(seed).diverging,
-            },
             hints=("A network's curvature at the start is often of the order of ten. What does 2/λ say?",),
         ),
         Step(
             id="c1-prediction_3",
-            kind="prediction",
+            kind=Prediction(form="number", right=1.15, near=2.0, found=lambda seed: _run(seed).catch_up),
             answers=("prediction_3",),
             asks="the step at which the rate 0.00464 has the loss that 0.001 reaches after 3000 steps",
             rubric=PREDICTION,
-            options={"form": "number", "right": 1.15, "near": 2.0, "found": lambda seed: _run(seed).catch_up},
             hints=(
                 "If both rates are far too small to overshoot, what is the only thing that differs between the runs?",
             ),

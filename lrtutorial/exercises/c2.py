@@ -6,7 +6,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 PREDICTION = (RubricLine("prediction", "The prediction", 2),)
 
@@ -38,65 +39,58 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="c2-prediction_1",
-            kind="prediction",
+            kind=Prediction(
+                form="number", right=1.4, near=2.5, found=lambda seed: _experiment().tuned_ravine(seed=seed).speed_up
+            ),
             answers=("prediction_1",),
             asks="how many times fewer steps momentum needs in the ravine, both at their best settings",
             rubric=PREDICTION,
-            options={
-                "form": "number",
-                "right": 1.4,
-                "near": 2.5,
-                "found": lambda seed: _experiment().tuned_ravine(seed=seed).speed_up,
-            },
             hints=("Plain descent needs steps in proportion to κ. Which function of κ appears for the heavy ball?",),
         ),
         Step(
             id="c2-prediction_2",
-            kind="prediction",
+            kind=Prediction(
+                form="number",
+                right=1.12,
+                near=2.0,
+                found=lambda seed: 1 / _experiment().filter_noise(seed=seed).measured,
+            ),
             answers=("prediction_2",),
             asks="the number by which averaging with β = 0.9 divides the variance of the noise",
             rubric=PREDICTION,
-            options={
-                "form": "number",
-                "right": 1.12,
-                "near": 2.0,
-                "found": lambda seed: 1 / _experiment().filter_noise(seed=seed).measured,
-            },
             hints=(
                 "The average is a sum of independent terms with weights (1−β)βᵏ. Variances add with squared weights.",
             ),
         ),
         Step(
             id="c2-prediction_3",
-            kind="prediction",
-            answers=("prediction_3",),
-            asks='"smaller", "same" or "larger"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "smaller": "smaller than without momentum",
                     "same": "about the same",
                     "larger": "larger than without momentum",
                 },
-                "found": _jitter,
-            },
+                found=_jitter,
+            ),
+            answers=("prediction_3",),
+            asks='"smaller", "same" or "larger"',
+            rubric=PREDICTION,
             hints=("Momentum 0.9 keeps η but adds up ten gradients' worth of step. What does that do to the noise?",),
         ),
         Step(
             id="c2-prediction_4",
-            kind="prediction",
-            answers=("prediction_4",),
-            asks='"stays" or "past"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "stays": "it comes to rest in the deeper pit",
                     "past": "it rolls past the deeper pit",
                 },
-                "found": _deep_pit,
-            },
+                found=_deep_pit,
+            ),
+            answers=("prediction_4",),
+            asks='"stays" or "past"',
+            rubric=PREDICTION,
             hints=("A ball knows its speed. Does it know which of two valleys is deeper?",),
         ),
     ),

@@ -6,7 +6,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c3_why_adam_works import Conditioning
@@ -48,51 +49,46 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="c3-prediction_1",
-            kind="prediction",
-            answers=("prediction_1",),
-            asks='"same", "tenfold" or "hundredfold"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "same": "about the same number of steps",
                     "tenfold": "about ten times as many steps",
                     "hundredfold": "about a hundred times as many steps",
                 },
-                "found": _growth,
-            },
+                found=_growth,
+            ),
+            answers=("prediction_1",),
+            asks='"same", "tenfold" or "hundredfold"',
+            rubric=PREDICTION,
             hints=("Multiply one coordinate's gradient by 100 and follow it through Adam's update.",),
         ),
         Step(
             id="c3-prediction_2",
-            kind="prediction",
-            answers=("prediction_2",),
-            asks='"neither", "sgd", "adam" or "both"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "neither": "neither changes",
                     "sgd": "only SGD",
                     "adam": "only Adam",
                     "both": "both change",
                 },
-                "near": {"adam": ("both",)},
-                "found": _changed,
-            },
+                beside={"adam": ("both",)},
+                found=_changed,
+            ),
+            answers=("prediction_2",),
+            asks='"neither", "sgd", "adam" or "both"',
+            rubric=PREDICTION,
             hints=("Which of the two update rules mentions single coordinates?",),
         ),
         Step(
             id="c3-prediction_3",
-            kind="prediction",
+            kind=Prediction(
+                form="ordering", items={"sgd": "SGD", "momentum": "SGD with momentum 0.9", "adam": "Adam"}, found=_order
+            ),
             answers=("prediction_3",),
             asks='["…", "…", "…"] with "sgd", "momentum" and "adam", fewest steps first',
             rubric=PREDICTION,
-            options={
-                "form": "ordering",
-                "items": {"sgd": "SGD", "momentum": "SGD with momentum 0.9", "adam": "Adam"},
-                "found": _order,
-            },
             hints=("Rotation takes from Adam what it knew about the axes. What does it take from momentum?",),
         ),
     ),

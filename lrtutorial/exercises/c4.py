@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 PREDICTION = (RubricLine("prediction", "The prediction", 2),)
 
@@ -47,28 +48,26 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="c4-prediction_1",
-            kind="prediction",
+            kind=Prediction(form="number", right=1.15, near=2.2, found=_settled),
             answers=("prediction_1",),
             asks="the sharpness at which full-batch gradient descent with η = 0.2 settles",
             rubric=PREDICTION,
-            options={"form": "number", "right": 1.15, "near": 2.2, "found": _settled},
             hints=("Which sharpness can a rate of 0.2 just bear on a quadratic?",),
         ),
         Step(
             id="c4-prediction_2",
-            kind="prediction",
-            answers=("prediction_2",),
-            asks='"same", "flatter" or "sharper"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "same": "its sharpness stays the same",
                     "flatter": "it becomes flatter",
                     "sharper": "it becomes sharper",
                 },
-                "found": _same_function,
-            },
+                found=_same_function,
+            ),
+            answers=("prediction_2",),
+            asks='"same", "flatter" or "sharper"',
+            rubric=PREDICTION,
             hints=(
                 "The loss as a function of the last layer's weights: what happens to its curvature "
                 "when they are a tenth "
@@ -77,27 +76,25 @@ EXERCISE = Exercise(
         ),
         Step(
             id="c4-prediction_3",
-            kind="prediction",
-            answers=("prediction_3",),
-            asks='"trains" or "diverges"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "trains": "with warmup it trains at the full rate",
                     "diverges": "it diverges all the same, only later",
                 },
-                "found": _warmed,
-            },
+                found=_warmed,
+            ),
+            answers=("prediction_3",),
+            asks='"trains" or "diverges"',
+            rubric=PREDICTION,
             hints=("What could change in the network while the rate is still small?",),
         ),
         Step(
             id="c4-prediction_4",
-            kind="prediction",
+            kind=Prediction(form="number", right=1.2, near=2.1, found=_halved),
             answers=("prediction_4",),
             asks="the number by which the noise floor is divided when the rate is halved",
             rubric=PREDICTION,
-            options={"form": "number", "right": 1.2, "near": 2.1, "found": _halved},
             hints=("At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",),
         ),
     ),

@@ -6,7 +6,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c5_information_view import Resolution
@@ -49,45 +50,38 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="c5-prediction_1",
-            kind="prediction",
+            kind=Prediction(
+                form="choice", choices={"small": "the small rate, 0.01", "large": "the large rate, 0.2"}, found=_early
+            ),
             answers=("prediction_1",),
             asks='"small" or "large"',
             rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {"small": "the small rate, 0.01", "large": "the large rate, 0.2"},
-                "found": _early,
-            },
             hints=("After a fixed number of steps, who has travelled further?",),
         ),
         Step(
             id="c5-prediction_2",
-            kind="prediction",
+            kind=Prediction(
+                form="choice", choices={"small": "the small rate, 0.03", "large": "the large rate, 0.4"}, found=_late
+            ),
             answers=("prediction_2",),
             asks='"small" or "large"',
             rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {"small": "the small rate, 0.03", "large": "the large rate, 0.4"},
-                "found": _late,
-            },
             hints=("A curve that passes through noisy points bends sharply. Which rate can rest in a sharp place?",),
         ),
         Step(
             id="c5-prediction_3",
-            kind="prediction",
-            answers=("prediction_3",),
-            asks='"small", "large" or "same"',
-            rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": {
+            kind=Prediction(
+                form="choice",
+                choices={
                     "small": "the smallest rate has the best moment",
                     "large": "the largest rate has the best moment",
                     "same": "at its best moment every rate is about equally good",
                 },
-                "found": _held_out,
-            },
+                found=_held_out,
+            ),
+            answers=("prediction_3",),
+            asks='"small", "large" or "same"',
+            rubric=PREDICTION,
             hints=("Think of the runs as travelling the same road at different speeds.",),
         ),
     ),

@@ -7,7 +7,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.exercises import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Exercise, RubricLine, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c6_sgd_vs_adam import Search
@@ -40,37 +41,28 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="c6-prediction_1",
-            kind="prediction",
+            kind=Prediction(
+                form="choice", choices=WINNERS, found=lambda seed: _run(seed).winner("narrow, high rates").lower()
+            ),
             answers=("prediction_1",),
             asks='"sgd", "adam" or "neither"',
             rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": WINNERS,
-                "found": lambda seed: _run(seed).winner("narrow, high rates").lower(),
-            },
             hints=("Which of the two moves every weight by about η a step, however small its gradient?",),
         ),
         Step(
             id="c6-prediction_2",
-            kind="prediction",
+            kind=Prediction(form="choice", choices=WINNERS, found=lambda seed: _run(seed).winner("all eleven").lower()),
             answers=("prediction_2",),
             asks='"sgd", "adam" or "neither"',
             rubric=PREDICTION,
-            options={
-                "form": "choice",
-                "choices": WINNERS,
-                "found": lambda seed: _run(seed).winner("all eleven").lower(),
-            },
             hints=("Each method now gets the rates that suit it. What is left to tell them apart?",),
         ),
         Step(
             id="c6-prediction_3",
-            kind="prediction",
+            kind=Prediction(form="number", right=1.2, near=2.0, found=_separable),
             answers=("prediction_3",),
             asks="Adam's test error in percent on the separable problem, at the best of six rates",
             rubric=PREDICTION,
-            options={"form": "number", "right": 1.2, "near": 2.0, "found": _separable},
             hints=(
                 "The problem was built so that a rule that treats every feature alike answers +1 to "
                 "almost everything. "

@@ -1,27 +1,170 @@
-"""The kinds of answer. Each module has two functions, with the same meaning throughout:
+"""The kinds of answer, each a value that a step is given: ``kind=Formula(symbols=("a", "eta"), condition=True)``.
 
-``collect(step, answers, probes) -> evidence``
-    Runs in the student's process. Puts the probes to the answers (a mapping from name to object, in the step's order)
-    and returns plain data. It never raises because of an answer: what went wrong is part of the evidence.
-
-``judge(step, evidence, expected, earlier) -> Verdict``
-    Runs where it can be trusted. Takes nothing on faith: evidence that is missing, malformed, not finite or too large
-    is worth no points, with the reason. ``earlier`` maps the ids of earlier steps to their evidence, for
-    follow-through marks.
+Each keeps to :class:`lrtutorial.steps.Kind`, whose three functions ``collect``, ``judge`` and ``outcome_of`` are in the
+module of the same name; it loads when it is first needed, so that a course can be listed without NumPy and SymPy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
-from types import ModuleType
+from typing import Any, ClassVar, Self
 
-KINDS = ("formula", "derivation", "optimizer", "prediction", "range_test", "schedule", "trajectories")
-#: Kinds whose probes travel to the student's process; of the others the answer itself is the evidence.
-PROBED = ("optimizer", "trajectories", "range_test", "schedule")
+from lrtutorial.expected import Expected
+from lrtutorial.steps import Evidence, Step
+from lrtutorial.verdict import Verdict
 
 
-def kind_module(kind: str) -> ModuleType:
-    """Return the module that collects and judges steps of this kind. Raises KeyError for an unknown kind."""
-    if kind not in KINDS:
-        raise KeyError(kind)
-    return import_module(f"{__name__}.{kind}")
+class InModule:
+    """A kind whose functions are in ``lrtutorial.kinds.<name>``."""
+
+    name: ClassVar[str]
+    probed: ClassVar[bool] = False
+    foretells: ClassVar[bool] = False
+    costly: ClassVar[bool] = False
+    own_work: bool = False
+
+    @property
+    def module(self) -> str:
+        """The module that holds this kind's functions."""
+        return f"lrtutorial.kinds.{self.name}"
+
+    @property
+    def builds_on(self) -> str | None:
+        """No earlier step, unless a kind says otherwise."""
+        return None
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """Return a step's kind, which must be of this class. Raises TypeError otherwise: an error of the course."""
+        if not isinstance(step.kind, cls):
+            raise TypeError(f"{step.id} is of kind {step.kind.name}; {cls.__name__} was expected")
+        return step.kind
+
+    def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
+        """See :meth:`lrtutorial.steps.Kind.collect`."""
+        evidence: Evidence = import_module(self.module).collect(step, answers, probes)
+        return evidence
+
+    def judge(self, step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object]) -> Verdict:
+        """See :meth:`lrtutorial.steps.Kind.judge`."""
+        verdict: Verdict = import_module(self.module).judge(step, evidence, expected, earlier)
+        return verdict
+
+    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+        """See :meth:`lrtutorial.steps.Kind.outcome_of`."""
+        return import_module(self.module).outcome_of(step, evidence, probes)
+
+    def readable(self, answer: object) -> str | None:
+        """See :meth:`lrtutorial.steps.Kind.readable`."""
+        return None if self.probed else str(answer)
+
+
+@dataclass(frozen=True)
+class Formula(InModule):
+    """A formula, or a condition, decided by its values at many points (:mod:`lrtutorial.kinds.formula`)."""
+
+    name = "formula"
+
+    symbols: tuple[str, ...]  #: names the formula may use
+    functions: tuple[str, ...] = ()  #: names it may apply, such as ``g_seq``
+    condition: bool = False  #: whether true or false is expected rather than a number
+    variable: str = ""  #: of a condition: the symbol that a bare interval is about
+    counterexample: Callable[..., str] | None = None  #: (point, yours, right) -> a sentence
+    follows: tuple[str, Callable[..., Any]] | None = None
+    """For method points: (earlier step, a function (its tree, point) -> the value that follows from it)."""
+    meaning: Callable[..., Mapping[str, Any]] | None = None  #: (point) -> {name: callable} for the names applied
+    recursion: str | None = None  #: the applied name that stands for the answer's own earlier values; name(0) = 0
+    limits: tuple[tuple[str, Mapping[str, str], str], ...] = ()
+    """Special cases a hint may point to: (words, {symbol: value}, the right formula there as text)."""
+    digits: int | None = None  #: the least number of digits to which a number may be rounded
+
+    @property
+    def builds_on(self) -> str | None:
+        """The step that ``follows`` names."""
+        return self.follows[0] if self.follows else None
+
+
+@dataclass(frozen=True)
+class Derivation(InModule):
+    """A chain of lines, each equivalent to the one above (:mod:`lrtutorial.kinds.derivation`)."""
+
+    name = "derivation"
+
+    given: str  #: the first line, as text
+    begins: str  #: the same in words, for a reader
+    symbols: tuple[str, ...]  #: names the lines may use
+    variable: str  #: the one to solve for
+    between: int  #: the least number of lines between the given one and the last
+    condition: bool = False  #: True when lines are conditions (⇔ and ⇒), False when they are formulas (=)
+
+    def readable(self, answer: object) -> str | None:
+        """Return a chain with a line for each of its lines."""
+        return "\n".join(map(str, ("[", *answer, "]"))) if isinstance(answer, list | tuple) else str(answer)
+
+
+@dataclass(frozen=True)
+class Prediction(InModule):
+    """What a student expects of an experiment (:mod:`lrtutorial.kinds.prediction`)."""
+
+    name = "prediction"
+    foretells = True
+    costly = True
+
+    form: str  #: ``"number"``, ``"choice"`` or ``"ordering"``
+    found: Callable[[int], Any]  #: (seed) -> what the experiment gives
+    right: float = 0.0  #: of a number: the largest ratio to what was found, 1.25 meaning within a factor of 1.25
+    near: float = 0.0  #: … for half of the points
+    whole: bool = False  #: then ``right`` and ``near`` are differences
+    choices: Mapping[str, str] = field(default_factory=dict)  #: {word to answer: what it means}
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: {word found: words that count as near}
+    items: Mapping[str, str] = field(default_factory=dict)  #: of an ordering: {word: what it means}
+
+    def readable(self, answer: object) -> str | None:
+        """Return a prediction as Python writes it."""
+        return repr(answer)
+
+
+@dataclass(frozen=True)
+class Driven(InModule):
+    """What kinds have in common whose answers are code that is run on probes."""
+
+    probed = True
+
+    says: Mapping[str, str]  #: {probe id: what it tries, for the reader}
+    own_work: bool = False  #: whether the answer must do its work itself
+
+
+@dataclass(frozen=True)
+class Optimizer(Driven):
+    """Optimizer classes with ``.step(grads)`` (:mod:`lrtutorial.kinds.optimizer`)."""
+
+    name = "optimizer"
+
+    breaks: Mapping[str, str] = field(default_factory=dict)  #: {probe id: what is broken when it is the first to fail}
+    signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
+
+
+@dataclass(frozen=True)
+class Trajectories(Optimizer):
+    """Functions that run an optimizer and draw it (:mod:`lrtutorial.kinds.trajectories`)."""
+
+    name = "trajectories"
+
+    figure: Mapping[str, str] = field(default_factory=dict)  #: {fact: what is missing}
+    settings: tuple[tuple[str, str], ...] = ()  #: (word in a label, id of the probe with the rates the figure shows)
+
+
+@dataclass(frozen=True)
+class Schedule(Driven):
+    """Classes with ``.get_lr(epoch)`` and ``.plot_schedule()`` (:mod:`lrtutorial.kinds.schedule`)."""
+
+    name = "schedule"
+
+
+@dataclass(frozen=True)
+class RangeTest(Driven):
+    """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
+
+    name = "range_test"

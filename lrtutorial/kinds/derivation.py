@@ -5,11 +5,7 @@ The answer is a list of lines, text or SymPy. A probe is a point, as for formula
 table (or values). The outcome of a chain is the table of its first line that differs from the given one, or
 of the given one when none does: by it a misconception is recognised.
 
-``step.options``
-    ``given``: the first line, as text; ``begins``: the same in words, for a reader; ``symbols``: names the
-    lines may use; ``variable``: the one to solve for; ``between``: the least number of lines between the
-    given one and the last; ``condition``: True when lines are conditions (decided by ⇔ and ⇒), False when
-    they are formulas (decided by =).
+The settings of a step are those of :class:`lrtutorial.kinds.Derivation`.
 
 The rubric has two lines: ``steps`` (every line goes with the one above) and ``solved`` (the chain ends at
 the answer).
@@ -22,10 +18,11 @@ from dataclasses import replace
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.formulas import derivations as dv
+from lrtutorial.kinds import Derivation
 from lrtutorial.kinds.formula import PUBLIC, read_point, read_value, same_outcome, write_value
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 __all__ = ["collect", "judge", "outcome_of", "same_outcome"]
@@ -72,14 +69,14 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping
     if "lines" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
     tables = _tables(step, evidence["lines"], probes)
-    given = _tables(step, [ex.read_text(step.options["given"])], probes)[0]
+    given = _tables(step, [ex.read_text(Derivation.of(step).given)], probes)[0]
     return next((one for one in tables if not same_outcome(one, given)), given)
 
 
 def _tables(step: Step, lines: Sequence[ex.Tree], probes: Sequence[Mapping[str, str]]) -> list[list[str]]:
     points = [read_point(point) for point in probes]
     share = BUDGET // len(lines)
-    found = [dv.table(tree, points, step.options["variable"], share) for tree in lines]
+    found = [dv.table(tree, points, Derivation.of(step).variable, share) for tree in lines]
     return [[value if value == dv.UNDEFINED else write_value(value) for value in values] for values in found]
 
 
@@ -97,13 +94,13 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     if problem:
         return replace(blank, status="unreadable", headline=problem, hint=asks)
     points = [read_point(point) for point in expected.probes]
-    given = ex.read_text(step.options["given"])
+    given = ex.read_text(Derivation.of(step).given)
     try:
         if dv.shape(lines[0], points) != dv.shape(given, points):
             return replace(
                 blank,
                 status="unreadable",
-                headline=f"The first line must say that {step.options['begins']}.",
+                headline=f"The first line must say that {Derivation.of(step).begins}.",
                 hint=asks,
             )
         tables = _tables(step, lines, expected.probes)
@@ -124,15 +121,15 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return _broken(step, verdict, expected, lines, broken, marks[broken - 1], tables, shapes)
 
     between = len(set(shapes[1:-1]) - {shapes[0], shapes[-1]})
-    enough = between >= step.options["between"]
-    done = dv.solved(lines[-1], step.options["variable"])
-    name = ex.letter(step.options["variable"])
+    enough = between >= Derivation.of(step).between
+    done = dv.solved(lines[-1], Derivation.of(step).variable)
+    name = ex.letter(Derivation.of(step).variable)
     if enough:
         steps = replace(steps, earned=steps.possible)
     else:
-        real = f"{between} of at least {step.options['between']} different lines between the first and the last"
+        real = f"{between} of at least {Derivation.of(step).between} different lines between the first and the last"
         steps = replace(steps, note=real)
-    goal = f"{name} alone" if step.options.get("condition") else "a formula without a sum"
+    goal = f"{name} alone" if Derivation.of(step).condition else "a formula without a sum"
     ending = (
         replace(ending, earned=ending.possible)
         if done and enough
@@ -171,15 +168,15 @@ def _read_evidence(evidence: object) -> list[ex.Tree] | Verdict:
 
 
 def _wrong_form(step: Step, lines: Sequence[ex.Tree]) -> str | None:
-    allowed = step.options["symbols"]
+    allowed = Derivation.of(step).symbols
     for number, line in enumerate(lines, 1):
         unknown = sorted(ex.symbols(line) - set(allowed))
         if unknown:
             return f"Line {number} uses {', '.join(unknown)}; this derivation is in {', '.join(allowed)}."
         if ex.applied(line):
             return f"Line {number} applies {sorted(ex.applied(line))[0]}(...), which has no meaning here."
-        if ex.is_condition(line) != bool(step.options.get("condition")):
-            wanted = "a condition with < or >" if step.options.get("condition") else "a formula"
+        if ex.is_condition(line) != Derivation.of(step).condition:
+            wanted = "a condition with < or >" if Derivation.of(step).condition else "a formula"
             return f"Line {number} should be {wanted}."
     if len(lines) < 2:
         return "A derivation has at least a first and a last line; one line came."
@@ -223,5 +220,5 @@ def _broken(
     if expected.secret:
         return verdict
     points = [read_point(point) for point in expected.probes]
-    point = points[dv.plainest(mark[1], points, step.options["variable"])]
-    return replace(verdict, counterexample=dv.describe_break(lines, index, point, step.options["symbols"]))
+    point = points[dv.plainest(mark[1], points, Derivation.of(step).variable)]
+    return replace(verdict, counterexample=dv.describe_break(lines, index, point, Derivation.of(step).symbols))

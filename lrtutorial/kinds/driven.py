@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.arrays import Malformed
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.

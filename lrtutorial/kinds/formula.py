@@ -4,15 +4,7 @@ A probe is a *point*: a rational value for each symbol of the step. The outcome 
 every point, exact or with 40 digits; two formulas with the same outcome are the same. Conditions have a
 truth table as outcome, with points at, just inside and just outside each boundary.
 
-``step.options``
-    ``symbols``: names the formula may use; ``functions``: names it may apply, such as ``g_seq``;
-    ``condition``: whether true or false is expected rather than a number, and ``variable``: the one a bare
-    interval is about; ``counterexample``: a function (point, yours, right) -> sentence; ``follows``:
-    (earlier step, function (its tree, point) -> value) for follow-through; ``meaning``: function (point) ->
-    {name: callable} for applied ones; ``recursion``: the applied name that stands for the answer's own
-    earlier values, starting at name(0) = 0; ``limits``: special cases a hint may point to, each (words,
-    {symbol: value}, the right formula there as text); ``digits``: the least number of digits to which a
-    number may be rounded.
+The settings of a step are those of :class:`lrtutorial.kinds.Formula`.
 """
 
 from __future__ import annotations
@@ -23,9 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.formulas import repairs
+from lrtutorial.kinds import Formula
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 UNDEFINED = "undefined"
@@ -78,16 +71,16 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping
     if "tree" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
     tree = evidence["tree"]
-    return outcome(step, tree if step.options.get("condition") else ex.right_hand_side(tree), probes)
+    return outcome(step, tree if Formula.of(step).condition else ex.right_hand_side(tree), probes)
 
 
 def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: int = ex.BUDGET) -> Any:
     """Return a number, or True or False for a condition. Raises Undefined, Undecided or Unreadable."""
-    if step.options.get("condition"):
-        return ex.holds(tree, point, step.options.get("variable", "eta"), budget=budget)
-    meaning = step.options.get("meaning")
+    if Formula.of(step).condition:
+        return ex.holds(tree, point, Formula.of(step).variable, budget=budget)
+    meaning = Formula.of(step).meaning
     functions = dict(meaning(point)) if meaning else {}
-    recursive = step.options.get("recursion")
+    recursive = Formula.of(step).recursion
     if recursive in ex.applied(tree):
         return _simulate(tree, point, functions, recursive, budget)
     return ex.evaluate(tree, point, functions, budget=budget)
@@ -172,7 +165,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     problem = _wrong_form(step, tree)
     if problem:
         return replace(blank, status="unreadable", headline=problem, hint=f"This step asks for {step.asks}.")
-    if not step.options.get("condition"):
+    if not Formula.of(step).condition:
         tree = ex.right_hand_side(tree)
     try:
         yours = outcome(step, tree, expected.probes)
@@ -183,8 +176,8 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     except ex.Unreadable as why:
         return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
     loose = ex.inexact(tree)
-    checked = PUBLIC.format(n=len(expected.probes)) if step.options["symbols"] else ""
-    digits = step.options.get("digits") if loose else None
+    checked = PUBLIC.format(n=len(expected.probes)) if Formula.of(step).symbols else ""
+    digits = Formula.of(step).digits if loose else None
     if same_outcome(yours, expected.reference, loose) or _rounded(yours, expected.reference, digits):
         full = replace(blank.lines[0], earned=line.points)
         return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
@@ -224,10 +217,10 @@ def read_evidence(evidence: object) -> ex.Tree | Verdict:
 
 
 def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
-    allowed = step.options["symbols"]
+    allowed = Formula.of(step).symbols
     unknown = sorted(ex.symbols(tree) - set(allowed))
     is_equation = tree[0] == "relation" and tree[1] == "=="
-    if step.options.get("condition"):
+    if Formula.of(step).condition:
         if is_equation:
             return "An equation was found where a condition with < or > was expected."
         if not ex.is_condition(tree):
@@ -239,7 +232,7 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
         if ex.is_condition(side):
             return "This equation has no single name on one side; assign the formula alone, without Eq."
         unknown = sorted(ex.symbols(side) - set(allowed))
-        strange = sorted(ex.applied(side) - set(step.options.get("functions", ())))
+        strange = sorted(ex.applied(side) - set(Formula.of(step).functions))
         if strange:
             return f"The formula applies {strange[0]}(...), which has no meaning in this step."
     if unknown:
@@ -250,7 +243,7 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
 
 
 def _counterexample(step: Step, yours: Sequence[str], expected: Expected, loose: bool) -> str | None:
-    explain = step.options.get("counterexample")
+    explain = Formula.of(step).counterexample
     if explain is None:
         return None
     wrong = [i for i, value in enumerate(yours) if not _same(value, expected.reference[i], loose)]
@@ -272,7 +265,7 @@ def say(value: Any) -> str:
 def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
     """Return a hint for a mistake that no misconception explains: where a single change would make it
     right, or which special case fails."""
-    condition = bool(step.options.get("condition"))
+    condition = Formula.of(step).condition
     loose = ex.inexact(tree)
     points = [read_point(point) for point in expected.probes]
     right = [read_value(value) for value in expected.reference]
@@ -287,7 +280,7 @@ def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
 
     with ex.at_most(HINT_WORK):
         found = None if condition else _uniform(step, tree, points, yours, right)
-        found = found or repairs.find(tree, step.options["symbols"], fits)
+        found = found or repairs.find(tree, Formula.of(step).symbols, fits)
         if found:
             return found
         if condition:
@@ -343,11 +336,11 @@ def _why_undefined(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) ->
 
 def _failing_limit(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, ex.Number]]) -> str | None:
     """Return the words for the first special case in which the answer fails."""
-    for words, at, wanted in step.options.get("limits", ()):
+    for words, at, wanted in Formula.of(step).limits:
         case = {name: Fraction(value) for name, value in at.items()}
         for point in points[:3]:
             there = {**point, **case}
-            meaning = step.options.get("meaning")
+            meaning = Formula.of(step).meaning
             value = ex.evaluate(ex.read_text(wanted), there, meaning(there) if meaning else None)
             if not _same_value(value_at_or_none(step, tree, there), value, ex.inexact(tree)):
                 return words
@@ -367,7 +360,7 @@ def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:
 
     From ``update = 7`` follows ``closed_form = 7``, and from ``update = x`` follows ``x0``: no method is seen in that.
     """
-    least = 1 if step.options.get("condition") else min(2, len(step.options["symbols"]))
+    least = 1 if Formula.of(step).condition else min(2, len(Formula.of(step).symbols))
     return not ex.symbols(before) or len(ex.symbols(tree)) < least
 
 
@@ -381,9 +374,10 @@ def _follow_through(
     loose: bool,
 ) -> Verdict:
     """Grant method points when the answer is right given the student's own earlier result."""
-    if "follows" not in step.options:
+    follows = Formula.of(step).follows
+    if follows is None:
         return verdict
-    source, carried_on = step.options["follows"]
+    source, carried_on = follows
     before = read_evidence(earlier.get(source))
     if isinstance(before, Verdict):
         return verdict

@@ -14,8 +14,7 @@ caller's arrays themselves must move; a ``twin`` is a second optimizer of the sa
 first, and nothing may last beyond both. The outcome is a *run*: the parameters after every step, and what happened on
 the way.
 
-``step.options``: ``says``: {probe id: what it tries}; ``breaks``: {probe id: what is broken when it is the
-first to fail}; ``signatures``: {answer: how the class is called}.
+The settings of a step are those of :class:`lrtutorial.kinds.Optimizer`.
 """
 
 from __future__ import annotations
@@ -28,9 +27,8 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.delegation import delegates_here
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.kinds import Optimizer
 from lrtutorial.kinds.driven import (
     apart,
     checked_on,
@@ -46,6 +44,7 @@ from lrtutorial.kinds.driven import (
     with_problem,
 )
 from lrtutorial.picture import two_curves
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 Probe = Mapping[str, Any]
@@ -60,8 +59,7 @@ def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict
     """Return one run for every probe, and what is wrong with an answer that is no finished class."""
     problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs = {probe["id"]: drive(answers[probe["answer"]], probe) for probe in probes if probe["answer"] not in problems}
-    delegated = delegates_here(answers.values()) if step.options.get("no_delegation") else None
-    return {"kind": "optimizer", "problems": problems, "runs": runs, "delegated": delegated}
+    return {"kind": "optimizer", "problems": problems, "runs": runs}
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
@@ -180,12 +178,10 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
         runs = {key: read_run(run, probes[key]) for key, run in given.items()}
     except Malformed as why:
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
-    if evidence.get("delegated"):
-        return blank.with_no_points("wrong", str(evidence["delegated"])[:400])
     reference = {key: read_run(run, probes[key]) for key, run in expected.reference.items()}
     differences = {key: first_difference(run, reference[key], probes[key]) for key, run in runs.items()}
     passed = {key for key, difference in differences.items() if difference is None}
-    says = step.options["says"]
+    says = Optimizer.of(step).says
     marked = []
     for line, rubric in zip(blank.lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if key not in passed]
@@ -348,7 +344,7 @@ def diagnose(
         raised = f"{answer} raised {error['type']}"
         headline = f"{raised}." if secret else f"{raised}: {error['message'][:200].rstrip('.')}."
         if error["type"] == "TypeError" and not error.get("line"):
-            called = step.options["signatures"][answer]
+            called = Optimizer.of(step).signatures[answer]
             return headline, f"The check calls it as {called}, then optimizer.step(grads)."
         return (
             headline,
@@ -360,7 +356,7 @@ def diagnose(
             "Which line of step changes an array of self.params?",
         )
     first = next(iter(runs))
-    breaks = step.options["breaks"]
+    breaks = Optimizer.of(step).breaks
     if failed[0] != first:
         return breaks[failed[0]], step.hints[1]
     return _first_step(runs[first], reference[first], probes[first]) or (breaks[first], step.hints[0])
@@ -398,7 +394,7 @@ def _counterexample(
     step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Mapping[str, Run],
     probes: Mapping[str, Probe], difference: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    probe, says = probes[key], step.options["says"][key]
+    probe, says = probes[key], Optimizer.of(step).says[key]
     if difference["what"] == "number":
         place = describe_entry(probe, difference["entry"])
         after = f" (counted from step {probe['after']})" if probe.get("after") else ""

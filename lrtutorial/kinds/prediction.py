@@ -1,20 +1,8 @@
 """Predictions (Part C): what a student expects of an experiment, judged against what the experiment gives.
 
-A probe is a seed. The outcome of a step on its seeds is what the experiment finds there, the median over the
-seeds for
-a number, the most frequent for a choice or an ordering; so grading can run the experiment on seeds nobody has
-seen.
-
-``step.options``
-    ``form``: ``"number"``, ``"choice"`` or ``"ordering"``; ``found``: a function (seed) -> what the
-    experiment gives;
-    ``shown``: a function of an outcome -> how it reads in a sentence (default: as it is);
-    a number has ``right`` and ``near``: the largest ratio to what was found, 1.25 meaning within a factor of
-    1.25;
-    ``whole`` makes them differences instead; a choice has ``choices``: {word to answer: what it means} and
-    may have
-    ``near``: words beside which others count as near; an ordering has ``items``: {word: what it means}, to be
-    put in order.
+A probe is a seed. The outcome of a step on its seeds is what the experiment finds there, the median over the seeds
+for a number, the most frequent for a choice or an ordering; so grading can run the experiment on seeds nobody has seen.
+The settings are those of :class:`lrtutorial.kinds.Prediction`.
 """
 
 from __future__ import annotations
@@ -22,14 +10,15 @@ from __future__ import annotations
 import math
 import numbers
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from statistics import median
 from typing import Any
 
-from lrtutorial.exercises import Step, find_step
 from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.kinds import Prediction
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Line, Verdict
 
 NEAR_SHARE = 0.5  #: of a prediction's points, for one that is near
@@ -45,12 +34,12 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     if answer is ... or answer is None:
         return {"kind": "prediction", "unfinished": True}
     try:
-        value = _READERS[step.options["form"]](answer)
+        value = _READERS[Prediction.of(step).form](answer)
     except Exception:  # an answer may be any object, with methods that raise
         value = None
     if value is None:
         wanted = {"number": "a finite number", "choice": f"one of {_words(step)}, in quotes,"}.get(
-            step.options["form"], f"a list with {_words(step)}, in the order you expect,"
+            Prediction.of(step).form, f"a list with {_words(step)}, in the order you expect,"
         )
         return _problem(f"{wanted} was expected; {_kind_of(answer)} came instead")
     return {"kind": "prediction", "value": value}
@@ -91,17 +80,18 @@ def _words(step: Step) -> str:
 
 
 def _meanings(step: Step) -> Mapping[str, str]:
-    if step.options["form"] == "number":
+    if Prediction.of(step).form == "number":
         return {}
-    return step.options["items" if step.options["form"] == "ordering" else "choices"]
+    kind = Prediction.of(step)
+    return kind.items if kind.form == "ordering" else kind.choices
 
 
 # ---------------------------------------------------------------------------------------------- outcome
 
 
 @cache
-def _found(step_id: str, seed: int) -> Any:
-    return find_step(step_id).options["found"](seed)
+def _found(found: Callable[[int], Any], seed: int) -> Any:
+    return found(seed)
 
 
 def found_on(step: Step, seeds: Sequence[int]) -> Any:
@@ -110,10 +100,10 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
 
     Each seed's experiment runs once in a process, however many answers are judged by it.
     """
-    results = [_found(step.id, int(seed)) for seed in seeds]
-    if step.options["form"] == "number":
+    results = [_found(Prediction.of(step).found, int(seed)) for seed in seeds]
+    if Prediction.of(step).form == "number":
         return float(f"{median(results):.3g}")  # three digits: the same on every machine
-    if step.options["form"] == "ordering":
+    if Prediction.of(step).form == "ordering":
         return list(Counter(map(tuple, results)).most_common(1)[0][0])
     return Counter(results).most_common(1)[0][0]
 
@@ -168,7 +158,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
 def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
     """Return the catalogued misconception that predicts just this (a number within 3%), if any."""
     for key, theirs in expected.outcomes().items():
-        if value == theirs or (step.options["form"] == "number" and abs(value - theirs) < 0.03 * theirs):
+        if value == theirs or (Prediction.of(step).form == "number" and abs(value - theirs) < 0.03 * theirs):
             return key
     return None
 
@@ -182,11 +172,11 @@ def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
 
 
 def _malformed(step: Step, value: object) -> str | None:
-    form = step.options["form"]
+    form = Prediction.of(step).form
     if form == "number":
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
             return "A finite number was expected."
-        if value <= 0 and not step.options.get("whole"):
+        if value <= 0 and not Prediction.of(step).whole:
             return f"A number above zero was expected; {value:g} came instead."
         return None
     known = _meanings(step)
@@ -206,12 +196,12 @@ def _malformed(step: Step, value: object) -> str | None:
 
 def _closeness(step: Step, value: Any, found: Any) -> float:
     """1 for right, NEAR_SHARE for near, 0 for wrong."""
-    options = step.options
-    if options["form"] == "number":
-        far = abs(value - found) if options.get("whole") else max(value / found, found / value)
-        return 1.0 if far <= options["right"] else NEAR_SHARE if far <= options["near"] else 0.0
-    if options["form"] == "choice":
-        near = value in options.get("near", {}).get(found, ())
+    kind = Prediction.of(step)
+    if kind.form == "number":
+        far = abs(value - found) if kind.whole else max(value / found, found / value)
+        return 1.0 if far <= kind.right else NEAR_SHARE if far <= kind.near else 0.0
+    if kind.form == "choice":
+        near = value in kind.beside.get(found, ())
         return 1.0 if value == found else NEAR_SHARE if near else 0.0
     if value == found:
         return 1.0
@@ -222,10 +212,10 @@ def _closeness(step: Step, value: Any, found: Any) -> float:
 
 def show(step: Step, value: Any) -> str:
     """Return a prediction or an outcome as it reads in a sentence."""
-    if step.options["form"] == "number":
+    if Prediction.of(step).form == "number":
         return f"{value:.3g}"
-    if step.options["form"] == "choice":
-        return str(step.options["choices"][value])
+    if Prediction.of(step).form == "choice":
+        return str(Prediction.of(step).choices[value])
     return ", ".join(value)
 
 

@@ -12,7 +12,7 @@ exponential sweep is accepted, whether its last rate is max_lr or one factor bel
 suggestion must lie where the loss falls steeply over several first weights.
 
 The outcome is the list of faults found with each probe (keys of FAULTS): plain words, the same on every machine.
-``step.options``: ``says``: {probe id: what it tries, for the reader}.
+The settings of a step are those of :class:`lrtutorial.kinds.RangeTest`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions, recorded
 from lrtutorial.experiments.network import Network
 from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.kinds import RangeTest
 from lrtutorial.kinds.driven import describe_error, quiet
 from lrtutorial.picture import two_curves
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 Probe = Mapping[str, Any]
@@ -816,7 +817,7 @@ def _explain(
         return verdict
     first = next(key for key, found in faults.items() if found)
     told = faults[first][0]
-    counterexample = f"{step.options['says'][first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
+    counterexample = f"{RangeTest.of(step).says[first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
     if told == "return":
         counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
     picture = None

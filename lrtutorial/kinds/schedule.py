@@ -8,7 +8,7 @@ A probe asks one schedule, or two of the class in turn::
 The outcome of the first is the rates in the order asked. A plot is judged by the schedule's own rates, so that a slip
 in ``get_lr`` is not counted twice: its outcome is the list of what is wrong with it.
 
-``step.options``: ``says``: {probe id: what it tries, for the reader}.
+The settings of a step are those of :class:`lrtutorial.kinds.Schedule`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.kinds import Schedule
 from lrtutorial.kinds.driven import describe_error, no_class, quiet
 from lrtutorial.picture import two_curves
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 #: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
@@ -339,7 +340,7 @@ def _explain_rates(
     verdict = replace(verdict, where=_place(error) if error else None)
     if expected.secret:
         return verdict
-    says = f"{step.options['says'][first]} ({_call(probe, difference['at'])})"
+    says = f"{Schedule.of(step).says[first]} ({_call(probe, difference['at'])})"
     epoch = _epoch(probe, difference["at"])
     if difference["what"] == "error":
         return replace(verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}.")

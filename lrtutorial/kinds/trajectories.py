@@ -11,9 +11,7 @@ floats); ``form`` compares only what surrounds the numbers: an array (steps + 1,
 start and moves, and a start that is left as it was; ``drawn`` only records a run, for the figure to be
 compared with.
 
-``step.options``: ``says`` and ``breaks`` as in :mod:`lrtutorial.kinds.optimizer`; ``signatures``;
-``figure``: {fact: what is missing}; ``settings``: [[word in a label, id of the probe with the rates that the
-figure shows]].
+The settings of a step are those of :class:`lrtutorial.kinds.Trajectories`.
 """
 
 from __future__ import annotations
@@ -25,10 +23,9 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.delegation import delegates_here
-from lrtutorial.exercises import Step
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
+from lrtutorial.kinds import Trajectories
 from lrtutorial.kinds.driven import (
     apart,
     checked_on,
@@ -42,6 +39,7 @@ from lrtutorial.kinds.driven import (
     with_problem,
 )
 from lrtutorial.picture import two_curves
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
 MAX_ROWS = 400
@@ -62,8 +60,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
         if probe["answer"] not in problems:
             function: Any = answers[probe["answer"]]
             runs[probe["id"]] = drive(function, probe) if "start" in probe else draw(function)
-    delegated = delegates_here(answers.values()) if step.options.get("no_delegation") else None
-    return {"kind": "trajectories", "problems": problems, "runs": runs, "delegated": delegated}
+    return {"kind": "trajectories", "problems": problems, "runs": runs}
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Probe]) -> dict[str, Any]:
@@ -139,8 +136,6 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
         problems, runs = _read_evidence(step, evidence, probes)
     except Malformed as why:
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
-    if evidence.get("delegated"):
-        return blank.with_no_points("wrong", str(evidence["delegated"])[:400])
     reference = {key: read_run(run) for key, run in expected.reference.items() if "missing" not in run}
     differences: dict[str, Any] = {}
     for key, run in runs.items():
@@ -148,7 +143,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
             differences[key] = {"what": "figure", "missing": run["missing"]} if run["missing"] else None
         else:
             differences[key] = first_difference(run, reference.get(key), probes[key], runs)
-    says, marked = step.options["says"], []
+    says, marked = Trajectories.of(step).says, []
     for line, rubric in zip(blank.lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if not _passes(key, runs, differences)]
         shown = failed and failed[0] in runs and says.get(failed[0])
@@ -190,7 +185,7 @@ def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) ->
 def _acceptable(step: Step, runs: Mapping[str, Any], figure: Probe) -> dict[str, list[np.ndarray]]:
     """Return the runs that a line of the figure may show, by the word that names the optimizer in its label."""
     found = {}
-    for word, key in step.options["settings"]:
+    for word, key in Trajectories.of(step).settings:
         own = read_run(runs[key])["trace"] if key in runs else None
         found[word] = [unpack(figure["runs"][word])] + ([] if own is None else [own])
     return found
@@ -226,12 +221,12 @@ def read_drawing(data: object) -> dict[str, Any]:
 
 
 def missing_in(step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
-    """Return which facts are missing in the drawing, in the order of ``step.options["figure"]``.
+    """Return which facts are missing in the drawing, in the order of ``Trajectories.of(step).figure``.
 
     The axes that hold most of the four runs are the ones that count. A line is an optimizer's when its label
     says the optimizer's name; it is right when it shows one of the acceptable runs.
     """
-    facts = list(step.options["figure"])
+    facts = list(Trajectories.of(step).figure)
     if drawing["error"]:
         return facts
     pairs = [
@@ -431,15 +426,15 @@ def diagnose(
     if error:
         said = "" if secret else f": {error['message'][:200].rstrip('.')}"
         if error["type"] == "TypeError" and not error.get("line"):
-            return f"It raised TypeError{said}.", f"It is called as {step.options['signatures'][answer]}."
+            return f"It raised TypeError{said}.", f"It is called as {Trajectories.of(step).signatures[answer]}."
         return (
             f"It raised {error['type']}{said}.",
             "Call it by hand with start = np.array([5.0, 4.0]) and few steps.",
         )
     if found["what"] == "figure":
-        if len(found["missing"]) == len(step.options["figure"]):
+        if len(found["missing"]) == len(Trajectories.of(step).figure):
             return "No figure with the four runs was made.", step.hints[-1]
-        lacks = "; ".join(step.options["figure"][fact] for fact in found["missing"])
+        lacks = "; ".join(Trajectories.of(step).figure[fact] for fact in found["missing"])
         return f"The figure lacks: {lacks}.", step.hints[-1]
     words = {
         "nothing": "It returns no array of numbers.",
@@ -452,19 +447,19 @@ def diagnose(
     if found["what"] != "number":
         return words[
             found["what"]
-        ], f"It should return an array of shape (steps + 1, 2): {step.options['signatures'][answer]}."
+        ], f"It should return an array of shape (steps + 1, 2): {Trajectories.of(step).signatures[answer]}."
     if not probes[first].get("same_as") and found["step"] == 1:
         return "The very first step is off.", step.hints[0]
-    return step.options["breaks"][first], step.hints[1]
+    return Trajectories.of(step).breaks[first], step.hints[1]
 
 
 def _counterexample(
     step: Step, verdict: Verdict, key: str, runs: Mapping[str, Any], reference: Mapping[str, Any],
     probe: Probe, found: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    says = step.options["says"]
+    says = Trajectories.of(step).says
     if found["what"] == "figure":
-        lacks = "; ".join(step.options["figure"][fact] for fact in found["missing"])
+        lacks = "; ".join(Trajectories.of(step).figure[fact] for fact in found["missing"])
         return replace(verdict, counterexample=f"The figure was read for eight things. Missing: {lacks}.")
     given = ", ".join(f"{value:g}" for value in probe["arguments"])
     start = ", ".join(f"{value:g}" for value in unpack(probe["start"]))

@@ -19,8 +19,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.demo.students import Student, answer_cells, submission
-from autograder.ledger import Ledger
+from autograder.cells import answer_cells
+from autograder.demo.students import Student, submission
+from autograder.gradebook.ledger import Ledger
 from tests.attack.attacks import CODE, FILES, FORMULAS, RAN, SILENT, SURGERY, WORTHLESS, answer, put_in
 
 pytestmark = pytest.mark.xdist_group("attack")
@@ -33,16 +34,18 @@ B2, A1 = ("part_b", "b2_adam"), ("part_a", "a1_convergence")
 ON_B2 = [*CODE, *SURGERY, *FILES]
 RUN = """
 import json, sys
-from autograder import engine
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import grade
+from autograder.grading.workers import local_workers
 for part in ("part_a", "part_b"):
-    assignment = engine.Assignment.find(part)
+    assignment = Assignment.find(part)
     assignment.config.TrustedExecute.timeout = 4
     assignment.config.JailedProvisioner.minimum = "confined"
     assignment.config.JailedProvisioner.limits = {
         "cell_seconds": 6, "notebook_seconds": 25, "cpu_seconds": 20, "memory_bytes": 2**29, "output_bytes": 2**20,
     }
-    with engine.local_workers(6, assignment) as workers:  # many of them only wait for their limits
-        summary = engine.grade(assignment, workers, at_once=7)
+    with local_workers(6, assignment) as workers:  # many of them only wait for their limits
+        summary = grade(assignment, workers, at_once=7)
     print(json.dumps({"statuses": summary.statuses, "not_run": summary.not_run}))
 """
 

@@ -315,7 +315,7 @@ def test_the_reference_has_every_public_module(pages: dict[Path, Found], book: P
 def test_the_reference_shows_nothing_that_holds_answers(pages: dict[Path, Found]) -> None:
     named = {anchor for found in pages.values() for anchor in found.anchors}
     assert not [a for a in named if re.match(r"(module-)?autograder\.(catalogue|references|demo)\b", a)]
-    assert "module-autograder.engine" in named
+    assert "module-autograder.grading.engine" in named
 
 
 def test_outcomes_are_folded_until_one_has_predicted() -> None:

@@ -40,6 +40,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: What JupyterLab leaves in the console when a kernel is restarted before it answered (tests/browser/test_explorer.py
+#: shows that nothing else is lost).
+LOST_WITH_THE_KERNEL = "Error: Canceled future for create_subshell_request message before replies were done"
 SETTINGS = {
     # Every cell is in the page, so that a test finds an output without scrolling to it.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},

@@ -8,7 +8,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.demo.students import ADAM, answer_cells, without_markers
+from autograder.cells import answer_cells, without_markers
+from autograder.demo.students import ADAM
 
 ROOT = Path(__file__).resolve().parents[2]
 

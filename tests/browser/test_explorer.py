@@ -24,6 +24,7 @@ from playwright.sync_api import Locator, Page, Route
 
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem, rotated_quadratic
+from tests.browser.conftest import LOST_WITH_THE_KERNEL
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -116,6 +117,37 @@ def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[An
         return nb, Shown(page, nb.output(1).locator(".lrx"))
 
     return open_explorer
+
+
+def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(explorer: Any, page: Page) -> None:
+    """JupyterLab asks each kernel for a thread for widgets' messages; a restart may come before the answer.
+
+    All that is left of it is a line in the browser's console: the explorer of the new kernel moves.
+    """
+    held: list[Any] = []
+
+    def hold_back(socket: Any) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+
+        def pass_on(message: Any) -> None:
+            raw = message if isinstance(message, bytes) else message.encode()
+            (held.append if b"create_subshell_reply" in raw and not held else socket.send)(message)
+
+        server.on_message(pass_on)
+
+    page.route_web_socket(re.compile(r"/channels"), hold_back)
+    nb, _ = explorer()
+    assert held
+    nb.restart_kernel()
+    assert page.errors == [LOST_WITH_THE_KERNEL]  # type: ignore[attr-defined]
+    nb.run_all()
+    shown = Shown(page, nb.output(1).locator(".lrx"))
+    shown.move_to("sgd_lr", 30)
+    shown.root.get_by_role("button", name=re.compile("^Start point")).focus()
+    page.keyboard.press("ArrowLeft")  # runs from another start come from the new kernel
+    assert_right(shown.settled())
+    assert page.errors == [LOST_WITH_THE_KERNEL]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("problem", ["bowl", "rotated"])

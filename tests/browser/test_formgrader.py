@@ -14,8 +14,8 @@ import nbformat
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from autograder.demo.students import answer_cells, without_markers
-from autograder.ledger import Ledger
+from autograder.cells import answer_cells, without_markers
+from autograder.gradebook.ledger import Ledger
 from tests.browser.conftest import ARTIFACTS, JupyterLab
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page
 
-from autograder.release import stub
+from autograder.hooks.skeletons import stub
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION", re.M | re.S)

@@ -65,7 +65,7 @@ def test_formgrader_shows_the_rubric_below_the_written_answer(
     from nbgrader.converters import Autograde
     from traitlets.config import Config
 
-    from autograder.written import ShowRubric
+    from autograder.grading.rubric import ShowRubric
 
     beside = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
     monkeypatch.setenv("PATH", os.pathsep.join([beside, os.environ["PATH"]]))

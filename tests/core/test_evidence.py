@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_output
 
 from autograder import catalogue
-from autograder.executor import MAX_EVIDENCE, read_evidence
-from autograder.judging import combined
+from autograder.grading.executor import MAX_EVIDENCE, read_evidence
+from autograder.grading.judging import combined
 from lrtutorial.arrays import MAX_ITEMS, Malformed, pack, unpack
 from lrtutorial.evidence import MIME, collect
 from lrtutorial.exercises import steps
 from lrtutorial.expected import recorded
-from lrtutorial.kinds import kind_module
 
-CHECKED = [step for step in steps().values() if step.kind != "range_test"]
+CHECKED = [step for step in steps().values() if step.kind.name != "range_test"]
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "i4", "?"])
@@ -65,10 +64,11 @@ JSON = st.recursive(
 @given(evidence=JSON)
 @pytest.mark.parametrize("step", CHECKED, ids=lambda step: step.id)
 def test_no_evidence_of_any_form_earns_or_crashes(step: Any, evidence: Any) -> None:
-    for handed_in in (evidence, {"kind": step.kind}, {"kind": step.kind, "runs": evidence, "problems": evidence},
-                  {"kind": step.kind, "tree": evidence}, {"kind": step.kind, "value": evidence}):  # fmt: skip
-        verdict = kind_module(step.kind).judge(step, handed_in, recorded(step.id), {})
-        if step.kind == "prediction" and isinstance(evidence, int | float | str | list):
+    kind = step.kind.name
+    for handed_in in (evidence, {"kind": kind}, {"kind": kind, "runs": evidence, "problems": evidence},
+                  {"kind": kind, "tree": evidence}, {"kind": kind, "value": evidence}):  # fmt: skip
+        verdict = step.judge(handed_in, recorded(step.id), {})
+        if step.kind.foretells and isinstance(evidence, int | float | str | list):
             continue  # a number or a word may be the right prediction
         assert verdict.points == 0, verdict
         assert not verdict.right
@@ -82,7 +82,7 @@ def test_a_run_that_is_not_finite_earns_nothing_for_it() -> None:
         trace = unpack(run["trace"])
         trace[1:] = np.nan
         run["trace"] = pack(trace)
-    verdict = kind_module("optimizer").judge(step, {"kind": "optimizer", "problems": {}, "runs": runs}, expected, {})
+    verdict = step.judge({"kind": "optimizer", "problems": {}, "runs": runs}, expected, {})
     assert verdict.points == 0
 
 
@@ -90,7 +90,7 @@ def test_the_reference_on_other_probes_is_no_evidence_for_these() -> None:
     step = steps()["b2"]
     fresh = catalogue.expectations("b2", catalogue.generator("another", "run"))
     evidence = {"kind": "optimizer", "problems": {}, "runs": recorded("b2").reference}
-    assert kind_module("optimizer").judge(step, evidence, fresh, {}).points == 0
+    assert step.judge(evidence, fresh, {}).points == 0
 
 
 def shown(data: Any) -> Any:
@@ -109,7 +109,7 @@ def test_only_the_answer_to_this_question_is_read() -> None:
 def test_an_undefined_answer_counts_as_unfinished() -> None:
     asked = {"nonce": "n", "step": "a1-gradient", "probes": {"public": None}}
     evidence = collect(asked, {})["evidence"]["public"]
-    verdict = kind_module("formula").judge(steps()["a1-gradient"], evidence, recorded("a1-gradient"), {})
+    verdict = steps()["a1-gradient"].judge(evidence, recorded("a1-gradient"), {})
     assert verdict.status == "unfinished"
 
 
@@ -117,8 +117,8 @@ def test_points_are_those_that_public_and_secret_probes_both_give() -> None:
     step = steps()["b2"]
     expected = recorded("b2")
     right = {"kind": "optimizer", "problems": {}, "runs": expected.reference}
-    full = kind_module("optimizer").judge(step, right, expected, {})
-    none = kind_module("optimizer").judge(step, None, expected, {})
+    full = step.judge(right, expected, {})
+    none = step.judge(None, expected, {})
     assert full.points == step.points
     assert combined(full, full).points == step.points
     for pair in ((full, none), (none, full), (none, none)):

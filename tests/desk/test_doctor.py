@@ -15,10 +15,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import doctor
 from autograder.__main__ import main
 from autograder.demo.synthetic import Truth
-from autograder.doctor import CHECKS, Finding, Place, examine
+from autograder.desk import doctor
+from autograder.desk.doctor import CHECKS, Finding, Place, examine
 from autograder.jail import Finding as Held
 from autograder.jail import JailReport, JailTooWeak
 from autograder.jail.report import LAYERS, NEEDED

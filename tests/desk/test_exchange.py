@@ -16,8 +16,8 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
+from autograder.cells import answer_cells, without_markers
 from autograder.course import ROOT
-from autograder.demo.students import answer_cells, without_markers
 
 PART, NOTEBOOK = "part_a", "a3_rmsprop"
 STUDENTS = {"ada": 42001, "ben": 42002}  #: and the user ids they have where this test may give them some

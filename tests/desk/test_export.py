@@ -26,11 +26,12 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.course import ROOT
-from autograder.database import OtherVersion
 from autograder.demo.synthetic import Truth
-from autograder.engine import UnknownName
-from autograder.export import Canvas, Csv, GradeExport, Moodle, NothingToExport, cell, safe, write_table
-from autograder.ledger import Ledger
+from autograder.export import Canvas, Csv, GradeExport, Moodle, NothingToExport
+from autograder.files import cell, safe, write_table
+from autograder.gradebook.database import OtherVersion
+from autograder.gradebook.ledger import Ledger
+from autograder.names import UnknownName
 from lrtutorial.exercises import exercises
 
 PARTS = {"part_a": {"a1": 10.0, "a2": 20.0}, "part_c": {"c1": 16.0}}
@@ -480,7 +481,7 @@ def test_a_target_that_cannot_be_written_keeps_what_was_there(tmp_path: Path, mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("autograder.export.os.replace", full)
+    monkeypatch.setattr("autograder.files.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_table(target, [["a"]])
     assert target.read_text() == "before" and os.listdir(tmp_path) == ["grades.csv"]
@@ -495,7 +496,7 @@ def test_a_pipe_can_be_the_target(tmp_path: Path) -> None:
 
 
 def test_penalties_that_no_longer_hold_are_told(book: Gradebook, caplog: pytest.LogCaptureFixture) -> None:
-    config = Config({"AssignLatePenalties": {"plugin_class": "autograder.late.LatePenalty"}})
+    config = Config({"AssignLatePenalties": {"plugin_class": "autograder.gradebook.late.LatePenalty"}})
     exported(Csv, book, config=config)
     assert "Late penalties" not in caplog.text, "3 of 30 points are the 10 % that a first day costs"
     book.find_grade("a2-test", "a2", "part_a", "late").manual_score = 10.0

@@ -32,10 +32,9 @@ from autograder.feedback import FeedbackExporter
 from autograder.feedback.cleaning import clean_html, traceback_text, without_paths
 from autograder.feedback.formulas import latex_output, mathml
 from autograder.feedback.summary import NOT_GRADED, Part, Summary, notice
-from autograder.judging import combined
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
+from autograder.grading.judging import combined
 from lrtutorial.exercises import exercises, find_step
-from lrtutorial.kinds import kind_module
 from lrtutorial.verdict import Line, Verdict
 from lrtutorial.written import model_answers
 from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures
@@ -236,15 +235,15 @@ FRESH = [step for step in questions() if step[0] in "ab" and step not in ("b4", 
 @pytest.mark.parametrize("step_id", FRESH)
 def test_a_mistake_that_only_fresh_inputs_show_tells_none_of_them(step_id: str) -> None:
     step, question = find_step(step_id), questions()[step_id]
-    fresh, kind = expectations(step_id, generator("feedback", step_id)), kind_module(step.kind)
+    fresh = expectations(step_id, generator("feedback", step_id))
     known = set(distinctive(public_expectations(step_id).probes))
     tokens = {token for token in distinctive(fresh.probes) if len(token.strip("-0.")) > 2} - known
     assert tokens, "the probes hold numbers"
     full = Verdict(step_id, "right", "", tuple(Line(x.id, x.title, x.points, x.points) for x in step.rubric))
     for mistake in question.misconceptions[:4]:
         answers = as_answers(step, mistake.answer, question.reference)
-        evidence = json.loads(json.dumps(kind.collect(step, answers, fresh.probes)))
-        verdict = combined(full, kind.judge(step, evidence, fresh, {}))
+        evidence = json.loads(json.dumps(step.collect(answers, fresh.probes)))
+        verdict = combined(full, step.judge(evidence, fresh))
         assert verdict.headline.startswith("Right on the public inputs, but not on fresh ones.")
         said = re.findall(r"-?\d[\d./e+-]*", str(verdict))
         assert tokens.isdisjoint(said), mistake.id

@@ -27,17 +27,10 @@ from traitlets.config import Config
 from autograder.configuration import configure
 from autograder.course import course_secret
 from autograder.demo.synthetic import Truth, course_config
-from autograder.engine import Assignment, Watcher, grade
-from autograder.late import (
-    ExtraTime,
-    ExtraTimeError,
-    GrantExtraTime,
-    LatePenalty,
-    UnreadableTime,
-    handed_in,
-    read_time,
-    reassess,
-)
+from autograder.gradebook.late import ExtraTime, ExtraTimeError, GrantExtraTime, LatePenalty, reassess
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import Watcher, grade
+from autograder.intake.timestamp import UnreadableTime, handed_in, read_time
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 DUE = datetime(2026, 3, 29, 21, 59)  # 23:59 in Berlin, on the day when clocks go forward there
@@ -276,7 +269,7 @@ def book(three: Path, tmp_path: Path) -> Iterator[Gradebook]:
 @pytest.fixture
 def policy(tmp_path: Path) -> Config:
     config = Config()
-    config.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+    config.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
     config.GrantExtraTime.path = str(tmp_path / "extra_time.csv")
     return config
 
@@ -418,9 +411,9 @@ def test_a_run_that_grades_nothing_again_applies_a_due_date(
     with (truth.course / "extra_time.csv").open("w") as file:
         file.write(f'student,assignment,days\n"{excused.replace(chr(34), chr(34) * 2)}",*,60\n')
 
-    monkeypatch.setattr("autograder.engine.grade_one", no_kernel)
-    monkeypatch.setattr("autograder.engine.course_secret", lambda: course_secret(truth.course / "secret"))
-    monkeypatch.setattr("autograder.gradebook.COURSE", truth.course)
+    monkeypatch.setattr("autograder.grading.engine.grade_one", no_kernel)
+    monkeypatch.setattr("autograder.grading.assignment.course_secret", lambda: course_secret(truth.course / "secret"))
+    monkeypatch.setattr("autograder.gradebook.writer.COURSE", truth.course)
     watcher = Told()
     with ThreadPoolExecutor(1) as executor:
         summary = grade(Assignment.find("part_a", config), executor, watcher=watcher)

@@ -11,11 +11,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import new_course as module
 from autograder.__main__ import main
 from autograder.demo.students import STUDENTS, submission
-from autograder.ledger import Ledger
-from autograder.new_course import new_course
+from autograder.desk import new_course as module
+from autograder.desk.new_course import new_course
+from autograder.gradebook.ledger import Ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 

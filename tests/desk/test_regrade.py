@@ -20,10 +20,11 @@ import pytest
 from nbgrader.api import Grade, Gradebook
 
 from autograder.demo.synthetic import Truth, course_config
-from autograder.engine import Assignment
-from autograder.gradebook import GradebookWriter
-from autograder.ledger import Ledger
-from autograder.regrade import Difference, changed_since, told
+from autograder.desk.history import changed_since, told
+from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading.assignment import Assignment
+from autograder.grading.preview import Difference
 from lrtutorial.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -23,8 +23,8 @@ from playwright.sync_api import Browser
 from autograder import catalogue
 from autograder.__main__ import main
 from autograder.demo.synthetic import AWKWARD, Answer, Truth, course_config
-from autograder.engine import UnknownName
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
+from autograder.names import UnknownName
 from autograder.report import PAGE, lecture, write_report
 from autograder.report import statistics as stats
 from autograder.report.findings import MASK

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from autograder.catalogue import questions
-from autograder.demo.students import STUDENTS, answer_cells, submission, without_markers
-from autograder.engine import Assignment, UnknownName
+from autograder.cells import answer_cells, without_markers
+from autograder.demo.students import STUDENTS, submission
+from autograder.grading.assignment import Assignment
+from autograder.names import UnknownName
 from autograder.similar import listing
 from autograder.similar.comparison import THRESHOLD, Source, compare, known
 from autograder.similar.fingerprints import MAX_CHARACTERS, fingerprints, grams, structure, views, winnow

@@ -11,12 +11,13 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import catalogue
+from autograder.cells import answer_cells, without_markers
 from autograder.course import SOLUTIONS
 from autograder.demo.mistakes import EDITS, with_mistake
-from autograder.demo.students import answer_cells, without_markers
 from autograder.demo.synthetic import AWKWARD, PLANTED, Truth, course_config, plant, verdict_on
-from autograder.engine import Assignment, Work, checking_digest, grade_one
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
+from autograder.grading.assignment import Assignment
+from autograder.grading.one import Work, checking_digest, grade_one
 from lrtutorial.exercises import exercises, steps
 from lrtutorial.verdict import Verdict
 
@@ -116,7 +117,7 @@ def test_a_grading_run_would_find_nothing_changed(planted: Truth) -> None:
 def test_a_kernel_sees_what_was_planted(planted: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
     """Notebooks with right answers, mistakes and gaps, through the jailed kernel and the secret probes."""
     secret = (planted.course / "secret").read_text().strip()
-    monkeypatch.setattr("autograder.engine.course_secret", lambda: secret)
+    monkeypatch.setattr("autograder.grading.assignment.course_secret", lambda: secret)
     config = course_config(planted.course)
     wanted = {("a2_momentum", "misconception"), ("a1_convergence", "unfinished"), ("b2_adam", "misconception"),
               ("b2_adam", "unfinished"), ("b5_cosine_restarts", "misconception")}  # fmt: skip

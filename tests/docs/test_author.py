@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "author.md").read_text()
 NEEDED = ("lrtutorial", "autograder", "solutions", "notebooks", "nbgrader_config.py", "pyproject.toml", "tests/part_a")

@@ -15,7 +15,7 @@ import lrtutorial
 from autograder.__main__ import parser
 from autograder.configuration import CELL_SECONDS, LIMITS
 from autograder.demo.students import STUDENTS
-from autograder.intake import MAX_CELLS, MAX_NOTEBOOK_BYTES
+from autograder.intake.reading import MAX_CELLS, MAX_NOTEBOOK_BYTES
 from autograder.jail import Limits
 from lrtutorial.exercises import MODULES, exercises, steps
 from tests.notebooks.test_run_all import MEMORY

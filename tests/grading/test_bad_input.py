@@ -17,7 +17,7 @@ import pytest
 from autograder import __main__ as command_line
 from autograder.__main__ import main, parser
 from autograder.demo.students import STUDENTS, submission
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
 from tests.grading.conftest import ROOT, in_course
 
 COMMANDS = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
@@ -66,7 +66,7 @@ def test_ctrl_c_ends_any_command_with_130(name: str, monkeypatch, capsys) -> Non
 def test_a_real_interrupt_is_one_line(tmp_path: Path) -> None:
     environment = {**os.environ, "LRTUTORIAL_COURSE": str(tmp_path / "course")}
     started = subprocess.Popen(
-        [sys.executable, "-c", "import sys\nfrom autograder import __main__ as m, record as r, similar as s\n"
+        [sys.executable, "-c", "import sys\nfrom autograder import __main__ as m, similar as s\n"
          "import time\ndef slow(*a, **k):\n    print('begun', flush=True)\n    time.sleep(60)\n"
          "s.list_similar = slow\nsys.exit(m.main(['similar', 'part_b']))"],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Page
 
-from autograder.demo.students import answer_cells, without_markers
-from autograder.ledger import Ledger
+from autograder.cells import answer_cells, without_markers
+from autograder.gradebook.ledger import Ledger
 from tests.browser.conftest import ARTIFACTS, browser, jupyterlab_in, page  # noqa: F401 – fixtures
 from tests.grading.conftest import ROOT, Graded, in_course
 

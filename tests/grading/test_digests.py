@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import digests, engine
+from autograder.gradebook.fingerprint import changes
+from autograder.grading import digests
+from autograder.grading.one import OtherChecks, Work, checking_digest, grade_one
+from autograder.names import UnknownName
 from lrtutorial.exercises import exercises
 
 
@@ -31,7 +34,7 @@ def _forget():
 
 def _all():
     _forget()
-    return {name: engine.checking_digest(name) for name in exercises()}
+    return {name: checking_digest(name) for name in exercises()}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def _all():
         ("lrtutorial/kinds/formula.py", {"a1", "a2", "a3", "a4", "a5"}),
         ("lrtutorial/recorded/a1-gradient.json", {"a1"}),
         ("lrtutorial/verdict.py", set(exercises())),
-        ("autograder/judging.py", set(exercises())),
+        ("autograder/grading/judging.py", set(exercises())),
         ("lrtutorial/explorer/widget.py", set()),
         ("autograder/jail/warden.py", set()),
     ],
@@ -78,23 +81,23 @@ def test_every_step_is_checked_by_its_own_data():
 
 
 def test_a_fingerprint_tells_what_changed():
-    one = engine.Work("part_b", "ada", "b2_adam", b"{}", "release", "secret", (), {}, checking="checks")
+    one = Work("part_b", "ada", "b2_adam", b"{}", "release", "secret", (), {}, checking="checks")
     assert len(one.fingerprint) == 64
     for name, other in {
         "submission": replace(one, data=b"[]"), "release": replace(one, release="new"),
         "secret": replace(one, secret="another"), "checking": replace(one, checking="stricter"),
     }.items():  # fmt: skip
-        assert digests.changes(one.fingerprint, other.fingerprint) == (name,)
-    assert digests.changes(one.fingerprint, replace(one, settings={"x": 1}, needless=("y",)).fingerprint) == ()
+        assert changes(one.fingerprint, other.fingerprint) == (name,)
+    assert changes(one.fingerprint, replace(one, settings={"x": 1}, needless=("y",)).fingerprint) == ()
 
 
 def test_a_worker_of_another_version_grades_nothing():
-    work = engine.Work("part_b", "ada", "b2_adam", b"{}", "{}", "secret", (), {}, checking="of last year")
-    with pytest.raises(engine.OtherChecks, match="another version"):
-        engine.grade_one(work)
+    work = Work("part_b", "ada", "b2_adam", b"{}", "{}", "secret", (), {}, checking="of last year")
+    with pytest.raises(OtherChecks, match="another version"):
+        grade_one(work)
 
 
 def test_an_unknown_exercise_is_said():
-    assert engine.checking_digest("b2") == engine.checking_digest("b2_adam")
-    with pytest.raises(engine.UnknownName, match="Did you mean 'b2'"):
-        engine.checking_digest("b22")
+    assert checking_digest("b2") == checking_digest("b2_adam")
+    with pytest.raises(UnknownName, match="Did you mean 'b2'"):
+        checking_digest("b22")

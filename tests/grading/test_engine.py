@@ -18,7 +18,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.demo.students import STUDENTS, submission
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
 from tests.grading.conftest import ROOT, in_course
 
 PART, NOTEBOOK = "part_a", "a1_convergence"
@@ -241,8 +241,8 @@ def test_a_jail_below_the_minimum_refuses_and_says_so(course: Path) -> None:
     hand_in(course, "ada")
     run = """
 import sys
-from autograder import engine, progress
-found = engine.Assignment.find
+from autograder.desk import grade as progress
+found = progress.Assignment.find
 def weak(name, config=None):
     assignment = found(name)
     assignment.config.JailedProvisioner.layers_left_out = ["seccomp", "namespaces", "landlock", "view"]
@@ -265,7 +265,7 @@ def test_a_run_asks_all_the_same_and_a_changed_answer_something_else(course: Pat
     first, second = hand_in(course, "ada"), hand_in(course, "bo")
 
     def draw() -> str:
-        run = f"from autograder.engine import Assignment; print(Assignment.find({PART!r}).draw)"
+        run = f"from autograder.grading.assignment import Assignment; print(Assignment.find({PART!r}).draw)"
         done = in_course(course, sys.executable, "-c", run)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -287,8 +287,8 @@ def test_work_and_result_travel_as_plain_data(course: Path) -> None:
     hand_in(course, "ada")
     run = """
 import pickle, sys
-from autograder import engine
-assignment = engine.Assignment.find("part_a")
+from autograder.grading.assignment import Assignment
+assignment = Assignment.find("part_a")
 (work,) = assignment.works("ada", assignment.folders()["ada"])
 sys.stdout.buffer.write(pickle.dumps(work))
 """
@@ -296,7 +296,7 @@ sys.stdout.buffer.write(pickle.dumps(work))
     data = subprocess.run(
         [sys.executable, "-c", run], cwd=ROOT, env=environment, capture_output=True, check=True
     ).stdout
-    from autograder.engine import grade_one
+    from autograder.grading.one import grade_one
 
     work = pickle.loads(data)
     assert work.secret not in repr(work)

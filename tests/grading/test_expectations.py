@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import catalogue, engine, expectations
-from autograder.judging import Grading
+from autograder import catalogue
+from autograder.grading import expectations, one
+from autograder.grading.judging import Grading
 from lrtutorial.exercises import exercises, find_step
 
 SECRET = "one secret of a course, and a long one"
@@ -110,7 +111,7 @@ def test_a_cluster_s_worker_is_told_and_computes_nothing(computed, monkeypatch):
 
 
 def test_work_travels_with_what_it_needs(computed, monkeypatch):
-    monkeypatch.setattr(engine, "for_notebook", lambda secret, exercise: {exercise.id: secret})
-    work = engine.Work("part_c", "ada", "c2_momentum_intuition", b"", "{}", "the secret", (), {})
+    monkeypatch.setattr(one, "for_notebook", lambda secret, exercise: {exercise.id: secret})
+    work = one.Work("part_c", "ada", "c2_momentum_intuition", b"", "{}", "the secret", (), {})
     assert json.loads(work.to_travel().shared) == {"c2": "the secret"}
     assert work.to_travel().fingerprint == work.fingerprint and work.shared == "{}"

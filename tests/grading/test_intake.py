@@ -14,8 +14,11 @@ import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import compute_checksum
 
-from autograder import intake
-from autograder.intake import Rejected, quarantine, read_file, repair
+from autograder.cells import is_marked
+from autograder.intake import reading
+from autograder.intake.quarantine import MAX_FILE_BYTES, quarantine
+from autograder.intake.reading import Rejected, read_file
+from autograder.intake.repair import rejected, repair
 
 
 def marked(kind: str, source: str, name: str, **flags: Any) -> Any:
@@ -68,9 +71,9 @@ def taken(notebook: Any) -> tuple[Any, str]:
     nbformat.validate(result.notebook)
     MetadataValidator().validate_nb(result.notebook)
     names = [cell.metadata.nbgrader.grade_id for cell in result.notebook.cells if "nbgrader" in cell.metadata]
-    assert sorted(names) == sorted(cell.metadata.nbgrader.grade_id for cell in RELEASE.cells if intake.is_marked(cell))
+    assert sorted(names) == sorted(cell.metadata.nbgrader.grade_id for cell in RELEASE.cells if is_marked(cell))
     for cell in RELEASE.cells:
-        if intake.is_marked(cell):
+        if is_marked(cell):
             found = cell_of(result.notebook, cell.metadata.nbgrader.grade_id)
             assert (found.metadata, found.cell_type) == (cell.metadata, cell.cell_type)
             if not cell.metadata.nbgrader.solution:
@@ -268,7 +271,7 @@ def test_any_shape_is_repaired_or_rejected(name: str) -> None:
         assert len(str(why)) > 30
         return
     for cell in RELEASE.cells:
-        if intake.is_marked(cell):
+        if is_marked(cell):
             assert cell_of(result.notebook, cell.metadata.nbgrader.grade_id).metadata == cell.metadata
 
 
@@ -301,20 +304,20 @@ def test_what_is_no_notebook_is_rejected_with_a_reason(name: str) -> None:
 
 def test_too_much_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = handed_in()
-    notebook.cells += [nbformat.v4.new_code_cell("1") for _ in range(intake.MAX_CELLS)]
+    notebook.cells += [nbformat.v4.new_code_cell("1") for _ in range(reading.MAX_CELLS)]
     with pytest.raises(Rejected, match="1007 cells"):
         repair(nbformat.writes(notebook).encode(), RELEASE)
     notebook = handed_in()
-    notebook.cells[0].source = "#" * (intake.MAX_SOURCE + 1)
+    notebook.cells[0].source = "#" * (reading.MAX_SOURCE + 1)
     with pytest.raises(Rejected, match="characters"):
         repair(nbformat.writes(notebook).encode(), RELEASE)
-    monkeypatch.setattr(intake, "MAX_NOTEBOOK_BYTES", 1000)
+    monkeypatch.setattr(reading, "MAX_NOTEBOOK_BYTES", 1000)
     with pytest.raises(Rejected, match="Clear its outputs"):
         repair(nbformat.writes(handed_in()).encode(), RELEASE)
 
 
 def test_the_stand_in_is_the_release_with_the_reason() -> None:
-    notebook = intake.rejected(RELEASE, "It was <b>empty</b>.")
+    notebook = rejected(RELEASE, "It was <b>empty</b>.")
     assert "&lt;b&gt;" in notebook.cells[0].source
     assert [cell.source for cell in notebook.cells[1:]] == [cell.source for cell in RELEASE.cells]
 
@@ -333,7 +336,7 @@ def test_links_and_the_like_are_moved_away_and_never_followed(tmp_path: Path) ->
     (folder / "data" / "all").symlink_to(secret)
     (folder / "nowhere").symlink_to("nothing")
     os.mkfifo(folder / "pipe")
-    (folder / "big.bin").write_bytes(bytes(intake.MAX_FILE_BYTES + 1))
+    (folder / "big.bin").write_bytes(bytes(MAX_FILE_BYTES + 1))
     (folder / "timestamp.txt").write_text("yesterday-ish")
     said = quarantine(folder, away)
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*")} == {"data", "data/mine.csv"}
@@ -356,7 +359,7 @@ def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
 
 
 def test_too_many_files_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "MAX_FILES", 3)
+    monkeypatch.setattr("autograder.intake.quarantine.MAX_FILES", 3)
     folder = tmp_path / "submitted"
     folder.mkdir()
     for number in range(5):

@@ -8,19 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from autograder import catalogue
-from autograder.judging import Grading, combined
+from autograder.grading.judging import Grading, combined
 from lrtutorial.exercises import find_step, steps
 from lrtutorial.expected import recorded
-from lrtutorial.kinds import PROBED, kind_module
 
-FREE = [name for name, step in steps().items() if step.kind not in ("prediction", "range_test")]
+FREE = [name for name, step in steps().items() if step.kind.name not in ("prediction", "range_test")]
 
 
 def _evidence(step, answer, asked):
     """What an answer gives on all probes, as the kernel would send it."""
     answers = catalogue.as_answers(step, answer, catalogue.questions()[step.id].reference)
-    probes = {name: one.probes if step.kind in PROBED else None for name, one in asked.items()}
-    return {name: kind_module(step.kind).collect(step, answers, given) for name, given in probes.items()}
+    probes = {name: one.probes if step.kind.probed else None for name, one in asked.items()}
+    return {name: step.collect(answers, given) for name, given in probes.items()}
 
 
 @pytest.mark.parametrize("name", FREE)
@@ -32,7 +31,7 @@ def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
         evidence = _evidence(step, mistake.answer, asked)
         grading.earlier = {"public": {}, "secret": {}}
         verdict = grading.judge(step, asked, evidence.get)
-        each = {key: kind_module(step.kind).judge(step, evidence[key], asked[key], {}) for key in asked}
+        each = {key: step.judge(evidence[key], asked[key], {}) for key in asked}
         assert verdict == combined(each["public"], each["secret"])
         assert not verdict.right
 
@@ -113,7 +112,7 @@ def test_a_draw_is_computed_once_and_another_one_asks_something_else(monkeypatch
 @pytest.mark.parametrize("name", steps())
 def test_judging_leaves_what_all_submissions_are_compared_with_as_it_was(name):
     step = find_step(name)
-    if step.kind == "prediction":  # plain data from a file, of which each verdict gets its own view
+    if step.kind.foretells:  # plain data from a file, of which each verdict gets its own view
         expected = recorded(name)
     else:
         expected = Grading("any", "a notebook", "secret " * 5, "unchanged").question(step)["secret"]
@@ -125,8 +124,8 @@ def test_judging_leaves_what_all_submissions_are_compared_with_as_it_was(name):
     before = whole()
     for answer in [question.reference, *(m.answer for m in question.misconceptions[:4])]:
         answers = catalogue.as_answers(step, answer, question.reference)
-        evidence = kind_module(step.kind).collect(step, answers, expected.probes)
-        kind_module(step.kind).judge(step, evidence, expected, {})
+        evidence = step.collect(answers, expected.probes)
+        step.judge(evidence, expected, {})
     assert whole() == before
 
 

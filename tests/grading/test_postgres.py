@@ -18,8 +18,8 @@ from sqlalchemy import MetaData, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from autograder.database import Alone, Busy, explained, patient, reading
-from autograder.ledger import Ledger
+from autograder.gradebook.database import Alone, Busy, explained, patient, reading
+from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
 from tests.grading.conftest import ROOT, in_course
 from tests.grading.postgres import Server, server

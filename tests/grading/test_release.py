@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from autograder.configuration import PARTS
-from autograder.release import stub
+from autograder.hooks.skeletons import stub
 from tests.grading.conftest import ROOT, in_course
 
 

@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 
 from autograder.course import course_secret
 from autograder.demo import STUDENTS
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
 from tests.grading.conftest import Graded, in_course
 
 

@@ -17,10 +17,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from autograder import __main__ as command
-from autograder.database import explained, patient, revisions
-from autograder.engine import Assignment
-from autograder.gradebook import GradebookWriter
-from autograder.ledger import Ledger
+from autograder.gradebook.database import explained, patient, revisions
+from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading.assignment import Assignment
 from lrtutorial.verdict import Line, Verdict
 from tests.grading.conftest import in_course
 from tests.grading.test_engine import NOTEBOOK, PART, grade, hand_in, released, scores  # noqa: F401 – a fixture

@@ -32,7 +32,7 @@ from nbformat import NotebookNode
 from packaging.requirements import Requirement
 from traitlets.config import Config
 
-from autograder.demo.students import answer_cells, without_markers
+from autograder.cells import answer_cells, without_markers
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks").glob("part_*/*.ipynb"))

@@ -86,7 +86,7 @@ def test_with_every_answer_right(path, works, record_property) -> None:
     shown = looked_at(notebook, record_property)
     for step in exercise.steps:
         said = shown[f"{step.id}-test"]
-        expected = "Noted" if step.kind == "prediction" else f"[{step.points:g} of {step.points:g} points]"
+        expected = "Noted" if step.kind.foretells else f"[{step.points:g} of {step.points:g} points]"
         assert expected in said, said
     if exercise.part == "part_c":
         asked = len(exercise.steps)

@@ -9,7 +9,7 @@ import pytest
 from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
 from lrtutorial.checking import hints_for, verdict_on
 from lrtutorial.exercises import find_step, steps
-from lrtutorial.kinds import kind_module
+from lrtutorial.kinds.formula import same_outcome
 
 STEPS = [step for step in questions() if step.startswith("a") and step in steps()]
 every_step = pytest.mark.parametrize("step_id", STEPS)
@@ -27,9 +27,8 @@ def judged(step_id, answer, expected=None, earlier=None):
     """The verdict on one answer, through the evidence."""
     step, question = find_step(step_id), questions()[step_id]
     expected = expected or public_expectations(step_id)
-    kind = kind_module(step.kind)
-    evidence = kind.collect(step, as_answers(step, answer, question.reference), expected.probes)
-    return kind.judge(step, evidence, expected, earlier or {})
+    evidence = step.collect(as_answers(step, answer, question.reference), expected.probes)
+    return step.judge(evidence, expected, earlier or {})
 
 
 @every_step
@@ -73,11 +72,10 @@ def test_there_are_enough_misconceptions_well_described(step_id) -> None:
 @every_step
 def test_no_two_signatures_are_the_same(step_id, secret) -> None:
     """At public and at fresh points: else one mistake would be taken for another, or for the right answer."""
-    kind = kind_module(find_step(step_id).kind)
     for expected in (public_expectations(step_id), secret[step_id]):
         signatures = {"right": expected.reference, **expected.outcomes()}
         for (one, left), (other, right) in itertools.combinations(signatures.items(), 2):
-            assert not kind.same_outcome(left, right, loose=True), (one, other)
+            assert not same_outcome(left, right, loose=True), (one, other)
 
 
 @every_step

@@ -19,7 +19,7 @@ from lrtutorial.kinds import derivation as kind
 from lrtutorial.symbols import a, beta, eta, k, t
 
 RIGHT = list(questions()["a1-derivation"].reference)
-DERIVATIONS = [step for step in questions() if step in steps() and steps()[step].kind == "derivation"]
+DERIVATIONS = [step for step in questions() if step in steps() and steps()[step].kind.name == "derivation"]
 
 
 # ------------------------------------------------------------------------------------------- shown freely

@@ -11,7 +11,7 @@ from autograder.catalogue import as_answers, public_expectations, questions
 from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import find_step, steps
-from lrtutorial.kinds import formula, kind_module
+from lrtutorial.kinds import formula
 
 STEPS = [step for step in questions() if step.startswith("a") and step in steps()]
 every_step = pytest.mark.parametrize("step_id", STEPS)
@@ -79,19 +79,18 @@ def formulas_in(text: str) -> list[ex.Tree]:
 def gives_away(step_id: str, text: str) -> bool:
     """Whether a formula in ``text`` has the answer's signature."""
     step, expected = find_step(step_id), public_expectations(step_id)
-    condition = bool(step.options.get("condition"))
-    as_formula = step if step.kind == "formula" else None
+    condition = step.kind.condition
+    as_formula = step if step.kind.name == "formula" else None
     for tree in formulas_in(text):
         if as_formula is None:
-            given = ex.read_text(step.options["given"])
-            kind = kind_module("derivation")
-            if ex.is_condition(tree) == condition and not ex.symbols(tree) - set(step.options["symbols"]):
-                found = kind.outcome_of(step, {"lines": [given, tree]}, expected.probes)
-                if kind.same_outcome(found, expected.reference):
+            given = ex.read_text(step.kind.given)
+            if ex.is_condition(tree) == condition and not ex.symbols(tree) - set(step.kind.symbols):
+                found = step.outcome_of({"lines": [given, tree]}, expected.probes)
+                if formula.same_outcome(found, expected.reference):
                     return True
             continue
         side = tree if condition else ex.right_hand_side(tree)
-        if ex.is_condition(side) != condition or ex.symbols(side) - set(step.options["symbols"]):
+        if ex.is_condition(side) != condition or ex.symbols(side) - set(step.kind.symbols):
             continue
         try:
             if formula.same_outcome(formula.outcome(step, side, expected.probes), expected.reference, ex.inexact(side)):
@@ -104,7 +103,7 @@ def gives_away(step_id: str, text: str) -> bool:
 @every_step
 def test_no_hint_holds_the_answer(step_id) -> None:
     step, question = find_step(step_id), questions()[step_id]
-    texts = [*step.hints, step.asks, *(words for words, *_ in step.options.get("limits", ()))]
+    texts = [*step.hints, step.asks, *(words for words, *_ in getattr(step.kind, "limits", ()))]
     texts += [text for m in question.misconceptions for text in (m.title, *m.hints)]
     assert [text for text in texts if gives_away(step_id, text)] == []
 
@@ -134,7 +133,7 @@ def test_a_planted_answer_is_found(step_id, text) -> None:
 def test_a_limiting_case_is_true_of_the_answer(step_id) -> None:
     """The special cases that hints point to hold for the reference itself, and are not the answer."""
     step = find_step(step_id)
-    for words, at, wanted in step.options.get("limits", ()):
+    for words, at, wanted in getattr(step.kind, "limits", ()):
         tree = formula.collect(step, as_answers(step, questions()[step_id].reference, None))["tree"]
         points = [formula.read_point(point) for point in public_expectations(step_id).probes]
         assert formula._failing_limit(step, ex.right_hand_side(tree), points) is None, words

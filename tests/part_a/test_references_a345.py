@@ -17,7 +17,7 @@ from lrtutorial.exercises import find_exercise, find_step
 from lrtutorial.kinds import formula
 
 STEPS = [step for exercise in ("a3", "a4", "a5") for step in find_exercise(exercise).steps]
-FORMULAS = [step.id for step in STEPS if step.kind == "formula"]
+FORMULAS = [step.id for step in STEPS if step.kind.name == "formula"]
 
 
 def at(step: str, answer: object = ..., **point: object):
@@ -187,7 +187,7 @@ FOLLOWS = [
 @pytest.mark.parametrize(("step_id", "before", "then"), FOLLOWS)
 def test_what_follows_from_ones_own_result_earns_method_points(step_id, before, then, points) -> None:
     step = find_step(step_id)
-    source, _ = step.options["follows"]
+    source, _ = step.kind.follows
     expected = public_expectations(step_id) if points == "public" else expectations(step_id, generator("x"))
     evidence = formula.collect(step, {step.answers[0]: then})
     earlier = {source: formula.collect(find_step(source), {"x": before})}
@@ -198,10 +198,10 @@ def test_what_follows_from_ones_own_result_earns_method_points(step_id, before, 
     assert alone.points < verdict.points or alone.status == "partly"  # without it, only rounding is worth points
 
 
-@pytest.mark.parametrize("step_id", [step for step in FORMULAS if "follows" in find_step(step).options])
+@pytest.mark.parametrize("step_id", [step for step in FORMULAS if find_step(step).kind.follows])
 def test_a_right_earlier_result_leads_to_the_right_one(step_id) -> None:
     """Carrying on the earlier reference gives the reference."""
-    source, carry = find_step(step_id).options["follows"]
+    source, carry = find_step(step_id).kind.follows
     expected = public_expectations(step_id)
     tree = ex.read(questions()[source].reference)
     carried = [formula.write_value(carry(tree, formula.read_point(point))) for point in expected.probes]
@@ -256,7 +256,7 @@ def test_each_hint_for_a_special_case_agrees_with_the_reference() -> None:
     told = 0
     for step_id in FORMULAS:
         step = find_step(step_id)
-        for words, case, wanted in step.options.get("limits", ()):
+        for words, case, wanted in getattr(step.kind, "limits", ()):
             for point in public_expectations(step_id).probes[:3]:
                 there = {
                     **formula.read_point(point),

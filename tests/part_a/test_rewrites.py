@@ -18,7 +18,7 @@ FORMULAS = [
     step
     for step in questions()
     if step.startswith("a")
-    and steps()[step].kind == "formula"
+    and steps()[step].kind.name == "formula"
     and isinstance(questions()[step].reference, sympy.Expr)
     and not questions()[step].reference.has(sympy.Sum)
     and questions()[step].reference.free_symbols

@@ -13,11 +13,10 @@ from functools import cache
 import pytest
 
 from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
-from autograder.judging import Unnamed
+from autograder.grading.judging import Unnamed
 from lrtutorial.checking import hints_for, verdict_on
 from lrtutorial.exercises import find_step
 from lrtutorial.expected import recorded
-from lrtutorial.kinds import kind_module
 
 STEPS = [step for step in questions() if step.startswith("b")]
 SLOW = {"b4"}  # trains networks: its fresh probes are put to every fifth answer only
@@ -51,10 +50,9 @@ def expected_on(probes, step_id):
 def judged(step_id, answer, probes="public"):
     """The verdict on one answer; the evidence goes through JSON, as it does from a kernel."""
     step, expected = find_step(step_id), expected_on(probes, step_id)
-    kind = kind_module(step.kind)
     answers = as_answers(step, answer, questions()[step_id].reference)
-    evidence = json.loads(json.dumps(kind.collect(step, answers, expected.probes)))
-    return kind.judge(step, evidence, expected, {})
+    evidence = json.loads(json.dumps(step.collect(answers, expected.probes)))
+    return step.judge(evidence, expected, {})
 
 
 @pytest.mark.parametrize(("probes", "step_id"), both([(step,) for step in STEPS]))
@@ -89,11 +87,10 @@ def test_every_mistake_is_named_and_costs_points(probes, step_id, mistake) -> No
 def test_no_draw_of_secret_probes_lets_a_mistake_pass(step_id, draw) -> None:
     """Grading runs the public probes only on what fails on the secret ones: those have to see every mistake alone."""
     step, question = find_step(step_id), questions()[step_id]
-    kind, drawn = kind_module(step.kind), Unnamed(expectations(step_id, generator("draw", step_id, str(draw))))
+    drawn = Unnamed(expectations(step_id, generator("draw", step_id, str(draw))))
     passed = [
         mistake.id for mistake in question.misconceptions
-        if kind.judge(step, kind.collect(step, as_answers(step, mistake.answer, question.reference), drawn.probes),
-                      drawn, {}).right
+        if step.judge(step.collect(as_answers(step, mistake.answer, question.reference), drawn.probes), drawn).right
     ]  # fmt: skip
     assert passed == []
 
@@ -114,7 +111,7 @@ def test_every_probe_counts_and_is_put_into_words(step_id) -> None:
     step = find_step(step_id)
     counted = {name.partition(":")[0] for line in step.rubric for name in line.probes}
     asked = {probe["id"] for probe in expected_on("public", step_id).probes if not probe.get("drawn")}
-    assert counted == asked and asked <= set(step.options["says"])
+    assert counted == asked and asked <= set(step.kind.says)
 
 
 @every_step
@@ -123,9 +120,8 @@ def test_what_is_recorded_is_what_the_catalogue_gives(step_id) -> None:
     step, kept = find_step(step_id), recorded(step_id)
     assert [probe["id"] for probe in kept.probes] == [p["id"] for p in expected_on("public", step_id).probes]
     assert list(kept.outcomes()) == [m.id for m in questions()[step_id].misconceptions]
-    kind = kind_module(step.kind)
     answers = as_answers(step, questions()[step_id].reference, questions()[step_id].reference)
-    verdict = kind.judge(step, kind.collect(step, answers, kept.probes), kept, {})
+    verdict = step.judge(step.collect(answers, kept.probes), kept)
     assert verdict.right, str(verdict)
 
 

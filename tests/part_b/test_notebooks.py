@@ -9,13 +9,13 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.catalogue import misconceptions_by_id
-from autograder.release import Skeletons
+from autograder.hooks.skeletons import Skeletons
 from lrtutorial.exercises import find_exercise
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = ["b1", "b2", "b3", "b4", "b5"]
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES)
-pytestmark = pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn
+pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]  # the kernel's own libraries warn
 
 # What a student may have written: a line of the solution, what stands there instead, and the mistake it is.
 WRONG = {

@@ -272,7 +272,7 @@ def test_evidence_that_was_tampered_with_never_raises_and_never_gains(honest, da
     else:
         del holder[path[-1]]
     verdict = optimizer.judge(find_step("b2"), evidence, recorded("b2"), {})
-    harmless = path[-1] in ("touched", "rebound", "lasting", "delegated", "problems", "error", "kind")
+    harmless = path[-1] in ("touched", "rebound", "lasting", "problems", "error", "kind")
     if verdict.right and not harmless:
         assert isinstance(holder, dict) and holder.get(path[-1]) == before
 

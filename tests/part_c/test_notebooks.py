@@ -7,7 +7,7 @@ import re
 import nbformat
 import pytest
 
-from autograder.written import RECORDED
+from autograder.grading.rubric import RECORDED
 from lrtutorial.exercises import find_exercise
 
 ROOT = RECORDED.parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import written as desk
+from autograder.grading import rubric as desk
 from lrtutorial import written
 from lrtutorial.written import count_words, model_answers, reveal
 
@@ -164,6 +164,7 @@ def submit(course, student: str, text: str | None):
 
 
 @pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
+@pytest.mark.whole
 def test_an_untouched_answer_is_zero_without_a_click_and_a_written_one_is_queued(course) -> None:
     release = (course[0] / "release/part_c/c1.ipynb").read_text()
     assert "MARK SCHEME" not in release and "overshoots the minimum" not in release

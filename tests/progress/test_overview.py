@@ -23,7 +23,7 @@ def done(*names: str) -> dict[str, Any]:
     kept = progress.empty()
     for name in names:
         for step in exercises()[name].steps:
-            if step.kind == "prediction":
+            if step.kind.foretells:
                 kept["predictions"].setdefault(name, {})[step.id] = "right"
             else:
                 kept["steps"][step.id] = {
@@ -68,7 +68,7 @@ def test_at_the_end_written_answers_and_then_nothing_is_left() -> None:
     text = repr(CourseMap(kept))
     points = sum(e.points for e in exercises().values())
     assert f"16 of 16 exercises done · {points:g} of {points:g} points" in text
-    asked = sum(step.kind == "prediction" for e in exercises().values() for step in e.steps)
+    asked = sum(step.kind.foretells for e in exercises().values() for step in e.steps)
     assert f"{asked} of {asked} right" in text and "by your own count: 42 of 60" in text
 
 

@@ -27,13 +27,14 @@ SUITE = {
     "browser/test_page.py": """
         def test_page(request):
             assert request.node.get_closest_marker("xdist_group").args == ("browser",)
+            assert request.node.get_closest_marker("whole")
     """,
 }
 
 
 def run(folder: Path, ci: str) -> tuple[int, dict[str, int], str]:
     (folder / "conftest.py").write_text((TESTS / "conftest.py").read_text())
-    ini = "[pytest]\nmarkers =\n    requires_tool(*names): x\n"
+    ini = "[pytest]\nmarkers =\n    requires_tool(*names): x\n    whole: x\n"
     (folder / "pytest.ini").write_text(ini)
     for name, text in SUITE.items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -33,12 +33,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from autograder import course
-from autograder.database import Busy, alone_in, explained, hold_to_version, reading
-from autograder.engine import course_config
-from autograder.gradebook import NotReleased, hold_to_release
-from autograder.intake import is_marked
+from autograder.cells import is_marked
+from autograder.gradebook.database import Busy, alone_in, explained, hold_to_version, reading
+from autograder.gradebook.writer import NotReleased, hold_to_release
+from autograder.grading.assignment import course_config
+from autograder.hooks.skeletons import Skeletons
 from autograder.jail import JailError, JailReport
-from autograder.release import Skeletons
 
 COMMANDS = ("nbgrader", "alembic", "jupyter")
 DISK = {"needed": 0.2, "wanted": 2.0}  #: gigabytes free

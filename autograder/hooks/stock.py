@@ -14,19 +14,13 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course import COURSE
-from autograder.gradebook import answers_of, mark_unfinished
-from autograder.intake import (
-    Rejected,
-    quarantine,
-    read_file,
-    read_notebook,
-    rejected,
-    release_folder,
-    released,
-    repair,
-)
-from autograder.judging import nothing
-from autograder.ledger import Ledger
+from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.writer import answers_of, mark_unfinished
+from autograder.grading.judging import nothing
+from autograder.intake.quarantine import quarantine
+from autograder.intake.reading import Rejected, read_file, read_notebook
+from autograder.intake.release import release_folder, released
+from autograder.intake.repair import rejected, repair
 from lrtutorial.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -82,7 +76,7 @@ class TakeIn(NotebookExporter):
 
 
 class RepairSubmission(NbGraderPreprocessor):
-    """The first of the sanitizing steps: :func:`~autograder.intake.repair`; what it did stays in the metadata."""
+    """The first sanitizing step: :func:`~autograder.intake.repair.repair`; what it did stays in the metadata."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
         """Repair one notebook. Raises Rejected."""

@@ -121,7 +121,7 @@ def _is_special(path: Path) -> bool:
 def _look_at(copy: Path) -> None:
     """Run the copy's own doctor on what a copy can have lost. Raises RuntimeError with its lines."""
     code = (
-        "import json, sys; from dataclasses import asdict; from autograder.doctor import examine;"
+        "import json, sys; from dataclasses import asdict; from autograder.desk.doctor import examine;"
         f"print(json.dumps([asdict(one) for one in examine(only={LOOKED_AT!r})]))"
     )
     environment = {name: value for name, value in os.environ.items()

@@ -16,25 +16,9 @@ import lrtutorial
 from lrtutorial.exercises import exercises
 from lrtutorial.parsing import parsed
 
-HOMES = {"autograder": Path(__file__).parent, "lrtutorial": Path(lrtutorial.__file__).parent}
+HOMES = {"autograder": Path(__file__).parent.parent, "lrtutorial": Path(lrtutorial.__file__).parent}
 RECORDED = HOMES["lrtutorial"] / "recorded"
-#: What a fingerprint is made of, with the hexadecimal digits that each part has in it.
-FINGERPRINT = {"submission": 28, "release": 12, "secret": 12, "checking": 12}
-JUDGING = "autograder.judging"  #: itself, not what it imports: that is followed from the exercise's own modules
-
-
-def changes(before: str, now: str) -> tuple[str, ...]:
-    """Return what differs between two fingerprints: names of ``FINGERPRINT``, in its order.
-
-    >>> changes("a" * 64, "a" * 28 + "b" * 12 + "a" * 24)
-    ('release',)
-    """
-    found, start = [], 0
-    for name, digits in FINGERPRINT.items():
-        if before[start : start + digits] != now[start : start + digits]:
-            found.append(name)
-        start += digits
-    return tuple(found)
+JUDGING = "autograder.grading.judging"  #: itself, not what it imports: that is followed from the exercise's own modules
 
 
 @cache
@@ -46,7 +30,7 @@ def checking_files(exercise_id: str) -> tuple[Path, ...]:
     """
     exercise = exercises()[exercise_id]
     modules = {f"autograder.catalogue.{exercise.id}", f"lrtutorial.exercises.{exercise.id}"}
-    modules |= {f"lrtutorial.kinds.{step.kind}" for step in exercise.steps}
+    modules |= {step.kind.module for step in exercise.steps}
     found = {_file(name) for name in _closure(modules)} | {_file(JUDGING)}
     found |= {RECORDED / f"{step.id}.json" for step in exercise.steps}
     return tuple(sorted((path for path in found if path is not None and path.exists()), key=_name))

@@ -15,10 +15,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from autograder.database import patient
-from autograder.engine import Assignment, Result, Summary, Watcher, cluster_workers, grade, local_workers
-from autograder.phases import table
-from autograder.regrade import changed_since, last_change, preview, show, write
+from autograder.desk.history import changed_since, last_change, show, write
+from autograder.gradebook.database import patient
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import Summary, Watcher, grade
+from autograder.grading.one import Result
+from autograder.grading.phases import table
+from autograder.grading.preview import preview
+from autograder.grading.workers import cluster_workers, local_workers
 
 
 class ProgressBar(Watcher):

@@ -12,11 +12,12 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder import catalogue
-from autograder.expectations import as_expected, class_expectations
-from autograder.intake import is_marked
-from lrtutorial.exercises import Exercise, Step, exercises
+from autograder.cells import is_marked
+from autograder.grading.expectations import as_expected, class_expectations
+from lrtutorial.evidence import judge
+from lrtutorial.exercises import exercises
 from lrtutorial.expected import Expected, recorded
-from lrtutorial.kinds import PROBED, kind_module
+from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
 
@@ -42,7 +43,7 @@ class Grading:
 
     def question(self, step: Step) -> dict[str, Expected]:
         """Return the public expectations, and secret ones: of this draw, or the course's own where they cost much."""
-        if step.kind == "prediction":
+        if step.kind.costly:
             told = self.shared.get(step.id)
             shared = as_expected(told) if told else class_expectations(self.secret, step.id)
             return {"public": recorded(step.id), "secret": shared}
@@ -56,7 +57,7 @@ class Grading:
         again: they are drawn the same way, and give a wrong answer its words and numbers.
         """
         unnamed = self._judged("secret", step, Unnamed(asked["secret"]), ask)
-        if step.kind in PROBED and unnamed.status in ("right", "unfinished"):
+        if step.kind.probed and unnamed.status in ("right", "unfinished"):
             return replace(unnamed, checked="Right on inputs that nobody has seen." if unnamed.right else "")
         public = self._judged("public", step, asked["public"], ask)
         if public.right and not unnamed.right:  # else the public verdict has the words
@@ -67,11 +68,11 @@ class Grading:
         if step.id not in self.earlier[name]:
             evidence = ask(name)
             # where no probes travel the answer itself is the evidence, whatever it is compared with
-            for each in [name] if step.kind in PROBED else self.earlier:
+            for each in [name] if step.kind.probed else self.earlier:
                 self.earlier[each][step.id] = evidence
         given = self.earlier[name][step.id]
         try:
-            return kind_module(step.kind).judge(step, given, expected, self.earlier[name])
+            return judge(step, given, expected, self.earlier[name])
         except catalogue.CatalogueFailed:
             raise
         except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said

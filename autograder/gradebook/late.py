@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
-import dateutil.parser
-from dateutil.tz import gettz
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
-from nbgrader.utils import parse_utc
 from traitlets import Enum, Float, Int, TraitError, Unicode, validate
 from traitlets.config import Config
+
+from autograder.intake.timestamp import UnreadableTime, handed_in
 
 SECONDS = {"day": 86_400, "hour": 3_600}
 MOST_DAYS = 366  #: of extra time; more is taken for a slip
@@ -78,61 +76,6 @@ class LatePenalty(LateSubmissionPlugin):
         units = math.ceil(late / SECONDS[self.per])
         share = min(units * Decimal(str(self.percent)), Decimal(str(self.cap_percent))) / 100
         return float((Decimal(str(score)) * share).quantize(Decimal(1).scaleb(-self.digits), ROUND_FLOOR)) or None
-
-
-# ----------------------------------------------------------------------------------------------- when
-
-
-class UnreadableTime(ValueError):
-    """A time of handing in can't be read. ``why`` says what the file holds and what was expected of it."""
-
-    def __init__(self, path: Path, found: str):
-        self.why = (
-            f"it holds no time: {found}. Expected is a date and a time, such as 2026-03-29 23:59:00 UTC, "
-            "2026-03-29 23:59:00 +0200 or 2026-03-29 23:59:00 Europe/Berlin"
-        )
-        super().__init__(f"{'/'.join(path.parts[-3:])} can't be read: {self.why}.")
-
-
-def handed_in(folder: Path) -> datetime | None:
-    """Return when a submitted folder was handed in, in UTC without a zone; None when it doesn't say.
-
-    ``timestamp.txt`` holds a date and a time; one without a zone is in UTC, as everywhere in nbgrader. Raises
-    UnreadableTime for anything else, also for a zone that isn't known, which nbgrader would take for UTC.
-    """
-    path = folder / "timestamp.txt"
-    if not path.is_file():
-        return None
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(200).strip()
-        return read_time(text) if text else None
-    except UnicodeDecodeError:
-        raise UnreadableTime(path, "it is not UTF-8 text") from None
-    except ValueError as error:
-        raise UnreadableTime(path, str(error)) from None
-
-
-def read_time(text: str) -> datetime:
-    """Return a date and time in UTC, without a zone. Raises ValueError, with what is wrong."""
-    shown = text if len(text) <= 60 else text[:60] + "…"
-    named = re.fullmatch(r"(.*\d)\s*([A-Za-z][A-Za-z_]*(?:/[\w+-]+)*)", text.strip(), re.S)
-    zone = None
-    if named and named[2].lower() not in ("am", "pm", "z"):
-        text, zone = named[1], gettz(named[2])
-        if zone is None:
-            raise ValueError(f"{shown!r} names the time zone {named[2]}, which is not known")
-    try:  # twice, with nothing in common to fall back on: a part that is missing shows
-        found = {dateutil.parser.parse(text, default=datetime(*fill)) for fill in ((2001, 1, 1), (2002, 2, 2, 3, 4))}
-    except (ValueError, OverflowError, TypeError):
-        raise ValueError(f"found {shown!r}") from None
-    if len(found) > 1:
-        raise ValueError(f"found {shown!r}, which is no complete date and time")
-    time = found.pop()
-    time = time.replace(tzinfo=zone) if time.tzinfo is None else time
-    if not 2000 <= time.year <= 2200:
-        raise ValueError(f"found {shown!r}, which is in the year {time.year}")
-    return parse_utc(time)
 
 
 # ----------------------------------------------------------------------------------------------- extra time
@@ -199,7 +142,7 @@ class ExtraTime:
 
     def hold_to(self, assignments: Collection[str]) -> None:
         """Raise ExtraTimeError, with the nearest name, for an assignment that isn't one of these."""
-        from autograder.engine import nearest
+        from autograder.names import nearest
 
         for (_, name), (_, line) in self.rows.items():
             if name != "*" and name not in assignments:
@@ -208,7 +151,7 @@ class ExtraTime:
 
     def strangers(self, students: Collection[str]) -> list[str]:
         """Return a sentence, with the nearest name, on each row whose student isn't one of these."""
-        from autograder.engine import nearest
+        from autograder.names import nearest
 
         known = sorted(students)
         return [
@@ -247,7 +190,7 @@ def grant(submission: SubmittedAssignment, extra: ExtraTime | None) -> None:
 class GrantExtraTime(NbGraderPreprocessor):
     """The step before nbgrader's AssignLatePenalties: enters the extra time that the penalty must know of."""
 
-    path = Unicode("", help="The file with the extra time, CSV; see autograder.late.ExtraTime.read.").tag(config=True)
+    path = Unicode("", help="The file with the extra time, CSV; see ExtraTime.read.").tag(config=True)
 
     def read(self, gradebook: Gradebook) -> ExtraTime | None:
         """Return the file's content, its assignments checked; None without a file. Raises ExtraTimeError."""

@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -29,11 +28,14 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.pool import NullPool
 from traitlets.config import Config
 
+from autograder.cells import is_marked
 from autograder.course import COURSE
-from autograder.database import Alone, hold_to_version, log_ahead, patient
-from autograder.intake import is_marked, quarantine
-from autograder.late import GrantExtraTime, UnreadableTime, grant, handed_in, reassess
-from autograder.ledger import Ledger
+from autograder.files import write_whole
+from autograder.gradebook.database import Alone, hold_to_version, log_ahead, patient
+from autograder.gradebook.late import GrantExtraTime, grant, reassess
+from autograder.gradebook.ledger import Ledger
+from autograder.intake.quarantine import quarantine
+from autograder.intake.timestamp import UnreadableTime, handed_in
 from lrtutorial.verdict import Verdict
 
 
@@ -84,7 +86,7 @@ class GradebookWriter:
         self._opened.close()
 
     def finish(self, folders: Mapping[str, Path], students: Sequence[str] = ()) -> list[str]:
-        """Assign late penalties anew when all is graded; return sentences, as :func:`autograder.late.reassess`."""
+        """Assign late penalties anew when all is graded; sentences as :func:`~autograder.gradebook.late.reassess`."""
         return reassess(self.gradebook, self.assignment, self.config, folders=folders, students=students or None)
 
     # ---------------------------------------------------------------------------------------- one student
@@ -200,20 +202,6 @@ def answers_of(notebook: NotebookNode) -> dict[str, tuple[str, float]]:
             digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
             found[cell.metadata.nbgrader["grade_id"]] = (digest, float(cell.metadata.nbgrader["points"]))
     return found
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a read-only file so that it is there as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.chmod(name, 0o444)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _copy_beside(source: Path, to: Path) -> None:

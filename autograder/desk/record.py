@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from autograder import catalogue, written
+from autograder import catalogue
+from autograder.course import ROOT
+from autograder.grading import rubric as written
 from lrtutorial.exercises import steps
 
-ROOT = Path(__file__).resolve().parent.parent
 RECORDED = ROOT / "lrtutorial" / "recorded"
 
 

@@ -22,7 +22,7 @@ from lrtutorial.written import ModelAnswer, RubricItem
 
 BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
 ITEM = re.compile(r"- (\d+(?:\.5)?) points? · (\S.*)")
-RECORDED = Path(__file__).parents[1] / "lrtutorial" / "recorded" / "written.json"
+RECORDED = Path(__file__).parents[2] / "lrtutorial" / "recorded" / "written.json"
 
 
 class MalformedRubric(ValueError):

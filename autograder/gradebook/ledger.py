@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Engine
 
-from autograder.database import patient, reading
-from autograder.digests import changes
+from autograder.gradebook.database import patient, reading
+from autograder.gradebook.fingerprint import changes
 from lrtutorial.verdict import Verdict
 
 STATUSES = ("graded", "graded with repairs", "rejected", "failed")

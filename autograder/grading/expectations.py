@@ -19,9 +19,10 @@ from typing import Any
 
 from autograder import catalogue
 from autograder.course import COURSE
-from autograder.digests import digest_of_checks
-from lrtutorial.exercises import Exercise, exercise_with, find_step
+from autograder.grading.digests import digest_of_checks
+from lrtutorial.exercises import exercise_with, find_step
 from lrtutorial.expected import Expected
+from lrtutorial.steps import Exercise
 
 log = logging.getLogger(__name__)
 KEPT = COURSE / "expectations"
@@ -37,7 +38,7 @@ def class_expectations(secret: str, step_id: str) -> Expected:
 def for_notebook(secret: str, exercise: Exercise) -> dict[str, Any]:
     """Return {step: expectations as data} of an exercise's steps that share theirs: what a cluster's worker is told."""
     with _one_at_a_time:
-        return {step.id: _kept(secret, step.id, KEPT) for step in exercise.steps if step.kind == "prediction"}
+        return {step.id: _kept(secret, step.id, KEPT) for step in exercise.steps if step.kind.costly}
 
 
 def as_expected(data: Mapping[str, Any]) -> Expected:

@@ -22,14 +22,13 @@ from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
 from autograder.course import SOLUTIONS, course_secret
+from autograder.grading.judging import Grading, digest_of
+from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
-from autograder.judging import Grading, digest_of
-from autograder.phases import Clock
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
-from lrtutorial.exercises import Exercise, Step
 from lrtutorial.expected import Expected
-from lrtutorial.kinds import PROBED
+from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
 MAX_EVIDENCE = 4_000_000  #: characters of one step's evidence
@@ -133,7 +132,7 @@ class TrustedExecute(JailedExecute):
         return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
 
     def _judge(self, step: Step, index: int) -> Verdict:
-        if step.options.get("no_delegation") and (why := delegates(self.source)):
+        if step.kind.own_work and (why := delegates(self.source)):
             return Verdict.blank(step).with_no_points("wrong", why)
         if self.gone:
             return self._no_evidence(step)
@@ -157,7 +156,7 @@ class TrustedExecute(JailedExecute):
         """Return the evidence on the probes of this name, from the kernel; note which answers are not there."""
         self.clock.lap("judging")
         nonce = secrets.token_hex(16)
-        probes = asked[name].probes if step.kind in PROBED else None
+        probes = asked[name].probes if step.kind.probed else None
         request = json.dumps({"nonce": nonce, "step": step.id, "probes": {name: probes}})
         driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({request!r})"
         cell = self.execute_cell(new_code_cell(driver), index, store_history=False)

@@ -1,0 +1,1 @@
+"""What an instructor's commands do and say; :mod:`autograder.__main__` parses their words."""

@@ -1,0 +1,80 @@
+"""Files that are there as a whole or not at all, and tables that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a read-only file so that it is there as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+        os.chmod(name, 0o444)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+Cell = str | float | None
+
+
+#: What begins a formula in a spreadsheet; the last four are their full-width forms.
+FORMULA = "=+\\-@\t\r\n＝＋－＠"
+_leading = re.compile(rf"\A[ \u00a0\ufeff\u200b]*[{FORMULA}]")
+_inside = re.compile(rf"([;,|\t\r\n\"][ \u00a0]*)(?=[{FORMULA}])")
+
+
+def safe(text: str) -> str:
+    """Return text as no spreadsheet takes for a formula: an apostrophe goes before whatever could begin one.
+
+    Also within the text, where a cell could begin for a spreadsheet that separates cells otherwise. A lone hyphen is
+    text. Source: OWASP Application Security Verification Standard 5.0, requirement 1.2.10.
+
+    >>> safe("=cmd()"), safe("Ada"), safe("x;@SUM(A1)")
+    ("'=cmd()", 'Ada', "x;'@SUM(A1)")
+    """
+    text = _inside.sub(r"\1'", text.replace("\0", "\ufffd"))
+    return f"'{text}" if _leading.match(text) and text != "-" else text
+
+
+def cell(value: Cell) -> str:
+    """Return a cell's text: a number as a number, nothing for None, text as :func:`safe` makes it.
+
+    >>> cell(-2.5), cell("-2.5"), cell(0.1 + 0.2), cell(None)
+    ('-2.5', "'-2.5", '0.3', '')
+    """
+    if value is None:
+        return ""
+    return safe(value) if isinstance(value, str) else f"{value:.10g}"
+
+
+def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: bool = False) -> None:
+    """Write rows as CSV (RFC 4180, UTF-8), as a whole or not at all. Raises OSError, with what to do."""
+    encoding = "utf-8-sig" if byte_order_mark else "utf-8"
+    special = path.exists() and not path.is_file()  # a pipe or /dev/stdout; a folder refuses by itself
+    beside = path if special else path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.is_file() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with beside.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
+            csv.writer(file).writerows([cell(value) for value in row] for row in rows)
+        if not special:
+            os.replace(beside, path)
+    except OSError as error:
+        if not special:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+        raise OSError(
+            f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
+        ) from error

@@ -1,0 +1,151 @@
+"""Grade a whole class: many notebooks at a time, each on its own, one writer, resumable at any point.
+
+:func:`grade` maps :func:`autograder.grading.one.grade_one` over what was handed in and changed since, and writes each
+result as it comes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.course import COURSE
+from autograder.gradebook.database import alone_in
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading import phases
+from autograder.grading.assignment import Assignment
+from autograder.grading.one import Result, Work, grade_one
+from autograder.jail import JailTooWeak
+from lrtutorial.verdict import Verdict
+
+# ----------------------------------------------------------------------------------------------- grading them
+
+
+class Watcher:
+    """Told what happens while a class is graded; this one looks away. The command line shows a progress bar."""
+
+    def planned(self, notebooks: int, unchanged: int) -> None:
+        """``notebooks`` will be graded, ``unchanged`` were graded before and stay."""
+
+    def running(self, work: dict[str, float]) -> None:
+        """What is being graded now: name and seconds since it was handed to a worker."""
+
+    def done(self, result: Result) -> None:
+        """One result is written."""
+
+    def trouble(self, sentence: str) -> None:
+        """Something to tell the instructor."""
+
+
+@dataclass
+class Summary:
+    """What one run did: notebooks by status, those that couldn't be run, and how long it took."""
+
+    unchanged: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+    not_run: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)  #: seconds of all notebooks by phase
+
+    @property
+    def graded(self) -> int:
+        """Notebooks graded in this run."""
+        return sum(self.statuses.values())
+
+
+def grade(
+    assignment: Assignment, executor: Executor, *, students: Sequence[str] = (), force: bool = False,
+    at_once: int = 4, watcher: Watcher | None = None, book: Callable[[Assignment], Any] | None = None,
+) -> Summary:  # fmt: skip
+    """Grade what was handed in and changed since it was last graded (all of it with ``force``).
+
+    ``executor`` runs :func:`grade_one`; ``at_once`` notebooks are with it at any time, so memory doesn't grow with the
+    class. ``book`` opens what the results go to, in place of a GradebookWriter. Raises JailTooWeak as soon as a kernel
+    can't be held, UnknownName, NotReleased; what was written until then stays, and the next run goes on from there.
+    """
+    watcher, summary, begun = watcher or Watcher(), Summary(), time.monotonic()
+    folders = assignment.folders(students)
+    with (book or _written)(assignment) as writer:
+        before = {} if force else writer.ledger.fingerprints(assignment.name)
+        queue = _to_do(assignment, folders, before, writer, watcher, summary)
+        running: dict[Future[Result], tuple[str, float]] = {}
+        try:
+            while True:
+                while len(running) < at_once and (work := next(queue, None)) is not None:
+                    sent = work if isinstance(executor, ThreadPoolExecutor) else work.to_travel()
+                    running[executor.submit(grade_one, sent)] = (f"{work.student}/{work.notebook}", time.monotonic())
+                if not running:
+                    break
+                now = time.monotonic()
+                watcher.running({name: now - since for name, since in running.values()})
+                for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    name, _ = running.pop(future)
+                    _write(future, name, writer, watcher, summary)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise
+        for sentence in writer.finish(folders, students):
+            watcher.trouble(sentence)
+    summary.seconds = time.monotonic() - begun
+    return summary
+
+
+def _to_do(
+    assignment: Assignment, folders: dict[str, Path], before: dict[tuple[str, str], str], writer: GradebookWriter,
+    watcher: Watcher, summary: Summary,
+) -> Iterator[Work]:  # fmt: skip
+    """Yield the notebooks to grade, one student after the other; a student is entered before the first of them."""
+    course = assignment.course
+    count = sum(os.path.lexists(folder / f"{name}.ipynb") for folder in folders.values() for name in assignment.release)
+    watcher.planned(count, 0)
+    for student, folder in folders.items():
+        for sentence in writer.take_in(student, folder):
+            watcher.trouble(f"{student}: {sentence}")
+        begun = False
+        for work in assignment.works(student, folder):
+            there = Path(course.format_path(course.autograded_directory, student, assignment.name))
+            if before.get((student, work.notebook)) == work.fingerprint and (there / f"{work.notebook}.ipynb").exists():
+                summary.unchanged += 1
+                continue
+            if not begun:
+                writer.begin(student, folder)
+                begun = True
+            watcher.planned(count, summary.unchanged)
+            yield work
+    watcher.planned(count, summary.unchanged)
+
+
+def _write(future: Future[Result], name: str, writer: GradebookWriter, watcher: Watcher, summary: Summary) -> None:
+    try:
+        result = future.result()
+    except JailTooWeak:
+        raise
+    except Exception as error:  # the machine's fault (no kernel, a lost worker): nothing was judged, nothing is written
+        summary.not_run.append(name)
+        watcher.trouble(f"{name} could not be run and is not graded: {type(error).__name__}: {error}")
+        return
+    begun = time.perf_counter()
+    writer.save(
+        result.student, result.notebook, nbformat.v4.reads(result.graded),  # held to the schema when it was written
+        [Verdict.from_data(data) for data in result.verdicts],
+        status=result.status, reason=result.reason, jail=result.jail, fingerprint=result.fingerprint,
+    )  # fmt: skip
+    summary.statuses[result.status] = summary.statuses.get(result.status, 0) + 1
+    phases.add(summary.phases, {**result.phases, "writing": time.perf_counter() - begun})
+    watcher.done(result)
+
+
+@contextlib.contextmanager
+def _written(assignment: Assignment) -> Iterator[GradebookWriter]:
+    """The gradebook, for one grading run at a time in this course: raises Busy when another is under way."""
+    with alone_in(COURSE), GradebookWriter(assignment.config, assignment.name, assignment.release) as writer:
+        yield writer

@@ -1,0 +1,173 @@
+"""From one submission's bytes to its verdicts: a pure function.
+
+:func:`grade_one` holds no database, no path of the course and no state, so that it runs in a thread here or on another
+machine of a cluster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader.preprocessors import LimitOutput
+from traitlets.config import Config
+
+from autograder.gradebook.fingerprint import FINGERPRINT
+from autograder.grading.digests import digest_of_checks
+from autograder.grading.executor import TrustedExecute
+from autograder.grading.expectations import for_notebook
+from autograder.grading.judging import exercise_of, nothing
+from autograder.grading.phases import Clock
+from autograder.grading.rubric import ShowRubric
+from autograder.hooks.stock import standing
+from autograder.intake.reading import Rejected
+from autograder.intake.repair import rejected, repair
+from autograder.jail import JailError, JailTooWeak
+from autograder.names import UnknownName, nearest
+from lrtutorial.exercises import exercises
+from lrtutorial.verdict import Verdict
+
+TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
+
+
+class OtherChecks(RuntimeError):
+    """This worker has another version of the course than the grader, so that its verdicts would be others."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One submitted notebook with all that is needed to grade it. Picklable; ``data`` is the file as handed in."""
+
+    assignment: str
+    student: str
+    notebook: str
+    data: bytes
+    release: str  #: the released notebook, JSON
+    secret: str = field(repr=False)
+    needless: tuple[str, ...]  #: ids of cells that grading may leave out
+    settings: dict[str, Any] = field(repr=False)  #: configuration of executor and jail
+    problem: str = ""  #: why the file can't even be read
+    checking: str = ""  #: :func:`checking_digest` of the notebook's exercise
+    draw: str = ""  #: :attr:`Assignment.draw`
+    shared: str = field(
+        default="{}", repr=False
+    )  #: expectations of the whole class, JSON by step, if there is no course
+
+    def to_travel(self) -> Work:
+        """Return the same work with what a machine without the course folder would have to compute."""
+        exercise = exercise_of(self.notebook)
+        return replace(self, shared=json.dumps(for_notebook(self.secret, exercise))) if exercise else self
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What the result depends on, in 64 hexadecimal digits: a digest of each part of ``FINGERPRINT``.
+
+        :func:`autograder.gradebook.fingerprint.changes` tells which of them differ from an earlier one.
+        """
+        parts = {
+            "submission": self.data + b"\x00" + self.problem.encode(), "release": self.release.encode(),
+            "secret": self.secret.encode(), "checking": self.checking.encode(),
+        }  # fmt: skip
+        return "".join(hashlib.sha256(parts[name]).hexdigest()[:digits] for name, digits in FINGERPRINT.items())
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one submitted notebook, as plain data; ``status`` is one of the ledger's."""
+
+    assignment: str
+    student: str
+    notebook: str
+    fingerprint: str
+    status: str
+    reason: str
+    graded: str  #: the notebook with verdicts, JSON
+    verdicts: tuple[dict[str, Any], ...]
+    jail: dict[str, Any] | None
+    seconds: float
+    phases: dict[str, float] = field(default_factory=dict)  #: seconds by phase, see autograder.grading.phases
+
+    @property
+    def points(self) -> float:
+        """Points of all verdicts."""
+        return sum(Verdict.from_data(data).points for data in self.verdicts)
+
+
+def checking_digest(exercise: str) -> str:
+    """Return a digest of all that checks an exercise, named ``"b2"`` or by its notebook: code and recorded data.
+
+    It changes when, and only when, one of :func:`autograder.grading.digests.checking_files` does. Raises UnknownName.
+    """
+    known = exercises()
+    found = known.get(exercise) or exercise_of(exercise)
+    if found is None:
+        raise UnknownName(f"there is no exercise {exercise!r}. {nearest(exercise, list(known))}")
+    return digest_of_checks(found.id)
+
+
+def grade_one(work: Work) -> Result:
+    """Grade one notebook: intake, jail, verdicts. Depends on nothing but ``work``, and touches nothing outside.
+
+    Raises JailError when this machine can't hold the kernel or start one, and OtherChecks when its checks aren't the
+    grader's: then nothing was run and nothing is scored.
+    """
+    begun, clock = time.monotonic(), Clock()
+    if exercise_of(work.notebook) and work.checking != checking_digest(work.notebook):
+        raise OtherChecks("this worker's course is another version than the grader's: update it and start it anew")
+    release = nbformat.v4.reads(work.release)
+    resources: dict[str, Any] = {
+        "nbgrader": {"assignment": work.assignment, "student": work.student, "notebook": work.notebook},
+        "course_secret": work.secret,
+        "needless": set(work.needless),
+        "shared": json.loads(work.shared),
+        "draw": work.draw,
+        "clock": clock,
+    }
+    try:
+        if work.problem:
+            raise Rejected(work.problem)
+        taken = repair(work.data, release)
+        resources["repairs"] = taken.repairs
+        graded = _executed(work, taken.notebook, resources)
+        status, reason = standing(resources)
+    except JailError:
+        raise
+    except Rejected as why:
+        status, reason = "rejected", str(why)
+    except Exception as error:  # a fault of ours, or a submission made to cause one: it costs this notebook alone
+        status, reason = "failed", f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
+    if status in ("rejected", "failed"):
+        graded = rejected(release, reason)
+        resources["verdicts"] = [verdict.as_data() for verdict in nothing(work.notebook, reason, release)]
+    text = nbformat.writes(graded)
+    clock.lap("output")
+    return Result(
+        work.assignment, work.student, work.notebook, work.fingerprint, status, reason, text,
+        tuple(resources["verdicts"]), resources.get("jail"), time.monotonic() - begun, clock.seconds,
+    )  # fmt: skip
+
+
+def _executed(work: Work, notebook: NotebookNode, resources: Any) -> NotebookNode:
+    config = Config(json.loads(json.dumps(work.settings)))  # its own: the executor sets the jail's profile in it
+    jail = config.JailedProvisioner
+    if isinstance(jail.canaries, list):
+        jail.canaries = [path for path in jail.canaries if os.path.exists(path)]  # a cluster's worker has no gradebook
+    for left in reversed(range(TRIES)):
+        try:
+            notebook, _ = TrustedExecute(config=config).preprocess(notebook, resources)
+            break
+        except JailTooWeak:
+            raise
+        except JailError:
+            if not left:
+                raise
+    for step in (ShowRubric(config=config), LimitOutput(config=config)):
+        notebook, _ = step.preprocess(notebook, resources)
+    return notebook

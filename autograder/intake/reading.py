@@ -1,0 +1,101 @@
+"""Reads what was handed in: untrusted bytes become a notebook, or that one submission is rejected."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+MAX_NOTEBOOK_BYTES = 50_000_000
+MAX_CELLS = 1000
+MAX_SOURCE = 2_000_000  #: characters in all cells together
+
+
+class Rejected(ValueError):
+    """This submission can't be graded, whatever is repaired; the message tells the student why and what to do."""
+
+
+def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
+    """Return what a student handed in, converted to format 4 and nothing in it trusted, and its own format.
+
+    Raises Rejected.
+    """
+    if len(data) > MAX_NOTEBOOK_BYTES:
+        raise Rejected(
+            f"The notebook has {len(data) / 1e6:.0f} MB; at most {MAX_NOTEBOOK_BYTES / 1e6:.0f} MB can be taken. "
+            "Clear its outputs (Edit > Clear Outputs of All Cells), save and hand in again."
+        )
+    again = "Open it in JupyterLab, save it there and hand in again."
+    try:
+        text = data.decode("utf-8-sig")
+        if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.M):
+            raise Rejected(f"The file holds the marks of an unresolved merge (<<<<<<<). Resolve it. {again}")
+        found = json.loads(text)
+    except Rejected:
+        raise
+    except UnicodeDecodeError as error:
+        raise Rejected(f"The file is no notebook: byte {error.start} is not UTF-8 text. {again}") from None
+    except RecursionError:
+        raise Rejected(f"The file is no notebook: it is nested too deeply. {again}") from None
+    except ValueError as error:
+        what = "empty" if not data.strip() else f"not JSON ({str(error)[:100]})"
+        raise Rejected(f"The file is no notebook: it is {what}. {again}") from None
+    version = found.get("nbformat") if isinstance(found, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise Rejected(f"The file is JSON but no notebook: it names no notebook format. {again}")
+    if not 3 <= version <= 4:
+        raise Rejected(f"The notebook has format {str(version)[:20]}; formats 3 and 4 can be read. {again}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about ids and metadata, all of which are replaced
+            notebook = nbformat.convert(nbformat.reader.reads(json.dumps(found)), 4)
+        cells = notebook.cells
+        if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+            raise TypeError("cells")
+        if len(cells) > MAX_CELLS:
+            raise Rejected(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} can be taken.")
+        size = sum(len(source_of(cell)) for cell in cells)
+    except Rejected:
+        raise
+    except Exception as error:  # nbformat has no one exception for a notebook that isn't one
+        raise Rejected(f"The file is JSON but no notebook ({type(error).__name__}). {again}") from None
+    if size > MAX_SOURCE:
+        raise Rejected(f"The cells hold {size:,} characters of code and text; at most {MAX_SOURCE:,} can be taken.")
+    return notebook, version
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    """A cell's text; raises TypeError when it isn't text."""
+    source = cell.get("source", "")
+    if isinstance(source, str):
+        return source
+    if isinstance(source, list):
+        return "".join(source)
+    raise TypeError("source")
+
+
+def shown(value: object) -> str:
+    """A student's word, short enough and plain enough for a sentence."""
+    return repr(value)[:60] if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def read_file(path: Path) -> bytes:
+    """Return a submitted file's bytes; no link is followed and nothing waits. Raises Rejected."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        why = "it is a link, and links are not followed" if path.is_symlink() else error.strerror
+        raise Rejected(f"The file {path.name} can't be read: {why}.") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Rejected(f"{path.name} is no regular file.")
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(MAX_NOTEBOOK_BYTES + 1)
