@@ -25,15 +25,17 @@ from typing import Any
 from lrtutorial import checking, predictions, progress
 from lrtutorial import formulas as ex
 from lrtutorial.checking import check, hint, verdict_on
-from lrtutorial.exercises import Step, find_exercise, find_step
+from lrtutorial.exercises import find_exercise, find_step
 from lrtutorial.formulas.derivations import WORDS, derivation
+from lrtutorial.kinds import Derivation, Formula, Prediction
 from lrtutorial.overview import CourseMap
 from lrtutorial.predictions import compare
+from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 from lrtutorial.written import count_words
 
 LONGEST = 4_000  #: characters of an answer that are looked at
-KINDS = ("formula", "derivation", "prediction")  #: what can be answered in words and formulas
+KINDS = (Formula, Derivation, Prediction)  #: what can be answered in words and formulas
 Reply = dict[str, Any]
 
 
@@ -76,6 +78,7 @@ class Desk:
             with _progress_in("off"):
                 return do(request)
         with _progress_in(str(self._file)):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.unlink(missing_ok=True)
             if request["progress"]:
                 self._file.write_text(str(request["progress"]), encoding="utf-8")
@@ -175,10 +178,10 @@ def as_answer(step: Step, text: str) -> object:
     text = text[:LONGEST].strip()
     if not text:
         return ...
-    if step.kind == "derivation":
+    if isinstance(step.kind, Derivation):
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if step.kind == "prediction":
-        return _prediction(step.options["form"], text)
+    if isinstance(step.kind, Prediction):
+        return _prediction(step.kind.form, text)
     return text
 
 
@@ -228,7 +231,7 @@ def derivation_lines(step: Step, text: str) -> list[Reply]:
         readable.append(row["text"])
     if len(readable) > 1:
         try:
-            found = derivation(*readable, variable=step.options["variable"])
+            found = derivation(*readable, variable=Derivation.of(step).variable)
         except TypeError as why:
             rows[len(readable) - 1]["problem"] = f"{str(why)[:1].upper()}{str(why)[1:]}."
             return rows
@@ -243,20 +246,20 @@ def derivation_lines(step: Step, text: str) -> list[Reply]:
 def described(exercise_id: str) -> Reply:
     """Return what the page of an exercise needs to know of its steps, in their order, as JSON-able data."""
     exercise = find_exercise(exercise_id)
-    live = all(step.kind in KINDS for step in exercise.steps)
+    live = all(isinstance(step.kind, KINDS) for step in exercise.steps)
     steps = [_described(step) for step in exercise.steps] if live else []
     return {"exercise": exercise.id, "live": live, "steps": steps}
 
 
 def _described(step: Step) -> Reply:
-    form = step.options["form"] if step.kind == "prediction" else step.kind
+    form = step.kind.form if isinstance(step.kind, Prediction) else step.kind.name
     return {
         "id": step.id,
         "answers": list(step.answers),
         "asks": step.asks,
         "form": form,
         "points": step.points,
-        "foretells": step.kind == "prediction",
+        "foretells": step.kind.foretells,
         "keys": keys(step),
     }
 
@@ -275,21 +278,24 @@ _LABELS = {
 
 def keys(step: Step) -> list[dict[str, str]]:
     """Return the keys of a step's keypad: what each types, what it shows and how it is said."""
-    if step.kind == "prediction":
-        words = step.options.get("items") or step.options.get("choices") or {}
+    kind = step.kind
+    if isinstance(kind, Prediction):
+        words = kind.items or kind.choices
         if words:
             return [{"types": word, "shows": word, "says": says} for word, says in words.items()]
         return [_key(mark) for mark in (*"0123456789", ".", "/", "-")]
-    names, applied = step.options.get("symbols", ()), step.options.get("functions", ())
-    sums = bool(applied) or "t" in names or step.kind == "derivation" and not step.options.get("condition")
-    indices = ("k",) if sums and "k" not in names else ()
-    typed = [*names, *indices, *(f"{name}(" for name in applied), *"+-*/^()|", "sqrt("]
+    if not isinstance(kind, (Formula, Derivation)):
+        return []
+    applied = kind.functions if isinstance(kind, Formula) else ()
+    sums = bool(applied) or "t" in kind.symbols or isinstance(kind, Derivation) and not kind.condition
+    indices = ("k",) if sums and "k" not in kind.symbols else ()
+    typed = [*kind.symbols, *indices, *(f"{name}(" for name in applied), *"+-*/^()|", "sqrt("]
     if sums:
         typed += ["Sum(", ",", "oo", "="]
-    if step.options.get("condition"):
+    if kind.condition:
         typed += ["<", "<=", ">", ">=", "and", "or", "oo"]
     typed += [*"0123456789", "."]
-    return [_key(mark) for mark in [*typed, *(["\n"] if step.kind == "derivation" else [])]]
+    return [_key(mark) for mark in [*typed, *(["\n"] if isinstance(kind, Derivation) else [])]]
 
 
 def _key(typed: str) -> dict[str, str]:
