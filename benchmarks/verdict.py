@@ -23,7 +23,7 @@ from rich.table import Table
 
 from autograder import catalogue
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 from lrtutorial.kinds import Formula
 
 ROOT = Path(__file__).resolve().parents[1]

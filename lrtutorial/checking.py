@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import replace
-from typing import Any
+from html import escape
 
-from lrtutorial.evidence import gather, judge
-from lrtutorial.exercises import UnknownStep, find_step, steps
+from lrtutorial.course import UnknownStep, find_step, steps
+from lrtutorial.evidence import gather
 from lrtutorial.expected import misconceptions, recorded
+from lrtutorial.locating import can_locate, places_apart
+from lrtutorial.locating.words import where
 from lrtutorial.predictions import note
+from lrtutorial.session import HERE
 from lrtutorial.steps import Step
 from lrtutorial.verdict import CheckFailed, Verdict
 
-_evidence: dict[str, Any] = {}  # of this session, by step: later steps are judged given the student's earlier ones
-_verdicts: dict[str, Verdict] = {}
-_rungs: dict[str, int] = {}  # hints given so far, by step
+LOOKING = "looking for the place…"
 
 
 def check(step: str, *answers: object) -> Verdict:
@@ -29,15 +31,10 @@ def check(step: str, *answers: object) -> Verdict:
     verdict = verdict_on(step, *answers)
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
-    shown = _show(verdict)
+    shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
     if not_kept := _keep(verdict):
         _show_text(not_kept)
     return shown
-
-
-def last_verdict(step: str) -> Verdict | None:
-    """Return what this session's last check of a step said, or None."""
-    return _verdicts.get(step)
 
 
 def _keep(verdict: Verdict) -> str:
@@ -55,7 +52,7 @@ def verdict_on(step: str, *answers: object) -> Verdict:
     except UnknownStep as why:
         return Verdict(str(step)[:60], "unreadable", str(why))
     verdict = _count(found, answers) or _judged(found, answers)
-    _verdicts[found.id] = verdict
+    HERE.verdicts[found.id] = verdict
     return verdict
 
 
@@ -72,8 +69,7 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
 def _judged(step: Step, answers: tuple[object, ...]) -> Verdict:
     expected = recorded(step.id)
     evidence = gather(step, dict(zip(step.answers, answers, strict=True)), expected.probes)
-    _evidence[step.id] = evidence
-    verdict = judge(step, evidence, expected, _evidence)
+    verdict = HERE.judge(step, evidence, expected)
     return note(step, evidence, verdict) if step.kind.foretells else verdict
 
 
@@ -87,15 +83,7 @@ def hint(step: str) -> None:
     except UnknownStep as why:
         _show(Verdict(str(step)[:60], "unreadable", str(why)))
         return
-    ladder = hints_for(found, _verdicts.get(found.id))
-    rung = _rungs.get(found.id, 0)
-    _rungs[found.id] = rung + 1
-    if rung < len(ladder):
-        text = f"Hint {rung + 1} of {len(ladder)} for {found.id}: {ladder[rung]}"
-    else:
-        text = f"That was the last of {len(ladder)} hints for {found.id}. They begin again: {ladder[0]}"
-        _rungs[found.id] = 1
-    _show_text(text)
+    _show_text(HERE.next_hint(found, hints_for(found, HERE.verdicts.get(found.id))))
 
 
 def hints_for(step: Step, verdict: Verdict | None = None) -> tuple[str, ...]:
@@ -103,6 +91,41 @@ def hints_for(step: Step, verdict: Verdict | None = None) -> tuple[str, ...]:
     if verdict is None or verdict.misconception is None:
         return step.hints
     return misconceptions(step.id)[verdict.misconception].hints + step.hints
+
+
+# -------------------------------------------------------------------------------------------- where it is
+
+
+def _to_be_placed(verdict: Verdict) -> bool:
+    """Say whether the line to mend is looked for: of code that is wrong, in a notebook."""
+    step = steps().get(verdict.step)
+    return in_notebook() and verdict.status in ("wrong", "partly") and step is not None and can_locate(step)
+
+
+def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
+    """Show a verdict at once, look for the line to mend in the background, and add it to what is shown."""
+    from IPython import get_ipython
+    from IPython.display import display
+
+    step = find_step(verdict.step)
+    until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING
+    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)
+
+    def look() -> None:
+        placed = verdict
+        try:
+            places = places_apart(step, dict(zip(step.answers, answers, strict=False)))
+            placed = replace(verdict, where=where(places, verdict.where))
+        finally:
+            shown.update(placed.mimebundle(), raw=True)
+        if HERE.verdicts.get(step.id) is verdict:
+            HERE.verdicts[step.id] = placed
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    if not getattr(get_ipython().kernel, "_allow_stdin", True):  # nobody sits there, and the notebook is to be whole
+        thread.join()
+    return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
 
 
 # -------------------------------------------------------------------------------------------- showing
@@ -136,8 +159,6 @@ def _show_text(text: str) -> None:
     if not in_notebook():
         print(text)
         return
-    from html import escape
-
     from IPython.display import display
 
     style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"

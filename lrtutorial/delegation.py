@@ -7,29 +7,26 @@ library are no use of it. The same rule holds in the notebook (:func:`delegates_
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 import re
 import sys
 import textwrap
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lrtutorial.course import current
 from lrtutorial.parsing import parsed
+from lrtutorial.reach import reached
 
-#: Modules that hold ready optimizers or schedules. Whatever is in them or below them counts.
-LIBRARIES = (
-    "torch.optim", "torch.distributed.optim", "torch_optimizer", "pytorch_optimizer", "keras", "tensorflow", "tf_keras",
-    "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm",
-    "fastai",    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
-    "lrtutorial.explorer.recurrences", "lrtutorial.experiments.descent",
-)  # fmt: skip
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
 _RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}
 _GETTERS = {"getattr", "attrgetter", "__getattribute__", "__getattr__", "get"}
-ADVICE = "This exercise asks for your own code: take that line out, also where it is only for comparison"
+_RUN = re.compile(r"^\s*%run\b|\bexec\(|\brunpy\b", re.MULTILINE)
+ADVICE = "This exercise asks for your own code: take that line out"
 
 
 @dataclass(frozen=True)
@@ -41,44 +38,58 @@ class _Use:
     code: str
 
 
-def delegates(source: str | Iterable[str]) -> str | None:
+def delegates(
+    source: str | Iterable[str], answers: Iterable[str] | None = None, files: Mapping[str, str] | None = None
+) -> str | None:
     """Return why this source leaves the work to a library, in one sentence for the student, or None if it doesn't.
 
     ``source`` is Python text, or several pieces of it, such as the code cells of a notebook; IPython's magics are
     allowed. Names imported in one piece count in all. Text that doesn't parse can't run either and is passed over.
+    With ``answers`` only the code that these names reach counts (:mod:`lrtutorial.reach`), and torch itself counts,
+    too: an exercise of one's own code is graded without it. ``files`` are modules beside the notebook.
 
     Examples
     --------
     >>> print(delegates("import torch.optim as o\\nopt = o.Adam(params)"))
-    torch.optim is used (`import torch.optim as o`). This exercise asks for your own code: take that line out, also \
-where it is only for comparison.
+    torch.optim is used (`import torch.optim as o`). This exercise asks for your own code: take that line out.
     >>> delegates("# as torch.optim.SGD does it\\nparam -= lr * grad")
+    >>> delegates(["import torch", "class Adam: ...", "torch.optim.Adam"], ["Adam"])
     """
     pieces = [source] if isinstance(source, str) else list(source)
-    use = _first_use(pieces, {})
+    if answers is None:
+        use = _first_use(pieces, {})
+    else:
+        runs = [piece for piece in pieces if _RUN.search(piece)]
+        named = {name: text for name, text in (files or {}).items() if any(name in piece for piece in runs)}
+        code = [ast.unparse(tree) if len(trees) > 1 else _without_magics(piece)
+                for piece in pieces if (trees := _parsed(piece)) for tree, _ in trees]  # fmt: skip
+        found: list[tuple[ast.AST, str]] = [(one.node, one.text) for one in reached(code, answers, files)]
+        found += [(tree, text) for source in named.values() for tree, text in _parsed(source)]
+        use = _use_in(found, {}, torch=True)
     return _say(use) if use else None
 
 
-def delegates_here(answers: Iterable[object]) -> str | None:
-    """Return why a notebook's answers, or any cell run so far, leave the work to a library; None if they don't.
+def delegates_here(answers: Mapping[str, object] | Iterable[object]) -> str | None:
+    """Return why a notebook's answers leave the work to a library; None if they don't.
 
     Looks at the source of the answers and of whatever functions and classes they lead to, at the modules they reach by
-    name, and at the session's history.
+    name, and at the cells of the session that define them. What other cells do, to compare for instance, is free.
     """
-    use = _reached(answers)
-    if use:
+    named = answers if isinstance(answers, Mapping) else {getattr(one, "__name__", ""): one for one in answers}
+    if use := _reached(named.values()):
         return _say(use)
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     cells = [str(cell) for cell in shell.user_ns.get("In", ())] if shell else []
-    use = _first_use(cells, {})
-    if use is None:
-        return None
-    return f"{_say(use)[:-1]}. If it is gone already, restart the kernel and run all cells."
+    names = {*named, *(str(getattr(one, "__name__", "")) for one in named.values())}
+    why = delegates(cells, names)
+    return f"{why[:-1]}. If it is gone already, restart the kernel and run all cells." if why else None
 
 
 def _say(use: _Use) -> str:
     shown = f" (`{use.code}`)" if use.code else ""
+    if use.name.split(".")[0] == "torch" and not _library(use.name):
+        return f"{use.name} is used{shown}. This exercise is graded without torch: write that line with NumPy."
     return f"{use.name} is used{shown}. {ADVICE}."
 
 
@@ -86,7 +97,11 @@ def _say(use: _Use) -> str:
 
 
 def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
-    trees = [(tree, text) for piece in pieces for tree, text in _parsed(piece)]
+    return _use_in([(tree, text) for piece in pieces for tree, text in _parsed(piece)], known)
+
+
+def _use_in(trees: Sequence[tuple[ast.AST, str]], known: Mapping[str, str], torch: bool = False) -> _Use | None:
+    """Return the first use of a library in these trees, each with the text that its lines are of."""
     names = dict(known)
     while True:  # until no name is new: an alias may be made of an alias
         before = len(names)
@@ -96,12 +111,20 @@ def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
             break
     for tree, text in trees:
         for node in ast.walk(tree):
-            name = _use_at(node, names)
+            name = _use_at(node, names) or (_torch_at(node, names) if torch else None)
             if name:
                 line = getattr(node, "lineno", 1)
                 rows = text.splitlines()
                 return _Use(name, line, rows[line - 1].strip()[:100] if line <= len(rows) else "")
     return None
+
+
+def _torch_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
+    """Return the part of torch that a node uses, or None."""
+    if not isinstance(node, ast.Name | ast.Attribute | ast.Call) or isinstance(getattr(node, "ctx", None), ast.Store):
+        return None
+    name = _dotted(node, names)
+    return name if name and name.split(".")[0] == "torch" else None
 
 
 @lru_cache(maxsize=512)
@@ -154,7 +177,7 @@ def _bind(tree: ast.AST, names: dict[str, str]) -> None:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 if alias.name == "*":
-                    for library in LIBRARIES:  # a star brings the submodule's name
+                    for library in current().libraries:  # a star brings the submodule's name
                         parent, _, child = library.rpartition(".")
                         if parent == node.module:
                             names.setdefault(child, library)
@@ -264,10 +287,12 @@ def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
                 return "an import by a computed name"
         if called == "getattr" and len(node.args) > 1 and _text(node.args[1]) is None:
             owner = _dotted(node.args[0], names)
-            if owner and any(library.startswith(f"{owner}.") for library in LIBRARIES):
+            if owner and any(library.startswith(f"{owner}.") for library in current().libraries):
                 return f"a computed part of {owner}"
         if called == "attrgetter" and node.args and (path := _text(node.args[0])):
-            return next((library for library in LIBRARIES if library.split(".")[1:] == path.split(".")[:1]), None)
+            return next(
+                (library for library in current().libraries if library.split(".")[1:] == path.split(".")[:1]), None
+            )
         if called in _RUNNERS and node.args and (text := _text(node.args[0])):
             inner = _first_use([text], names)
             return inner.name if inner else None
@@ -275,7 +300,7 @@ def _use_at(node: ast.AST, names: Mapping[str, str]) -> str | None:
 
 
 def _library(name: str) -> str | None:
-    return next((library for library in LIBRARIES if name == library or name.startswith(f"{library}.")), None)
+    return next((library for library in current().libraries if name == library or name.startswith(f"{library}.")), None)
 
 
 # -------------------------------------------------------------------------------------- reading live objects
@@ -297,6 +322,8 @@ def _reached(answers: Iterable[object], limit: int = 400) -> _Use | None:
                 1,
                 "",
             )
+        if isinstance(thing, types.ModuleType) and thing.__name__.split(".")[0] == "torch":
+            return _Use(thing.__name__, 1, "")
         if isinstance(thing, types.ModuleType) or not _students(home):
             continue
         function = inspect.unwrap(thing) if callable(thing) and not isinstance(thing, type) else thing
@@ -344,8 +371,10 @@ def _in_function(function: types.FunctionType) -> _Use | None:
 
 
 def _code_names(code: types.CodeType) -> set[str]:
+    """Return the global names that code looks up; attributes have names of their own."""
     inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    return set(code.co_names).union(*map(_code_names, inner))
+    own = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return own.union(*map(_code_names, inner))
 
 
 def _names_of(function: types.FunctionType) -> Iterator[Any]:

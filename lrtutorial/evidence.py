@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lrtutorial.budget import SECONDS, Spent, within
+from lrtutorial.course import find_step, use
 from lrtutorial.delegation import delegates_here
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Evidence, Step
@@ -21,8 +23,8 @@ MIME = "application/vnd.lrtutorial.evidence+json"
 def respond(request: str) -> None:
     """Collect evidence for one step from the notebook's names and publish it as display data of type ``MIME``.
 
-    ``request`` is JSON: ``{"nonce": text, "step": id, "probes": {name: probes}}``; the answer holds the nonce and one
-    piece of evidence for each name. A name the notebook has not defined counts as ``...``.
+    ``request`` is JSON: ``{"nonce": text, "course": module, "step": id, "probes": {name: probes}}``; the answer holds
+    the nonce and one piece of evidence for each name. A name the notebook has not defined counts as ``...``.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -33,31 +35,48 @@ def respond(request: str) -> None:
 
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Return ``{"nonce": …, "missing": [name, …], "evidence": {name: evidence}}``; see :func:`respond`."""
-    from lrtutorial.exercises import find_step
+    """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
+    from lrtutorial.graded import left_out
 
+    if course := asked.get("course"):
+        use(course)
     step = find_step(asked["step"])
     answers = {name: namespace.get(name, ...) for name in step.answers}
     return {
         "nonce": asked["nonce"],
+        "left_out": left_out,
         "missing": [name for name in step.answers if name not in namespace],
         "evidence": {name: gather(step, answers, probes) for name, probes in asked["probes"].items()},
     }
 
 
 def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
-    """Return the evidence of answers: what they do with the probes, or ``{"delegated": why}``.
+    """Return the evidence of answers: what they do with the probes, ``{"delegated": why}``, or ``{"spent": seconds}``.
 
     The one place where it is asked, in the process of the answers, whether they leave their work to a library; the
     grader reads their source from outside as well.
     """
-    if step.kind.own_work and (why := delegates_here(answers.values())):
+    if step.kind.own_work and (why := delegates_here(answers)):
         return {"delegated": why}
-    return step.collect(answers, probes)
+    try:
+        with within(SECONDS):
+            return step.collect(answers, probes)
+    except Spent:
+        return {"spent": SECONDS}
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object]) -> Verdict:
     """Return the verdict on what :func:`gather` gave; ``earlier`` holds evidence of other steps, by id."""
     if isinstance(evidence, dict) and evidence.get("delegated"):
         return Verdict.blank(step).with_no_points("wrong", str(evidence["delegated"])[:400])
+    if spent(evidence):
+        return Verdict.blank(step).with_no_points(
+            "undecided",
+            f"The check stopped after {SECONDS:g} s, all the time that it has: this answer is too slow to decide.",
+        )
     return step.judge(evidence, expected, earlier)
+
+
+def spent(evidence: object) -> bool:
+    """Say whether an answer took all the time that it had."""
+    return isinstance(evidence, dict) and "spent" in evidence

@@ -7,24 +7,50 @@ from the instructors' references); the grader computes those of its secret probe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from importlib.resources.abc import Traversable
+from typing import Any, Protocol
+
+from lrtutorial.home import package
 
 
-@dataclass(frozen=True)
-class Expected:
-    """Probes, the reference's outcome on them, and (computed when first needed) each misconception's outcome.
+class Expected(Protocol):
+    """Probes, the reference's outcome on them, and each misconception's outcome.
 
     The form of probes and outcomes belongs to the step's kind; all of it is JSON-able.
     """
 
+    @property
+    def probes(self) -> Any:
+        """What the answer is asked."""
+
+    @property
+    def reference(self) -> Any:
+        """What the reference gives."""
+
+    @property
+    def secret(self) -> bool:
+        """Whether no number of these probes may be shown."""
+
+    def outcomes(self) -> Mapping[str, Any]:
+        """Return what each misconception gives, by id; what nobody asks for need not be computed."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Expectations that are there as data."""
+
     probes: Any
     reference: Any
-    outcomes: Callable[[], Mapping[str, Any]] = field(repr=False)
-    secret: bool = False  #: then no number of these probes may be shown
+    mistakes: Mapping[str, Any] = field(repr=False)
+    secret: bool = False
+
+    def outcomes(self) -> Mapping[str, Any]:
+        """Return what each misconception gives, by id."""
+        return self.mistakes
 
 
 @dataclass(frozen=True)
@@ -36,16 +62,25 @@ class Misconception:
     hints: tuple[str, ...]
 
 
-@cache
+def folder() -> Traversable:
+    """Return where the current course's recorded data lie."""
+    return files(package()).joinpath("recorded")
+
+
 def _recorded(step_id: str) -> dict[str, Any]:
-    text = files("lrtutorial").joinpath("recorded", f"{step_id}.json").read_text(encoding="utf-8")
-    return json.loads(text)
+    return _read(package(), step_id)
+
+
+@cache
+def _read(package: str, step_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def recorded(step_id: str) -> Expected:
     """Return the recorded expectations of a step's public probes. Raises FileNotFoundError if none were recorded."""
     data = _recorded(step_id)
-    return Expected(data["probes"], data["reference"], lambda: data["outcomes"])
+    return Known(data["probes"], data["reference"], data["outcomes"])
 
 
 def misconceptions(step_id: str) -> dict[str, Misconception]:

@@ -15,42 +15,13 @@ from html import escape
 from typing import Any
 
 from lrtutorial import progress
-from lrtutorial.exercises import exercises
+from lrtutorial.course import current, exercises
 from lrtutorial.kinds.prediction import NEAR_SHARE
 from lrtutorial.steps import Exercise
 from lrtutorial.written import model_answers
 
-PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
 COPY = "learning-rate-progress.json"  #: what a saved copy is called
 LOOK_SECONDS = 1.5  #: how often the file is looked at for changes
-
-
-@dataclass(frozen=True)
-class Stop:
-    """An exercise on the map: what one takes away, and which exercises help when done before."""
-
-    gives: str
-    after: tuple[str, ...] = ()
-
-
-STOPS = {
-    "a1": Stop("The rule that says which rates converge, derived step by step"),
-    "a2": Stop("What momentum adds up, and when its “effective rate” tells the truth", ("a1",)),
-    "a3": Stop("Why dividing by a running size makes steps alike, and where ε matters", ("a2",)),
-    "a4": Stop("What Adam's averages get wrong at the start, and how the correction mends it", ("a2", "a3")),
-    "a5": Stop("The best rate for a bowl with any curvatures, and the price of a narrow one", ("a1",)),
-    "b1": Stop("Two optimizers of your own that train a small network", ("a2",)),
-    "b2": Stop("Adam as a class of your own, compared with the reference step by step", ("b1", "a4")),
-    "b3": Stop("Four paths through one ravine, drawn by your code", ("b1", "a3")),
-    "b4": Stop("A sweep that finds a usable rate before training begins", ("b1",)),
-    "b5": Stop("A schedule that cools down and restarts", ("b1",)),
-    "c1": Stop("Seven rates over four decades: what too low and too high look like"),
-    "c2": Stop("Momentum in ravines, in noise and in pits, measured", ("a2",)),
-    "c3": Stop("Where Adam needs no tuning, and a problem that takes its advantage away", ("a4",)),
-    "c4": Stop("Sharpness, warmup and the noise floor: what large rates do", ("a5",)),
-    "c5": Stop("How far the picture of the rate as a resolution carries", ("c1",)),
-    "c6": Stop("A comparison of SGD and Adam that you would believe", ("c3",)),
-}
 
 
 @dataclass(frozen=True)
@@ -116,13 +87,13 @@ def next_steps(now: Mapping[str, Standing]) -> list[str]:
         unscored = [s.exercise.id for s in now.values() if s.written and s.own is None]
         if unscored:
             return [f"All checks are done. Write your answer in {unscored[0].upper()}; score it with reveal."]
-        return ["Everything is done. Take your own Adam to a problem that matters to you."]
+        return [current().finished]
     begun = [s for s in open_ones if s.tried]
     chosen = (begun or open_ones)[0]
     ready = [
         s.exercise.id.upper()
         for s in open_ones
-        if s is not chosen and all(now[name].complete for name in STOPS[s.exercise.id].after if name in now)
+        if s is not chosen and all(now[name].complete for name in s.exercise.after if name in now)
     ]
     verb = "Go on with" if chosen.tried else "Begin with" if len(open_ones) == len(now) else "Next comes"
     lines = [f"{verb} {chosen.exercise.id.upper()}: {chosen.exercise.title}"]
@@ -176,20 +147,19 @@ class CourseMap:
         )
         body, part = [], ""
         for name, standing in self._now.items():
-            exercise, stop = standing.exercise, STOPS[name]
+            exercise = standing.exercise
             if exercise.part != part:
                 part = exercise.part
-                body.append(
-                    f'<tr><th scope="rowgroup" colspan="6" style="{cell};padding-top:.8em">{PARTS[part]}</th></tr>'
-                )
+                title = escape(current().parts[part])
+                body.append(f'<tr><th scope="rowgroup" colspan="6" style="{cell};padding-top:.8em">{title}</th></tr>')
             mark = "✓ " if standing.complete else ""
             body.append(
                 f'<tr><th scope="row" style="{cell};font-weight:400">'
                 f'<a href="{part}/{exercise.notebook}.ipynb">'
                 f"{name.upper()} {escape(exercise.title)}</a></th>"
-                f'<td style="{cell}">{escape(stop.gives)}</td><td style="{cell}">{exercise.minutes}</td>'
+                f'<td style="{cell}">{escape(exercise.gives)}</td><td style="{cell}">{exercise.minutes}</td>'
                 f'<td style="{cell}">{exercise.difficulty}</td>'
-                f'<td style="{cell}">{", ".join(map(str.upper, stop.after)) or "–"}</td>'
+                f'<td style="{cell}">{", ".join(map(str.upper, exercise.after)) or "–"}</td>'
                 f'<td style="{cell}">{mark}{escape(standing.words)}</td></tr>'
             )
         return (

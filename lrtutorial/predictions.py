@@ -5,34 +5,27 @@ Until an exercise has been compared, ``check`` notes its predictions and keeps t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from lrtutorial.exercises import UnknownStep, exercises, find_exercise
+from lrtutorial.course import UnknownStep, exercise_with, exercises, find_exercise
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import prediction
 from lrtutorial.progress import record_predictions
-from lrtutorial.steps import Exercise, Step
+from lrtutorial.session import HERE
+from lrtutorial.steps import Evidence, Exercise, Step
 from lrtutorial.verdict import Verdict
 
-_committed: dict[str, Mapping[str, Any]] = {}  # of this session, by step: the last evidence before the reveal
-_revealed: set[str] = set()  # exercises whose outcome has been shown
 
-
-def note(step: Step, evidence: Mapping[str, Any], verdict: Verdict) -> Verdict:
+def note(step: Step, evidence: Evidence, verdict: Verdict) -> Verdict:
     """Return what ``check`` may show of a prediction's verdict, and remember the commitment if it is one."""
-    if _exercise_of(step) in _revealed:
+    if exercise_with(step).id in HERE.revealed:
         return verdict
     shown = prediction.noted(step, verdict, evidence)
     if shown.status == "noted":
-        _committed[step.id] = evidence
+        HERE.committed[step.id] = evidence
     return shown
-
-
-def _exercise_of(step: Step) -> str:
-    return step.id.split("-")[0]
 
 
 @dataclass(frozen=True)
@@ -123,7 +116,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
         return Comparison(str(exercise)[:60], note=str(why))
     steps = [step for step in found.steps if step.kind.foretells]
     stated, problem = _percentages(confidence, len(steps))
-    still_open = [step.id for step in steps if step.id not in _committed]
+    still_open = [step.id for step in steps if step.id not in HERE.committed]
     if not steps:
         return Comparison(found.id, note=f"{found.id} asks for no predictions.")
     if still_open:
@@ -131,7 +124,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
         return Comparison(found.id, note=f"Still open: {cells}. Commit first: write your prediction and run its check.")
     if problem:
         return Comparison(found.id, note=problem)
-    _revealed.add(found.id)
+    HERE.revealed.add(found.id)
     rows = tuple(_row(step, said) for step, said in zip(steps, stated, strict=True))
     record_predictions(found.id, {row.step: row.status for row in rows})
     return Comparison(found.id, rows)
@@ -139,7 +132,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
 
 def _row(step: Step, confidence: float | None) -> Row:
     expected = recorded(step.id)
-    evidence = _committed[step.id]
+    evidence = HERE.committed[step.id]
     verdict = prediction.judge(step, evidence, expected)
     predicted, found = (prediction.show(step, value) for value in (evidence["value"], expected.reference))
     return Row(step.id, predicted, found, verdict.status, confidence)
@@ -170,8 +163,8 @@ def summary() -> dict[str, dict[str, Any]]:
         ids = [step.id for step in exercise.steps if step.kind.foretells]
         return {
             "asked": len(ids),
-            "committed": sum(i in _committed for i in ids),
-            "compared": exercise.id in _revealed,
+            "committed": sum(i in HERE.committed for i in ids),
+            "compared": exercise.id in HERE.revealed,
         }
 
     return {key: of(exercise) for key, exercise in exercises().items() if any(s.kind.foretells for s in exercise.steps)}

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat import NotebookNode
+
+from lrtutorial.attachments import AttachmentRenderer
 
 STYLE = """<style>
 :root {
@@ -53,6 +57,17 @@ class PageExporter(HTMLExporter):
 
     export_from_notebook = "Page to print"
     output_mimetype = "text/html"
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Markdown as HTML, as nbconvert makes it; a picture that the notebook doesn't hold is said, not an error."""
+        renderer = AttachmentRenderer(
+            escape=False, attachments=(context.get("cell") or {}).get("attachments"), embed_images=self.embed_images,
+            path=context.get("resources", {}).get("metadata", {}).get("path", ""),
+            anchor_link_text=self.anchor_link_text, exclude_anchor_links=self.exclude_anchor_links,
+            **self.lexer_options,
+        )  # fmt: skip
+        return str(MarkdownWithMath(renderer=renderer).render(source))
 
     def from_notebook_node(  # type: ignore[override]  # a page is text, as with HTMLExporter
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any

@@ -125,7 +125,9 @@ class Exercise:
     minutes: int
     difficulty: str  # "gentle", "medium" or "hard"
     steps: tuple[Step, ...]
-    needs_torch: bool = False  #: otherwise torch is out of reach while the exercise is graded
+    gives: str = ""  #: what one takes away, for the map of the course
+    after: tuple[str, ...] = ()  #: exercises that help when done before
+    profile: str = "numpy"  #: the jail's profile while it is graded: what is loaded, and what is out of reach
 
     @property
     def points(self) -> float:

@@ -79,6 +79,8 @@ class Verdict:
     hint: str | None = None
     where: str | None = None  #: the line of the student's cell to look at
     checked: str = ""
+    read: str | None = None  #: the answer as it was read, as text
+    typeset: str | None = None  #: … and as MathML, which the judge made of what it read
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -139,7 +141,8 @@ class Verdict:
 
     def __str__(self) -> str:
         mark, word = STATUSES[self.status]
-        rows = [f"{mark} {self.step}: {word}. {self.headline}  [{self._score}]"]
+        rows = [f"Read as {self.read}"] if self.read else []
+        rows.append(f"{mark} {self.step}: {word}. {self.headline}  [{self._score}]")
         if len(self.lines) > 1:
             width = max(len(line.title) for line in self.lines)
             for line in self.lines:
@@ -167,6 +170,7 @@ class Verdict:
             f'style="border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:52em;'
             "font-family:var(--jp-ui-font-family,system-ui,sans-serif);line-height:1.45;"
             'color:var(--jp-ui-font-color1,#1f2937)">',
+            f'<div class="lr-read">Read as {self.typeset or escape(self.read)}</div>' if self.read else "",
             f'<div style="font-weight:600"><span aria-hidden="true">{mark}</span> {word}'
             f'<span style="font-weight:400"> · {escape(self.step)} · {self._score}</span>'
             f"</div><div>{escape(self.headline)}</div>",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lrtutorial import progress
 from lrtutorial.expected import misconceptions
+from lrtutorial.session import HERE
 from lrtutorial.steps import Exercise, Step
 
 LARGEST = 20_000_000  #: bytes of a notebook that is looked into
@@ -52,9 +53,7 @@ def commented_solutions(exercise: Exercise, path: Path) -> list[str]:
 
 
 def _tried(step: Step) -> bool:
-    from lrtutorial.checking import last_verdict
-
-    verdict = last_verdict(step.id)
+    verdict = HERE.verdicts.get(step.id)
     if verdict is not None and verdict.status in progress.COUNTED:
         return True
     entry = progress.load()[0]["steps"].get(step.id)

@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lrtutorial.exercises import UnknownStep, find_exercise
+from lrtutorial.course import UnknownStep, find_exercise
+from lrtutorial.expected import folder
+from lrtutorial.home import package
+from lrtutorial.session import HERE
 from lrtutorial.steps import Exercise
 
 ENOUGH = 40  #: words of one's own before the model answer is shown
@@ -42,10 +44,15 @@ class ModelAnswer:
         return sum(item.points for item in self.rubric)
 
 
-@cache
 def model_answers() -> dict[str, ModelAnswer]:
-    """Return every recorded model answer, by exercise."""
-    data = json.loads(files("lrtutorial").joinpath("recorded", "written.json").read_text(encoding="utf-8"))
+    """Return every recorded model answer of the current course, by exercise; none where nothing was recorded."""
+    return _model_answers(package())
+
+
+@cache
+def _model_answers(package: str) -> dict[str, ModelAnswer]:
+    path = folder().joinpath("written.json")
+    data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return {
         key: ModelAnswer(key, entry["answer"], tuple(RubricItem(**item) for item in entry["rubric"]))
         for key, entry in data.items()
@@ -150,14 +157,6 @@ def _written_in(path: Path, grade_id: str) -> str | None:
 
 # -------------------------------------------------------------------------------------------- showing
 
-_self_scores: dict[str, dict[int, float]] = {}  # of this session, by exercise: points by rubric line
-
-
-def self_score(exercise: str) -> float | None:
-    """Return the points someone gave their own answer in this session, or None."""
-    scores = _self_scores.get(exercise)
-    return sum(scores.values()) if scores else None
-
 
 def _show_note(message: str) -> None:
     from lrtutorial.checking import in_notebook
@@ -203,8 +202,8 @@ def _show_scores(model: ModelAnswer) -> None:
     total = ipywidgets.HTML(f"Pick your points for each line; the total is out of {model.points:g}.")
 
     def score(line: int, points: float) -> None:
-        _self_scores.setdefault(model.exercise, {})[line] = points
-        given = sum(_self_scores[model.exercise].values())
+        HERE.own_scores.setdefault(model.exercise, {})[line] = points
+        given = HERE.self_score(model.exercise) or 0.0
         record_own_score(model.exercise, given, model.points)
         total.value = f'<div role="status"><b>Your own score: {given:g} of {model.points:g}</b></div>'
 

@@ -1,12 +1,14 @@
 """The catalogue: for every checked step its reference, its probes, its misconceptions and the forms that must pass.
 
-One module an exercise, with ``QUESTIONS``: {step id: :class:`Question`}. Everything else follows from it: the data
+One module an exercise, with ``QUESTIONS``: {step id: :class:`Question`}; they lie in this package, or in that which
+:func:`use` names for another course. Everything else follows from it: the data
 recorded for the student package, the secret probes of a grading run, the tables of the tests, the class report.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.exercises import exercise_with, exercises, find_step
+from lrtutorial.course import exercise_with, exercises, find_step
 from lrtutorial.expected import Expected
 from lrtutorial.steps import Step
 
@@ -46,20 +48,52 @@ class Question:
     probes: Callable[[np.random.Generator], Any]
     misconceptions: tuple[Misconception, ...]
     accepted: Mapping[str, Any] = field(default_factory=dict)  #: other right answers, by a word for the style
-    public: Any = None  #: the public probes, where they are not to be drawn (the notebook's own seed in Part C)
+    public: Any = None  #: the public probes, where they are not to be drawn (a notebook's own seed)
+    lecture: str = ""  #: what the report tells the instructor to say to a class that goes wrong here
+    families: tuple[tuple[str, str], ...] = ()
+    """Where that doesn't fit: (endings of misconception ids after "<step>-", what to say of those instead)."""
+
+    def to_say(self, misconception: str) -> str:
+        """Return what to say to a class that holds a misconception; what it reveals, where the author says no more."""
+        mistake = next(one for one in self.misconceptions if one.id == misconception)
+        for endings, remark in self.families:
+            if any(misconception.endswith(f"-{ending}") for ending in endings.split()):
+                return remark
+        return self.lecture or f"{mistake.title}. Who answers so {mistake.reveals}. {' '.join(mistake.hints)}"
+
+
+#: Read when a process begins, so that workers have the catalogue of who started them.
+VARIABLE = "AUTOGRADER_CATALOGUE"
+_package = os.environ.get(VARIABLE) or __name__
+
+
+def package() -> str:
+    """Return the package that holds the current course's questions, one module an exercise."""
+    return _package
+
+
+def use(package: str) -> None:
+    """Take the questions from another package, in this process and in those it starts."""
+    global _package
+    _package = os.environ[VARIABLE] = package
+
+
+def questions() -> dict[str, Question]:
+    """Return every step's question, in course order. Raises ImportError for an exercise without a module."""
+    return _all_questions(_package, tuple(exercises()))
 
 
 @cache
-def questions() -> dict[str, Question]:
-    """Return every step's question, in course order."""
+def _all_questions(package: str, exercises: tuple[str, ...]) -> dict[str, Question]:
     found: dict[str, Question] = {}
-    for exercise in exercises():
+    for exercise in exercises:
         found |= _questions_of(exercise)
     return found
 
 
 def _questions_of(exercise: str) -> dict[str, Question]:
-    return import_module(f"{__name__}.{exercise}").QUESTIONS
+    found: dict[str, Question] = import_module(f"{_package}.{exercise}").QUESTIONS
+    return found
 
 
 def misconceptions_by_id() -> dict[str, tuple[str, Misconception]]:
@@ -90,44 +124,42 @@ class CatalogueFailed(RuntimeError):
     """A reference or a catalogued mistake failed on probes that were drawn: our fault, whatever the answer was."""
 
 
-class Drawn(Expected):
+class Drawn:
     """Expectations on probes that were drawn: what nobody asks for is not computed.
 
     Some kinds judge an answer's runs by themselves and need no reference, and only a wrong answer is compared with
     the misconceptions, each once for all threads. ``seconds`` is what computing has taken.
     """
 
-    seconds = 0.0
-
     def __init__(self, step: Step, question: Question, probes: Any, secret: bool):
-        vars(self).update(_step=step, _question=question, probes=probes, outcomes=self._outcomes, secret=secret)
-        vars(self).update(_one_at_a_time=threading.Lock(), _known={})
+        self.probes, self.secret, self.seconds = probes, secret, 0.0
+        self._step, self._question = step, question
+        self._one_at_a_time, self._known = threading.Lock(), dict[str, Any]()
 
-    def _outcomes(self) -> dict[str, Any]:
-        mistakes = {m.id: m.answer for m in vars(self)["_question"].misconceptions}
+    def outcomes(self) -> dict[str, Any]:
+        """What each misconception gives on the probes, by id."""
+        mistakes = {m.id: m.answer for m in self._question.misconceptions}
         return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
-
-    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
-        known = vars(self)["_known"]
-        with vars(self)["_one_at_a_time"]:
-            if name not in known:
-                known[name] = compute()
-            return known[name]
-
-    def _outcome(self, answer: Any) -> Any:
-        step, right = vars(self)["_step"], vars(self)["_question"].reference
-        begun = time.perf_counter()
-        try:
-            return outcome_of(step, as_answers(step, answer, right), self.probes)
-        except Exception as error:
-            raise CatalogueFailed(f"{step.id}: the catalogue failed on its own probes: {error!r}") from error
-        finally:
-            vars(self).update(seconds=self.seconds + time.perf_counter() - begun)
 
     @property
     def reference(self) -> Any:
         """What the reference gives on the probes."""
-        return self._once("reference", lambda: self._outcome(vars(self)["_question"].reference))
+        return self._once("reference", lambda: self._outcome(self._question.reference))
+
+    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+        with self._one_at_a_time:
+            if name not in self._known:
+                self._known[name] = compute()
+            return self._known[name]
+
+    def _outcome(self, answer: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return outcome_of(self._step, as_answers(self._step, answer, self._question.reference), self.probes)
+        except Exception as error:
+            raise CatalogueFailed(f"{self._step.id}: the catalogue failed on its own probes: {error!r}") from error
+        finally:
+            self.seconds += time.perf_counter() - begun
 
 
 def expectations(step_id: str, rng: np.random.Generator, secret: bool = True) -> Expected:

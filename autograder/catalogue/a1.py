@@ -102,6 +102,8 @@ QUESTIONS = {
             "text": "a*x",
             "rational": Rational(1, 2) * 2 * a * x,
         },
+        lecture="Differentiate a·x²/2 once, slowly: the 2 that comes down cancels the ½, which is why the ½ is there. "
+        "Then check the units: the gradient of a bowl is proportional to x, and zero at its minimum.",
     ),
     "a1-update": Question(
         reference=x - eta * a * x,
@@ -207,6 +209,8 @@ QUESTIONS = {
             "text": "x - eta*a*x",
             "greek": "(1 - η*a)*x",
         },
+        lecture="Write the update in words first: new place = old place − rate × gradient at the old place. Put in a = "
+        "1, x = 1, η = 0.1: the new place is 0.9.",
     ),
     "a1-closed_form": Question(
         reference=(1 - eta * a) ** t * x0,
@@ -319,6 +323,8 @@ QUESTIONS = {
             "text": "x0*(1-eta*a)**t",
             "split": x0 * (1 - eta * a) * (1 - eta * a) ** (t - 1),
         },
+        lecture="Work out x₁, x₂ and x₃ on the board: each step multiplies by the same factor 1 − ηa. Equal factors "
+        "make a power, equal steps would make a sum. Then check t = 0: it must give x₀.",
     ),
     "a1-derivation": Question(
         reference=[
@@ -497,6 +503,8 @@ QUESTIONS = {
             ],
             "centred": ["|1 - eta*a| < 1", "|eta - 1/a| < 1/a", "-1/a < eta - 1/a < 1/a", "0 < eta < 2/a"],
         },
+        lecture="Take |u| < 1 apart on the number line: both −1 < u and u < 1 at once. Then do the same to all three "
+        "parts of the chain at every step, and turn both signs when multiplying by −1.",
     ),
     "a1-condition": Question(
         reference=And(0 < eta, eta < 2 / a),
@@ -666,5 +674,24 @@ QUESTIONS = {
             "chained with &": (eta > 0) & (eta < 2 / a),
             "abs turned": 1 > Abs(eta * a - 1),
         },
+        lecture="Plot |1 − ηa| against η: it falls to 0 at η = 1/a and is back at 1 at η = 2/a. Ask for the range "
+        "below 1 by eye, then for its ends: at 0 nothing moves, at 2/a x flips sign for ever.",
+        families=(
+            (
+                "no_lower either_sign",
+                "Ask what a negative rate does: it climbs, from every start. A condition on η has two ends, and "
+                "the absolute value is that of the factor 1 − ηa, not of η.",
+            ),
+            (
+                "no_upper",
+                "Run η = 3/a: every step doubles the distance, with alternating sign. Small enough is a "
+                "condition, not a habit.",
+            ),
+            (
+                "monotone alternating",
+                "Between 0 and 1/a the iterates come in from one side, between 1/a and 2/a they alternate; both "
+                "shrink. Overshooting is not diverging.",
+            ),
+        ),
     ),
 }

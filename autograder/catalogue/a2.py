@@ -176,6 +176,20 @@ QUESTIONS = {
             "text": "Sum(beta**k * g_seq(t-1-k), (k, 0, t-1))",
             "recursion as text": "v(t) = β*v(t-1) + g_seq(t-1)",
         },
+        lecture="Unroll v₁, v₂, v₃ on the board with one colour for each gradient. The newest gradient enters in full; "
+        "every step multiplies all that was there by β. Then shift the index and show that nothing changes.",
+        families=(
+            (
+                "average swapped",
+                "Put the two recursions side by side: momentum v ← βv + g adds gradients up, Adam's m ← βm + (1 "
+                "− β)g averages them. Under g = 1 the first settles at 1/(1 − β), the second at 1.",
+            ),
+            (
+                "future future_sum loses_oldest",
+                "Count on the board which gradients are known when v_t is made: g(0) to g(t − 1), t of them. At "
+                "t = 1 that is g(0) alone.",
+            ),
+        ),
     ),
     "a2-contribution": Question(
         reference=eta * beta**k,
@@ -308,6 +322,8 @@ QUESTIONS = {
             "caret": "η·β^k",
             "split": eta * beta * beta ** (k - 1),
         },
+        lecture="Follow one single gradient through the steps: its share of the step is η, ηβ, ηβ², … The rate enters "
+        "once, when x moves; β enters once for every step of age.",
     ),
     "a2-effective_lr": Question(
         reference=eta / (1 - beta),
@@ -434,6 +450,15 @@ QUESTIONS = {
             "head and tail": eta + eta * beta / (1 - beta),
             "other index": Sum(eta * beta**j, (j, 0, oo)),
         },
+        lecture="Sum the geometric series: with a gradient that stays the same the shares add up to η/(1 − β). With "
+        "one that alternates they add up to η/(1 + β). Neither is a bound of stability, which is at 2(1 + β)/λ.",
+        families=(
+            (
+                "times sign",
+                "Memory of a constant gradient makes steps longer. So 1 − β stands below the line: at β = 0 "
+                "nothing changes, and towards β = 1 the steps grow without end.",
+            ),
+        ),
     ),
     "a2-effective_lr_09": Question(
         reference=10 * eta,
@@ -548,5 +573,7 @@ QUESTIONS = {
             "float sum": Sum(eta * 0.9**k, (k, 0, oo)),
             "text": "10*eta",
         },
+        lecture="Put numbers to it: at β = 0.9 a constant gradient is followed ten times as fast; the first ten shares "
+        "make 6.5 of the ten.",
     ),
 }

@@ -163,6 +163,8 @@ QUESTIONS = {
             "sum counted backwards": Sum((1 - beta) * beta ** (t - k) * g**2, (k, 1, t)),
             "greek": "g^2*(1 - β^t)",
         },
+        lecture="Write s₁, s₂, s₃ for a constant g: the weights add up to 1 − βᵗ, not to 1. What is missing, βᵗ, is "
+        "the weight of the start s₀ = 0.",
     ),
     "a3-effective_lr": Question(
         reference=eta / sqrt(s_t + epsilon),
@@ -289,6 +291,20 @@ QUESTIONS = {
             "sum": eta / sqrt(Sum((1 - beta) * beta**k * g**2, (k, 0, t - 1)) + epsilon),
             "order": eta / sqrt(epsilon + s_t),
         },
+        lecture="Build the rate in two steps on the board: s_t for a constant gradient first, then η over the root of "
+        "s_t + ε. A large gradient makes it small: RMSprop divides by the size of what it has seen.",
+        families=(
+            (
+                "epsilon_outside no_epsilon both epsilon_weighted",
+                "Point at the place of ε. This derivation has √(s + ε); PyTorch and exercises B2 and B3 have √s "
+                "+ ε. At g = 1e-6 and ε = 1e-8 the steps are 0.010η and 0.990η: no detail for small gradients.",
+            ),
+            (
+                "momentum",
+                "Momentum adds gradients up, RMSprop divides by their size: 1/(1 − β) belongs to the first. The "
+                "weights of an average add up to one, or to 1 − βᵗ after t steps from zero.",
+            ),
+        ),
     ),
     "a3-limit_lr": Question(
         reference=eta / Abs(g),
@@ -413,5 +429,14 @@ QUESTIONS = {
             "sign": eta * sign(g) / g,
             "root over all": sqrt(eta**2 / g**2) * sign(eta),
         },
+        lecture="Take the limits one after the other: βᵗ goes to 0, so s_t goes to g²; then ε goes to 0, and √(g²) is "
+        "|g|, whatever the sign. So the rate settles at η/|g|, and the step at η.",
+        families=(
+            (
+                "momentum zero unchanged",
+                "The weights of an average add up to one: s_t settles at g², it neither grows without end, as "
+                "Adagrad's sum does, nor wears off. So the rate settles too, at η/|g|.",
+            ),
+        ),
     ),
 }

@@ -143,6 +143,8 @@ QUESTIONS = {
             "equation": Eq(Symbol("E_m"), mean),
             "turned": (beta1**t - 1) * -E_g,
         },
+        lecture="Add the weights: (1 − β₁)(1 + β₁ + … + β₁ᵗ⁻¹) = 1 − β₁ᵗ. They fall short of 1 because m₀ = 0 has the "
+        "rest. It needs a gradient whose mean stays the same: say so.",
     ),
     "a4-corrected_m": Question(
         reference=m_t / (1 - beta1**t),
@@ -266,6 +268,8 @@ QUESTIONS = {
             "one plus": m_t * (1 + beta1**t / (1 - beta1**t)),
             "sum": m_t / ((1 - beta1) * Sum(beta1**k, (k, 0, t - 1))),
         },
+        lecture="Divide by the sum of the weights, 1 − β₁ᵗ. At t = 1 it gives back the gradient itself, and for large "
+        "t it does nothing: two checks that catch nearly every slip.",
     ),
     "a4-bias_at_1": Question(
         reference=Rational(1, 10),
@@ -360,6 +364,8 @@ QUESTIONS = {
             "decimal": "0.1",
             "unsimplified": "1 - 0.9**1",
         },
+        lecture="At β₁ = 0.9 the first average is a tenth of the gradient. Ask what is in the other nine tenths: the "
+        "start, which is zero.",
     ),
     "a4-first_step_ratio": Question(
         reference=sqrt(10),
@@ -465,5 +471,15 @@ QUESTIONS = {
             "three digits": 3.16,
             "text decimal": "3.1623",
         },
+        lecture="Both averages start too small, and what counts is their ratio: m is 10 times too small, √v 31.6 "
+        "times. Without correction the first step is 3.16 times too long, not too short.",
+        families=(
+            (
+                "inverse m_only m_inverse no_effect",
+                "The common sentence “without correction Adam's steps are too small” is backwards at the "
+                "default betas: m is 10 times too small, √v 31.6 times and below the line. The first step is "
+                "3.16 times too long, the twelfth 6.57 times.",
+            ),
+        ),
     ),
 }

@@ -186,6 +186,8 @@ QUESTIONS = {
                 "0 < eta < 2/lambda_max",
             ],
         },
+        lecture="Two conditions that must hold together: the steepest direction sets the bound, since 2/λ_max is the "
+        "smaller of the two. Draw both ranges of η on one line and mark where they overlap.",
     ),
     "a5-condition": Question(
         reference=And(0 < eta, eta < bound),
@@ -336,6 +338,8 @@ QUESTIONS = {
             "with &": (eta > 0) & (bound > eta),
             "bars": "|1 - η*λ_max| < 1",
         },
+        lecture="Draw |1 − ηλ| for two eigenvalues in one picture. Both must be below 1, so the steepest direction "
+        "decides: 0 < η < 2/λ_max.",
     ),
     "a5-optimal_lr": Question(
         reference=best,
@@ -449,6 +453,8 @@ QUESTIONS = {
             "equation": Eq(Symbol("eta"), best),
             "greek": "2/(λ_min + λ_max)",
         },
+        lecture="In the same picture, look for the lowest point of the upper of the two curves: it is where they "
+        "cross, at 2/(λ_max + λ_min). There one direction alternates and both shrink equally fast.",
     ),
     "a5-condition_number": Question(
         reference=lambda_max / lambda_min,
@@ -541,6 +547,8 @@ QUESTIONS = {
             "greek": "λ_max/λ_min",
             "equation": Eq(kappa, lambda_max / lambda_min),
         },
+        lecture="Scale f by 10: both eigenvalues grow, their ratio stays. The contours' axes have the ratio √κ, so an "
+        "ellipse that is ten times as long as wide means κ = 100.",
     ),
     "a5-rate": Question(
         reference=rate,
@@ -654,6 +662,15 @@ QUESTIONS = {
             "divided by kappa": (1 - 1 / kappa) / (1 + 1 / kappa),
             "greek": "1 - 2/(κ + 1)",
         },
+        lecture="Put η* in: (κ − 1)/(κ + 1) is what a step leaves of the distance, its square what it leaves of f − "
+        "f*. 1 − 2/κ is smaller than that: an approximation for large κ, and no bound.",
+        families=(
+            (
+                "approximation",
+                "1 − 2/κ drops the 1 in κ + 1. At κ = 2 it says 0, and the rate is 1/3: fine for large κ, but "
+                "smaller than the rate, so it is no bound.",
+            ),
+        ),
     ),
     "a5-rate_100": Question(
         reference=Rational(99, 101),
@@ -761,5 +778,6 @@ QUESTIONS = {
             "unsimplified": "(100 - 1)/(100 + 1)",
             "integers": Integer(99) / 101,
         },
+        lecture="At κ = 100 a step leaves 99/101 of the distance. Ask how many steps divide it by ten: 116.",
     ),
 }

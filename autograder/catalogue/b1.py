@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from autograder.catalogue.gradients import draw_probe, odd
+from autograder.catalogue.gradients import REBOUND, draw_probe, odd
 from autograder.references.optimizers import SGD, MomentumSGD
 
 M = Misconception
@@ -605,4 +605,45 @@ ACCEPTED = {
     "dataclass": {"MomentumSGD": AsDataclass},
 }
 
-QUESTIONS = {"b1": Question({"SGD": SGD, "MomentumSGD": MomentumSGD}, draw_probes, MISCONCEPTIONS, ACCEPTED)}
+QUESTIONS = {
+    "b1": Question(
+        {"SGD": SGD, "MomentumSGD": MomentumSGD},
+        draw_probes,
+        MISCONCEPTIONS,
+        ACCEPTED,
+        lecture="Run the two lines of momentum by hand for three steps: the velocity first, from the gradients alone, "
+        "then the parameters by the rate times the velocity.",
+        families=(
+            (
+                "classical rate_twice",
+                "Put v ← βv + g; x ← x − ηv beside v ← βv + ηg; x ← x − v. With a constant rate both are the "
+                "same; cut the rate tenfold in the middle of a run and they part: in the second the velocity "
+                "still carries the old rate.",
+            ),
+            (
+                "sgd_rebinds sgd_local rebinds copies",
+                REBOUND,
+            ),
+            (
+                "sgd_mutates mutates aliases",
+                "Gradients belong to the caller. grad *= … or a velocity that is the gradient's own array "
+                "changes them behind its back: hand the same gradient over twice and see.",
+            ),
+            (
+                "average dampened one_minus",
+                "Momentum in this course adds: v ← βv + g. The factor 1 − β makes an average, as in Adam, with "
+                "steps that are 1 − β times as long.",
+            ),
+            (
+                "sgd_fixed_rate sgd_frozen_rate fixed_momentum frozen_rate other_default",
+                "A schedule sets optimizer.lr while training runs. So step must read self.lr each time, and "
+                "every argument must end up in an attribute.",
+            ),
+            (
+                "shared_velocity class_state",
+                "State belongs to one parameter of one optimizer: an array for each, made in __init__. Run two "
+                "optimizers side by side to see state that is shared.",
+            ),
+        ),
+    ),
+}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from autograder.catalogue.gradients import draw_probe, odd
+from autograder.catalogue.gradients import REBOUND, draw_probe, odd
 from autograder.references.optimizers import Adam
 from lrtutorial.arrays import pack
 
@@ -765,4 +765,52 @@ ACCEPTED = {
     "NumPy functions": ZeroDReplaced,
 }
 
-QUESTIONS = {"b2": Question(Adam, draw_probes, MISCONCEPTIONS, ACCEPTED)}
+QUESTIONS = {
+    "b2": Question(
+        Adam,
+        draw_probes,
+        MISCONCEPTIONS,
+        ACCEPTED,
+        lecture="Go through the five lines of Algorithm 1 with one number, g = 1, for two steps. Every line has a "
+        "value that can be checked: m̂ = 1 and v̂ = 1 from the first step on.",
+        families=(
+            (
+                "no_correction only_first only_second t_from_zero t_from_two t_never t_per_parameter "
+                "stores_corrected correction_product correction_multiplied correction_power",
+                "Correction undoes the start at zero: divide m by 1 − β₁ᵗ, v by 1 − β₂ᵗ, with t the number of "
+                "steps taken, one count for all parameters. Without it the first step is 3.16 times too long at "
+                "the defaults: longer, not shorter.",
+            ),
+            (
+                "epsilon_inside epsilon_squared no_epsilon epsilon_hat fixed_epsilon",
+                "Algorithm 1 has ε beside the root: √v̂ + ε. Under the root, or added before the correction, it "
+                "is another algorithm for small gradients; the check drives with gradients near 1e-9, where it "
+                "shows.",
+            ),
+            (
+                "weights_swapped sums sum_first betas_swapped beta1_twice no_history",
+                "An average keeps most of what it was: m ← β₁m + (1 − β₁)g, weights that add up to one. Feed g "
+                "= 1 for ever and ask where m settles.",
+            ),
+            (
+                "rebinds copies",
+                REBOUND,
+            ),
+            (
+                "mutates_gradients shared_state class_state",
+                "What belongs to whom: gradients to the caller, m and v to one parameter of one optimizer. Run "
+                "two optimizers side by side on the same gradients.",
+            ),
+            (
+                "frozen_rate fixed_betas fixed_rate rate_inside",
+                "A schedule sets optimizer.lr while training runs: step must read self.lr each time, and the "
+                "rate belongs to the last line alone.",
+            ),
+            (
+                "amsgrad nadam adamw belief adagrad rmsprop momentum_only",
+                "Show the relatives in one table, by the line in which each differs from Adam. Whoever handed "
+                "one in knows a real optimizer, only not this one.",
+            ),
+        ),
+    ),
+}

@@ -519,4 +519,56 @@ ACCEPTED = {
     "pieces": {**all_runs(), **figure_with()},
 }
 
-QUESTIONS = {"b3": Question(REFERENCE, draw_probes, MISCONCEPTIONS, ACCEPTED)}
+QUESTIONS = {
+    "b3": Question(
+        REFERENCE,
+        draw_probes,
+        MISCONCEPTIONS,
+        ACCEPTED,
+        lecture="Compare the first two points of each run with a calculation by hand from the same start; where they "
+        "differ is the line to look at.",
+        families=(
+            (
+                "gradient_no_ten gradient_no_two gradient_swapped",
+                "f = x² + 10y² has the gradient (2x, 20y) and the curvatures 2 and 20, not 1 and 10. So plain "
+                "descent is stable below η = 0.1, and best at 1/11.",
+            ),
+            (
+                "rmsprop_inside rmsprop_no_epsilon adam_inside adam_no_epsilon",
+                "B3 has ε beside the root, √s + ε. Under the root it is A3's convention: the two differ where "
+                "gradients are small, which is near the minimum.",
+            ),
+            (
+                "aliased moves_start rounds",
+                "An array appended is a reference, not a picture: append pos.copy(), start from a float copy of "
+                "the start, and the caller's own start stays where it was.",
+            ),
+            (
+                "adam_no_correction adam_only_first adam_t_from_zero",
+                "Adam's first steps without correction are too long, not too short: 3.16 times at the default "
+                "betas. Show both paths from the same start.",
+            ),
+            (
+                "rmsprop_corrected",
+                "RMSprop has no correction: from s₀ = 0 its first step is η/√(1 − β) long, 3.16η at β = 0.9. "
+                "Correcting it is half of the way to Adam.",
+            ),
+            (
+                "momentum_average momentum_nesterov momentum_none momentum_late momentum_fixed",
+                "Write the heavy ball's two lines: v ← βv + g(x), then x ← x − ηv. Then show which line "
+                "Nesterov, the average and a late velocity change.",
+            ),
+            (
+                "figure_labels figure_aspect figure_contours figure_other_bowl figure_names figure_rates "
+                "figure_start figure_minimum",
+                "A figure is read without its author: labels, equal axes, a legend, start and minimum marked. "
+                "With stretched axes the gradient no longer looks perpendicular to the contours.",
+            ),
+            (
+                "last_only no_start one_more list transposed no_return",
+                "Agree on the shape first: steps + 1 rows, the start is row 0. A shape written on the board "
+                "saves an hour of plotting.",
+            ),
+        ),
+    ),
+}

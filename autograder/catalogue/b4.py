@@ -935,5 +935,35 @@ QUESTIONS = {
             "tenth_of_minimum": TenthOfMinimum.answer(),
             "documents_choice": DocumentsChoice.answer(),
         },
+        lecture="Read the sweep as an experiment with a protocol: set the rate, measure the loss, step, and leave the "
+        "model as it was found.",
+        families=(
+            (
+                "weights alias buffers mode rng interrupted",
+                "A test must leave no trace: weights, batch norm's buffers, mode and random state come back, "
+                "also after an error (finally). state_dict() holds the tensors themselves: copy them.",
+            ),
+            (
+                "nan no_stop never_stops infinite stops_early",
+                "nan > 4 * loss is False. A sweep that asks only “too large?” runs on through NaN: ask whether "
+                "the loss is finite, first.",
+            ),
+            (
+                "after_step rate_not_set rate_ahead rate_behind start_late never_steps no_zero_grad same_batch",
+                "One turn of the loop, in order: set the rate, measure the loss, note both, clear gradients, "
+                "step, raise the rate. losses[i] is measured before the step with lrs[i].",
+            ),
+            (
+                "index minimum largest smallest steepest_rise timid no_suggestion",
+                "Suggest from the slope against log-rate, not from the lowest loss: there the fall is over. "
+                "Steepest is a rule of thumb; over seeds it ranged over a factor of ten and more, so no single "
+                "value is right.",
+            ),
+            (
+                "linear uneven descends min_ignored max_ignored beyond_max never_arrives steps_ignored linear_axis",
+                "Rates are compared by factors: multiply by the same factor each step, (max/min)^(1/steps), and "
+                "plot on a log axis.",
+            ),
+        ),
     ),
 }

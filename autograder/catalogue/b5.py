@@ -717,5 +717,35 @@ QUESTIONS = {
             "array": drawn(returns=np.array),
             "tuple": drawn(returns=tuple),
         },
+        lecture="Mark one period on the board: position 0, half of it, its end. The formula must give lr_max, the "
+        "middle of the range, and nearly lr_min.",
+        families=(
+            (
+                "not_lengthened never_restarts stays_low one_restart added late_by_one period_too_long "
+                "ends_early divided_by_T_0 epoch_for_T_cur from_the_start T_0_fixed T_mult_fixed no_T_mult_1",
+                "List the restarts for T_0 = 10, T_mult = 2 on the board: 10, 30, 70, 150. Take whole periods "
+                "off one by one; the restart itself belongs to the new period.",
+            ),
+            (
+                "float_log",
+                "A logarithm in floating point lands just below a whole number at some restarts, as it does in "
+                "a well-known library. Whole steps are exact: while T_cur >= T_i.",
+            ),
+            (
+                "no_half no_one forgets_lr_min lr_min_on_top lr_min_twice lr_min_as_clip",
+                "Check the two ends of a period: at cos 0 = 1 the formula gives lr_max, at cos π = −1 lr_min. "
+                "That fixes the ½, the 1 + and both lr_min.",
+            ),
+            (
+                "counts_calls only_forward changes_T_0 shared",
+                "get_lr is a function of the epoch: the same epoch, the same rate, in any order of calls. "
+                "Nothing may be counted or changed in it.",
+            ),
+            (
+                "floored python_integers_only",
+                "SGDR sets the rate within an epoch, too: fractional epochs are ordinary arguments, and so are "
+                "NumPy's integers.",
+            ),
+        ),
     ),
 }

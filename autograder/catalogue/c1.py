@@ -35,6 +35,8 @@ QUESTIONS = {
                 "10",
             ),
         ),
+        lecture="Show the loss after a fixed budget against the rate, on a log axis: a valley. Left of it the run is "
+        "slow, right of it it overshoots. Safe and small is also wrong.",
     ),
     "c1-prediction_2": Question(
         reference=...,
@@ -52,6 +54,8 @@ QUESTIONS = {
                 0,
             ),
         ),
+        lecture="Plain gradient descent has no brake: on a parabola the factor 1 − ηλ is beyond −1 as soon as η > 2/λ. "
+        "For networks that is a local statement, not a theorem about the whole run.",
     ),
     "c1-prediction_3": Question(
         reference=...,
@@ -69,5 +73,7 @@ QUESTIONS = {
                 3000,
             ),
         ),
+        lecture="Lay the runs over each other from the first step on: a better rate is ahead early, not only in the "
+        "end.",
     ),
 }

@@ -24,6 +24,8 @@ QUESTIONS = {
                 "hundredfold",
             ),
         ),
+        lecture="Adam divides the size of each coordinate out, so a diagonal condition number hardly costs it steps. "
+        "That is scaling along the axes, not a cure for conditioning.",
     ),
     "c3-prediction_2": Question(
         reference=...,
@@ -51,6 +53,8 @@ QUESTIONS = {
                 "sgd",
             ),
         ),
+        lecture="Turn the bowl by 45°: SGD's path turns with it, Adam's does not stay the same. Adam is invariant to "
+        "rescaling each coordinate, not to rotation.",
     ),
     "c3-prediction_3": Question(
         reference=...,
@@ -65,5 +69,7 @@ QUESTIONS = {
                 ["adam", "momentum", "sgd"],
             ),
         ),
+        lecture="Show the rotated bowl again: Adam's lead came from the axes, and momentum with one rate is ahead "
+        "there. Which optimizer is best depends on the problem's axes.",
     ),
 }

@@ -21,6 +21,8 @@ QUESTIONS = {
                 5,
             ),
         ),
+        lecture="Stability of gradient descent at a minimum ends at sharpness 2/η: between 1/η and 2/η the iterates "
+        "alternate and still shrink. Networks hover near 2/η (Cohen et al. 2021).",
     ),
     "c4-prediction_2": Question(
         reference=...,
@@ -48,6 +50,8 @@ QUESTIONS = {
                 "flatter",
             ),
         ),
+        lecture="The same function, other weights: scale one layer up and the next down, and the sharpness changes "
+        "while no output does. So sharpness alone explains no generalization.",
     ),
     "c4-prediction_3": Question(
         reference=...,
@@ -65,6 +69,9 @@ QUESTIONS = {
                 "diverges",
             ),
         ),
+        lecture="Warmup has several causes, and which one counts is disputed: the variance of Adam's early averages "
+        "(Liu et al. 2020), the size of updates (Ma & Yarats 2021). In our experiment it helps without any "
+        "noise.",
     ),
     "c4-prediction_4": Question(
         reference=...,
@@ -89,5 +96,7 @@ QUESTIONS = {
                 1,
             ),
         ),
+        lecture="The floor under constant noise is a balance: noise comes in with η², descent takes out with η. So the "
+        "floor goes with η: half the rate, half the floor.",
     ),
 }

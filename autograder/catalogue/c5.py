@@ -24,6 +24,7 @@ QUESTIONS = {
                 "small",
             ),
         ),
+        lecture="Early on, progress is rate times steps. A small rate is not finer then, it is only late.",
     ),
     "c5-prediction_2": Question(
         reference=...,
@@ -38,6 +39,8 @@ QUESTIONS = {
                 "large",
             ),
         ),
+        lecture="Show the crossing of the two curves: the large rate is ahead early, and later cannot rest in what a "
+        "small rate can fit. That this reads as a resolution is an analogy: say so.",
     ),
     "c5-prediction_3": Question(
         reference=...,
@@ -59,5 +62,7 @@ QUESTIONS = {
                 "small",
             ),
         ),
+        lecture="Compare the runs at their best moments, over seeds, with the spread: here no rate is better at "
+        "generalizing than the others. One experiment; the literature is divided, too.",
     ),
 }

@@ -24,6 +24,8 @@ QUESTIONS = {
                 "adam",
             ),
         ),
+        lecture="Adam's step is about η long, whatever the gradient. So its good rates lie lower than SGD's, and a "
+        "comparison at one common rate compares nothing.",
     ),
     "c6-prediction_2": Question(
         reference=...,
@@ -45,6 +47,8 @@ QUESTIONS = {
                 "adam",
             ),
         ),
+        lecture="Put Wilson et al. 2017 and Choi et al. 2019 side by side: the ranking went away when both were tuned "
+        "over a wide enough range. In our experiment the gap is within the spread.",
     ),
     "c6-prediction_3": Question(
         reference=...,
@@ -59,5 +63,7 @@ QUESTIONS = {
                 50,
             ),
         ),
+        lecture="Look at what the failed run answers: not chance, but nearly always the same. A failure with a pattern "
+        "has a cause to look for.",
     ),
 }

@@ -16,6 +16,11 @@ from lrtutorial.arrays import pack
 Shape = tuple[int, ...]
 Probe = dict[str, Any]
 SIGNS = np.array((-1.0, 1.0))
+#: What to say in a lecture of parameters that are rebound or copied.
+REBOUND = (
+    "Draw the two names and one array: param -= … moves the array that the caller sees, param = param − … makes a "
+    "new one that only the optimizer knows. The network holds the old one."
+)
 
 
 def generic(rng: np.random.Generator, shape: Shape, scale: float = 1.0, spread: float = 5.0) -> np.ndarray:

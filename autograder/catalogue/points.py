@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
+from lrtutorial.course import current
+
 PRIMES = (3, 5, 7, 11, 13)
-#: Where each symbol of Part A is drawn from: (low, high) for rationals, a range for whole numbers.
-DOMAINS: Mapping[str, tuple[float, float] | range] = {
-    "a": (0.3, 4),
-    "x": (-4, 4),
-    "x0": (-4, 4),
-    "eta": (0.05, 2.2),
-    "t": range(2, 8),
-    "k": range(1, 7),
-    "beta": (0.15, 0.95),
-    "beta1": (0.15, 0.95),
-    "beta2": (0.55, 0.99),
-    "epsilon": (0.02, 0.6),
-    "g": (-3, 3),
-    "m_t": (-3, 3),
-    "E_g": (-3, 3),
-    "lambda_min": (0.2, 1.5),
-    "lambda_max": (2, 9),
-    "kappa": (1.5, 40),
-}
 Point = dict[str, str]
 
 
@@ -40,12 +23,15 @@ def rational(rng: np.random.Generator, low: float, high: float) -> Fraction:
 
 
 def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[Point]:
-    """Draw ``n`` points for the symbols; in each, no two symbols share a value."""
+    """Draw ``n`` points for the symbols; in each, no two symbols share a value.
+
+    Raises KeyError for a symbol that the course doesn't list.
+    """
     points: list[Point] = []
     while len(points) < n:
         point: dict[str, Fraction] = {}
         for name in symbols:
-            domain = DOMAINS[name]
+            domain = current().symbols[name]
             if isinstance(domain, range):
                 point[name] = Fraction(int(rng.choice(domain)))
             else:

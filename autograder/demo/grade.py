@@ -25,7 +25,7 @@ from autograder.grading.engine import Watcher, grade
 from autograder.grading.one import Result
 from autograder.grading.workers import local_workers
 from autograder.report import write_report
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
 

@@ -38,8 +38,8 @@ from autograder.grading.one import Work, checking_digest
 from autograder.grading.rubric import written_cells
 from autograder.intake.reading import Rejected
 from autograder.intake.repair import rejected, repair
+from lrtutorial.course import exercise_with, exercises, find_step
 from lrtutorial.evidence import gather, judge
-from lrtutorial.exercises import exercise_with, exercises, find_step
 from lrtutorial.expected import recorded
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict

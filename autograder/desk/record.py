@@ -14,7 +14,7 @@ from typing import Any
 from autograder import catalogue
 from autograder.course import ROOT
 from autograder.grading import rubric as written
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 
 RECORDED = ROOT / "lrtutorial" / "recorded"
 

@@ -12,12 +12,13 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
 
 from autograder.feedback.cleaning import clean_html, picture_of, traceback_text, without_paths
 from autograder.feedback.formulas import latex_output, mathml
+from lrtutorial.attachments import PREFIX, AttachmentRenderer
 
 HERE = Path(__file__).parent
 BELOW = 2  #: the notebook's headings stand below the page's h1 and the section's h2
@@ -62,16 +63,19 @@ class FeedbackExporter(HTMLExporter):
         return super().from_notebook_node(nb, resources, **kw)
 
     @pass_context
-    def safe_markdown(self, context: Context, source: str, start: int | None = None) -> str:
-        """Markdown as HTML: formulas as MathML, headings in order (from ``start`` where given), nothing that loads."""
+    def safe_markdown(self, context: Context, source: str, start: int | None = None, attachments: object = None) -> str:
+        """Markdown as HTML: formulas as MathML, headings in order (from ``start`` where given), nothing that loads.
+
+        ``attachments`` are those of the cell that the text is from.
+        """
         if start is not None:
             self.level = start - 1
-        renderer = _Renderer(self, (context.get("cell") or {}).get("attachments", {}))
+        renderer = _Renderer(self, attachments)
         html = clean_html(MarkdownWithMath(renderer=renderer).render(without_paths(source)), headings=True)
         return renderer.with_formulas(html)
 
 
-class _Renderer(IPythonRenderer):
+class _Renderer(AttachmentRenderer):
     """Markdown's pieces. A formula is a word until the rest is cleaned, and then put in its place."""
 
     def __init__(self, exporter: FeedbackExporter, attachments: Any):
@@ -111,9 +115,8 @@ class _Renderer(IPythonRenderer):
         return _HEADING.sub("", super().inline_html(html))
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        html = super().image(text, url, title)
-        if 'src="data:' in html or 'src="attachment:' in html:
-            return html
+        if url.startswith((PREFIX, "data:")):
+            return super().image(text, url, title)
         return f"<em>[picture “{escape(text) or 'without a description'}”: {escape(url)}]</em>"
 
 
@@ -124,7 +127,7 @@ def markdown_for_graders(context: Context, source: str) -> str:
     In Formgrader a script would act for the instructor, who may change every grade.
     """
     attachments = (context.get("cell") or {}).get("attachments", {})
-    renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    renderer = AttachmentRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source), headings=True)
 
 

@@ -16,7 +16,8 @@ from autograder.cells import NOTE_ID
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
 from autograder.gradebook.ledger import Ledger
-from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.course import exercises
+from lrtutorial.steps import Exercise
 from lrtutorial.verdict import STATUSES, Verdict
 from lrtutorial.worked import commented_solutions
 from lrtutorial.written import RubricItem, model_answers

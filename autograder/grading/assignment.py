@@ -19,11 +19,11 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
-from autograder.grading.judging import exercise_of
 from autograder.grading.one import Work, checking_digest
 from autograder.intake.reading import Rejected, read_file
 from autograder.intake.release import release_folder, released
 from autograder.names import UnknownName, nearest
+from lrtutorial.course import exercise_of
 
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import lrtutorial
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.parsing import parsed
 
 HOMES = {"autograder": Path(__file__).parent.parent, "lrtutorial": Path(lrtutorial.__file__).parent}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from autograder.course import SOLUTIONS, course_secret
 from autograder.grading.judging import Grading, digest_of
 from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
+from lrtutorial.course import current
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
 from lrtutorial.expected import Expected
@@ -54,7 +56,9 @@ class TrustedExecute(JailedExecute):
         # nbgrader's own command knows one submission only: the draw is its own
         draw = resources.get("draw") or f"{where['student']}\x1f{digest_of(nb)}"
         self.grading = Grading(where["assignment"], where["notebook"], secret, draw, shared)
-        self.source = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+        self.files: dict[str, str] = {}  # beside the notebook: base64 by path
+        self.modules: dict[str, str] = {}  # those of them that can be imported: text by name
+        self.left_out: list[str] = []
         self.gone = ""
         self.raised: dict[str, str] = {}
         self.skip_cells_with_tag = "\x00 no tag skips a cell"
@@ -76,7 +80,9 @@ class TrustedExecute(JailedExecute):
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Run one cell of the student's, or judge one step."""
         self.clock.lap("kernel start" if self.starting else "cells")
-        self.starting = False
+        if self.starting:
+            self.starting = False
+            self._prepare(cell, index)
         step = self._step_of(cell)
         if step is None:
             if cell.cell_type == "code" and not self.gone and self._counts(cell, index):
@@ -91,6 +97,16 @@ class TrustedExecute(JailedExecute):
         self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
         self._give(cell, resources, verdict)
         return cell, resources
+
+    def _prepare(self, cell: NotebookNode, index: int) -> None:
+        """Make the kernel ready, before anything of the student's runs in it: see lrtutorial.graded."""
+        request = json.dumps({"files": self.files})
+        driver = f"__import__('lrtutorial.graded', fromlist=['prepare']).prepare({request!r})"
+        try:
+            self.execute_cell(new_code_cell(driver), index, store_history=False)
+        except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
+            self.gone = self._why_gone()
+        self.nb.cells[index] = cell  # nbclient puts the cell it ran in its place
 
     def _counts(self, cell: NotebookNode, index: int) -> bool:
         """Say whether a score may depend on a cell."""
@@ -132,7 +148,7 @@ class TrustedExecute(JailedExecute):
         return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
 
     def _judge(self, step: Step, index: int) -> Verdict:
-        if step.kind.own_work and (why := delegates(self.source)):
+        if step.kind.own_work and (why := self._delegates(step, index)):
             return Verdict.blank(step).with_no_points("wrong", why)
         if self.gone:
             return self._no_evidence(step)
@@ -149,25 +165,32 @@ class TrustedExecute(JailedExecute):
         self.clock.move(getattr(asked["secret"], "seconds", 0.0) - computed, "judging", "expectations")
         if self.missing and step.id in self.raised:
             said = f"{self.missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
-            return Verdict.blank(step).with_no_points("unfinished", said)
+            verdict = Verdict.blank(step).with_no_points("unfinished", said)
+        if self.left_out and not verdict.right:
+            verdict = replace(verdict, details=(*verdict.details, f"Left out in grading: {'; '.join(self.left_out)}."))
         return verdict
+
+    def _delegates(self, step: Step, index: int) -> str | None:
+        """Say whether the answers leave their work to a library, by the code above their check that they reach."""
+        cells = [cell.source for cell in self.nb.cells[:index] if cell.cell_type == "code"]
+        return delegates(cells, step.answers, self.modules)
 
     def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> Any:
         """Return the evidence on the probes of this name, from the kernel; note which answers are not there."""
         self.clock.lap("judging")
         nonce = secrets.token_hex(16)
         probes = asked[name].probes if step.kind.probed else None
-        request = json.dumps({"nonce": nonce, "step": step.id, "probes": {name: probes}})
+        request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "probes": {name: probes}})
         driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({request!r})"
         cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
-        evidence, self.missing = read_evidence(cell.outputs, nonce)
+        evidence, self.missing, self.left_out = read_evidence(cell.outputs, nonce)
         self.clock.lap("evidence")
         return evidence.get(name)
 
 
 def profile_of(exercise: Exercise) -> str:
-    """Return the jail's profile for an exercise: torch is out of reach where it isn't needed."""
-    return "torch" if exercise.needs_torch else "numpy"
+    """Return the jail's profile for an exercise."""
+    return exercise.profile
 
 
 def experiments(assignment: str, notebook: str) -> set[str]:
@@ -184,16 +207,19 @@ def _experiments(source: Path, changed: int) -> frozenset[str]:
     )
 
 
-def read_evidence(outputs: list[Any], nonce: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the evidence by name from a cell's outputs, and the answers that were not defined.
+def read_evidence(outputs: list[Any], nonce: str) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Return the evidence by name from a cell's outputs, the answers that were not defined, and what was left out.
 
-    Both are empty when nothing can be counted: no answer to this question, the wrong form, or too large.
+    All are empty when nothing can be counted: no answer to this question, the wrong form, or too large.
     """
     for output in outputs:
         data = output.get("data", {}).get(MIME) if output.output_type == "display_data" else None
         if not (isinstance(data, dict) and data.get("nonce") == nonce and isinstance(data.get("evidence"), dict)):
             continue
         if len(json.dumps(data)) <= MAX_EVIDENCE:
-            missing = data.get("missing")
-            return dict(data["evidence"]), [str(name)[:60] for name in missing] if isinstance(missing, list) else []
-    return {}, []
+            return dict(data["evidence"]), _texts(data.get("missing"), 60), _texts(data.get("left_out"), 200)
+    return {}, [], []
+
+
+def _texts(value: object, longest: int) -> list[str]:
+    return [str(text)[:longest] for text in value[:20]] if isinstance(value, list) else []

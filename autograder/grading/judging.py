@@ -14,9 +14,10 @@ from nbformat.notebooknode import NotebookNode
 from autograder import catalogue
 from autograder.cells import is_marked
 from autograder.grading.expectations import as_expected, class_expectations
-from lrtutorial.evidence import judge
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercise_of
+from lrtutorial.evidence import spent
 from lrtutorial.expected import Expected, recorded
+from lrtutorial.session import Session
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
@@ -34,7 +35,7 @@ class Grading:
     shared: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.earlier: dict[str, dict[str, Any]] = {"public": {}, "secret": {}}
+        self.sessions = {"public": Session(), "secret": Session()}
 
     @property
     def exercise(self) -> Exercise | None:
@@ -57,6 +58,8 @@ class Grading:
         again: they are drawn the same way, and give a wrong answer its words and numbers.
         """
         unnamed = self._judged("secret", step, Unnamed(asked["secret"]), ask)
+        if spent(self.sessions["secret"].evidence.get(step.id)):  # and would be again: a human is asked
+            return unnamed
         if step.kind.probed and unnamed.status in ("right", "unfinished"):
             return replace(unnamed, checked="Right on inputs that nobody has seen." if unnamed.right else "")
         public = self._judged("public", step, asked["public"], ask)
@@ -65,14 +68,14 @@ class Grading:
         return combined(public, unnamed)
 
     def _judged(self, name: str, step: Step, expected: Expected, ask: Callable[[str], Any]) -> Verdict:
-        if step.id not in self.earlier[name]:
+        here = self.sessions[name]
+        if step.id not in here.evidence:
             evidence = ask(name)
             # where no probes travel the answer itself is the evidence, whatever it is compared with
-            for each in [name] if step.kind.probed else self.earlier:
-                self.earlier[each][step.id] = evidence
-        given = self.earlier[name][step.id]
+            for each in [here] if step.kind.probed else self.sessions.values():
+                each.evidence[step.id] = evidence
         try:
-            return judge(step, given, expected, self.earlier[name])
+            return here.judge(step, here.evidence[step.id], expected)
         except catalogue.CatalogueFailed:
             raise
         except Exception as error:  # a fault of ours, or evidence made to cause one: no points, and said
@@ -89,16 +92,21 @@ def _drawn(secret: str, assignment: str, step_id: str, draw: str) -> Expected:
     return catalogue.expectations(step_id, catalogue.generator(secret, assignment, step_id, draw))
 
 
-class Unnamed(Expected):
+class Unnamed:
     """The same expectations without misconceptions: those give a wrong answer its words, and never points."""
 
     def __init__(self, expected: Expected):
-        vars(self).update(_whole=expected, probes=expected.probes, outcomes=dict, secret=expected.secret)
+        self._whole = expected
+        self.probes, self.secret = expected.probes, expected.secret
 
     @property
     def reference(self) -> Any:
         """What the reference gives on the probes."""
-        return vars(self)["_whole"].reference
+        return self._whole.reference
+
+    def outcomes(self) -> Mapping[str, Any]:
+        """No mistake is known."""
+        return {}
 
 
 def combined(public: Verdict, secret: Verdict) -> Verdict:
@@ -113,11 +121,6 @@ def combined(public: Verdict, secret: Verdict) -> Verdict:
         return replace(public, lines=lines, checked="Right on the public inputs and on fresh ones.")
     said = f"Right on the public inputs, but not on fresh ones. {secret.headline}"
     return replace(secret, lines=lines, headline=said, counterexample=None, picture=None, checked="")
-
-
-def exercise_of(notebook: str) -> Exercise | None:
-    """Return the exercise that a notebook (named without its suffix) is for."""
-    return next((exercise for exercise in exercises().values() if exercise.notebook == notebook), None)
 
 
 def digest_of(nb: NotebookNode) -> str:

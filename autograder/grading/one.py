@@ -23,7 +23,7 @@ from autograder.gradebook.fingerprint import FINGERPRINT
 from autograder.grading.digests import digest_of_checks
 from autograder.grading.executor import TrustedExecute
 from autograder.grading.expectations import for_notebook
-from autograder.grading.judging import exercise_of, nothing
+from autograder.grading.judging import nothing
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
 from autograder.hooks.stock import standing
@@ -31,7 +31,7 @@ from autograder.intake.reading import Rejected
 from autograder.intake.repair import rejected, repair
 from autograder.jail import JailError, JailTooWeak
 from autograder.names import UnknownName, nearest
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercise_of, exercises
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault

@@ -17,7 +17,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.written import ModelAnswer, RubricItem
 
 BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="

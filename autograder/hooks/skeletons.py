@@ -8,7 +8,7 @@ import re
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 
-from lrtutorial.exercises import steps
+from lrtutorial.course import steps
 
 
 class Skeletons(ClearSolutions):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -14,8 +15,11 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.intake.text import kept
+
 MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_CELLS = 1000
+_HALF = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 MAX_SOURCE = 2_000_000  #: characters in all cells together
 
 
@@ -35,10 +39,11 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
         )
     again = "Open it in JupyterLab, save it there and hand in again."
     try:
-        text = data.decode("utf-8-sig")
+        wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as an editor of Windows may save it
+        text = data.decode("utf-16" if wide else "utf-8-sig")
         if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.M):
             raise Rejected(f"The file holds the marks of an unresolved merge (<<<<<<<). Resolve it. {again}")
-        found = json.loads(text)
+        found = kept(json.loads(text))
     except Rejected:
         raise
     except UnicodeDecodeError as error:
@@ -56,6 +61,7 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about ids and metadata, all of which are replaced
+            _complete(found)
             notebook = nbformat.convert(nbformat.reader.reads(json.dumps(found)), 4)
         cells = notebook.cells
         if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
@@ -70,6 +76,21 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
     if size > MAX_SOURCE:
         raise Rejected(f"The cells hold {size:,} characters of code and text; at most {MAX_SOURCE:,} can be taken.")
     return notebook, version
+
+
+def _complete(found: dict[str, Any]) -> None:
+    """Put in what the format asks of a code cell and nothing depends on: a tool may have taken it out."""
+    cells = found.get("cells")
+    for cell in cells if isinstance(cells, list) else ():
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+            if not isinstance(cell.get("metadata"), dict):
+                cell["metadata"] = {}
+
+
+def is_whole(data: bytes) -> bool:
+    """Say whether the texts of a notebook that can be read hold no half of a character and no NUL."""
+    return not _HALF.search(data) or (found := json.loads(data.decode("utf-8-sig", "replace"))) == kept(found)
 
 
 def source_of(cell: Mapping[str, Any]) -> str:

@@ -8,10 +8,11 @@ everything else from the release; each change is a sentence, which goes into the
 
 from __future__ import annotations
 
+import ast
 import copy
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,13 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import NOTE_ID, is_marked
-from autograder.intake.reading import read_notebook, shown, source_of
+from autograder.intake.marks import Named, known_again
+from autograder.intake.reading import is_whole, read_notebook, shown, source_of
+from lrtutorial.attachments import pictures
+from lrtutorial.parsing import parsed
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+TYPED = "\0typed"  #: the name, for a while, of what was typed into a test cell
 FLAGS = ("grade", "solution", "locked", "points", "task")
 
 
@@ -31,6 +36,7 @@ class Intake:
 
     notebook: NotebookNode
     repairs: tuple[str, ...]
+    look: tuple[str, ...] = ()  #: grade_ids of checks in whose cells an answer may have been typed
 
 
 def repair(data: bytes, release: NotebookNode) -> Intake:
@@ -46,10 +52,16 @@ def repair(data: bytes, release: NotebookNode) -> Intake:
     wanted = _plain(release.metadata.get("kernelspec"))
     if isinstance(kernel, Mapping) and wanted and kernel.get("language", "python") != wanted.get("language", "python"):
         repairs.append(f"The notebook named another kernel ({shown(kernel.get('name'))}); the course's was used.")
+    if not is_whole(data):
+        repairs.append("Half a character (of an emoji, say) stands in the file; \ufffd stands for it now.")
     originals = {cell.metadata.nbgrader["grade_id"]: cell for cell in release.cells if is_marked(cell)}
     tags = {tag for cell in release.cells for tag in cell.metadata.get("tags", ())} - {"skip-execution"}
     cells = [_own(cell, originals, tags, repairs) for cell in handed_in.cells]
+    cells = known_again(cells, release, originals, repairs)
     cells = _restored(_without_copies(cells, originals, repairs), originals, repairs)
+    cells = list(_with_typed_answers(cells, originals, repairs))
+    look = tuple(name for (name, _), (before, _) in zip(cells[1:], cells, strict=False) if name and before == TYPED)
+    cells = [(None if name == TYPED else name, cell) for name, cell in cells]
     for name, cell in ((name, cell) for name, cell in cells if name is not None):
         _as_released(cell, originals[name], repairs)
     _number(cells, originals)
@@ -58,7 +70,7 @@ def repair(data: bytes, release: NotebookNode) -> Intake:
         plain.insert(0, note("Repaired before grading", repairs))
     metadata = {name: release.metadata[name] for name in ("kernelspec", "language_info") if name in release.metadata}
     notebook = nbformat.v4.new_notebook(cells=plain, metadata=copy.deepcopy(metadata))
-    return Intake(notebook, tuple(dict.fromkeys(repairs)))
+    return Intake(notebook, tuple(dict.fromkeys(repairs)), look)
 
 
 def rejected(release: NotebookNode, reason: str) -> NotebookNode:
@@ -75,9 +87,6 @@ def note(title: str, sentences: Sequence[str]) -> NotebookNode:
     """Return a Markdown cell with sentences, none of which can hold markup."""
     rows = "\n".join(f"- {html.escape(sentence)}" for sentence in sentences)
     return nbformat.v4.new_markdown_cell(f"**{title}**\n\n{rows}", id=NOTE_ID)
-
-
-Named = tuple[str | None, NotebookNode]  # the released cell that this one is, and the cell
 
 
 def _plain(value: object) -> Mapping[str, Any]:
@@ -108,44 +117,40 @@ def _own(cell: Any, originals: Mapping[str, Any], tags: set[str], repairs: list[
     own = NotebookNode(id=cell.get("id"), cell_type=kind, metadata=NotebookNode(), source=source_of(cell))
     if kind == "code":
         own.outputs, own.execution_count = [], None
-    if own.cell_type == "markdown" and (pictures := _pictures(cell.get("attachments"))):
-        own["attachments"] = pictures
+    if own.cell_type == "markdown" and (attached := pictures(cell.get("attachments"))):
+        own["attachments"] = attached
     return name, own
-
-
-def _pictures(attachments: object) -> dict[str, dict[str, str]]:
-    """Return the bitmap attachments of a Markdown cell: a scan of a derivation, say."""
-    kept: dict[str, dict[str, str]] = {}
-    for name, bundle in _plain(attachments).items():
-        images = {
-            kind: data
-            for kind, data in _plain(bundle).items()
-            if kind in ("image/png", "image/jpeg", "image/gif") and isinstance(data, str)
-        }
-        if images and isinstance(name, str):
-            kept[name] = images
-    return kept
 
 
 def _without_copies(cells: list[Named], originals: Mapping[str, Any], repairs: list[str]) -> list[Named]:
     """One cell is the answer or the test; of its copies those that say nothing new go, others become plain cells.
 
-    Of several answers the last that isn't the untouched skeleton counts.
+    Of several tests the released cell itself counts, of several answers the last above that test that was edited: what
+    stood when the check ran. An answer below it counts only where none above was edited.
     """
     places: dict[str, list[int]] = {}
     for index, (name, _) in enumerate(cells):
         if name is not None:
             places.setdefault(name, []).append(index)
-    chosen, gone = {}, set()
+    chosen = {}
+    for name, found in places.items():
+        if not _answers(originals[name]):
+            genuine = [index for index in found if cells[index][1].get("id") == originals[name].get("id")]
+            chosen[name] = genuine[0] if genuine else found[-1]
+    gone = set()
     for name, found in places.items():
         untouched = originals[name].source.strip()
         edited = [index for index in found if cells[index][1].source.strip() != untouched]
-        answers = originals[name].metadata.nbgrader.get("solution")
-        chosen[name] = (edited or found)[-1] if answers else found[-1]
+        if _answers(originals[name]):
+            check = chosen.get(name.removesuffix("-answer") + "-test", len(cells))
+            above = [index for index in edited if index < check]
+            chosen[name] = (above or edited or found)[-1]
         if len(found) > 1:
             gone |= {index for index in found if index not in edited and index != chosen[name]}
-            repairs.append(f"{name} was there {len(found)} times; the last one that was edited counts."
-                           if answers else f"{name} was there {len(found)} times; one of them counts.")  # fmt: skip
+            below = _answers(originals[name]) and any(index > chosen[name] for index in edited)
+            what = "the last one that was edited" + (" above its check" if below else "")
+            repairs.append(f"{name} was there {len(found)} times; {what} counts." if _answers(originals[name])
+                           else f"{name} was there {len(found)} times; one of them counts.")  # fmt: skip
     kept: list[Named] = []
     for index, (name, cell) in enumerate(cells):
         if index not in gone:
@@ -176,6 +181,52 @@ def _restored(cells: list[Named], originals: Mapping[str, Any], repairs: list[st
     return cells
 
 
+def _with_typed_answers(cells: list[Named], originals: Mapping[str, Any], repairs: list[str]) -> Iterator[Named]:
+    """What a student wrote into a test cell stands above it now, and runs there as it ran at home."""
+    for name, cell in cells:
+        if name is not None and not _answers(originals[name]) and cell.cell_type == originals[name].cell_type == "code":
+            typed, released = cell.source.strip(), originals[name].source.strip()
+            if typed and _statements(typed) != _statements(released):
+                repairs.append(f"What was typed into {name} stands in a cell of its own above it.")
+                above = NotebookNode(
+                    id=None, cell_type="code", metadata=NotebookNode(), outputs=[], execution_count=None
+                )
+                above.source = with_names(typed, released)
+                yield TYPED, above
+        yield name, cell
+
+
+def _statements(source: str) -> str:
+    try:
+        return ast.dump(parsed(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+
+
+def with_names(typed: str, released: str) -> str:
+    """Return a test cell's own text, and below it the course's names for answers that it gave other names.
+
+    >>> with_names('check("b2", MyAdam)', 'check("b2", Adam)')
+    'check("b2", MyAdam)\\n\\nAdam = MyAdam'
+    """
+    theirs, ours = _checked(typed), _checked(released)
+    pairs = zip(ours, theirs, strict=False) if len(ours) == len(theirs) else ()
+    lines = [f"{our} = {their}" for our, their in pairs if our != their]
+    return typed + ("\n\n" + "\n".join(lines) if lines else "")
+
+
+def _checked(source: str) -> list[str]:
+    """Return the names of the answers that the last check in a source is called with."""
+    try:
+        calls = [node for node in ast.walk(parsed(source)) if isinstance(node, ast.Call)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    checks = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "check"]
+    if not checks or not all(isinstance(arg, ast.Name) for arg in checks[-1].args[1:]):
+        return []
+    return [arg.id for arg in checks[-1].args[1:] if isinstance(arg, ast.Name)]
+
+
 def _answers(original: NotebookNode) -> bool:
     return bool(original.metadata.nbgrader.get("solution"))
 
@@ -194,8 +245,8 @@ def _as_released(cell: NotebookNode, original: NotebookNode, repairs: list[str])
     if cell.cell_type != original.cell_type:
         repairs.append(f"{name} had become a {cell.cell_type} cell and is a {original.cell_type} cell again.")
         cell.cell_type = original.cell_type
-        cell.pop("attachments", None)
         if cell.cell_type == "code":
+            cell.pop("attachments", None)
             cell.outputs, cell.execution_count = [], None
         else:
             for key in ("outputs", "execution_count"):

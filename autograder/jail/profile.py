@@ -49,6 +49,6 @@ class Profile:
 
 PROFILES = {
     # Exercises that never need torch: delegating to torch.optim at grading time is then impossible.
-    "numpy": Profile(preload=KERNEL + SCIENCE, hidden=("torch", "torchgen", "functorch")),
+    "numpy": Profile(preload=KERNEL + SCIENCE, hidden=("torch", "torchgen", "functorch", "sklearn")),
     "torch": Profile(preload=KERNEL + SCIENCE + TORCH),
 }

@@ -17,7 +17,6 @@ import numpy as np
 
 from autograder import catalogue
 from autograder.gradebook.ledger import STATUSES
-from autograder.report.lecture import to_say
 from autograder.report.record import TRIED, ClassRecord, PartRecord
 from autograder.report.statistics import (
     SMALL_CLASS,
@@ -28,7 +27,7 @@ from autograder.report.statistics import (
     discrimination,
     quartiles,
 )
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 
 MASK = 5  #: the smallest number of students that the shareable version tells
@@ -211,7 +210,8 @@ def _misconceptions(part: PartRecord, record: ClassRecord, veil: Veil) -> list[D
             one = {
                 "exercise": exercise.id, "exercise_title": exercise.title, "step": step, "id": id,
                 "title": entry.title, "reveals": entry.reveals, "count": count, "tried": tried[step],
-                "share": round(count / tried[step], 4), "say": to_say(id), "example": "", "example_from": "",
+                "share": round(count / tried[step], 4), "say": catalogue.questions()[step].to_say(id),
+                "example": "", "example_from": "",
                 "counterexample": "",
             }  # fmt: skip
             if rank < SHOWN and (count >= 2 or len(ids) <= SHOWN):

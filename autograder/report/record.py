@@ -22,7 +22,8 @@ from autograder.gradebook.ledger import Ledger
 from autograder.intake.reading import Rejected, read_file, read_notebook
 from autograder.names import UnknownName, nearest
 from autograder.report.statistics import Points
-from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.course import exercises
+from lrtutorial.steps import Exercise
 
 TRIED = ("right", "partly", "wrong")  #: verdicts on an answer that could be judged
 HINT_CALL = re.compile(r"\bhint\(\s*['\"]([\w-]+)['\"]\s*\)")

@@ -18,7 +18,7 @@ from autograder.grading.assignment import Assignment
 from autograder.intake.reading import Rejected, read_file
 from autograder.intake.repair import repair
 from autograder.similar.comparison import Source
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 COMPARED = "part_b"  #: the part whose answers are programs
 

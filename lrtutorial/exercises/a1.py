@@ -73,6 +73,7 @@ EXERCISE = Exercise(
     title="When does gradient descent converge?",
     minutes=25,
     difficulty="gentle",
+    gives="The rule that says which rates converge, derived step by step",
     steps=(
         Step(
             id="a1-gradient",
@@ -148,12 +149,13 @@ EXERCISE = Exercise(
                 variable="eta",
                 condition=True,
                 between=2,
+                follows=("a1-closed_form", shrinks),
             ),
             answers=("chain",),
             asks="a chain of lines from the size of the factor to η alone",
             rubric=(
-                RubricLine("steps", "Every line goes with the one above", 2),
-                RubricLine("solved", "The last line has η alone", 1),
+                RubricLine("steps", "Every line goes with the one above", 4),
+                RubricLine("solved", "The last line has η alone", 2),
             ),
             hints=(
                 (
@@ -178,7 +180,7 @@ EXERCISE = Exercise(
             ),
             answers=("condition",),
             asks="the condition on η for which x_t → 0 from every start",
-            rubric=(RubricLine("condition", "The convergence condition", 5),),
+            rubric=(RubricLine("condition", "The convergence condition", 2),),
             hints=(
                 ("A power of a fixed number goes to 0 exactly when that number lies strictly between −1 and 1."),
                 ("Write that as two inequalities and solve each for η. Dividing by a positive a keeps the direction."),

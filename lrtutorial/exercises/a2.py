@@ -75,6 +75,8 @@ EXERCISE = Exercise(
     title="What does momentum remember?",
     minutes=30,
     difficulty="medium",
+    gives="What momentum adds up, and when its “effective rate” tells the truth",
+    after=("a1",),
     steps=(
         Step(
             id="a2-velocity",

@@ -71,6 +71,8 @@ EXERCISE = Exercise(
     title="What RMSprop does to the learning rate",
     minutes=30,
     difficulty="medium",
+    gives="Why dividing by a running size makes steps alike, and where ε matters",
+    after=("a2",),
     steps=(
         Step(
             id="a3-second_moment",

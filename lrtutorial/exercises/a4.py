@@ -70,6 +70,8 @@ EXERCISE = Exercise(
     title="Adam's bias correction",
     minutes=30,
     difficulty="medium",
+    gives="What Adam's averages get wrong at the start, and how the correction mends it",
+    after=("a2", "a3"),
     steps=(
         Step(
             id="a4-expected_m",

@@ -90,6 +90,8 @@ EXERCISE = Exercise(
     title="The best learning rate on a quadratic",
     minutes=40,
     difficulty="hard",
+    gives="The best rate for a bowl with any curvatures, and the price of a narrow one",
+    after=("a1",),
     steps=(
         Step(
             id="a5-derivation",
@@ -104,7 +106,7 @@ EXERCISE = Exercise(
             answers=("chain",),
             asks="a chain of lines from the factors of both directions to η alone",
             rubric=(
-                RubricLine("steps", "Every line goes with the one above", 3),
+                RubricLine("steps", "Every line goes with the one above", 4),
                 RubricLine("solved", "The last line has η alone", 1),
             ),
             hints=(
@@ -120,7 +122,7 @@ EXERCISE = Exercise(
             ),
             answers=("condition",),
             asks="the condition on η for which every direction of f = xᵀAx/2 converges",
-            rubric=(RubricLine("condition", "The convergence condition", 3),),
+            rubric=(RubricLine("condition", "The convergence condition", 2),),
             hints=(
                 "In the eigenbasis every coordinate is one-dimensional descent with its own curvature λ_i. "
                 "What did A1 ask of η there?",

@@ -12,6 +12,8 @@ EXERCISE = Exercise(
     title="SGD and momentum",
     minutes=35,
     difficulty="gentle",
+    gives="Two optimizers of your own that train a small network",
+    after=("a2",),
     steps=(
         Step(
             id="b1",

@@ -12,6 +12,8 @@ EXERCISE = Exercise(
     title="Adam, from its two moments",
     minutes=45,
     difficulty="medium",
+    gives="Adam as a class of your own, compared with the reference step by step",
+    after=("b1", "a4"),
     steps=(
         Step(
             id="b2",

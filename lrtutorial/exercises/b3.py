@@ -15,6 +15,8 @@ EXERCISE = Exercise(
     title="Four trajectories on one bowl",
     minutes=50,
     difficulty="medium",
+    gives="Four paths through one ravine, drawn by your code",
+    after=("b1", "a3"),
     steps=(
         Step(
             id="b3",

@@ -12,7 +12,9 @@ EXERCISE = Exercise(
     title="A learning-rate finder",
     minutes=60,
     difficulty="hard",
-    needs_torch=True,
+    profile="torch",
+    gives="A sweep that finds a usable rate before training begins",
+    after=("b1",),
     steps=(
         Step(
             id="b4",

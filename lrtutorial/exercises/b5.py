@@ -12,6 +12,8 @@ EXERCISE = Exercise(
     title="Cosine annealing with warm restarts",
     minutes=40,
     difficulty="medium",
+    gives="A schedule that cools down and restarts",
+    after=("b1",),
     steps=(
         Step(
             id="b5",

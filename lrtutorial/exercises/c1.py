@@ -29,6 +29,7 @@ EXERCISE = Exercise(
     title="Why the learning rate matters most",
     minutes=30,
     difficulty="gentle",
+    gives="Seven rates over four decades: what too low and too high look like",
     steps=(
         Step(
             id="c1-prediction_1",

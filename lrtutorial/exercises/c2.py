@@ -36,6 +36,8 @@ EXERCISE = Exercise(
     title="Momentum in three landscapes",
     minutes=35,
     difficulty="medium",
+    gives="Momentum in ravines, in noise and in pits, measured",
+    after=("a2",),
     steps=(
         Step(
             id="c2-prediction_1",

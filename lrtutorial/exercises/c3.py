@@ -46,6 +46,8 @@ EXERCISE = Exercise(
     title="Why Adam “just works”, and where it stops",
     minutes=35,
     difficulty="medium",
+    gives="Where Adam needs no tuning, and a problem that takes its advantage away",
+    after=("a4",),
     steps=(
         Step(
             id="c3-prediction_1",

@@ -45,6 +45,8 @@ EXERCISE = Exercise(
     title="Large rates, warmup, decay",
     minutes=45,
     difficulty="hard",
+    gives="Sharpness, warmup and the noise floor: what large rates do",
+    after=("a5",),
     steps=(
         Step(
             id="c4-prediction_1",

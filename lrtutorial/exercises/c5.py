@@ -47,6 +47,8 @@ EXERCISE = Exercise(
     title="The rate as resolution",
     minutes=40,
     difficulty="hard",
+    gives="How far the picture of the rate as a resolution carries",
+    after=("c1",),
     steps=(
         Step(
             id="c5-prediction_1",

@@ -38,6 +38,8 @@ EXERCISE = Exercise(
     title="SGD against Adam, fairly",
     minutes=40,
     difficulty="hard",
+    gives="A comparison of SGD and Adam that you would believe",
+    after=("c3",),
     steps=(
         Step(
             id="c6-prediction_1",

@@ -37,8 +37,8 @@ class TookTooLong(StudentCodeError):
     """The run was ended at its deadline."""
 
 
-class _Worker:
-    """The worker process and a thread that reads its answers."""
+class Worker:
+    """A worker process and a thread that reads its answers."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
@@ -107,7 +107,7 @@ class _Worker:
             self.process = None
 
 
-_worker, _lock, _slots = _Worker(), threading.Lock(), count()
+_worker, _lock, _slots = Worker(), threading.Lock(), count()
 atexit.register(lambda: _worker.stop())
 
 

@@ -1,5 +1,5 @@
-"""The process that runs a student's optimizer for the explorer: started once, ended by its parent when a
-run takes too long.
+"""The process that runs a student's code for the explorer, or edits of it for :mod:`lrtutorial.locating`: started
+once, ended by its parent when a run takes too long.
 
 It reads pickled requests from standard input and answers with a JSON header and raw float64 points, so the
 parent unpickles nothing.
@@ -157,6 +157,10 @@ def main() -> None:
             if request["what"] == "load":
                 loaded[request["slot"]] = pickle.loads(request["code"])
                 send(answers, {"loaded": True})
+            elif request["what"] == "locate":
+                from lrtutorial.locating.search import search
+
+                send(answers, {"places": search(**request["arguments"], space=pickle.loads(request["space"]))})
             else:
                 send(answers, *run_many(loaded[request["slot"]], *request["arguments"]))
         except BaseException as error:

@@ -22,7 +22,8 @@ from lrtutorial.formulas.evaluation import (
     same_number,
     show_number,
 )
-from lrtutorial.formulas.reading import GREEK, read, read_text
+from lrtutorial.formulas.reading import read
+from lrtutorial.formulas.text import read_text
 from lrtutorial.formulas.tree import (
     FUNCTIONS,
     MAX_DIGITS,
@@ -39,6 +40,7 @@ from lrtutorial.formulas.tree import (
     substitute,
     symbols,
 )
+from lrtutorial.formulas.typeset import mathml
 from lrtutorial.formulas.writing import letter, write
 
 __all__ = [
@@ -46,7 +48,6 @@ __all__ = [
     "DIGITS",
     "EXACT_BITS",
     "FUNCTIONS",
-    "GREEK",
     "MAX_DIGITS",
     "MAX_NODES",
     "RELATIONS",
@@ -63,6 +64,7 @@ __all__ = [
     "inexact",
     "is_condition",
     "letter",
+    "mathml",
     "mpmath_context",
     "nodes",
     "read",

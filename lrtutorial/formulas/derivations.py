@@ -20,15 +20,28 @@ from html import escape
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.formulas.relations import (
+    BROKEN,
+    EQUAL,
+    ONLY_DOWN,
+    OPEN,
+    SAME,
+    Relation,
+    Unclear,
+    holds_at,
+    relation,
+    stated,
+    unknown_of,
+)
+from lrtutorial.formulas.surds import Exact, bounds
 
 Point = Mapping[str, Fraction]
-SAME, ONLY_DOWN, BROKEN, EQUAL, OPEN = "⇔", "⇒", "✗", "=", "≈"
 WORDS = {
     SAME: "equivalent to the line above",
     ONLY_DOWN: "follows from the line above, but does not lead back",
     BROKEN: "does not follow from the line above",
     EQUAL: "equal to the line above",
-    OPEN: "could not be decided",
+    OPEN: "not proved",
 }
 MAX_LINES = 30
 UNDEFINED = "undefined"
@@ -55,65 +68,38 @@ def table(tree: ex.Tree, points: Sequence[Point], variable: str, budget: int = 2
     return values
 
 
-def roots(tree: ex.Tree, points: Sequence[Point], unknown: str) -> list[Any]:
-    """Return the solution of a linear equation for ``unknown`` at every point. Raises Undecided when it
-    isn't linear."""
-    _, _, left, right = tree
-    gap: ex.Tree = ["add", left, ["mul", ["number", "-1"], right]]
-    found: list[Any] = []
-    for point in points:
-        try:
-            at = [ex.evaluate(gap, {**point, unknown: Fraction(value)}) for value in (0, 1, 3)]
-        except ex.Undefined:
-            found.append(UNDEFINED)
-            continue
-        slope = at[1] - at[0]
-        if not ex.same_number(at[0] + 3 * slope, at[2]):
-            raise ex.Undecided(f"the equation is not linear in {unknown}")
-        found.append(UNDEFINED if slope == 0 else -at[0] / slope)
-    return found
+def shape(tree: ex.Tree, points: Sequence[Point], variable: str) -> Any:
+    """Return what stays when a line is only rearranged or multiplied by a positive number; None when it says nothing.
 
-
-def sign(above: Sequence[Any], below: Sequence[Any]) -> tuple[str, list[int]]:
-    """Return how a line's values relate to those of the line above, and the indices of the points that show it."""
-    pairs = list(zip(above, below, strict=True))
-    if not all(isinstance(value, bool) for value in (*above, *below)):
-        apart = [index for index, pair in enumerate(pairs) if not _equal(*pair)]
-        return (BROKEN, apart) if apart else (EQUAL, [])
-    lost = [index for index, (one, other) in enumerate(pairs) if one and not other]
-    if lost:
-        return BROKEN, lost
-    more = [index for index, (one, other) in enumerate(pairs) if other and not one]
-    return (ONLY_DOWN, more) if more else (SAME, [])
-
-
-def plainest(indices: Sequence[int], points: Sequence[Point], variable: str) -> int:
-    """Return the point among ``indices`` that is easiest to follow by hand: short numbers, not 0."""
-
-    def effort(index: int) -> tuple[bool, int, int]:
-        point = points[index]
-        return point.get(variable) == 0, sum(len(str(value)) for value in point.values()), index
-
-    return min(indices, key=effort)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, str | bool) or isinstance(other, str | bool):
-        return type(one) is type(other) and one == other
-    return ex.same_number(one, other)
-
-
-def shape(tree: ex.Tree, points: Sequence[Point]) -> Any:
-    """Return what stays when a line is only rearranged on either side: two lines of one shape are the same line."""
+    While the unknown is within bars, taking the same away from both sides is no step either.
+    """
     kind = tree[0]
     if kind in ("and", "or"):
-        return kind, frozenset(shape(part, points) for part in tree[1:])
-    if kind == "relation":
-        op, sides = tree[1], [str(table(side, points[:4], "")) for side in tree[2:]]
-        if op in (">", ">="):
-            op, sides = {">": "<", ">=": "<="}[op], sides[::-1]
-        return op, tuple(sorted(sides) if op in ("==", "!=") else sides)
-    return str(tree)
+        parts = frozenset(shape(part, points, variable) for part in tree[1:]) - {None}
+        return next(iter(parts)) if len(parts) == 1 else (kind, parts)
+    if kind != "relation":
+        return str(tree)
+    if variable not in ex.symbols(tree):
+        return None
+    spread = points[:: max(len(points) // 5, 1)]  # neighbours differ in the unknown alone
+    try:
+        op, sides = tree[1], [table(side, spread, variable) for side in tree[2:]]
+    except ex.Undecided:
+        return str(tree)
+    if op in (">", ">=") or (op in ("==", "!=") and str(sides[0]) > str(sides[1])):
+        op, sides = {">": "<", ">=": "<="}.get(op, op), sides[::-1]
+    values = [*sides[0], *sides[1]]
+    if not all(isinstance(value, Fraction) for value in values):
+        return op, str(sides)
+    if within_bars(tree, variable):
+        values = [one - other for one, other in zip(*sides, strict=True)]
+    scale = next((abs(value) for value in values if value), Fraction(1))
+    return op, tuple(value / scale for value in values)
+
+
+def within_bars(tree: ex.Tree, variable: str) -> bool:
+    """Say whether the unknown stands within the bars of an absolute value."""
+    return any(node[:2] == ["function", "abs"] and variable in ex.symbols(node) for node in ex.nodes(tree))
 
 
 def solved(tree: ex.Tree, variable: str) -> bool:
@@ -130,110 +116,114 @@ def solved(tree: ex.Tree, variable: str) -> bool:
     return all(node[0] != "sum" for node in ex.nodes(tree))
 
 
-def in_numbers(tree: ex.Tree, point: Point) -> str:
-    """Write a line with its sides as numbers at ``point``: ``−2 < 35/12 < 0``."""
+def compared(trees: Sequence[ex.Tree], variable: str = "") -> list[Relation]:
+    """Return how each line goes with the one above, each read together with what the lines further up state."""
+    variable = variable or unknown_of(trees)
+    found = []
+    for index in range(1, len(trees)):
+        above, below = trees[index - 1 : index + 1]
+        facts = stated(trees[: index - 1], above, variable) if ex.is_condition(above) else []
+        found.append(relation(above, below, facts, variable))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- in words
+
+
+def in_numbers(tree: ex.Tree, point: Mapping[str, Any]) -> str:
+    """Write a line with its sides as numbers at ``point``: ``−2 < 35/12 < 0``; "" where a side has no value."""
+    plain = {name: value if isinstance(value, Fraction) else _near(value) for name, value in point.items()}
 
     def filled(node: ex.Tree) -> ex.Tree:
         if node[0] == "relation":
-            return [*node[:2], *(["symbol", _plain(ex.evaluate(side, point))] for side in node[2:])]
+            one, other = (_side(side, plain) for side in node[2:])
+            shown = next(
+                ((a, b) for a, b in ((_plain(one, n), _plain(other, n)) for n in (6, 12)) if a != b or one == other),
+                (_plain(one, 20), _plain(other, 20)),
+            )
+            return [*node[:2], *(["symbol", text] for text in shown)]
         if node[0] in ("and", "or", "not"):
             return [node[0], *map(filled, node[1:])]
         return node
 
     try:
         return ex.write(filled(tree))
-    except (ex.Undefined, ex.Undecided):
-        return ex.write(tree)
+    except (ex.Undefined, ex.Undecided, ex.Unreadable):
+        return ""
 
 
-def _plain(value: Any) -> str:
+def _side(tree: ex.Tree, point: Mapping[str, Any]) -> Any:
+    return tree[1] if tree[0] == "constant" and "oo" in tree[1] else ex.evaluate(tree, point)
+
+
+def _near(value: Exact) -> Any:
+    low, high = bounds(value, 160)
+    return ex.real((low + high) / 2)
+
+
+def _plain(value: Any, digits: int = 6) -> str:
+    if isinstance(value, str):
+        return value.replace("oo", "∞")
     if isinstance(value, Fraction) and len(str(value)) < 14:
         return str(value)
-    return ex.show_number(value)
+    if not isinstance(value, Fraction) and abs(value) < ex.real(Fraction(1, 10**30)):
+        return "0"  # a root in 40 digits
+    return ex.show_number(value, digits)
 
 
-def describe_break(trees: Sequence[ex.Tree], index: int, point: Point, names: Sequence[str] = ()) -> str:
-    """Return the sentence that shows with numbers why line ``index`` does not go with the line above it."""
-    shown = [
-        name
-        for name in names or sorted(point)
-        if any(name in ex.symbols(tree) for tree in trees[index - 1 : index + 1])
-    ]
-    place = ", ".join(f"{ex.letter(name)} = {point[name]}".replace("-", "−") for name in shown)
-    parts = []
-    for offset in (index - 1, index):
-        tree = trees[offset]
-        if ex.is_condition(tree):
-            truth = table(tree, [point], shown[-1] if shown else "eta")[0]
-            word = {True: "true", False: "false"}.get(truth, "undefined")
-            parts.append(f"line {offset + 1} reads {in_numbers(tree, point)}, which is {word}")
-        else:
-            value = table(tree, [point], "")[0]
-            parts.append(f"line {offset + 1} is {value if value == UNDEFINED else _plain(value)}".replace("-", "−"))
-    return f"at {place}: {parts[0]}; {parts[1]}."
+def place(point: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return where something was looked at: ``a = 7/11, η = √2 ≈ 1.41421``."""
+    shown = []
+    for name in names:
+        value = point[name]
+        text = f"= {value}" if isinstance(value, Fraction) else f"{_in_roots(value)}≈ {ex.show_number(_near(value))}"
+        shown.append(f"{ex.letter(name)} {text}".replace("-", "−"))
+    return ", ".join(shown)
 
 
-# ------------------------------------------------------------------------------------------ generic points
+def _in_roots(value: Any) -> str:
+    parts = getattr(value, "parts", None)
+    if parts is None or len(parts) > 2:
+        return ""
+    text = ""
+    for root, factor in sorted(parts.items()):
+        top = str(abs(factor.numerator)) if root == 1 or abs(factor.numerator) != 1 else ""
+        sign = "-" if factor < 0 else ""
+        text += f" {sign or '+'} " if text else sign
+        text += top + (f"√{root}" if root > 1 else "") + (f"/{factor.denominator}" if factor.denominator > 1 else "")
+    return f"= {text} "
 
 
-_WHOLE = {"t", "k", "n", "j", "i", "m"}
-_BELOW_ONE = {"beta", "beta1", "beta2"}
-_SIGNED = {"x", "x0", "eta", "g", "S", "m_t", "E_g", "y"}
-_PRIMES = (11, 7, 23, 17, 29, 19, 31, 37, 41, 43)
-
-
-def generic_points(trees: Sequence[ex.Tree], variable: str) -> list[dict[str, Fraction]]:
-    """Return points for the lines of a free derivation: generic values, and every border of ``variable`` they show."""
-    names = sorted(set().union(*map(ex.symbols, trees)) - {variable})
-    bases = []
-    for row in range(6):
-        base = {}
-        for column, name in enumerate(names):
-            prime = _PRIMES[(row + 3 * column) % len(_PRIMES)]
-            if name in _WHOLE:
-                base[name] = Fraction(2 + (row + 2 * column) % 6)
-            elif name in _BELOW_ONE:
-                base[name] = Fraction(prime, prime + 2 + row)
-            else:
-                value = Fraction(prime, 13 - 2 * (row + column) % 7)
-                base[name] = -value if name in _SIGNED and row % 2 else value
-        if {"lambda_min", "lambda_max"} <= base.keys():
-            base["lambda_min"], base["lambda_max"] = sorted((base["lambda_min"], base["lambda_max"]))
-        bases.append(base)
-    if not any(variable in ex.symbols(tree) for tree in trees):
-        return bases
-    points = []
-    near = Fraction(1, 1000)
-    for base in bases:
-        edges = sorted({edge for tree in trees for edge in _borders(tree, base, variable)} | {Fraction(0)})
-        spots = {edge + step for edge in edges for step in (-near, Fraction(0), near)}
-        spots |= {
-            low + (high - low) * share
-            for low, high in zip(edges, edges[1:], strict=False)
-            for share in (Fraction(1, 4), Fraction(4, 7), Fraction(7, 8))
-        }
-        spots |= {edges[0] - Fraction(5, 3), edges[-1] + Fraction(7, 3), 2 * edges[-1] + Fraction(11, 7)}
-        points += [{**base, variable: spot} for spot in sorted(spots, key=lambda spot: (abs(spot), spot))]
-    return points
-
-
-def _borders(tree: ex.Tree, base: Point, variable: str) -> set[Fraction]:
-    """Return where two sides of a relation meet, for sides that are linear in ``variable`` (or sizes of such)."""
-    found: set[Fraction] = set()
-    for node in ex.nodes(tree):
-        if node[0] != "relation":
+def describe(trees: Sequence[ex.Tree], index: int, point: Mapping[str, Any], order: Sequence[str] = ()) -> str:
+    """Return the sentence that shows with numbers how line ``index + 1`` differs from the line above it."""
+    pair = trees[index - 1 : index + 1]
+    used = set().union(*map(ex.symbols, pair)) & set(point)
+    names = [name for name in order if name in used] + sorted(used - set(order))
+    variable = unknown_of(pair)
+    said = []
+    for number, tree in zip((index, index + 1), pair, strict=True):
+        if not ex.is_condition(tree):
+            said.append(f"line {number} {_value_in_words(tree, point)}")
             continue
-        sides = [(side[2], -1) if side[:2] == ["function", "abs"] else (side, 1) for side in node[2:]]
-        signs = {1, *(flip for _, flip in sides)}
-        for flip in signs:
-            other: ex.Tree = ["mul", ["number", str(flip)], sides[1][0]]
-            try:
-                root = roots(["relation", "==", sides[0][0], other], [base], variable)[0]
-            except (ex.Undecided, ex.Unreadable):
-                continue
-            if isinstance(root, Fraction):
-                found.add(root)
-    return found
+        try:
+            holds = holds_at(tree, point, variable)
+        except Unclear:
+            said.append(f"line {number} can't be told")
+            continue
+        numbers = "" if holds is None else in_numbers(tree, point)
+        word = "not defined there" if holds is None else str(holds).lower()
+        said.append(f"line {number} reads {numbers}, which is {word}" if numbers else f"line {number} is {word}")
+    return f"{f'at {place(point, names)}: ' if names else ''}{said[0]}; {said[1]}."
+
+
+def _value_in_words(tree: ex.Tree, point: Mapping[str, Any]) -> str:
+    plain = {name: value if isinstance(value, Fraction) else _near(value) for name, value in point.items()}
+    try:
+        return f"is {_plain(ex.evaluate(tree, plain))}".replace("-", "−")
+    except ex.Undefined:
+        return "is not defined there"
+    except (ex.Undecided, ex.Unreadable):
+        return "has a value that is too much work to write down"
 
 
 # ---------------------------------------------------------------------------------------------- showing
@@ -241,16 +231,21 @@ def _borders(tree: ex.Tree, base: Point, variable: str) -> set[Fraction]:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A chain of lines as read, each with its sign against the one above and, where it breaks, what shows it."""
+    """A chain of lines as read, each with its sign against the one above and, where it breaks, what shows it.
+
+    It can be handed in as an answer: ``trees`` are its lines. ``problem`` says why there is no chain to show.
+    """
 
     lines: tuple[str, ...]
     signs: tuple[str, ...]  #: the first is empty
     notes: tuple[str, ...]  #: empty where nothing is to be said
+    trees: tuple[ex.Tree, ...] = ()
+    problem: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether every line is equivalent (or equal) to the one above."""
-        return all(mark in ("", SAME, EQUAL) for mark in self.signs)
+        return not self.problem and all(mark in ("", SAME, EQUAL) for mark in self.signs)
 
     def __repr__(self) -> str:
         rows = []
@@ -258,7 +253,7 @@ class Derivation:
             rows.append(f"  {mark or ' '}  {line}")
             if note:
                 rows.append(f"     {note}")
-        return "\n".join(rows)
+        return "\n".join([*rows, *([self.problem] if self.problem else [])])
 
     def _repr_html_(self) -> str:
         colours = {BROKEN: "#D55E00", ONLY_DOWN: "#E69F00", OPEN: "#6b7280"}
@@ -271,72 +266,66 @@ class Derivation:
                 f'color:{colours.get(mark, "#009E73")}">{said}</td>'
                 f'<td style="text-align:left;padding:.15em .4em">{escape(line)}{below}</td></tr>'
             )
-        caption = "Every line holds." if self.holds else "Not every line follows from the one above."
         return (
             '<table class="lr-derivation" style="border-collapse:collapse;margin:.3em 0">'
-            f'<caption style="caption-side:bottom;text-align:left">{caption}</caption>'
+            f'<caption style="caption-side:bottom;text-align:left">{escape(self.problem or self._caption())}</caption>'
             f"<tbody>{''.join(rows)}</tbody></table>"
         )
 
+    def _caption(self) -> str:
+        if self.holds:
+            return "Every line holds."
+        if BROKEN in self.signs:
+            return "Not every line follows from the one above."
+        if OPEN in self.signs:
+            return "Not every line could be proved."
+        return "Every line follows from the one above, but not every one leads back."
+
 
 def derivation(*lines: object, variable: str | None = None) -> Derivation:
-    """Show a chain of lines, each with ⇔, ⇒ or ✗ (formulas: = or ✗) against the one above, and what breaks
-    it.
+    """Show a chain of lines, each with ⇔, ⇒ or ✗ (formulas: = or ✗) against the one above, and what breaks it.
 
-    Lines are text or SymPy, all of one sort: conditions, formulas, or equations in one unknown such as
-    ``S``, which is ``variable``. Without it, conditions are taken as conditions on η, equations as
-    equations for S.
-
-    Raises
-    ------
-    TypeError
-        When there are fewer than two lines, more than 30, or one of them can't be read: the message says
-        which.
+    Lines are text or SymPy, all of one sort: conditions (equations among them) or formulas. The letter that the
+    conditions are about is found from the lines; ``variable`` names it where a bare interval is a line. A sign is
+    shown only where it is proved; ≈ says that the lines agree at many points. Nothing is raised: what is no chain
+    is told in place of it.
     """
     if len(lines) == 1 and isinstance(lines[0], list | tuple):
         lines = tuple(lines[0])
+    if len(lines) == 1 and isinstance(lines[0], Derivation):
+        return lines[0]
     if any(line is ... for line in lines):
-        return Derivation(("Put your lines in place of the ... to see how they go together.",), ("",), ("",))
+        return _told("Put your lines in place of the ... to see how they go together.")
     if not 2 <= len(lines) <= MAX_LINES:
-        raise TypeError(f"a derivation has from 2 to {MAX_LINES} lines; {len(lines)} came")
-    trees = []
+        came = "none" if not lines else "one" if len(lines) == 1 else len(lines)
+        need = 'Write each in quotes, with commas between them: derivation("2*x < 6", "x < 3").'
+        return _told(f"A derivation has from 2 to {MAX_LINES} lines; {came} came. {need}")
+    trees: list[ex.Tree] = []
     for number, line in enumerate(lines, 1):
         try:
             trees.append(ex.read(line))
         except ex.Unreadable as why:
-            raise TypeError(f"line {number} can't be read: {why}") from None
-    if len({ex.is_condition(tree) for tree in trees}) > 1:
-        raise TypeError("some lines are conditions or equations and some are formulas; make them all of one sort")
-    equations = all(tree[:2] == ["relation", "=="] for tree in trees)
-    variable = variable or ("S" if equations else "eta")
-    points = generic_points(trees, variable)
-    texts, signs, notes = tuple(map(ex.write, trees)), [""], [""]
-    if equations:
-        points = [{name: value for name, value in point.items() if name != variable} for point in points]
-    tables: list[list[Any] | None] = []
-    for tree in trees:
-        try:
-            tables.append(roots(tree, points, variable) if equations else table(tree, points, variable))
-        except (ex.Undecided, ex.Unreadable):
-            tables.append(None)
-    for index in range(1, len(trees)):
-        above, below = tables[index - 1], tables[index]
-        if above is None or below is None:
-            signs.append(OPEN)
-            notes.append("This could not be decided; break it into smaller steps.")
-            continue
-        mark, shown_at = sign(above, below)
-        signs.append(SAME if equations and mark == EQUAL else mark)
-        if not shown_at:
-            notes.append("")
-            continue
-        where = plainest(shown_at, points, variable)
-        if equations:
-            place = ", ".join(f"{ex.letter(name)} = {value}" for name, value in sorted(points[where].items()))
-            one, two = (value if value == UNDEFINED else _plain(value) for value in (above[where], below[where]))
-            notes.append(
-                f"at {place}: line {index} gives {variable} = {one}, line {index + 1} gives {variable} = {two}."
-            )
-        else:
-            notes.append(describe_break(trees, index, points[where]))
-    return Derivation(texts, tuple(signs), tuple(notes))
+            return _told(f"Line {number} can't be read: {why}.", lines)
+    kinds = [ex.is_condition(tree) for tree in trees]
+    if len(set(kinds)) > 1:
+        odd = kinds.index(not kinds[0]) + 1
+        sorts = ("a condition or equation", "a formula")
+        first, other = sorts if kinds[0] else sorts[::-1]
+        return _told(f"Line 1 is {first}, line {odd} is {other}; make all lines of one sort.", lines)
+    found = compared(trees, variable or "")
+    signs = ("", *(one.mark for one in found))
+    notes = ("", *(_note(trees, index, one) for index, one in enumerate(found, 1)))
+    return Derivation(tuple(map(ex.write, trees)), signs, notes, tuple(trees))
+
+
+def _told(problem: str, lines: Sequence[object] = ()) -> Derivation:
+    texts = tuple(line[:200] if isinstance(line, str) else type(line).__name__ for line in lines[:MAX_LINES])
+    return Derivation(texts, ("",) * len(texts), ("",) * len(texts), (), problem)
+
+
+def _note(trees: Sequence[ex.Tree], index: int, found: Relation) -> str:
+    if found.mark != OPEN:
+        return describe(trees, index, found.point) if found.point is not None else ""
+    if found.point is not None:
+        return f"not proved to follow; it does not lead back: {describe(trees, index, found.point)}"
+    return f"agrees at {found.agreed} points; not proved." if found.agreed else "could not be decided."

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from lrtutorial.formulas.tree import RELATIONS, SET_KINDS, Tree, Unreadable, as_fraction, inexact
+from lrtutorial.formulas.tree import RELATIONS, SERIES, SET_KINDS, Tree, Unreadable, as_fraction, inexact
 
 Number = Any  # Fraction, or mpmath's mpf when a value is irrational
 
@@ -115,8 +115,8 @@ class _Evaluation:
             if tree[1] not in self.functions:
                 raise Unreadable(f"{tree[1]}(...) has no meaning in this step")
             return self.functions[tree[1]](self.number(tree[2]))
-        if kind == "sum":
-            return self.sum(tree)
+        if kind in SERIES:
+            return self.series(tree)
         if kind == "piecewise":
             for value, condition in zip(tree[1::2], tree[2::2], strict=False):
                 if self.truth(condition):
@@ -172,19 +172,49 @@ class _Evaluation:
             return Fraction(int(mp.floor(real(value)) if name == "floor" else mp.ceil(real(value))))
         if name == "exp":
             return self._mp_power(+mp.e, real(value))
+        if name in ("binomial", "factorial"):
+            return self._count(name, values)
+        if name != "log":
+            return self._smooth(name, real(value))
         if value <= 0:
             raise Undefined("the logarithm of a number that is not positive")
         return mp.log(real(value))
 
-    def sum(self, tree: Tree) -> Number:
-        _, index, low_tree, high_tree, body = tree
+    def _count(self, name: str, values: list[Number]) -> Number:
+        """Return n! or n over k for whole numbers of bounded size; elsewhere neither is given a value."""
+        if any(not isinstance(value, Fraction) or value.denominator != 1 for value in values):
+            raise Undefined(f"{name} of a number that is not whole")
+        if any(abs(value) > 2_000 for value in values):
+            raise Undecided(f"{name} of a number this large takes too much work")
+        whole = [int(value) for value in values]
+        if whole[0] < 0:
+            raise Undefined(f"{name} of a negative number")
+        self.spend(20 + whole[0])
+        if name == "factorial":
+            return self.trim(Fraction(math.factorial(whole[0])))
+        return self.trim(Fraction(math.comb(*whole) if whole[1] >= 0 else 0))
+
+    def _smooth(self, name: str, value: Any) -> Number:
+        if abs(value) > 10**6:
+            raise Undecided(f"{name} of a number this large takes too much work")
+        if name == "atanh" and abs(value) >= 1:
+            raise Undefined("the inverse tanh of a number that is not between −1 and 1")
+        self.spend(20)
+        return self.trim(getattr(mpmath_context(), name)(value))
+
+    def series(self, tree: Tree) -> Number:
+        """Return a sum or a product over a whole index; one without an end must be a sum."""
+        kind, index, low_tree, high_tree, body = tree
+        combine, total = (operator.add, Fraction(0)) if kind == "sum" else (operator.mul, Fraction(1))
         low = self.number(low_tree)
         endless = high_tree == ["constant", "oo"]
         high = low if endless else self.number(high_tree)
         if any(not isinstance(end, Fraction) or end.denominator != 1 for end in (low, high)):
-            raise Undefined("the limits of the sum are no whole numbers here")
+            raise Undefined("the limits of the series are no whole numbers here")
+        if endless and kind == "product":
+            raise Undefined("a product without an end")
         if not endless and high - low > 5_000:
-            raise Undecided("the sum has too many terms")
+            raise Undecided(f"the {kind} has too many terms")
         shadowed = self.point.get(index)
 
         def term(position: int) -> Number:
@@ -195,10 +225,10 @@ class _Evaluation:
             first = low.numerator
             if endless:
                 return self._endless_sum(term, first)
-            total: Number = Fraction(0)
+            value: Number = total
             for position in range(first, high.numerator + 1):
-                total = self.trim(_together(operator.add, total, term(position)))
-            return total
+                value = self.trim(_together(combine, value, term(position)))
+            return value
         finally:
             if shadowed is None:
                 self.point.pop(index, None)

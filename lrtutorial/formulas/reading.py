@@ -5,41 +5,29 @@ Nothing that a student wrote is imported, evaluated or sympified: SymPy objects 
 
 from __future__ import annotations
 
-import ast
 import math
-import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from lrtutorial.formulas.text import read_text, spelled_name
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
     MAX_NODES,
-    MINUS_ONE,
     Tree,
     Unreadable,
     check_tree,
     is_condition,
-    short,
 )
-from lrtutorial.parsing import parsed
-
-#: Letters that a student may type in a text answer, and the symbol each stands for.
-GREEK = {
-    "η": "eta",
-    "β": "beta",
-    "ε": "epsilon",
-    "λ": "lambda",
-    "κ": "kappa",
-    "β1": "beta1",
-    "β2": "beta2",
-    "λ_max": "lambda_max",
-    "λ_min": "lambda_min",
-    "∞": "oo",
-}
 
 
-def read(answer: object) -> Tree:
+def read(
+    answer: object, symbols: Sequence[str] = (), functions: Sequence[str] = (), condition: bool | None = None
+) -> Tree:
     """Return the tree of ``answer``: a SymPy expression, relation or set, a Python number, or a line of text.
+
+    ``symbols``, ``functions`` and ``condition`` are what the step expects; text that could mean two things is read
+    by them (:func:`~lrtutorial.formulas.text.read_text`).
 
     Raises
     ------
@@ -54,11 +42,11 @@ def read(answer: object) -> Tree:
             " is decided by Python at once; write it with the symbols of this step"
         )
     if isinstance(answer, str):
-        return read_text(answer)
+        return read_text(answer, symbols, functions, condition)
     if isinstance(answer, int | float | Fraction):
         return check_tree(_python_number(answer))
     if isinstance(answer, tuple | list):
-        conditions = [read(item) for item in answer]
+        conditions = [read(item, symbols, functions, condition) for item in answer]
         if len(conditions) > 1 and all(is_condition(tree) for tree in conditions):
             return check_tree(["and", *conditions])
         raise Unreadable(f"one formula was expected, but the answer is a {type(answer).__name__} of {len(answer)}")
@@ -68,7 +56,7 @@ def read(answer: object) -> Tree:
             "the symbols imported at the top of the notebook"
         )
     try:
-        return check_tree(_from_sympy(answer, [MAX_NODES]))
+        return check_tree(_from_sympy(answer, [MAX_NODES], symbols))
     except RecursionError:
         raise Unreadable("the formula is nested too deeply") from None
 
@@ -127,21 +115,24 @@ _SYMPY_FUNCTIONS = {
     "Max": "max",
     "Min": "min",
     "floor": "floor",
-    "ceiling": "ceiling",
+    **{
+        name: name
+        for name in ("ceiling", "sinh", "cosh", "tanh", "atanh", "sin", "cos", "tan", "binomial", "factorial")
+    },
 }
 
 
-def _from_sympy(node: Any, room: list[int]) -> Tree:
+def _from_sympy(node: Any, room: list[int], names: Sequence[str]) -> Tree:
     room[0] -= 1
     if room[0] < 0:
         raise Unreadable(f"the formula has more than {MAX_NODES} parts; simplify it first")
     kind = type(node).__name__
 
     def children(items: Any = None) -> list[Tree]:
-        return [_from_sympy(item, room) for item in (node.args if items is None else items)]
+        return [_from_sympy(item, room, names) for item in (node.args if items is None else items)]
 
     if kind in ("Symbol", "Dummy", "Wild"):
-        return ["symbol", str(node.name)]
+        return ["symbol", spelled_name(str(node.name), names)]
     if kind in ("Integer", "Zero", "One", "NegativeOne", "Rational", "Half"):
         if int(node.p).bit_length() + int(node.q).bit_length() > 3 * MAX_DIGITS:
             raise Unreadable(f"the formula holds a number of more than {MAX_DIGITS} digits")
@@ -165,14 +156,14 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
         return ["interval", "oo", ["constant", "-oo"], ["constant", "oo"]]
     if kind == "EmptySet":
         return ["false"]
-    if kind == "Sum":
+    if kind in ("Sum", "Product"):
         body, *limits = node.args
-        tree = _from_sympy(body, room)
+        tree = _from_sympy(body, room, names)
         for limit in limits:
             if len(limit.args) != 3:
-                raise Unreadable("a Sum needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
+                raise Unreadable(f"a {kind} needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
             index, low, high = limit.args
-            tree = ["sum", str(index.name), _from_sympy(low, room), _from_sympy(high, room), tree]
+            tree = [kind.lower(), str(index.name), _from_sympy(low, room, names), _from_sympy(high, room, names), tree]
         return tree
     if kind == "Piecewise":
         return ["piecewise", *(part for pair in node.args for part in children(pair.args))]
@@ -182,142 +173,3 @@ def _from_sympy(node: Any, room: list[int]) -> Tree:
     raise Unreadable(
         f"the formula holds {_with_article(kind)}, which this step does not need; write it with + - * / ** and sqrt"
     )
-
-
-_TEXT_BINARY: dict[type, str] = {ast.Add: "add", ast.Mult: "mul", ast.Pow: "pow"}
-_TEXT_COMPARE: dict[type, str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
-_TEXT_CALLS = {
-    "sqrt": "sqrt",
-    "abs": "abs",
-    "Abs": "abs",
-    "sign": "sign",
-    "exp": "exp",
-    "log": "log",
-    "ln": "log",
-    "Max": "max",
-    "max": "max",
-    "Min": "min",
-    "min": "min",
-}
-
-
-def read_text(text: str) -> Tree:
-    """Return the tree of a formula typed as text: ``"2/(lambda_max + lambda_min)"``, ``"|1 - η*a| < 1"``.
-
-    Nothing is evaluated: the text is parsed by :mod:`ast` and only arithmetic, comparisons, sums such as
-    ``Sum(beta**k, (k, 0, t - 1))`` and the functions sqrt, abs, sign, exp, log, min and max are let through.
-
-    Raises
-    ------
-    Unreadable
-        If the text is too long or holds anything else.
-    """
-    if len(text) > 1_000:
-        raise Unreadable(f"the text has {len(text)} characters; a formula of at most 1,000 was expected")
-    plain = text.strip()
-    for mark, ascii_form in (
-        ("≤", "<="),
-        ("≥", ">="),
-        ("·", "*"),
-        ("×", "*"),
-        ("^", "**"),
-        ("−", "-"),
-        ("β₁", "beta1"),
-        ("β₂", "beta2"),
-        ("∞", "oo"),
-    ):
-        plain = plain.replace(mark, ascii_form)
-    if not plain:
-        raise Unreadable("the text is empty: type a formula between the quotes")
-    plain = _EQUALS.sub("==", _bars_to_abs(plain))
-    try:
-        body = parsed(plain, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Unreadable(f"the text {short(text)} is no formula in Python's notation, such as 2*a*x + 1") from None
-    try:
-        return check_tree(_from_ast(body))
-    except RecursionError:
-        raise Unreadable("the formula is nested too deeply") from None
-
-
-_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
-
-
-def _bars_to_abs(text: str) -> str:
-    """Write ``|…|`` as ``abs(…)``: a bar where a value must begin opens, the next one closes; others mean
-    "or"."""
-    if "|" not in text:
-        return text
-    out, open_bars = "", 0
-    for mark in text:
-        if mark != "|":
-            out += mark
-        elif re.search(r"(^|[-+*/<>=(,|&]|\b(and|or|not))\s*$", out):
-            out, open_bars = out + "abs(", open_bars + 1
-        elif open_bars:
-            out, open_bars = out + ")", open_bars - 1
-        else:
-            out += mark
-    return out
-
-
-def _from_ast(node: ast.AST) -> Tree:
-    if isinstance(node, ast.Name):
-        name = GREEK.get(node.id, node.id)
-        if name in ("oo", "pi"):
-            return ["constant", name]
-        return ["symbol", name]
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        return ["true" if node.value else "false"]
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return _python_number(node.value)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        inner = _from_ast(node.operand)
-        return ["mul", MINUS_ONE, inner] if isinstance(node.op, ast.USub) else inner
-    if isinstance(node, ast.BinOp):
-        left, right = _from_ast(node.left), _from_ast(node.right)
-        if isinstance(node.op, ast.Sub):
-            return ["add", left, ["mul", MINUS_ONE, right]]
-        if isinstance(node.op, ast.Div):
-            return ["mul", left, ["pow", right, MINUS_ONE]]
-        if isinstance(node.op, ast.BitAnd | ast.BitOr):
-            return ["and" if isinstance(node.op, ast.BitAnd) else "or", left, right]
-        if type(node.op) in _TEXT_BINARY:
-            return [_TEXT_BINARY[type(node.op)], left, right]
-    if isinstance(node, ast.BoolOp):
-        return ["and" if isinstance(node.op, ast.And) else "or", *map(_from_ast, node.values)]
-    if isinstance(node, ast.Compare):
-        sides = [_from_ast(side) for side in (node.left, *node.comparators)]
-        parts = []
-        for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
-            if type(op) not in _TEXT_COMPARE:
-                raise Unreadable("only <, <=, >, >=, == and != can compare two formulas")
-            parts.append(["relation", _TEXT_COMPARE[type(op)], left, right])
-        return parts[0] if len(parts) == 1 else ["and", *parts]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        name = node.func.id
-        if name in _TEXT_CALLS and node.args:
-            return ["function", _TEXT_CALLS[name], *map(_from_ast, node.args)]
-        if name in ("And", "Or"):
-            return [name.lower(), *map(_from_ast, node.args)]
-        if name in ("Sum", "sum") and len(node.args) == 2:
-            return _sum_from_ast(node.args[0], node.args[1])
-        if name in ("g_seq", "v") and len(node.args) == 1:
-            return ["apply", name, _from_ast(node.args[0])]
-        raise Unreadable(f"the text calls {name}(...), which is not among sqrt, abs, sign, exp, log, min, max")
-    raise Unreadable(f"the text holds {_with_article(type(node).__name__)}, which has no place in a formula")
-
-
-def _sum_from_ast(body: ast.AST, limits: ast.AST) -> Tree:
-    if not isinstance(limits, ast.Tuple) or len(limits.elts) != 3 or not isinstance(limits.elts[0], ast.Name):
-        raise Unreadable("a Sum needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
-    index, low, high = limits.elts
-    assert isinstance(index, ast.Name)
-    return ["sum", GREEK.get(index.id, index.id), _from_ast(low), _from_ast(high), _from_ast(body)]

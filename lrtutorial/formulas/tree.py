@@ -17,7 +17,14 @@ Tree = list  # ["kind", child, ...]; children are trees or strings
 MAX_NODES = 2_000  #: nodes in a tree
 MAX_DIGITS = 400  #: decimal digits of a number written in a formula
 
-FUNCTIONS = ("sqrt", "abs", "sign", "exp", "log", "max", "min", "floor", "ceiling")
+#: Functions in a tree, with the least and the largest number of arguments.
+FUNCTIONS = {
+    **dict.fromkeys(("sqrt", "abs", "sign", "exp", "log", "floor", "ceiling", "factorial"), (1, 1)),
+    **dict.fromkeys(("sinh", "cosh", "tanh", "atanh", "sin", "cos", "tan"), (1, 1)),
+    **dict.fromkeys(("max", "min"), (1, MAX_NODES)),
+    "binomial": (2, 2),
+}
+SERIES = ("sum", "product")  #: kinds with an index, bound in their body
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -57,13 +64,14 @@ _TREE_SHAPES = {  # kind: (strings first, least number of child trees)
     "function": (1, 1),
     "apply": (1, 1),
     "sum": (1, 3),
+    "product": (1, 3),
     "interval": (1, 2),
     "union": (0, 1),
     "intersection": (0, 1),
     "contains": (0, 2),
     "piecewise": (0, 2),
 }
-_TREE_MOST = {"pow": 2, "not": 1, "relation": 2, "apply": 1, "sum": 3, "interval": 2, "contains": 2}
+_TREE_MOST = {"pow": 2, "not": 1, "relation": 2, "apply": 1, "sum": 3, "product": 3, "interval": 2, "contains": 2}
 
 
 def check_tree(tree: object) -> Tree:
@@ -93,6 +101,8 @@ def check_tree(tree: object) -> Tree:
             as_fraction(heads[0])
         if kind == "relation" and heads[0] not in RELATIONS or kind == "function" and heads[0] not in FUNCTIONS:
             raise Unreadable(f"the formula holds {short(heads[0])}, which is not known here")
+        if kind == "function" and not FUNCTIONS[heads[0]][0] <= len(children) <= FUNCTIONS[heads[0]][1]:
+            raise Unreadable(f"the formula applies {heads[0]} to {len(children)} values")
         if kind == "constant" and heads[0] not in ("oo", "-oo", "pi", "e"):
             raise Unreadable(f"the formula holds {short(heads[0])}, which is not known here")
         if kind == "interval" and heads[0] not in ("oo", "oc", "co", "cc"):
@@ -132,7 +142,7 @@ def symbols(tree: Tree) -> set[str]:
     """Return the names of the free symbols: every symbol, less the indices bound by a sum."""
     if tree[0] == "symbol":
         return {tree[1]}
-    if tree[0] == "sum":
+    if tree[0] in SERIES:
         return symbols(tree[2]) | symbols(tree[3]) | (symbols(tree[4]) - {tree[1]})
     return set().union(*(symbols(child) for child in tree[1:] if isinstance(child, list)))
 
@@ -172,6 +182,6 @@ def substitute(tree: Tree, name: str, value: Tree) -> Tree:
     """Put ``value`` in place of the free symbol ``name``."""
     if tree[0] == "symbol":
         return value if tree[1] == name else tree
-    if tree[0] == "sum" and tree[1] == name:
-        return ["sum", name, substitute(tree[2], name, value), substitute(tree[3], name, value), tree[4]]
+    if tree[0] in SERIES and tree[1] == name:
+        return [tree[0], name, substitute(tree[2], name, value), substitute(tree[3], name, value), tree[4]]
     return [substitute(part, name, value) if isinstance(part, list) else part for part in tree]

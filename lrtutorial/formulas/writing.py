@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrtutorial.formulas.tree import MINUS_ONE, Tree
+from lrtutorial.formulas.tree import MINUS_ONE, SERIES, Tree
 
 _LETTERS = {
     "eta": "η",
@@ -15,9 +15,17 @@ _LETTERS = {
     "lambda_max": "λ_max",
     "lambda_min": "λ_min",
     "E_g": "E[g]",
+    "g_seq": "g",
 }
-_SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
-_TIGHT = {"relation": 1, "and": 0, "or": 0, "add": 2, "mul": 3, "pow": 5}
+SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+TIGHTNESS = {
+    "relation": 1,
+    "and": 0,
+    "or": 0,
+    "add": 2,
+    "mul": 3,
+    "pow": 5,
+}
 
 
 def letter(name: str) -> str:
@@ -29,7 +37,7 @@ def write(tree: Tree, around: int = 0) -> str:
     """Return a formula as a reader would write it: ``0 < η·a < 2``. For display only, never read back."""
     kind = tree[0]
     text = _written(tree)
-    tight = _TIGHT.get(kind, 6)
+    tight = TIGHTNESS.get(kind, 6)
     if kind == "number" and "/" in tree[1]:
         tight = 3
     elif kind in ("number", "float") and tree[1].startswith("-"):
@@ -44,18 +52,17 @@ def _written(tree: Tree) -> str:
     if kind in ("symbol", "constant"):
         return letter(tree[1]).replace("oo", "∞").replace("-", "−")
     if kind == "add":
-        first, *others = sorted(tree[1:], key=lambda part: _negated(part) is not None)
+        first, *others = sorted(tree[1:], key=lambda part: negated(part) is not None)
         text = write(first, 2)
         for part in others:
-            minus = _negated(part)
+            minus = negated(part)
             text += f" − {write(minus, 3)}" if minus is not None else f" + {write(part, 2)}"
         return text
     if kind == "mul":
-        minus = _negated(tree)
+        minus = negated(tree)
         if minus is not None:
             return f"−{write(minus, 3)}"
-        over = [part[1] for part in tree[1:] if part[0] == "pow" and part[2] == MINUS_ONE]
-        above = [part for part in tree[1:] if not (part[0] == "pow" and part[2] == MINUS_ONE)]
+        above, over = fraction(tree)
         text = "·".join(write(part, 3 if i == 0 else 4) for i, part in enumerate(above)) or "1"
         if not over:
             return text
@@ -66,7 +73,7 @@ def _written(tree: Tree) -> str:
             return f"1/{write(tree[1], 4)}"
         return f"{write(tree[1], 6)}^{write(tree[2], 6)}"
     if kind == "relation":
-        return f"{write(tree[2], 2)} {_SIGNS.get(tree[1], tree[1])} {write(tree[3], 2)}"
+        return f"{write(tree[2], 2)} {SIGNS.get(tree[1], tree[1])} {write(tree[3], 2)}"
     if kind == "and":
         return _chained(tree) or " and ".join(write(part, 1) for part in tree[1:])
     if kind == "or":
@@ -78,9 +85,10 @@ def _written(tree: Tree) -> str:
             return f"|{write(tree[2])}|"
         return f"{tree[1]}({', '.join(map(write, tree[2:]))})"
     if kind == "apply":
-        return f"{tree[1]}({write(tree[2])})"
-    if kind == "sum":
-        return f"Σ[{letter(tree[1])} = {write(tree[2])} … {write(tree[3])}] {write(tree[4], 3)}"
+        return f"{letter(tree[1])}({write(tree[2])})"
+    if kind in SERIES:
+        sign = "Σ" if kind == "sum" else "Π"
+        return f"{sign}[{letter(tree[1])} = {write(tree[2])} … {write(tree[3])}] {write(tree[4], 3)}"
     if kind == "interval":
         left, right = ("(" if tree[1][0] == "o" else "["), (")" if tree[1][1] == "o" else "]")
         return f"{left}{write(tree[2])}, {write(tree[3])}{right}"
@@ -91,7 +99,14 @@ def _written(tree: Tree) -> str:
     return kind if kind in ("true", "false") else f"{kind}({', '.join(map(write, tree[1:]))})"
 
 
-def _negated(tree: Tree) -> Tree | None:
+def fraction(tree: Tree) -> tuple[list[Tree], list[Tree]]:
+    """Return the factors of a product above and below the fraction line; a division by 1 is not shown."""
+    below = [part[1] for part in tree[1:] if part[0] == "pow" and part[2] == MINUS_ONE]
+    above = [part for part in tree[1:] if not (part[0] == "pow" and part[2] == MINUS_ONE)]
+    return above, [part for part in below if part != ["number", "1"]]
+
+
+def negated(tree: Tree) -> Tree | None:
     """Return what a minus sign stands before, or None when there is none."""
     if tree[0] in ("number", "float") and tree[1].startswith("-"):
         return [tree[0], tree[1][1:]]
@@ -115,9 +130,9 @@ def _chained(tree: Tree) -> str | None:
         return None
     parts = (
         write(first[0], 2),
-        _SIGNS.get(one, one),
+        SIGNS.get(one, one),
         write(first[1], 2),
-        _SIGNS.get(two, two),
+        SIGNS.get(two, two),
         write(second[1], 2),
     )
     return " ".join(parts)

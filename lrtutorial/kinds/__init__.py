@@ -98,6 +98,13 @@ class Derivation(InModule):
     variable: str  #: the one to solve for
     between: int  #: the least number of lines between the given one and the last
     condition: bool = False  #: True when lines are conditions (⇔ and ⇒), False when they are formulas (=)
+    follows: tuple[str, Callable[..., bool]] | None = None
+    """For method points: (earlier step, a function (its tree, point) -> whether the first line then holds)."""
+
+    @property
+    def builds_on(self) -> str | None:
+        """The step that ``follows`` names."""
+        return self.follows[0] if self.follows else None
 
     def readable(self, answer: object) -> str | None:
         """Return a chain with a line for each of its lines."""
@@ -168,3 +175,13 @@ class RangeTest(Driven):
     """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
 
     name = "range_test"
+
+
+@dataclass(frozen=True)
+class Function(Driven):
+    """A small function of plain values, judged by what it returns (:mod:`lrtutorial.kinds.function`)."""
+
+    name = "function"
+
+    signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
+    digits: int = 9  #: to how many digits numbers are compared

@@ -38,11 +38,17 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     if answer is ... or answer is None:
         return {"kind": "formula", "unfinished": True}
     try:
-        return {"kind": "formula", "tree": ex.read(answer)}
+        return {"kind": "formula", "tree": read(step, answer)}
     except ex.Unreadable as problem:
         return {"kind": "formula", "problem": str(problem)[:500]}
     except Exception as error:  # an object of the student's own making may raise anything when it is looked at
         return {"kind": "formula", "problem": f"looking at the answer raised {type(error).__name__}"}
+
+
+def read(step: Step, answer: object) -> ex.Tree:
+    """Return an answer's tree, with text read by the step's names. Raises Unreadable."""
+    kind = Formula.of(step)
+    return ex.read(answer, kind.symbols, kind.functions, kind.condition)
 
 
 # ------------------------------------------------------------------------------------------- outcomes
@@ -162,6 +168,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     tree = read_evidence(evidence)
     if isinstance(tree, Verdict):
         return replace(tree, step=step.id, lines=blank.lines, hint=f"This step asks for {step.asks}.")
+    blank = replace(blank, read=ex.write(tree), typeset=ex.mathml(tree))
     problem = _wrong_form(step, tree)
     if problem:
         return replace(blank, status="unreadable", headline=problem, hint=f"This step asks for {step.asks}.")
@@ -341,7 +348,7 @@ def _failing_limit(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, ex.N
         for point in points[:3]:
             there = {**point, **case}
             meaning = Formula.of(step).meaning
-            value = ex.evaluate(ex.read_text(wanted), there, meaning(there) if meaning else None)
+            value = ex.evaluate(read(step, wanted), there, meaning(there) if meaning else None)
             if not _same_value(value_at_or_none(step, tree, there), value, ex.inexact(tree)):
                 return words
     return None

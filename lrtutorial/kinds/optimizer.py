@@ -201,6 +201,15 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     return _explain(step, verdict, runs, reference, probes, expected, differences)
 
 
+def holds(answer: Any, expected: Expected) -> bool:
+    """Run an answer and say whether every probe is as expected: no words are made. Raises what the answer raises."""
+    for probe in expected.probes:
+        run, reference = drive(answer, probe), read_run(expected.reference[probe["id"]], probe)
+        if first_difference({**run, "trace": unpack(run["trace"])}, reference, probe):
+            return False
+    return True
+
+
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
     """Return a run with its trace as an array. Raises Malformed unless it has the form that the probe calls for."""
     if not isinstance(data, dict) or set(data) != _RUN_KEYS:

@@ -178,6 +178,16 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     return _explain_rates(step, verdict, read, probes, expected, differences)
 
 
+def holds(answer: Any, expected: Expected) -> bool:
+    """Run an answer and say whether every probe is as expected: no words are made. Raises Malformed for odd results."""
+    for probe in expected.probes:
+        run = read_run(ask(answer, probe), probe)
+        reference = expected.reference[probe["id"]]
+        if plot_faults(run, probe) if "plot" in probe else first_difference(run, reference, probe):
+            return False
+    return True
+
+
 def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:
     if not isinstance(problem, Mapping) or not problem:
         return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")

@@ -161,6 +161,14 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     return _explain(step, verdict, runs, reference, probes, expected, differences)
 
 
+def holds(answer: Any, expected: Expected) -> bool:
+    """Run an answer and say whether every probe is as expected: no words are made. The figure isn't among these."""
+    probes = {probe["id"]: probe for probe in expected.probes}
+    runs = {key: read_run(drive(answer, probe)) for key, probe in probes.items()}
+    reference = {key: run and read_run(run) for key, run in expected.reference.items()}
+    return not any(first_difference(run, reference.get(key), probes[key], runs) for key, run in runs.items())
+
+
 def _passes(name: str, runs: Mapping[str, Any], differences: Mapping[str, Any]) -> bool:
     """Say whether a rubric line's probe passes: a run's id, or ``figure:fact`` for one fact of the figure."""
     key, _, fact = name.partition(":")

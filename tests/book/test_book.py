@@ -22,7 +22,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from book.__main__ import ROOT, binder, dress, execute, modules
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem
 

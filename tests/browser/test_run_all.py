@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from tests.browser.conftest import LOST_WITH_THE_KERNEL, ROOT
 from tests.notebooks.conftest import WRONG, answered
 

@@ -10,7 +10,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 ROOT = Path(__file__).resolve().parents[2]
 START = ROOT / "notebooks" / "start_here.ipynb"

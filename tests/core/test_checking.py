@@ -12,7 +12,7 @@ import pytest
 import lrtutorial
 from autograder import catalogue
 from lrtutorial.checking import check, hint, hints_for, verdict_on
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.verdict import CheckFailed, Line, Verdict
 
 

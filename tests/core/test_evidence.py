@@ -16,8 +16,8 @@ from autograder import catalogue
 from autograder.grading.executor import MAX_EVIDENCE, read_evidence
 from autograder.grading.judging import combined
 from lrtutorial.arrays import MAX_ITEMS, Malformed, pack, unpack
+from lrtutorial.course import steps
 from lrtutorial.evidence import MIME, collect
-from lrtutorial.exercises import steps
 from lrtutorial.expected import recorded
 
 CHECKED = [step for step in steps().values() if step.kind.name != "range_test"]
@@ -99,11 +99,11 @@ def shown(data: Any) -> Any:
 
 def test_only_the_answer_to_this_question_is_read() -> None:
     right = {"nonce": "n", "evidence": {"public": 1}}
-    assert read_evidence([shown({**right, "nonce": "old"}), shown(right)], "n") == ({"public": 1}, [])
+    assert read_evidence([shown({**right, "nonce": "old"}), shown(right)], "n") == ({"public": 1}, [], [])
     for outputs in ([], [shown({**right, "nonce": "x"})], [shown("n")], [shown({"nonce": "n", "evidence": [1]})],
                     [new_output("stream", name="stdout", text=json.dumps(right))]):  # fmt: skip
-        assert read_evidence(outputs, "n") == ({}, [])
-    assert read_evidence([shown({"nonce": "n", "evidence": {"public": "x" * (MAX_EVIDENCE + 1)}})], "n") == ({}, [])
+        assert read_evidence(outputs, "n") == ({}, [], [])
+    assert read_evidence([shown({"nonce": "n", "evidence": {"public": "x" * (MAX_EVIDENCE + 1)}})], "n") == ({}, [], [])
 
 
 def test_an_undefined_answer_counts_as_unfinished() -> None:

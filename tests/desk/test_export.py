@@ -32,7 +32,7 @@ from autograder.files import cell, safe, write_table
 from autograder.gradebook.database import OtherVersion
 from autograder.gradebook.ledger import Ledger
 from autograder.names import UnknownName
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 PARTS = {"part_a": {"a1": 10.0, "a2": 20.0}, "part_c": {"c1": 16.0}}
 DUE = datetime(2026, 3, 29, 21, 59)

@@ -34,7 +34,7 @@ from autograder.feedback.formulas import latex_output, mathml
 from autograder.feedback.summary import NOT_GRADED, Part, Summary, notice
 from autograder.gradebook.ledger import Ledger
 from autograder.grading.judging import combined
-from lrtutorial.exercises import exercises, find_step
+from lrtutorial.course import exercises, find_step
 from lrtutorial.verdict import Line, Verdict
 from lrtutorial.written import model_answers
 from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures

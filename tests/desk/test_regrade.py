@@ -272,7 +272,7 @@ def test_a_hand_grade_is_looked_at_again_when_its_answer_changed(planted_copy: C
 
 
 def _notebook(exercise: str) -> str:
-    from lrtutorial.exercises import exercises
+    from lrtutorial.course import exercises
 
     return exercises()[exercise].notebook
 

@@ -8,7 +8,7 @@ import os
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from autograder.__main__ import main
 from autograder.demo.synthetic import AWKWARD, Answer, Truth, course_config
 from autograder.gradebook.ledger import Ledger
 from autograder.names import UnknownName
-from autograder.report import PAGE, lecture, write_report
+from autograder.report import PAGE, write_report
 from autograder.report import statistics as stats
 from autograder.report.findings import MASK
 from autograder.report.record import NothingGraded, effort_in
-from lrtutorial.exercises import exercises, steps
+from lrtutorial.course import exercises, steps
 from tests.browser.conftest import browser as browser  # one Chromium for the page as a reader sees it
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -332,17 +332,21 @@ def test_quantiles_of_f_are_the_tables() -> None:
 
 
 def test_every_misconception_has_something_to_say() -> None:
-    assert set(lecture.REMARKS) == set(steps())
-    for id, (step, _) in catalogue.misconceptions_by_id().items():
-        assert len(lecture.to_say(id)) > 40 and lecture.to_say(id).endswith((".", "?"))
-        assert step in lecture.REMARKS
     known = catalogue.misconceptions_by_id()
-    for step, families in lecture.FAMILIES.items():
-        named = [ending for endings, _ in families for ending in endings.split()]
+    for id, (step, _) in known.items():
+        said = catalogue.questions()[step].to_say(id)
+        assert len(said) > 40 and said.endswith((".", "?"))
+    for step, question in catalogue.questions().items():
+        assert question.lecture, step
+        named = [ending for endings, _ in question.families for ending in endings.split()]
         assert [ending for ending in named if f"{step}-{ending}" not in known] == []
         assert len(named) == len(set(named)), f"{step}: an ending is in two families"
-    with pytest.raises(KeyError):
-        lecture.to_say("a1-gradient-nobody")
+
+
+def test_a_step_without_a_remark_says_what_its_mistake_reveals() -> None:
+    plain = replace(catalogue.questions()["a1-gradient"], lecture="")
+    said = plain.to_say("a1-gradient-second")
+    assert said.startswith("This is the curvature, the second derivative. Who answers so differentiates twice. How ")
 
 
 def test_the_numbers_in_what_to_say() -> None:

@@ -18,7 +18,7 @@ from autograder.demo.synthetic import AWKWARD, PLANTED, Truth, course_config, pl
 from autograder.gradebook.ledger import Ledger
 from autograder.grading.assignment import Assignment
 from autograder.grading.one import Work, checking_digest, grade_one
-from lrtutorial.exercises import exercises, steps
+from lrtutorial.course import exercises, steps
 from lrtutorial.verdict import Verdict
 
 

@@ -17,7 +17,7 @@ from autograder.configuration import CELL_SECONDS, LIMITS
 from autograder.demo.students import STUDENTS
 from autograder.intake.reading import MAX_CELLS, MAX_NOTEBOOK_BYTES
 from autograder.jail import Limits
-from lrtutorial.exercises import MODULES, exercises, steps
+from lrtutorial.course import exercises, steps
 from tests.notebooks.test_run_all import MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,6 +175,6 @@ def test_the_memory_in_the_readme_is_what_the_notebooks_are_held_to() -> None:
 
 
 def test_the_numbers_in_the_pages() -> None:
-    assert len(MODULES) == 16 and "Sixteen" in (ROOT / "README.md").read_text()
+    assert len(exercises()) == 16 and "Sixteen" in (ROOT / "README.md").read_text()
     assert len(STUDENTS) == 10 and "ten students" in (ROOT / "README.md").read_text()
     assert f"## {lrtutorial.__version__}" in (ROOT / "CHANGELOG.md").read_text()

@@ -11,7 +11,7 @@ from autograder.gradebook.fingerprint import changes
 from autograder.grading import digests
 from autograder.grading.one import OtherChecks, Work, checking_digest, grade_one
 from autograder.names import UnknownName
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from autograder import catalogue
 from autograder.grading import expectations, one
 from autograder.grading.judging import Grading
-from lrtutorial.exercises import exercises, find_step
+from lrtutorial.course import exercises, find_step
 
 SECRET = "one secret of a course, and a long one"
 STEP = "c2-prediction_2"  # the cheapest

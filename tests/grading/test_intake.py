@@ -165,7 +165,7 @@ REPAIRS: dict[str, tuple[Callable[[Any], None], str]] = {
     "a deleted written answer": (delete("x-written"), "x-written was missing"),
     "a copied test": (again("x-first-test", "100", 4), "x-first-test was there 2 times"),
     "a copied skeleton": (again("x-first-answer", "first = ...", 6), "x-first-answer was there 2 times"),
-    "an answer given twice": (again("x-first-answer", "first = 2", 5), "the last one that was edited counts"),
+    "an answer given twice": (again("x-first-answer", "first = 2", 5), "edited above its check counts"),
     "a forged test": (forge, "A cell marked as graded that the release doesn't have ('x-bonus-test')"),
     "another language's kernel": (lambda n: n.metadata.update(kernelspec={"name": "ir", "language": "R"}), "'ir'"),
 }  # fmt: skip
@@ -192,12 +192,78 @@ def test_of_two_answers_the_edited_one_counts_and_a_later_skeleton_undoes_nothin
 
 def test_an_answer_cut_into_a_cell_of_ones_own_is_not_overwritten() -> None:
     notebook = handed_in()
-    cell_of(notebook, "x-first-answer").metadata.pop("nbgrader")
+    cell_of(notebook, "x-first-answer").update(id="another", metadata={})
     repaired, said = taken(notebook)
     assert "x-first-answer was missing" in said
     sources = [cell.source for cell in repaired.cells]
     assert sources.index("first = 1") < index_of(repaired, "x-first-test")
     assert "first = ..." not in sources
+
+
+@pytest.mark.parametrize("name", ["x-first-answer", "x-first-test", "x-written"])
+@pytest.mark.parametrize("id", ["its own", "another"])
+def test_a_cell_that_lost_its_marks_is_known_by_its_id_its_text_or_its_place(name: str, id: str) -> None:
+    notebook = handed_in()
+    cell = cell_of(notebook, name)
+    cell.metadata = {}
+    if id == "another":
+        if name == "x-first-answer":
+            return  # it runs where it stands, see above
+        cell["id"] = id
+    repaired, said = taken(notebook)
+    assert f"{name} had lost its marks" in said
+    assert cell_of(repaired, name).source == cell_of(handed_in(), name).source
+    assert len(repaired.cells) == len(notebook.cells) + 1  # the note
+
+
+def test_a_written_answer_in_two_cells_without_marks_is_given_to_the_human_whole() -> None:
+    notebook = handed_in()
+    cell_of(notebook, "x-written").update(source="First.", id="one", metadata={})
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Second.", id="two"))
+    repaired, _ = taken(notebook)
+    assert cell_of(repaired, "x-written").source == "First.\n\nSecond."
+
+
+def test_an_untouched_template_without_marks_is_no_answer() -> None:
+    notebook = handed_in()
+    cell_of(notebook, "x-written").update(source="Write here.", id="one", metadata={})
+    repaired, _ = taken(notebook)
+    cell = cell_of(repaired, "x-written")
+    assert compute_checksum(cell) == cell.metadata.nbgrader.checksum
+
+
+def test_copies_below_the_check_are_scratch() -> None:
+    notebook = handed_in()
+    again("x-first-answer", "first = 99", 3)(notebook)
+    repaired, said = taken(notebook)
+    assert cell_of(repaired, "x-first-answer").source == "first = 1" and "above its check" in said
+    assert [cell.source for cell in repaired.cells].count("first = 99") == 1
+
+
+def test_of_two_copies_above_the_check_the_last_counts() -> None:
+    notebook = handed_in()
+    again("x-first-answer", "first = 7", 2)(notebook)
+    repaired, _ = taken(notebook)
+    assert cell_of(repaired, "x-first-answer").source == "first = 7"
+
+
+@pytest.mark.parametrize(
+    ("typed", "runs"),
+    [
+        ('first = 5\ncheck("x-first", first)', 'first = 5\ncheck("x-first", first)'),
+        ('check("x-first", my_first)', 'check("x-first", my_first)\n\nfirst = my_first'),
+        ('check(  "x-first",first )  # again', None),
+        ("", None),
+    ],
+)
+def test_what_was_typed_into_a_test_cell_runs_above_it(typed: str, runs: str | None) -> None:
+    notebook = handed_in()
+    cell_of(notebook, "x-first-test").source = typed
+    repaired, said = taken(notebook)
+    above = repaired.cells[index_of(repaired, "x-first-test") - 1]
+    assert (above.source == runs) if runs else ("typed" not in said)
+    look = repair(json.dumps(notebook).encode(), RELEASE).look
+    assert look == (("x-first-test",) if runs else ())
 
 
 def test_helpers_stay_before_a_test_that_was_moved() -> None:
@@ -219,11 +285,13 @@ def test_a_deleted_written_answer_counts_as_no_response() -> None:
 def test_pictures_in_written_answers_stay_and_other_attachments_go() -> None:
     notebook = handed_in()
     cell_of(notebook, "x-written")["attachments"] = {
-        "scan.png": {"image/png": "aGk="},
+        "scan.png": {"image/png": "iVBORw0KGgo="},
         "x.svg": {"image/svg+xml": "<svg/>"},
+        "x.pdf": {"application/pdf": "aGk="},
     }
     repaired, said = taken(notebook)
-    assert cell_of(repaired, "x-written").attachments == {"scan.png": {"image/png": "aGk="}} and said == ""
+    kept = {"scan.png": {"image/png": "iVBORw0KGgo="}, "x.svg": {"image/svg+xml": "PHN2Zy8+"}}
+    assert cell_of(repaired, "x-written").attachments == kept and said == ""
 
 
 def test_ids_are_unique_again() -> None:

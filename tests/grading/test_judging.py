@@ -9,8 +9,9 @@ import pytest
 
 from autograder import catalogue
 from autograder.grading.judging import Grading, combined
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.expected import recorded
+from lrtutorial.session import Session
 
 FREE = [name for name, step in steps().items() if step.kind.name not in ("prediction", "range_test")]
 
@@ -29,7 +30,7 @@ def test_a_wrong_answer_gets_the_verdict_that_all_comparisons_give(name):
     asked = grading.question(step)
     for mistake in catalogue.questions()[name].misconceptions[::5]:
         evidence = _evidence(step, mistake.answer, asked)
-        grading.earlier = {"public": {}, "secret": {}}
+        grading.sessions = {"public": Session(), "secret": Session()}
         verdict = grading.judge(step, asked, evidence.get)
         each = {key: step.judge(evidence[key], asked[key], {}) for key in asked}
         assert verdict == combined(each["public"], each["secret"])

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from lrtutorial.exercises import Exercise, exercises
+from lrtutorial.course import exercises
+from lrtutorial.steps import Exercise
 from tests.notebooks.conftest import NOTEBOOKS, ROOT, WRONG, Student
 
 EXERCISES = [path for path in NOTEBOOKS if path.parent.name.startswith("part_")]

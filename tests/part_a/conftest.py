@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lrtutorial import checking
+from lrtutorial.session import Session
 
 
 @pytest.fixture(autouse=True)
 def no_earlier_answers(monkeypatch) -> None:
-    for name in ("_evidence", "_verdicts", "_rungs"):
-        monkeypatch.setattr(checking, name, {})
+    monkeypatch.setattr(checking, "HERE", Session())

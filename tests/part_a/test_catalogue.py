@@ -8,7 +8,7 @@ import pytest
 
 from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
 from lrtutorial.checking import hints_for, verdict_on
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.kinds.formula import same_outcome
 
 STEPS = [step for step in questions() if step.startswith("a") and step in steps()]

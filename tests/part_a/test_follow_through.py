@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import formula
 from lrtutorial.verdict import Verdict

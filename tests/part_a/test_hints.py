@@ -10,7 +10,7 @@ import sympy
 from autograder.catalogue import as_answers, public_expectations, questions
 from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.kinds import formula
 
 STEPS = [step for step in questions() if step.startswith("a") and step in steps()]
@@ -53,7 +53,7 @@ def read_loosely(text: str) -> ex.Tree | None:
         starts_value = piece[0].isalnum() or piece == "("
         out += ("*" if ends_value and starts_value else "") + piece
     try:
-        return ex.read_text(out)
+        return ex.read_text(out, functions=("g_seq", "v") if "g_seq" in out else ())
     except ex.Unreadable:
         return None
 

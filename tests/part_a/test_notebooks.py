@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lrtutorial.exercises import exercises, find_exercise
+from lrtutorial.course import exercises, find_exercise
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = [exercise.id for exercise in exercises().values() if exercise.part == "part_a"]

@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from lrtutorial.exercises import find_exercise
+from lrtutorial.course import find_exercise
 from lrtutorial.experiments import a3_rmsprop as a3
 from lrtutorial.experiments import a4_adam_bias as a4
 from lrtutorial.experiments import a5_optimal_rate as a5

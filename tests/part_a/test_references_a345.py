@@ -13,7 +13,7 @@ import torch
 from autograder.catalogue import expectations, generator, public_expectations, questions
 from lrtutorial import formulas as ex
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_exercise, find_step
+from lrtutorial.course import find_exercise, find_step
 from lrtutorial.kinds import formula
 
 STEPS = [step for exercise in ("a3", "a4", "a5") for step in find_exercise(exercise).steps]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograder.catalogue import questions
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.symbols import a, beta, eta, g_seq, k, t
 
 FORMULAS = [

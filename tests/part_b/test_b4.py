@@ -16,7 +16,7 @@ from autograder.catalogue import b4
 from autograder.references import range_test as reference
 from lrtutorial import datasets
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import range_test
 

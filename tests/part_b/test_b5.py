@@ -17,7 +17,7 @@ from autograder import catalogue
 from autograder.catalogue import b5
 from autograder.references.schedules import CosineAnnealingWarmRestarts, half_cosine, position_in_period
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import schedule
 

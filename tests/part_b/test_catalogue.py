@@ -15,7 +15,7 @@ import pytest
 from autograder.catalogue import as_answers, expectations, generator, public_expectations, questions
 from autograder.grading.judging import Unnamed
 from lrtutorial.checking import hints_for, verdict_on
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 
 STEPS = [step for step in questions() if step.startswith("b")]

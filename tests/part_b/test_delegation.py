@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lrtutorial import delegation
 from lrtutorial.checking import verdict_on
 from lrtutorial.delegation import delegates, delegates_here
+from lrtutorial.exercises import COURSE
 
 ROOT = Path(__file__).parents[2]
 WAYS = {
@@ -144,14 +144,16 @@ def test_an_honest_answer_reaches_nothing() -> None:
     assert delegates_here([..., None, 3, "Adam"]) is None
 
 
-def test_the_history_of_the_session_counts(monkeypatch) -> None:
+def test_the_cells_of_the_session_count_as_far_as_they_define_the_answer(monkeypatch) -> None:
     import IPython
 
     class Shell:
-        user_ns = {"In": ["", "import torch", "torch.optim.SGD"]}
+        user_ns = {"In": ["", "import torch", "opt = torch.optim.SGD"]}
 
     monkeypatch.setattr(IPython, "get_ipython", lambda: Shell())
-    assert "restart the kernel" in delegates_here([...])
+    assert delegates_here({"Adam": ...}) is None, "a comparison in another cell is good practice"
+    Shell.user_ns["In"].append("exec('class Adam(opt): pass')\nAdam.base = opt")
+    assert "restart the kernel" in delegates_here({"Adam": ...})
 
 
 def test_check_gives_zero_with_the_reason() -> None:
@@ -167,4 +169,106 @@ def test_check_gives_zero_with_the_reason() -> None:
 
 
 def test_every_library_is_a_full_name() -> None:
-    assert len(set(delegation.LIBRARIES)) == len(delegation.LIBRARIES)
+    assert len(set(COURSE.libraries)) == len(COURSE.libraries)
+
+
+# ----------------------------------------------------------------------------------------------- what an answer reaches
+
+OWN = """import numpy as np
+class Adam:
+    def __init__(self, params, lr=1):
+        self.opt = 3
+        self.m = np.zeros(2)
+    def step(self, grads):
+        x = self.opt
+        t = 1
+        for g in grads:
+            g - x - t
+"""
+#: name: (cells, files beside the notebook); the answer is Adam
+REACHED = {
+    "base": (["from torch.optim import Adam as Base", "class Adam(Base): pass"], {}),
+    "rebound base": (["import torch\nB=torch.optim.Adam", "class Adam(B): pass", "B=3"], {}),
+    "helper": (["import torch\ndef mk(p): return torch.optim.SGD(p)", "class Adam:\n    def step(self,g): mk(g)"], {}),
+    "helper later": (
+        ["class Adam:\n    def step(self,g): mk(g)", "import torch\ndef mk(p): return torch.optim.SGD(p)"],
+        {},
+    ),
+    "set": ([OWN, "import torch\nAdam.step = torch.optim.Adam.step"], {}),
+    "setattr": ([OWN, "import torch\nsetattr(Adam,'step',torch.optim.Adam.step)"], {}),
+    "install": ([OWN, "import torch\ndef install(c):\n    c.step=torch.optim.Adam.step\ninstall(Adam)"], {}),
+    "globals": ([OWN, "import torch\nglobals()['Adam']=torch.optim.Adam"], {}),
+    "ns": ([OWN, "import torch\nget_ipython().user_ns['Adam']=torch.optim.Adam"], {}),
+    "exec": ([OWN, "exec('import torch.optim as o; Adam = o.Adam')"], {}),
+    "torch math": (["import torch\nclass Adam:\n    def step(self,g): return torch.sqrt(g)"], {}),
+    "instance attr": ([OWN, "import torch\na=Adam\na.step=torch.optim.SGD.step"], {}),
+    "if": (["import torch\nif True:\n    Adam = torch.optim.Adam"], {}),
+    "if after": ([OWN, "import torch\nif True:\n    Adam = torch.optim.Adam"], {}),
+    "file": (["from helper import Adam"], {"helper": "import torch\nAdam=torch.optim.Adam"}),
+    "file2": (["from a import Adam"], {"a": "from b import Adam", "b": "from torch.optim import Adam"}),
+    "run": (["%run helper.py"], {"helper": "import torch\nAdam=torch.optim.Adam"}),
+    "decorator": (["import torch\ndef d(c): return torch.optim.Adam", "@d\nclass Adam: pass"], {}),
+    "walrus": (["import torch\n(Adam := torch.optim.Adam)"], {}),
+    "for": (["import torch\nfor Adam in [torch.optim.Adam]: pass"], {}),
+    "with as": (
+        ["import torch\nfrom contextlib import nullcontext\nwith nullcontext(torch.optim.Adam) as Adam: pass"],
+        {},
+    ),
+    "global": (["import torch\ndef f():\n    global Adam\n    Adam=torch.optim.Adam\nf()"], {}),
+    "sub": ([OWN, "import torch\nl=[Adam]\nl[0].step=torch.optim.SGD.step"], {}),
+    "descent": (["from lrtutorial.experiments import descent\nAdam=descent.Adam"], {}),
+    "sklearn": (["from sklearn.neural_network._stochastic_optimizers import AdamOptimizer as Adam"], {}),
+    "star": (["from torch.optim import *"], {}),
+    "list wrap": (["import torch\nbox=[]", "box.append(torch.optim.Adam)", "class Adam(box[0]): pass"], {}),
+    "dict method": (["import torch\nd={}\nd.update(a=torch.optim.Adam)\nclass Adam(d['a']): pass"], {}),
+}
+FREE = {
+    "own": ([OWN], {}),
+    "unused import": (["import torch\n" + OWN], {}),
+    "unused import 2": (["import torch.optim\nimport torch, sys\n" + OWN], {}),
+    "compare cell": (
+        [
+            OWN,
+            "import torch\np = torch.ones(1); opt = torch.optim.Adam([p])\nmine = Adam([1]); mine.lr = 0.1\nt = torch",
+        ],
+        {},
+    ),
+    "compare func": (
+        [OWN, "import torch\ndef compare(cls):\n    o=torch.optim.Adam([]); m=cls([1]); m.lr=3\ncompare(Adam)"],
+        {},
+    ),
+    "own plus from import": (["from torch.optim import Adam as TorchAdam\n" + OWN, "TorchAdam([])"], {}),
+    "old version first": (["import torch\nAdam = torch.optim.Adam", OWN], {}),
+    "file own": (["from helper import Adam"], {"helper": OWN}),
+    "file compare unused": (
+        [OWN, "import cmp_torch\ncmp_torch.show(Adam)"],
+        {"cmp_torch": "import torch.optim\ndef show(c): torch.optim.Adam"},
+    ),
+    "broken cell": (["def f(:\n\nimport torch\n", OWN], {}),
+}
+
+
+@pytest.mark.parametrize("way", REACHED)
+def test_code_that_an_answer_reaches_is_found_wherever_it_stands(way) -> None:
+    cells, files = REACHED[way]
+    assert delegates(cells, ["Adam"], files) is not None
+
+
+@pytest.mark.parametrize("way", FREE)
+def test_code_that_no_answer_reaches_costs_nothing(way) -> None:
+    cells, files = FREE[way]
+    assert delegates(cells, ["Adam"], files) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_to_a_library_counts_in_the_answer_and_not_in_a_comparison(way) -> None:
+    afar = ("star", "dunder_import", "import_module", "joined", "added", "f_string", "relative", "computed", "dict",
+            "vars", "sys_modules", "exec", "run_cell", "getattribute", "eval",
+            "tensorflow", "optax", "autograder")  # fmt: skip
+    lines = [line for line in WAYS[way].splitlines() if line[:1] not in "%!"]
+    inside = "def reference():\n" + "\n".join(f"    {line}" for line in lines)
+    answer = "class Adam:\n    def step(self, grads):\n        reference()"
+    if way not in ("star", "beside_broken", "after_magic", "timed", "cell_magic"):
+        assert delegates([inside, answer], ["Adam"]) is not None
+    if not way.startswith(afar):
+        assert delegates([OWN, WAYS[way]], ["Adam"]) is None

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 
 from autograder.catalogue import misconceptions_by_id
 from autograder.hooks.skeletons import Skeletons
-from lrtutorial.exercises import find_exercise
+from lrtutorial.course import find_exercise
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = ["b1", "b2", "b3", "b4", "b5"]

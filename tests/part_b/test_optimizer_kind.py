@@ -16,7 +16,7 @@ from autograder.catalogue.b1 import MISCONCEPTIONS as B1_MISCONCEPTIONS
 from autograder.catalogue.b2 import NoCorrection, NoEpsilon, Pieces
 from autograder.references.optimizers import SGD, Adam, MomentumSGD
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import optimizer
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder.catalogue.b3 import REFERENCE, all_runs, figure_with, sgd_with
 from lrtutorial.checking import verdict_on
-from lrtutorial.exercises import find_step
+from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import trajectories
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from autograder.grading.rubric import RECORDED
-from lrtutorial.exercises import find_exercise
+from lrtutorial.course import find_exercise
 
 ROOT = RECORDED.parents[2]
 EXERCISES = [f"c{i}" for i in range(1, 7)]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from lrtutorial import checking, predictions
-from lrtutorial.exercises import find_exercise, find_step
-from lrtutorial.expected import Expected, recorded
+from lrtutorial.course import find_exercise, find_step
+from lrtutorial.expected import Expected, Known, recorded
 from lrtutorial.kinds import prediction
+from lrtutorial.session import HERE
 
 EXERCISES = [f"c{i}" for i in range(1, 7)]
 STEPS = [step for name in EXERCISES for step in find_exercise(name).steps]
@@ -20,8 +21,8 @@ every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
 
 @pytest.fixture(autouse=True)
 def fresh_session(monkeypatch):
-    monkeypatch.setattr(predictions, "_committed", {})
-    monkeypatch.setattr(predictions, "_revealed", set())
+    monkeypatch.setattr(HERE, "committed", {})
+    monkeypatch.setattr(HERE, "revealed", set())
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
 
 
@@ -187,7 +188,7 @@ def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
 
 @every_step
 def test_the_answer_for_the_notebooks_seed_is_right_on_a_fresh_seed(step) -> None:
-    fresh = Expected([20261124], prediction.found_on(step, [20261124]), lambda: {}, secret=True)
+    fresh = Known([20261124], prediction.found_on(step, [20261124]), {}, secret=True)
     verdict = judged(step.id, recorded(step.id).reference, fresh)
     assert verdict.status == "right" and "nobody has seen" in verdict.checked
 

@@ -12,6 +12,7 @@ import pytest
 
 from autograder.grading import rubric as desk
 from lrtutorial import written
+from lrtutorial.session import HERE
 from lrtutorial.written import count_words, model_answers, reveal
 
 ROOT = desk.RECORDED.parents[2]
@@ -104,22 +105,22 @@ def test_in_graded_mode_it_opens_after_grading(variable, monkeypatch, capsys) ->
 
 @pytest.mark.parametrize(("name", "says"), [("c9", "Did you mean"), (None, "Did you mean"), ("a1", "Try first")])
 def test_an_unknown_exercise_is_explained(name, says, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("lrtutorial.checking._verdicts", {})
+    monkeypatch.setattr(HERE, "verdicts", {})
     reveal(name, FORTY)
     assert says in capsys.readouterr().out
 
 
 def test_self_scores_add_up(monkeypatch) -> None:
     shown = []
-    monkeypatch.setattr(written, "_self_scores", {})
+    monkeypatch.setattr(HERE, "own_scores", {})
     monkeypatch.setattr("IPython.display.display", shown.append)
     written._show_scores(model_answers()["c1"])
     picks = shown[0].children[0].children
-    assert written.self_score("c1") is None and len(picks) == 5
+    assert HERE.self_score("c1") is None and len(picks) == 5
     picks[0].value, picks[4].value = 3.0, 1.0
-    assert written.self_score("c1") == 4 and "4 of 10" in shown[0].children[1].value
+    assert HERE.self_score("c1") == 4 and "4 of 10" in shown[0].children[1].value
     picks[0].value = 1.0
-    assert written.self_score("c1") == 2
+    assert HERE.self_score("c1") == 2
 
 
 # ------------------------------------------------------------------------------------------ nbgrader

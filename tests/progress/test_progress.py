@@ -13,6 +13,7 @@ import pytest
 
 from lrtutorial import progress
 from lrtutorial.checking import check
+from lrtutorial.session import HERE
 from lrtutorial.verdict import Line, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,8 +69,8 @@ def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> 
     from lrtutorial import predictions
     from lrtutorial.expected import recorded
 
-    monkeypatch.setattr(predictions, "_committed", {})
-    monkeypatch.setattr(predictions, "_revealed", set())
+    monkeypatch.setattr(HERE, "committed", {})
+    monkeypatch.setattr(HERE, "revealed", set())
     right = [recorded(f"c1-prediction_{i}").reference for i in (1, 2, 3)]
     for i, value in enumerate(("10", *right[1:]), start=1):
         check(f"c1-prediction_{i}", value)
@@ -78,7 +79,7 @@ def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> 
     first = kept(file)["predictions"]["c1"]
     assert list(first.values()) == ["wrong", "right", "right"]
     check("c1-prediction_1", right[0])  # now that the outcome is known
-    monkeypatch.setattr(predictions, "_revealed", set())  # or in a fresh kernel
+    monkeypatch.setattr(HERE, "revealed", set())  # or in a fresh kernel
     check("c1-prediction_1", right[0])
     predictions.compare("c1")
     assert kept(file)["predictions"]["c1"] == first
@@ -89,7 +90,7 @@ def test_own_scores_are_kept_from_the_drop_downs(file, monkeypatch) -> None:
     from lrtutorial import written
 
     shown: list = []
-    monkeypatch.setattr(written, "_self_scores", {})
+    monkeypatch.setattr(HERE, "own_scores", {})
     monkeypatch.setattr("IPython.display.display", shown.append)
     written._show_scores(written.model_answers()["c1"])
     shown[0].children[0].children[0].value = 3.0

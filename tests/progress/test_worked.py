@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lrtutorial import checking, reveal
-from lrtutorial.exercises import exercises, find_exercise
+from lrtutorial.course import exercises, find_exercise
+from lrtutorial.session import HERE
 from lrtutorial.worked import solution_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ def student(tmp_path, monkeypatch) -> Path:
     """The student's folder in a full copy of the course, before anything was checked."""
     for name in ("NBGRADER_EXECUTION", "LRTUTORIAL_GRADED", "JPY_SESSION_NAME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(checking, "_verdicts", {})
+    monkeypatch.setattr(HERE, "verdicts", {})
     for part in ("part_a", "part_b"):
         shutil.copytree(ROOT / "solutions" / part, tmp_path / "solutions" / part)
     folder = tmp_path / "notebooks" / "part_b"
@@ -44,7 +45,7 @@ def tries_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     from lrtutorial.verdict import Verdict
 
     steps = (step for exercise in exercises().values() for step in exercise.steps)
-    monkeypatch.setattr(checking, "_verdicts", {step.id: Verdict(step.id, "wrong", "") for step in steps})
+    monkeypatch.setattr(HERE, "verdicts", {step.id: Verdict(step.id, "wrong", "") for step in steps})
 
 
 def test_closed_before_a_try_and_open_after_one(capsys) -> None:
@@ -77,7 +78,7 @@ def test_only_the_steps_that_were_tried_open(capsys) -> None:
 def test_a_try_in_an_earlier_session_counts(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("LRTUTORIAL_PROGRESS", str(tmp_path / "progress.json"))
     checking.check("b2", Descent)
-    monkeypatch.setattr(checking, "_verdicts", {})
+    monkeypatch.setattr(HERE, "verdicts", {})
     reveal("b2")
     assert "class Adam:" in capsys.readouterr().out
 

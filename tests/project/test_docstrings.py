@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from lrtutorial.exercises import MODULES
+from lrtutorial.course import exercises
 
 ROOT = Path(__file__).resolve().parents[2]
 # Answers, half of them wrong on purpose and written as a student would.
-ANSWERS = {f"autograder.catalogue.{name}" for name in MODULES}
+ANSWERS = {f"autograder.catalogue.{name}" for name in exercises()}
 
 
 def modules(package: str) -> list[str]:

@@ -1,0 +1,146 @@
+"""A course as data: its parts, exercises, symbols, and what may not be imported. One course is the current one.
+
+A course of another subject is a module with a ``COURSE`` of its own; docs/author.md makes one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+
+from lrtutorial import home
+from lrtutorial.steps import Exercise, Step
+
+
+class UnknownStep(LookupError):
+    """No step or exercise has this name; the message suggests the nearest."""
+
+
+class Malformed(ValueError):
+    """A course contradicts itself: a mistake of its author. The message says where, and what was expected."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What an instructor teaches with; everything the engine knows of a subject is in here.
+
+    Raises :class:`Malformed` when two exercises or steps share a name, or one names a part, exercise or step that isn't
+    there.
+    """
+
+    home: str  #: the module that holds this course as ``COURSE``; ``recorded/`` lies in its top-level package
+    id: str  #: nbgrader's course_id
+    title: str
+    parts: Mapping[str, str]  #: {assignment: its title}, in order
+    exercises: tuple[Exercise, ...]  #: in order
+    symbols: Mapping[str, tuple[float, float] | range] = field(default_factory=dict)
+    """The symbols of formulas, and where values are drawn: (low, high) for rationals, a range for whole numbers."""
+    libraries: tuple[str, ...] = ()  #: what may not do the work of an answer that must be the student's own
+    finished: str = "Everything is done."  #: what the map says in the end
+
+    def __post_init__(self) -> None:
+        ids = [exercise.id for exercise in self.exercises]
+        names = [step.id for exercise in self.exercises for step in exercise.steps]
+        for what, found in (("exercises", ids), ("steps", names)):
+            if twice := sorted({name for name in found if found.count(name) > 1}):
+                raise Malformed(f"{self.home}: two {what} are called {twice[0]!r}; each needs a name of its own")
+        for exercise in self.exercises:
+            if exercise.part not in self.parts:
+                raise Malformed(
+                    f"{self.home}: {exercise.id} is in {exercise.part!r}, but the parts are {[*self.parts]}"
+                )
+            for name in exercise.after:
+                if name not in ids:
+                    raise Malformed(f"{self.home}: {exercise.id} comes after {name!r}, which is no exercise here")
+            for step in exercise.steps:
+                if step.kind.builds_on not in (None, *names):
+                    raise Malformed(f"{self.home}: {step.id} follows {step.kind.builds_on!r}, which is no step")
+
+    @property
+    def package(self) -> str:
+        """The top-level package that students import."""
+        return self.home.partition(".")[0]
+
+    @cached_property
+    def by_id(self) -> dict[str, Exercise]:
+        """Every exercise by id, in course order."""
+        return {exercise.id: exercise for exercise in self.exercises}
+
+    @cached_property
+    def steps(self) -> dict[str, Step]:
+        """Every checked step by id, in course order."""
+        return {step.id: step for exercise in self.exercises for step in exercise.steps}
+
+    def part(self, name: str) -> tuple[Exercise, ...]:
+        """Return the exercises of a part, in order."""
+        return tuple(exercise for exercise in self.exercises if exercise.part == name)
+
+
+def gathered(package: str, names: str) -> tuple[Exercise, ...]:
+    """Return the ``EXERCISE`` of each module of a package, in this order. Raises ImportError, AttributeError."""
+    return tuple(import_module(f"{package}.{name}").EXERCISE for name in names.split())
+
+
+def current() -> Course:
+    """Return the course that this process is about. Raises ImportError or AttributeError when there is none."""
+    course: Course = import_module(home.home()).COURSE
+    return course
+
+
+def use(course: Course | str) -> None:
+    """Make a course, or the ``COURSE`` of a module, the current one. Raises Malformed for what is neither."""
+    module = course if isinstance(course, str) else course.home
+    if not isinstance(getattr(import_module(module), "COURSE", None), Course):
+        raise Malformed(f"the module {module} has no COURSE; expected COURSE = Course(home={module!r}, …) in it")
+    home.use(module)
+
+
+def exercises() -> dict[str, Exercise]:
+    """Return every exercise of the current course by id, in order."""
+    return current().by_id
+
+
+def steps() -> dict[str, Step]:
+    """Return every checked step of the current course by id, in order."""
+    return current().steps
+
+
+def exercise_with(step: Step) -> Exercise:
+    """Return the exercise that a step belongs to."""
+    return next(exercise for exercise in exercises().values() if any(one.id == step.id for one in exercise.steps))
+
+
+def exercise_of(notebook: str) -> Exercise | None:
+    """Return the exercise that a notebook (named without its suffix) is for."""
+    return next((exercise for exercise in exercises().values() if exercise.notebook == notebook), None)
+
+
+def find_exercise(name: object) -> Exercise:
+    """Return the exercise called ``name``. Raises UnknownStep with the nearest names otherwise."""
+    known = exercises()
+    plain = name.strip().lower() if isinstance(name, str) else ""
+    if plain in known:
+        return known[plain]
+    near = difflib.get_close_matches(plain, known, n=3, cutoff=0.4) or list(known)
+    raise UnknownStep(f"there is no exercise called {name!r}. Did you mean {' or '.join(map(repr, near))}?")
+
+
+def find_step(name: object) -> Step:
+    """Return the step called ``name``. Raises UnknownStep with the nearest names otherwise."""
+    known = steps()
+    if isinstance(name, str):
+        if name in known:
+            return known[name]
+        plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+        near = difflib.get_close_matches(plain, known, n=3, cutoff=0.5)
+        near += [step for step in known if plain and step.startswith(plain + "-") and step not in near]
+        if near:
+            raise UnknownStep(f"there is no check called {name!r}. Did you mean {' or '.join(map(repr, near[:4]))}?")
+        raise UnknownStep(f"there is no check called {name!r}. The checks are {', '.join(known)}.")
+    raise UnknownStep(
+        f'the first thing check() takes is the name of the step in quotes, such as check("{next(iter(known))}", …); '
+        f"{type(name).__name__} came instead"
+    )

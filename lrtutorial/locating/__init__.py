@@ -1,0 +1,53 @@
+"""Where the mistake is: which line of the student's cell, and which part of it, to look at.
+
+Small edits of the student's own source are tried until every public probe holds (:mod:`~lrtutorial.locating.edits`,
+:mod:`~lrtutorial.locating.search`). The edit is never told, only where it is. In a notebook this runs in a process of
+its own, while the verdict is on the screen already; when graded, in the jailed kernel, where what comes back is words
+for the feedback and never points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SECONDS = 2.0  #: that a search may take for all answers of a step
+
+
+def can_locate(step: Any) -> bool:
+    """Say whether a step's answers are code of which edits can be run."""
+    from importlib import import_module
+
+    return bool(step.kind.probed) and hasattr(import_module(step.kind.module), "holds")
+
+
+def places_here(step: Any, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, Any]]:
+    """Return the places of the first answer that is wrong and has some, searched in this process.
+
+    Never raises because of an answer. Takes at most ``seconds`` where a run can be ended (POSIX, main thread).
+    """
+    import time
+
+    from lrtutorial.kinds.driven import quiet
+    from lrtutorial.locating.search import search
+    from lrtutorial.locating.sources import sources_of
+
+    end = time.monotonic() + seconds
+    for name, answer in answers.items():
+        left = end - time.monotonic()
+        try:
+            sources, space = sources_of(answer)
+            with quiet():
+                places = search(step.id, name, sources, space, left) if sources and left > 0 else []
+        except Exception:  # an answer's source may be anything; without a place the verdict stands as it is
+            places = []
+        if places:
+            return places
+    return []
+
+
+def places_apart(step: Any, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, Any]]:
+    """Return what :func:`places_here` returns, searched in a process of its own, so that this one doesn't wait."""
+    from lrtutorial.locating.apart import ask
+
+    return ask(step.id, answers, seconds)

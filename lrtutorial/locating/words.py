@@ -1,0 +1,55 @@
+"""What is said of the places of a mistake. Only what the student wrote is quoted, and never an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: The form of a place, for whoever has one from a process that isn't to be trusted: the longest text of each field.
+TEXTS = {"code": 120, "function": 60, "part": 50, "role": 60}
+
+
+def where(places: Sequence[Mapping[str, Any]], raised: str | None = None) -> str | None:
+    """Return the line or the two lines to look at, in one sentence; None without a place.
+
+    ``raised`` is where the answer raised an exception, if it did: said as well when that is another line.
+    """
+    if not places:
+        return raised
+    first, *others = places
+    said = _one(first) if not others else f"{_line(first)}, or {_line(others[0])}"
+    if raised and not raised.startswith(f"line {first['line']} "):
+        said = f"{said}. The exception came from {raised}"
+    return said
+
+
+def _line(place: Mapping[str, Any]) -> str:
+    return f"line {place['line']} of your cell, in {place['function']}: {place['code']}"
+
+
+def _one(place: Mapping[str, Any]) -> str:
+    line = f"line {place['line']} of your cell, in {place['function']}"
+    if place["before"]:
+        return f"{line}: something is missing, here or above it: {place['code']}"
+    if not place["part"] or place["part"] == place["code"].rstrip(":"):
+        return f"{line}: {place['code']}"
+    role = f"{place['role']} " if place["role"] else ""
+    return f"{line}, {role}`{place['part']}`: {place['code']}"
+
+
+def read(places: object) -> list[dict[str, Any]]:
+    """Return places that came as evidence, or an empty list when they aren't of that form."""
+    if not isinstance(places, list) or not 1 <= len(places) <= 2 or not all(map(_is_place, places)):
+        return []
+    return places
+
+
+def _is_place(place: object) -> bool:
+    return (
+        isinstance(place, dict)
+        and set(place) == {*TEXTS, "line", "before"}
+        and type(place["line"]) is int
+        and 0 < place["line"] < 10**6
+        and type(place["before"]) is bool
+        and all(type(place[key]) is str and len(place[key]) <= most for key, most in TEXTS.items())
+    )

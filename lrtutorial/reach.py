@@ -1,0 +1,247 @@
+"""Which statements of a notebook the answers to a step are made of: their definitions, and what those use in turn.
+
+Source is read, nothing is run. A statement that an answer doesn't reach (a comparison with a library's optimizer, an
+import that is never used) is no part of it; one that may change an answer from afar (``setattr``, ``exec``) always is.
+"""
+
+from __future__ import annotations
+
+import ast
+import symtable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from lrtutorial.parsing import parsed
+
+#: Calls and names by which a statement may change what it doesn't name.
+_FROM_AFAR = {
+    "exec", "compile", "globals", "locals", "vars", "setattr", "delattr", "__setattr__", "__import__", "import_module",
+    "run_cell", "run_code", "run_module", "runpy", "get_ipython", "builtins", "__builtins__", "__main__", "modules",
+    "f_globals", "f_locals", "user_ns", "__dict__", "__globals__", "__code__", "__class__", "ctypes", "gc",
+}  # fmt: skip
+#: Methods that put something into what they belong to.
+_FILLERS = {
+    "append", "appendleft", "extend", "insert", "update", "add", "setdefault", "push", "put", "register", "send",
+    "__setitem__", "__setattr__", "__iadd__", "__ior__", "__init__",
+}  # fmt: skip
+_BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFor, ast.AsyncWith, ast.Match)
+
+
+@dataclass
+class Statement:
+    """One statement of a cell's top level: what it binds, and what it uses."""
+
+    place: int
+    node: ast.stmt
+    text: str  #: of its cell
+    binds: frozenset[str] = field(init=False)
+    certain: bool = field(init=False)  #: whether it binds these names whenever the cell runs
+
+    def __post_init__(self) -> None:
+        self.binds = frozenset(_bound(self.node))
+        self.certain = not isinstance(self.node, (*_BRANCHES, ast.AugAssign, ast.Delete))
+
+    @cached_property
+    def uses(self) -> tuple[set[str], set[str]]:
+        """Names that are looked up when it runs, and those that are looked up when its functions are called."""
+        return _names(self.node)
+
+    @cached_property
+    def from_afar(self) -> bool:
+        """Whether it may change what it doesn't name."""
+        for node in ast.walk(self.node):
+            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+            if name in _FROM_AFAR or (isinstance(node, ast.alias) and node.name.split(".")[0] in _FROM_AFAR):
+                return True
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "eval":
+                return True
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+                return True
+        return False
+
+    def also_called(self, names: set[str]) -> set[str]:
+        """Return the names that it gives to one of these things, itself or in a list: what is made by a call is new."""
+        value = self.node.iter if isinstance(self.node, ast.For) else getattr(self.node, "value", None)
+        waiting: list[ast.AST] = [value] if isinstance(value, ast.AST) and self.binds else []
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, ast.Name) and one.id in names:
+                return set(self.binds)
+            if not isinstance(one, ast.Call):
+                waiting.extend(ast.iter_child_nodes(one))
+        return set()
+
+    def changes(self, names: set[str], changers: set[str]) -> bool:
+        """Say whether it sets a part of one of these things, or hands one to a function that sets parts."""
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+                root = _root(node)
+                if root is None or root in names or (isinstance(node, ast.Attribute) and node.attr in names):
+                    return True
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in _FILLERS and _root(node.func) in names:
+                    return True
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in changers:
+                given = [*node.args, *(word.value for word in node.keywords)]
+                if any(isinstance(part, ast.Name) and part.id in names for arg in given for part in ast.walk(arg)):
+                    return True
+        return False
+
+
+def reached(cells: Iterable[str], answers: Iterable[str], files: Mapping[str, str] | None = None) -> list[Statement]:
+    """Return the statements of the cells that the answers are made of, in their order.
+
+    ``cells`` are Python (IPython's own syntax taken out), in the order in which they run, up to the step's check; one
+    that doesn't parse can't run and is passed over. ``files`` are modules handed in beside the notebook, {name:
+    source}; all of one counts as soon as something that counts names it.
+    """
+    statements = list(_statements(cells))
+    wanted, found = _Wanted(statements), {statement.place for statement in statements if statement.from_afar}
+    waiting = [statements[place] for place in found]
+    for name in answers:
+        waiting += wanted.definitions(name, len(statements))
+    names, changers = set(answers), _changers(statements)
+    while True:
+        while waiting:
+            statement = waiting.pop()
+            found.add(statement.place)
+            now, later = statement.uses
+            names |= statement.binds | now | later
+            waiting += [
+                one for name in now for one in wanted.definitions(name, statement.place) if one.place not in found
+            ]
+            waiting += [one for name in later for one in wanted.all(name) if one.place not in found]
+        for _ in range(3):  # names of names of names
+            names = names.union(*(one.also_called(names) for one in statements))
+        waiting = [one for one in statements if one.place not in found and one.changes(names, changers)]
+        if not waiting:
+            break
+    chosen = [statements[place] for place in sorted(found)]
+    return chosen + list(_modules(chosen, files or {}))
+
+
+class _Wanted:
+    """Where names are bound."""
+
+    def __init__(self, statements: list[Statement]):
+        self.by_name: dict[str, list[Statement]] = {}
+        for statement in statements:
+            for name in statement.binds:
+                self.by_name.setdefault(name, []).append(statement)
+
+    def all(self, name: str) -> list[Statement]:
+        return self.by_name.get(name, [])
+
+    def definitions(self, name: str, before: int) -> list[Statement]:
+        """The last certain definition before a place, and those after it that are not certain."""
+        found: list[Statement] = []
+        for statement in self.all(name):
+            if statement.place < before:
+                found = [statement] if statement.certain else [*found, statement]
+        return found
+
+
+def _statements(cells: Iterable[str]) -> Iterator[Statement]:
+    place = 0
+    for text in cells:
+        try:
+            body = parsed(text).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in body:
+            for one in _apart(node):
+                yield Statement(place, one, text)
+                place += 1
+
+
+def _apart(node: ast.stmt) -> Iterator[ast.stmt]:
+    """An import of several names as several: one of them may be used, and another not."""
+    if isinstance(node, ast.Import):
+        yield from (ast.copy_location(ast.Import([alias]), node) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield ast.copy_location(ast.ImportFrom(node.module, [alias], node.level), node)
+    else:
+        yield node
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """Names that a statement binds at the top level; imports in branches too, not what its functions bind inside."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name} | {
+            name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names
+        }  # fmt: skip
+    found: set[str] = set()
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and one is not node:
+            found |= _bound(one)
+            continue
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store | ast.Del):
+            found.add(one.id)
+        elif isinstance(one, ast.alias):
+            found.add(one.asname or one.name.split(".")[0])
+        elif isinstance(one, ast.ExceptHandler) and one.name:
+            found.add(one.name)
+        elif not isinstance(one, ast.Lambda):
+            found |= {one.name} if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name else set()
+        waiting.extend(ast.iter_child_nodes(one))
+    return found
+
+
+def _names(node: ast.stmt) -> tuple[set[str], set[str]]:
+    try:
+        table = symtable.symtable(ast.unparse(node), "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        return found, found
+    now = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
+    later: set[str] = set()
+    waiting = [(child, child.get_type() == "class") for child in table.get_children()]
+    while waiting:
+        scope, at_once = waiting.pop()
+        outer = {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global()}
+        now, later = (now | outer, later) if at_once else (now, later | outer)
+        waiting += [(child, at_once and child.get_type() == "class") for child in scope.get_children()]
+    return now, later
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _changers(statements: list[Statement]) -> set[str]:
+    """Functions of the student's that set a part of an argument."""
+    found: set[str] = set()
+    for statement in statements:
+        for node in ast.walk(statement.node):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                continue
+            given = node.args
+            every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+            arguments = {argument.arg for argument in every if argument is not None}
+            if any(
+                isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)
+                and _root(part) in arguments
+                for part in ast.walk(node)
+            ):  # fmt: skip
+                found |= statement.binds
+    return found
+
+
+def _modules(statements: list[Statement], files: Mapping[str, str]) -> Iterator[Statement]:
+    """The whole of each file that the statements name, and of those which these name."""
+    texts = [ast.unparse(statement.node) for statement in statements]
+    left = dict(files)
+    while texts:
+        words = set("".join(char if char.isidentifier() or char.isdigit() else " " for char in texts.pop()).split())
+        for name in [name for name in left if name in words]:
+            text = left.pop(name)
+            texts.append(text)
+            for statement in _statements([text]):
+                statement.place += 1_000_000
+                yield statement
