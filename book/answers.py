@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from lrtutorial.page import described
 from lrtutorial.written import ENOUGH, model_answers
 

@@ -5,6 +5,7 @@ Kept in `_build/runtime`, and made again only when something it is made of has c
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -46,8 +47,11 @@ def runtime(solutions: bool = False) -> Path:
         zipped = KEPT / "course-source.zip"
         zipped.write_bytes(archive)
         _run(["node", str(HERE / "build.mjs"), str(pyodide), str(zipped), f"{made}-new"], ROOT, "make the runtime")
-        (Path(f"{made}-new") / "LICENSES.txt").write_text(LICENSES, encoding="utf-8")
-        Path(f"{made}-new").rename(made)
+        fresh = Path(f"{made}-new")
+        for path in fresh.glob("*.bin"):
+            path.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+        (fresh / "LICENSES.txt").write_text(LICENSES, encoding="utf-8")
+        fresh.rename(made)
     return made
 
 

@@ -18,18 +18,18 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from lrtutorial import checking, predictions, progress
 from lrtutorial import formulas as ex
-from lrtutorial.checking import check, hint, verdict_on
-from lrtutorial.exercises import find_exercise, find_step
+from lrtutorial import progress
+from lrtutorial.checking import check, hints_for, verdict_on
+from lrtutorial.course import find_exercise, find_step
 from lrtutorial.formulas.derivations import WORDS, derivation
 from lrtutorial.kinds import Derivation, Formula, Prediction
 from lrtutorial.overview import CourseMap
 from lrtutorial.predictions import compare
+from lrtutorial.session import HERE, Session
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 from lrtutorial.written import count_words
@@ -99,15 +99,13 @@ class Desk:
         return shown(blank.with_no_points("undecided", said))
 
     def _hint(self, request: Mapping[str, Any]) -> Reply:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
-            hint(request["step"])
-        return {"text": said.getvalue().strip()}
+        step = find_step(request["step"])
+        return {"text": HERE.next_hint(step, hints_for(step, HERE.verdicts.get(step.id)))}
 
     def _read(self, request: Mapping[str, Any]) -> Reply:
         """How a line of text is read, for the line above the field."""
         text = str(request["text"]).strip()[:LONGEST]
-        return reading(text) if text else {"html": "", "problem": ""}
+        return reading(find_step(request["step"]), text) if text else {"html": "", "problem": ""}
 
     def _lines(self, request: Mapping[str, Any]) -> Reply:
         return {"lines": derivation_lines(find_step(request["step"]), str(request["text"])[:LONGEST])}
@@ -130,9 +128,7 @@ class Desk:
 
     def _forget(self, request: Mapping[str, Any]) -> Reply:
         """Begin the session anew, as a kernel that is restarted."""
-        for kept in (checking._evidence, checking._verdicts, checking._rungs, predictions._committed):
-            kept.clear()
-        predictions._revealed.clear()
+        vars(HERE).update(vars(Session()))
         return {}
 
     def _map(self, request: Mapping[str, Any]) -> Reply:
@@ -206,10 +202,15 @@ def _percent(text: object) -> object:
     return number if isinstance(number, float) or number is None else said
 
 
-def reading(text: str) -> Reply:
-    """Return how a line is read, as HTML, or the problem with it in a sentence."""
+def reading(step: Step, text: str) -> Reply:
+    """Return how a line of a step is read, typeset, or the problem with it in a sentence."""
+    kind = step.kind
     try:
-        return {"html": escape(ex.write(ex.read_text(text))), "problem": ""}
+        if isinstance(kind, Formula):
+            tree = ex.read(text, kind.symbols, kind.functions, kind.condition)
+        else:
+            tree = ex.read_text(text)
+        return {"html": ex.mathml(tree), "problem": ""}
     except ex.Unreadable as why:
         said = str(why)
         return {"html": "", "problem": f"{said[:1].upper()}{said[1:]}."}
@@ -223,20 +224,19 @@ def derivation_lines(step: Step, text: str) -> list[Reply]:
     rows: list[Reply] = []
     for number, line in enumerate(text.split("\n")):
         if line.strip():
-            rows.append({"row": number, "text": line.strip(), "sign": "", "says": "", "note": "", **reading(line)})
+            told = {"row": number, "sign": "", "says": "", "note": ""}
+            rows.append({**told, "text": line.strip(), **reading(step, line.strip())})
     readable = []
     for row in rows:
         if row["problem"]:
             break
         readable.append(row["text"])
-    if len(readable) > 1:
-        try:
-            found = derivation(*readable, variable=Derivation.of(step).variable)
-        except TypeError as why:
-            rows[len(readable) - 1]["problem"] = f"{str(why)[:1].upper()}{str(why)[1:]}."
-            return rows
+    if 2 <= len(readable):
+        found = derivation(*readable, variable=Derivation.of(step).variable)
+        if found.problem:
+            rows[len(readable) - 1]["note"] = found.problem
         for row, sign, note in zip(rows, found.signs, found.notes, strict=False):
-            row.update(sign=sign, says=WORDS.get(sign, ""), note=note)
+            row.update(sign=sign, says=WORDS.get(sign, ""), note=row["note"] or note)
     return rows
 
 

@@ -5,23 +5,36 @@
  * PYODIDE: the npm package's folder; COURSE: a zip of Python modules (lrtutorial, mpmath); OUT: the folder to fill.
  * A start of Python takes a phone many seconds, most of it compiling modules that are the same each time. So Python is
  * started here once, imports the course, and its memory is kept: the page loads that picture. Modules are compiled
- * without docstrings and line tables, free memory is set to zero, and what the program's own data already holds is left
- * out, which makes the picture a third as large. All files are deflated, so that no server needs to do it.
+ * without docstrings, line tables and notes on types, free memory is set to zero, and what the program's own data already holds is left
+ * out, which makes the picture a third as large. Who calls this deflates the files, so that no server needs to do it.
  */
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import zlib from "node:zlib";
 
 const [pyodideFolder, courseZip, out] = process.argv.slice(2).map((each) => path.resolve(each));
 const { loadPyodide } = await import(pathToFileURL(path.join(pyodideFolder, "pyodide.mjs")).href);
 const program = await import(pathToFileURL(path.join(pyodideFolder, "pyodide.asm.mjs")).href);
 
+process.on("uncaughtException", (error) => {
+  console.error(error.message.trim().split("\n").at(-1)); // not the line of Pyodide's code, which is all of it
+  process.exit(1);
+});
+
 const COMPILE = `
+import ast
 import importlib._bootstrap_external as external, importlib.util, zipfile
 def bare(code):
     inner = tuple(bare(each) if hasattr(each, "co_code") else each for each in code.co_consts)
     return code.replace(co_linetable=b"", co_consts=inner)
+ours = ("lrtutorial/", "mpmath/")  # elsewhere some notes are read by the program
+def unannotated(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return tree
 def compiled(source, target, wanted):
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
         for name in sorted(old.namelist()):
@@ -29,7 +42,7 @@ def compiled(source, target, wanted):
                 continue
             data = old.read(name)
             if name.endswith(".py"):
-                code = bare(compile(data, name.rpartition("/")[2], "exec", dont_inherit=True, optimize=2))
+                code = bare(compile(unannotated(ast.parse(data)) if name.startswith(ours) else data, name.rpartition("/")[2], "exec", dont_inherit=True, optimize=2))
                 data = external._code_to_hash_pyc(code, importlib.util.source_hash(data), False)
                 name += "c"
             new.writestr(zipfile.ZipInfo(name), bytes(data), zipfile.ZIP_DEFLATED)
@@ -48,7 +61,7 @@ import sys
 sys.path.insert(0, "/course.zip")
 import gc, linecache, re, traceback
 from lrtutorial.page import Desk, described
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 desk = Desk()
 for exercise in exercises():
     for step in described(exercise)["steps"]:
@@ -57,12 +70,16 @@ for exercise in exercises():
             desk.answer({"do": "check", "step": step["id"], "answers": answers, "progress": ""})
         if step["form"] == "derivation":
             desk.answer({"do": "lines", "step": step["id"], "text": "1 < eta\\n2 < eta"})
-        desk.answer({"do": "read", "text": "sqrt(2)*eta"})
+        desk.answer({"do": "read", "step": step["id"], "text": "sqrt(2)*eta"})
 desk.answer({"do": "map", "progress": ""})
 desk.answer({"do": "words", "text": "one two"})
 desk.answer({"do": "compare", "exercise": "c1"})
 desk.answer({"do": "forget"})
 linecache.clearcache(); re.purge(); gc.collect()
+# Small free blocks hold what was there: take them all, as zeros, and give them back.
+zeros = [[bytes(size - 17) for _ in range(65536 // size)] for size in range(32, 513, 16)]
+del zeros
+gc.collect()
 desk = Desk()
 `;
 
@@ -143,12 +160,9 @@ fs.writeFileSync(stdlib, /** @type {Uint8Array} */ (files.get("stdlib.zip")));
 fs.writeFileSync(path.join(out, "modules.zip"), /** @type {Uint8Array} */ (files.get("modules.zip")));
 const full = await picture(stdlib, /** @type {Uint8Array} */ (files.get("modules.zip")));
 const { small, same } = withoutProgram(full, await before(stdlib, full), await before(stdlib, full));
-const deflated = {
-  "memory.bin": small,
-  "python.wasm.bin": fs.readFileSync(path.join(pyodideFolder, "pyodide.asm.wasm")),
-  "python.mjs.bin": fs.readFileSync(path.join(pyodideFolder, "pyodide.asm.mjs")),
-};
-for (const [name, bytes] of Object.entries(deflated)) fs.writeFileSync(path.join(out, name), zlib.gzipSync(bytes, { level: 9 }));
+fs.writeFileSync(path.join(out, "memory.bin"), small);
+fs.copyFileSync(path.join(pyodideFolder, "pyodide.asm.wasm"), path.join(out, "python.wasm.bin"));
+fs.copyFileSync(path.join(pyodideFolder, "pyodide.asm.mjs"), path.join(out, "python.mjs.bin"));
 fs.copyFileSync(path.join(pyodideFolder, "pyodide.mjs"), path.join(out, "pyodide.mjs"));
 const { info } = JSON.parse(fs.readFileSync(path.join(pyodideFolder, "pyodide-lock.json"), "utf8"));
 fs.writeFileSync(path.join(out, "memory.json"), JSON.stringify({ checksum: checksum(full), same, lock: { info, packages: {} } }));
