@@ -9,6 +9,9 @@ export HOME := $(CURDIR)/.venv/home
 endif
 
 LAB_ARGS =
+INSTRUCTOR =
+# A calm first page: no news; nbgrader's panel for authors only where an instructor asks for it.
+LAB_SETTINGS = lab_settings/everybody$(if $(INSTRUCTOR),,:lab_settings/learner)
 PYTEST_ARGS = -n 2 --dist loadgroup
 PARTS = part_a part_b part_c
 SOLUTIONS =
@@ -24,7 +27,8 @@ SETUP = pyproject.toml constraints.txt scripts/venv.sh $(STALE)
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-lab: .venv/.lab  ## open the course in JupyterLab  (LAB_ARGS=--no-browser and the like)
+lab: export JUPYTER_CONFIG_PATH := $(LAB_SETTINGS)$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
+lab: .venv/.lab  ## open the course in JupyterLab  (INSTRUCTOR=1 with nbgrader's authoring panel; LAB_ARGS=--no-browser)
 	.venv/bin/python -m jupyterlab notebooks/start_here.ipynb $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS)
 
 grade: .venv/.lab  ## grade the sample class from end to end

@@ -71,7 +71,7 @@ export default { render: (host) => render({ ...host, find: computed }) };
 source = Path(lrtutorial.explorer.__file__).with_name("explorer.js").read_text(encoding="utf-8")
 class AllJavaScript(Explorer):
     _esm = source.replace("export default { render };", FIND)
-four, views = ("sgd", "momentum", "rmsprop", "adam"), ("contour", "loss", "stability")
+four, views = ("sgd", "momentum", "rmsprop", "adam"), ("contour", "loss", "stability", "split", "factors")
 AllJavaScript.create("bowl", four, 200, None, None, None, views, {})
 '''
 INTERACT = r"""

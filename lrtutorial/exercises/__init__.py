@@ -14,7 +14,7 @@ LIBRARIES = (
     "torch.optim", "torch.distributed.optim", "torch_optimizer", "pytorch_optimizer", "keras", "tensorflow", "tf_keras",
     "jax", "optax", "flax", "sklearn", "scipy.optimize", "mxnet", "paddle", "mindspore", "transformers", "timm",
     "fastai",    "lightning", "pytorch_lightning", "ignite", "nevergrad", "autograder",
-    "lrtutorial.explorer.recurrences", "lrtutorial.experiments.descent",
+    "lrtutorial.explorer.recurrences", "lrtutorial.kinds.variants", "lrtutorial.experiments.descent",
 )  # fmt: skip
 
 COURSE = Course(

@@ -25,14 +25,14 @@ def explore(
     start: Sequence[float] | None = None,
     lr: float | dict[str, float] | None = None,
     goal: str | None = None,
-    views: Iterable[str] = ("contour", "loss", "stability"),
+    views: Iterable[str] = ("contour", "loss", "stability", "split", "factors"),
     **hyperparameters: float,
 ) -> Explorer:
     """Show optimizers running on a function of two variables, with a slider for everything that can be set.
 
         explore()                             # four optimizers on x² + 10y² from (5, 4)
         explore(optimizers=[Adam, "adam"])    # your class beside the reference, on the same sliders
-        explore("rotated", ["sgd"], kappa=30)  # a rotated quadratic with a κ slider
+        explore("rotated", ["sgd"], kappa=30, angle=45)  # a bowl to turn and to stretch
         explore(optimizers=["momentum"], goal="loss < 1e-6 within 30 steps")
 
     problem: "bowl" (x² + 10y²), "rotated" (with kappa), "saddle", "rosenbrock", "noisy", "shallow", or a
@@ -47,9 +47,10 @@ def explore(
     start: (x, y); the problem's own when None.
     lr: one rate for all, or a dict by family, e.g. {"sgd": 0.05, "adam": 0.5}; sensible ones when None.
     goal: "loss < NUMBER within N steps"; the widget says which optimizer meets it. Loss means f − f*.
-    views: which of "contour", "loss", "stability" to show, the first one largest; "stability" only when
-        SGD or momentum takes part.
-    hyperparameters: momentum, beta (RMSprop), beta1, beta2, eps; kappa (with "rotated").
+    views: which of "contour", "loss", "stability", "split" (the loss by eigen-direction) and "factors" (1 − ηλ by
+        direction) to show, the first one largest; "stability" only when SGD or momentum takes part, "factors" only
+        with SGD, these two only on a quadratic.
+    hyperparameters: momentum, beta (RMSprop), beta1, beta2, eps; kappa and angle in degrees (with "rotated").
 
     Returns an `Explorer`, an ipywidget. Its traits are named `<family>_<name>`, e.g. `sgd_lr`, `adam_beta1`,
     and `start_x`, `start_y`, `step`, `kappa`: set, observe or jslink them. `explorer.trajectory("adam")`

@@ -14,8 +14,15 @@ from lrtutorial.problems import Problem
 
 SWEEP_BYTES = 620_000  # of all sweeps together: below 1 MB when a notebook stores them as base64
 POINT_BYTES = 12  # x, y and loss as float32
-_POSITIONS = {"lr": 65, "start_x": 25, "start_y": 25, "kappa": 25}  # 33 for the betas; fewer for longer runs
+_POSITIONS = {
+    "lr": 65,
+    "start_x": 25,
+    "start_y": 25,
+    "kappa": 25,
+    "angle": 19,
+}  # 33 for the betas; fewer for longer runs
 _LABELS = {"lr": "Learning rate η", "momentum": "Momentum β", "beta": "Decay β", "beta1": "β₁", "beta2": "β₂"}
+SHAPES = ("kappa", "angle")  #: controls that change the problem itself
 
 
 @dataclass
@@ -39,7 +46,7 @@ def make_controls(
     given: Mapping[str, float],
 ) -> list[Control]:
     """The controls in the order of the page; also tells every entry which controls its runs depend on."""
-    shared = ["start_x", "start_y", *(["kappa"] if problem.name == "rotated" else [])]
+    shared = ["start_x", "start_y", *(SHAPES if problem.name == "rotated" else ())]
     names = {key: (entry, name) for entry in entries for name, key in entry.parameters.items()}
     for entry in entries:
         entry.depends = (*entry.parameters.values(), *shared)
@@ -54,22 +61,49 @@ def make_controls(
     for key, (entry, name) in names.items():
         value = _first_value(name, entry, problem, lr, given)
         low, high = _range(name, entry, problem)
-        grid = (
-            np.geomspace(low, high, positions(name))
-            if name == "lr"
-            else 1 - np.geomspace(1 - low, 1 - high, positions(name))
-        )
-        controls.append(Control(key, name, _LABELS[name], entry.family, value, _ticks(grid, value, name == "lr")))
+        named = [number for number in canonical(name, entry, problem) if low <= number <= high][: positions(name) // 2]
+        places = max(7, positions(name) - len(named))
+        grid = np.geomspace(low, high, places) if name == "lr" else 1 - np.geomspace(1 - low, 1 - high, places)
+        ticks = sorted({*_ticks(grid, value, name == "lr"), *named})
+        controls.append(Control(key, name, _LABELS[name], entry.family, value, ticks))
     x_min, x_max, y_min, y_max = problem.bounds
     ends = {"start_x": (x_min, x_max, start[0]), "start_y": (y_min, y_max, start[1])}
     for key, (low, high, value) in ends.items():
         grid = np.linspace(low, high, positions(key))
         controls.append(Control(key, key, f"Start {key[-1]}", "start", float(value), _ticks(grid, value, False)))
     if problem.name == "rotated":
-        kappa = float(given.get("kappa", 10.0))
-        ticks = _ticks(np.geomspace(1, 100, positions("kappa")), kappa, True)
+        kappa, angle = float(given.get("kappa", 10.0)), float(given.get("angle", 30.0))
+        grids = {"kappa": np.geomspace(1, 100, positions("kappa")), "angle": np.linspace(0, 90, positions("angle") + 1)}
+        ticks = _ticks(grids["kappa"], kappa, True)
         controls.append(Control("kappa", "kappa", "Condition number κ", "start", kappa, ticks))
+        turns = _ticks(grids["angle"], angle, False)
+        controls.append(Control("angle", "angle", "Turned by, in degrees", "start", angle, turns))
     return controls
+
+
+def canonical(name: str, entry: Entry, problem: Problem) -> list[float]:
+    """The numbers that a text names, as positions of a slider, the most wanted first.
+
+    A rate's are plain descent's border 2/λ_max with 0.5, 0.9, 1.1, 1.5 and 1.9 times it, the best rate
+    2/(λ_max + λ_min), and 1, 5, 2 and 3 in each decade. A momentum's hold the best one on a quadratic,
+    ((√κ − 1)/(√κ + 1))² (Polyak 1964).
+    """
+    if name != "lr":
+        return [0.5, 0.9, 0.95, 0.99] + ([0.999] if name == "beta2" else [0.0] + _best_momentum(name, problem))
+    round_ones = [float(f"{digit}e{power}") for digit in (1, 5, 2, 3) for power in range(-6, 3)]
+    if entry.adaptive or problem.eigenvalues[0] <= 0:
+        return round_ones
+    least, most = problem.eigenvalues[0], problem.eigenvalues[-1]
+    border = [float(f"{2 * share / most:.12g}") for share in (1, 0.5, 0.9, 1.1, 1.9, 1.5)]
+    heavy_ball = float(f"{(2 / (math.sqrt(least) + math.sqrt(most))) ** 2:.3g}")
+    return [float(2 / (least + most)), *border, heavy_ball, *round_ones]
+
+
+def _best_momentum(name: str, problem: Problem) -> list[float]:
+    if name != "momentum" or problem.eigenvalues[0] <= 0:
+        return []
+    root = math.sqrt(problem.condition_number)
+    return [float(f"{((root - 1) / (root + 1)) ** 2:.3g}")]
 
 
 def _ticks(grid: np.ndarray, value: float, relative: bool) -> list[float]:
@@ -107,7 +141,7 @@ def _range(name: str, entry: Entry, problem: Problem) -> tuple[float, float]:
 
 def known_hyperparameters(problem: Problem) -> set[str]:
     """The names that explore() takes as **hyperparameters."""
-    return {"momentum", "beta", "beta1", "beta2", "eps"} | ({"kappa"} if problem.name == "rotated" else set())
+    return {"momentum", "beta", "beta1", "beta2", "eps"} | (set(SHAPES) if problem.name == "rotated" else set())
 
 
 def family_label(family: str) -> str:

@@ -10,11 +10,19 @@
  * @typedef {{id: string, label: string, family: string, yours: boolean, parameters: Record<string, string>, depends: string[],
  *   refusal: string, color: string, dark: string, dash: number[], marker: string}} Optimizer
  * @typedef {{at: Values, data: DataView, message: string}} Sweep
- * @typedef {{name: string, formula: string, bounds: number[], minimum: number[], eigenvalues: number[][], quadratic: boolean,
- *   noisy: boolean, hessians: number[][], separable: boolean, field: DataView, shape: number[]}} Landscape
+ * @typedef {{name: string, formula: string, bounds: number[], minimum: number[], eigenvalues: number[], quadratic: boolean,
+ *   noisy: boolean, hessian: number[], turned: number, separable: boolean, field: DataView, shape: number[]}} Landscape
+ * @typedef {{hessian: number[], eigenvalues: number[], directions: number[][]}} Curvature  at the minimum, smallest eigenvalue first
+ * @typedef {{run: Run, fresh: boolean}} Shown
+ * @typedef {typeof THEMES.light} Theme
+ * @typedef {{left: number, top: number, width: number, height: number}} Box
+ * @typedef {{theme: Theme, dark: boolean, land: Landscape, curvature: Curvature, optimizers: Optimizer[], values: Values,
+ *   runs: Map<string, Shown>, pinned: Map<string, Run>, byKey: Record<string, Control>, position: number, steps: number,
+ *   goal: {loss: number, steps: number} | null, focus: string}} Scene  all that a picture depends on
+ * @typedef {{context: CanvasRenderingContext2D, box: Box, scale: number}} Surface
+ * @typedef {{x: number, y: number, label: string, key: string, move: (x: number, y: number) => Values}} Handle  what a picture lets one drag
  * @typedef {{points: Float32Array, message: string}} Run  points: x, y, loss for step 0, 1, …
  * @typedef {(optimizer: Optimizer, values: Values, model: Model) => Run | null} Finder
- * @typedef {{left: number, top: number, width: number, height: number}} Box
  */
 
 // ---- What can be computed without a page -------------------------------------------------------------------------
@@ -86,7 +94,7 @@ function crossed(optimizer, values, model, slice) {
     return index >= 0 && fits(sweep, optimizer, values, starts) ? slice(sweep, index) : null;
   });
   if (!runs[0] || !runs[1] || Number.isNaN(runs[0].at(-1)) || Number.isNaN(runs[1].at(-1))) return null;
-  const [a, , , d] = land.hessians[0];
+  const [a, , , d] = land.hessian;
   const points = new Float32Array(runs[0].length);
   for (let i = 0; i < points.length; i += 3) {
     points[i] = runs[0][i];
@@ -186,12 +194,12 @@ export function clip(x0, y0, x1, y1, box) {
 }
 
 /** f − f* on a grid: a quadratic's from its Hessian, anything else's as the kernel sent it.
- * @param {Landscape} land @param {number} which */
-export function fieldOf(land, which) {
+ * @param {Landscape} land @param {number[]} hessian */
+export function fieldOf(land, hessian) {
   if (!land.quadratic) return floats(land.field);
   const [rows, columns] = land.shape;
   const [x0, x1, y0, y1] = land.bounds;
-  const [a, b, , d] = land.hessians[which];
+  const [a, b, , d] = hessian;
   const field = new Float32Array(rows * columns);
   for (let j = 0; j < rows; j++) {
     const y = y0 + ((y1 - y0) * j) / (rows - 1);
@@ -203,19 +211,73 @@ export function fieldOf(land, which) {
   return field;
 }
 
-/** One optimizer in a sentence, for eyes and screen readers alike.
- * @param {Optimizer} optimizer @param {Run | null} run @param {number} step @param {{loss: number, steps: number} | null} goal */
-export function describe(optimizer, run, step, goal) {
+/** The Hessian at the minimum with its eigenvalues (smallest first) and unit eigenvectors. Where the bowl can be turned,
+ * it is R diag(λ/κ, λ) Rᵀ with R a rotation by the angle. @param {Landscape} land @param {Values} values @returns {Curvature} */
+export function curvatureAt(land, values) {
+  let hessian = land.hessian;
+  if (land.turned) {
+    const angle = (values.angle * Math.PI) / 180, low = land.turned / values.kappa, high = land.turned;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    hessian = [c * c * low + s * s * high, c * s * (low - high), c * s * (low - high), s * s * low + c * c * high];
+    return { hessian, eigenvalues: [low, high], directions: [[c, s], [-s, c]] };
+  }
+  const [a, b, , d] = hessian;
+  const angle = b === 0 ? (a <= d ? 0 : Math.PI / 2) : 0.5 * Math.atan2(2 * b, a - d) + Math.PI / 2;
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  return { hessian, eigenvalues: land.eigenvalues, directions: [[c, s], [-s, c]] };
+}
+
+/** The loss of a run along one eigen-direction, ½λ(v·(p − p*))², step by step until it diverges.
+ * @param {Float32Array} points @param {number[]} minimum @param {number} eigenvalue @param {number[]} direction */
+export function lossAlong(points, minimum, eigenvalue, [c, s]) {
+  const losses = [];
+  for (let i = 0; i < points.length && !Number.isNaN(points[i]); i += 3) {
+    losses.push(0.5 * eigenvalue * (c * (points[i] - minimum[0]) + s * (points[i + 1] - minimum[1])) ** 2);
+  }
+  return losses;
+}
+
+/** A number as a reader types it: 0.1, 0,1, 1/11, 1e-3, 10^-3; NaN for anything else. @param {string} text */
+export function parseNumber(text) {
+  const plain = text.trim().replaceAll("−", "-").replace(/^(-?\d+),(\d+)$/, "$1.$2").replace("·10^", "e").replace(/^10\^/, "1e");
+  const [over, under, more] = plain.split("/").map((part) => part.trim());
+  if (more !== undefined || ![over, under ?? "1"].every((part) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part))) return NaN;
+  const value = Number(over) / Number(under ?? 1);
+  return Number.isFinite(value) ? value : NaN;
+}
+
+/** The settings as the line of Python that shows them. @param {Landscape} land @param {Optimizer[]} optimizers
+ * @param {Control[]} controls @param {Values} values @param {number} steps */
+export function asPython(land, optimizers, controls, values, steps) {
+  const number = (/** @type {number} */ value) => String(Number(value.toPrecision(12)));
+  const names = optimizers.map((o) => (o.yours ? o.label.replace("Your ", "") : `"${o.id}"`));
+  const rates = controls.filter((c) => c.name === "lr").map((c) => `"${c.family}": ${number(values[c.key])}`);
+  const rest = controls.filter((c) => !["lr", "start_x", "start_y"].includes(c.name)).map((c) => `${c.name}=${number(values[c.key])}`);
+  return [`explore("${land.name}"`, `[${names.join(", ")}]`, `steps=${steps}`, `start=(${number(values.start_x)}, ${number(values.start_y)})`,
+    ...(rates.length ? [`lr={${rates.join(", ")}}`] : []), ...new Set(rest)].join(", ") + ")";
+}
+
+/** One optimizer in a sentence, for eyes and screen readers alike; beside it what was pinned.
+ * @param {Optimizer} optimizer @param {Run | null} run @param {number} step @param {{loss: number, steps: number} | null} goal
+ * @param {Run} [pinned] */
+export function describe(optimizer, run, step, goal, pinned) {
   if (optimizer.refusal) return optimizer.refusal;
   if (!run) return optimizer.yours ? "being run …" : "waiting for the kernel";
   if (run.message) return run.message;
   const { kind, since } = fate(run.points, step);
   if (kind === "failed") return "this run failed";
-  if (kind === "diverged") return `diverges: beyond 10⁶ at step ${since}`;
+  const before = pinned ? ` (pinned: ${outcome(pinned, step)})` : "";
+  if (kind === "diverged") return `diverges: beyond 10⁶ at step ${since}${before}`;
   const loss = run.points[3 * step + 2];
   const met = goal ? metAt(run.points, goal) : -1;
   const reached = met >= 0 ? `, goal met at step ${met} ✓` : "";
-  return `loss ${format(loss)}${kind === "growing" ? " and growing" : ""}${reached}`;
+  return `loss ${format(loss)}${kind === "growing" ? " and growing" : ""}${before}${reached}`;
+}
+
+/** @param {Run} run @param {number} step */
+function outcome(run, step) {
+  const loss = run.points[3 * step + 2];
+  return Number.isNaN(loss) ? "diverged" : format(loss);
 }
 
 // ---- Theme -------------------------------------------------------------------------------------------------------
@@ -226,28 +288,6 @@ const THEMES = {
   dark: { fg: "#e8edf2", muted: "#a4b0bd", grid: "#ffffff1c", ground: "#12181f", line: "#a9c4e0", halo: "#0b1016c0",
     low: [52, 88, 122], high: [17, 23, 30], slow: [30, 47, 50], fast: [72, 190, 180], dead: "#2b2523", hatch: "#433935" },
 };
-
-/** Whether the page behind an element is dark, whatever program shows it. @param {Element | null} element */
-function isDark(element) {
-  for (; element; element = element.parentElement) {
-    const [r, g, b, a = 1] = (getComputedStyle(element).backgroundColor.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
-    if (a > 0.5) return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
-  }
-  return false;
-}
-
-// ---- The page's elements -----------------------------------------------------------------------------------------
-
-/** Make an element. @param {string} tag @param {Record<string, any>} attributes @param {(Node | string)[]} children @returns {any} */
-function make(tag, attributes = {}, ...children) {
-  const svg = ["svg", "path"].includes(tag);
-  const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  // JupyterLab's command mode takes arrow keys away from every focused element that does not say this itself.
-  if (tag === "input" || tag === "button") element.setAttribute("data-lm-suppress-shortcuts", "true");
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children);
-  return element;
-}
 
 /** A marker's outline as an SVG path and canvas path alike. @param {string} marker @param {number} x @param {number} y @param {number} r */
 export function markerPath(marker, x, y, r) {
@@ -269,99 +309,792 @@ export function markerPath(marker, x, y, r) {
   }
 }
 
+// ---- Drawing: each function gets a context, a box and the scene, and returns what it placed ------------------------
+
+const FONT = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
+const DESCENT = ["sgd", "momentum"]; // the families that the theory of quadratics tells of
+
+const colorOf = (/** @type {Optimizer} */ optimizer, /** @type {boolean} */ dark) => (dark ? optimizer.dark : optimizer.color);
+
+/** The inner box of a canvas after fitting its pixels to the screen. @param {HTMLCanvasElement} canvas @param {number} ratio height / width
+ * @returns {Surface} */
+function prepare(canvas, ratio) {
+  const width = Math.max(160, canvas.parentElement?.clientWidth ?? 0);
+  const height = Math.round(width * ratio);
+  const scale = Math.min(2, devicePixelRatio || 1);
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.style.height = `${height}px`;
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = FONT;
+  context.lineJoin = context.lineCap = "round";
+  return { context, box: { left: 40, top: 8, width: width - 50, height: height - 36 }, scale };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
+function line(context, x0, y0, x1, y1) {
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1, y1);
+  context.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Box} box @param {number} room to the right, for markers at the end */
+function clipTo(context, box, room = 0) {
+  context.save();
+  context.beginPath();
+  context.rect(box.left, box.top, box.width + room, box.height);
+  context.clip();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Box} box @param {Theme} theme
+ * @param {{at: number, text: string}[]} xs @param {{at: number, text: string}[]} ys @param {string} xLabel @param {string} yLabel */
+function axes(context, box, theme, xs, ys, xLabel, yLabel) {
+  context.fillStyle = theme.muted;
+  context.strokeStyle = theme.grid;
+  context.lineWidth = 1;
+  context.textBaseline = "top";
+  context.textAlign = "center";
+  for (const { at, text } of xs) {
+    context.fillText(text, at, box.top + box.height + 6);
+    line(context, at, box.top, at, box.top + box.height);
+  }
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  for (const { at, text } of ys) {
+    context.fillText(text, box.left - 6, at);
+    line(context, box.left, at, box.left + box.width, at);
+  }
+  context.fillStyle = theme.fg;
+  context.font = "italic 13px system-ui, sans-serif";
+  context.textBaseline = "bottom";
+  context.fillText(xLabel, box.left + box.width, box.top + box.height - 3);
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillText(yLabel, box.left + 5, box.top + 3);
+  context.font = FONT;
+}
+
+/** Round numbers between two ends. @param {number} low @param {number} high */
+function plainTicks(low, high) {
+  const step = [0.5, 1, 2, 5, 10, 20, 50].find((s) => (high - low) / s <= 6) ?? 100;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
+}
+
+/** Powers of ten between two ends, each at its place. @param {number} low @param {number} high @param {(value: number) => number} place */
+function decadeTicks(low, high, place) {
+  const ticks = [];
+  for (let d = Math.ceil(Math.log10(low)); 10 ** d <= high * 1.001; d++) {
+    ticks.push({ at: place(10 ** d), text: d > -3 && d < 3 ? String(Number((10 ** d).toPrecision(1))) : power(d) });
+  }
+  return ticks;
+}
+
+/** A filled marker with a thin rim. @param {CanvasRenderingContext2D} context @param {string} path @param {string} fill @param {string} rim @param {number} width */
+function stamp(context, path, fill, rim, width) {
+  const shape = new Path2D(path);
+  context.fillStyle = fill;
+  context.strokeStyle = rim;
+  context.lineWidth = width;
+  context.stroke(shape);
+  context.fill(shape);
+}
+
+/** The present runs with their optimizers, in the page's order. @param {Scene} scene */
+function present(scene) {
+  return scene.optimizers.flatMap((optimizer) => {
+    const shown = scene.runs.get(optimizer.id);
+    return shown ? [{ optimizer, run: shown.run, fresh: shown.fresh }] : [];
+  });
+}
+
+/** The pixels of a run up to the present position; the last one lies between two steps while playing.
+ * @param {Float32Array} points @param {number} position @param {(points: Float32Array, index: number) => number[]} place */
+function pixelsOf(points, position, place) {
+  const whole = Math.min(Math.floor(position), points.length / 3 - 1);
+  const pixels = [];
+  for (let t = 0; t <= whole; t++) {
+    if (Number.isNaN(points[3 * t])) return pixels;
+    pixels.push(place(points, t));
+  }
+  const rest = position - whole;
+  if (rest > 0 && !Number.isNaN(points[3 * whole + 3] ?? NaN)) {
+    const [a, b] = [pixels[whole], place(points, whole + 1)];
+    pixels.push([a[0] + rest * (b[0] - a[0]), a[1] + rest * (b[1] - a[1])]);
+  }
+  return pixels;
+}
+
+/** A path that left the picture by more than its size is not drawn swinging back through it.
+ * @param {number[][]} pixels @param {Box} box */
+function untilGone(pixels, box) {
+  const gone = pixels.findIndex(([x, y]) => Math.abs(x - box.left - box.width / 2) > 1.5 * box.width
+    || Math.abs(y - box.top - box.height / 2) > 1.5 * box.height);
+  return gone < 0 ? pixels : pixels.slice(0, gone + 1);
+}
+
+/** The part of a polyline inside a box. @param {number[][]} pixels @param {Box} box */
+function pathInside(pixels, box) {
+  const path = new Path2D();
+  let open = false;
+  for (let i = 0; i + 1 < pixels.length; i++) {
+    const part = clip(pixels[i][0], pixels[i][1], pixels[i + 1][0], pixels[i + 1][1], box);
+    if (!part) { open = false; continue; }
+    if (!open) path.moveTo(part[0], part[1]);
+    path.lineTo(part[2], part[3]);
+    open = part[2] === pixels[i + 1][0] && part[3] === pixels[i + 1][1];
+  }
+  return path;
+}
+
+/** One run as a line with a halo, its iterates as dots, its present end as a marker.
+ * @param {Surface} surface @param {Scene} scene @param {Optimizer} optimizer @param {number[][]} pixels @param {boolean} dots @param {boolean} fresh */
+function drawRun({ context, box }, scene, optimizer, pixels, dots, fresh) {
+  const { theme, optimizers } = scene;
+  const path = pathInside(pixels, box);
+  const twin = (/** @type {boolean} */ yours) => optimizers.some((o) => o.yours === yours && o.family === optimizer.family);
+  const over = optimizer.yours && twin(false), under = !optimizer.yours && twin(true);
+  context.save();
+  context.globalAlpha = fresh ? 1 : 0.35;
+  context.strokeStyle = theme.halo;
+  context.lineWidth = over ? 3 : 5;
+  if (!over) context.stroke(path);
+  context.strokeStyle = context.fillStyle = colorOf(optimizer, scene.dark);
+  // A reference lies broad under the student's own line, so that both are seen where they agree.
+  context.lineWidth = under ? 6 : 2.3;
+  context.setLineDash(under ? [] : optimizer.dash);
+  if (under) context.globalAlpha *= 0.75;
+  context.stroke(path);
+  context.setLineDash([]);
+  const inside = (/** @type {number[]} */ [x, y]) =>
+    x >= box.left - 1 && x <= box.left + box.width + 1 && y >= box.top - 1 && y <= box.top + box.height + 1;
+  if (dots) {
+    const points = new Path2D();
+    for (const [x, y] of pixels) {
+      if (!inside([x, y])) continue;
+      points.moveTo(x + 2.4, y);
+      points.arc(x, y, 2.4, 0, 2 * Math.PI);
+    }
+    context.fill(points);
+  }
+  const end = pixels[pixels.length - 1];
+  if (end && inside(end)) stamp(context, markerPath(optimizer.marker, end[0], end[1], 6), colorOf(optimizer, scene.dark), theme.ground, 3);
+  context.restore();
+}
+
+/** A pinned run: thin, pale and dotted under the present one. @param {Surface} surface @param {Scene} scene
+ * @param {(points: Float32Array, index: number) => number[]} place */
+function drawPinned({ context, box }, scene, place) {
+  for (const optimizer of scene.optimizers) {
+    const run = scene.pinned.get(optimizer.id);
+    if (!run) continue;
+    const pixels = untilGone(pixelsOf(run.points, scene.position, place), box);
+    context.save();
+    context.globalAlpha = 0.65;
+    context.strokeStyle = colorOf(optimizer, scene.dark);
+    context.lineWidth = 1.4;
+    context.setLineDash([1.5, 4]);
+    context.stroke(pathInside(pixels, box));
+    context.setLineDash([]);
+    const end = pixels[pixels.length - 1];
+    if (end) context.stroke(new Path2D(markerPath(optimizer.marker, end[0], end[1], 5)));
+    context.restore();
+  }
+}
+
+/** What diverged or left, said in the picture. @param {Surface} surface @param {Scene} scene */
+function badges({ context, box }, scene) {
+  const { land, theme } = scene;
+  const step = Math.floor(scene.position);
+  let y = box.top + 10;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.font = `600 ${FONT}`;
+  for (const { optimizer, run } of present(scene)) {
+    const { kind, since } = fate(run.points, step);
+    const [px, py] = [run.points[3 * step], run.points[3 * step + 1]];
+    const outside = px < land.bounds[0] || px > land.bounds[1] || py < land.bounds[2] || py > land.bounds[3];
+    if (kind !== "diverged" && !(outside && kind !== "failed")) continue;
+    const text = kind === "diverged" ? `${optimizer.label} diverges (step ${since})` : `${optimizer.label} has left the picture`;
+    const width = context.measureText(text).width;
+    context.fillStyle = theme.ground;
+    context.globalAlpha = 0.88;
+    context.beginPath();
+    context.roundRect(box.left + box.width - width - 34, y - 9, width + 28, 21, 10);
+    context.fill();
+    context.globalAlpha = 1;
+    context.fillStyle = colorOf(optimizer, scene.dark);
+    context.fill(new Path2D(markerPath(optimizer.marker, box.left + box.width - width - 22, y + 1.5, 4.5)));
+    context.fillStyle = theme.fg;
+    context.fillText(text, box.left + box.width - 12, y + 2);
+    y += 25;
+  }
+  context.font = FONT;
+}
+
+/** Colours of a landscape, one pixel a grid point. @param {Float32Array} field @param {number} rows @param {number} columns
+ * @param {number} top @param {Theme} theme */
+function shades(field, rows, columns, top, theme) {
+  const pixels = new ImageData(columns, rows);
+  for (let j = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++) {
+      const depth = Math.log2(Math.max(field[(rows - 1 - j) * columns + i], top * 1e-6) / top);
+      const mix = Math.min(1, Math.max(0, 1 + depth / 9));
+      for (let n = 0; n < 3; n++) pixels.data[4 * (j * columns + i) + n] = theme.low[n] + (theme.high[n] - theme.low[n]) * mix;
+      pixels.data[4 * (j * columns + i) + 3] = 255;
+    }
+  }
+  return pixels;
+}
+
+/** The contour map as an image of the box's size. @param {Surface} surface @param {Scene} scene */
+function groundImage({ box, scale }, scene) {
+  const { land, theme } = scene;
+  const [rows, columns] = land.shape;
+  const field = fieldOf(land, scene.curvature.hessian);
+  const top = field.reduce((a, b) => Math.max(a, b), 0);
+  const bands = 11;
+  const image = make("canvas", { width: Math.round(box.width * scale), height: Math.round(box.height * scale) });
+  const context = image.getContext("2d");
+  const small = make("canvas", { width: columns, height: rows });
+  small.getContext("2d").putImageData(shades(field, rows, columns, top, theme), 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(small, 0, 0, image.width, image.height);
+  context.strokeStyle = theme.line;
+  context.lineWidth = 0.9 * scale;
+  for (let k = 0; k < bands; k++) {
+    // Equal steps of the root's logarithm: rings near the minimum as well as far from it.
+    const segments = isoline(field, columns, rows, top * 0.5 ** ((bands - k) * 0.9));
+    const path = new Path2D();
+    for (let n = 0; n < segments.length; n += 4) {
+      path.moveTo(segments[n], rows - 1 - segments[n + 1]);
+      path.lineTo(segments[n + 2], rows - 1 - segments[n + 3]);
+    }
+    const scaled = new Path2D();
+    scaled.addPath(path, new DOMMatrix().scale(image.width / (columns - 1), image.height / (rows - 1)));
+    context.globalAlpha = 0.5 - 0.3 * (k / bands);
+    context.stroke(scaled);
+  }
+  return image;
+}
+
+const AXIS_AT_KAPPA_1 = 0.45; // half the flat axis's length in the picture, in units of x, when κ = 1; it grows with √κ
+
+/** The eigen-directions through the minimum, as long as the axes of a contour line. @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene @param {(x: number) => number} px @param {(y: number) => number} py */
+function drawDirections(context, scene, px, py) {
+  const { land, curvature, theme } = scene;
+  const [least, most] = curvature.eigenvalues;
+  if (!land.quadratic || !(least > 0)) return;
+  context.save();
+  context.strokeStyle = context.fillStyle = theme.fg;
+  context.globalAlpha = 0.7;
+  context.lineWidth = 1.2;
+  context.setLineDash([5, 4]);
+  curvature.directions.forEach(([c, s], which) => {
+    const half = (land.turned ? AXIS_AT_KAPPA_1 : 1.4) * Math.sqrt(most / curvature.eigenvalues[which]);
+    const [x, y] = land.minimum;
+    line(context, px(x - half * c), py(y - half * s), px(x + half * c), py(y + half * s));
+    context.textAlign = "left";
+    context.textBaseline = "bottom";
+    context.fillText(`λ = ${format(curvature.eigenvalues[which])}`, px(x - half * c) + 4, py(y - half * s) - 3);
+  });
+  context.restore();
+}
+
+/** What dragging the end of the flat axis does: it turns the bowl and stretches it. @param {Scene} scene
+ * @param {(x: number) => number} px @param {(y: number) => number} py @param {(x: number, y: number) => number[]} at @returns {Handle[]} */
+function turning(scene, px, py, at) {
+  const { land, curvature, values, byKey } = scene;
+  if (!land.turned) return [];
+  const half = AXIS_AT_KAPPA_1 * Math.sqrt(values.kappa);
+  const [c, s] = curvature.directions[0];
+  const pick = (/** @type {string} */ key, /** @type {number} */ value) => byKey[key].ticks[nearest(byKey[key].ticks, value)];
+  return [{
+    x: px(half * c), y: py(half * s), key: "turn",
+    label: `Flat direction: turned by ${format(values.angle)}°, κ = ${format(values.kappa)}`,
+    move: (x, y) => {
+      const [dx, dy] = at(x, y);
+      const angle = (Math.atan2(dy, dx) * 180) / Math.PI; // the axis has two ends: −120° is 60°
+      const folded = angle < -45 ? angle + 180 : angle > 135 ? angle - 180 : angle;
+      return { angle: pick("angle", folded), kappa: pick("kappa", (Math.hypot(dx, dy) / AXIS_AT_KAPPA_1) ** 2) };
+    },
+  }];
+}
+
+/** Paths over the landscape. @param {Surface} surface @param {Scene} scene @param {HTMLCanvasElement} ground @returns {Handle[]} */
+function drawContour(surface, scene, ground) {
+  const { context, box } = surface;
+  const { land, theme, values, byKey } = scene;
+  const [x0, x1, y0, y1] = land.bounds;
+  const px = (/** @type {number} */ x) => box.left + ((x - x0) / (x1 - x0)) * box.width;
+  const py = (/** @type {number} */ y) => box.top + ((y1 - y) / (y1 - y0)) * box.height;
+  const at = (/** @type {number} */ x, /** @type {number} */ y) =>
+    [x0 + ((x - box.left) / box.width) * (x1 - x0), y1 - ((y - box.top) / box.height) * (y1 - y0)];
+  const tick = (/** @type {(v: number) => number} */ place) => (/** @type {number} */ v) => ({ at: place(v), text: String(v).replace("-", "−") });
+  context.drawImage(ground, box.left, box.top, box.width, box.height);
+  axes(context, box, theme, plainTicks(x0, x1).map(tick(px)), plainTicks(y0, y1).map(tick(py)), "x", "y");
+  const place = (/** @type {Float32Array} */ p, /** @type {number} */ t) => [px(p[3 * t]), py(p[3 * t + 1])];
+  clipTo(context, box);
+  drawDirections(context, scene, px, py);
+  stamp(context, markerPath("star", px(land.minimum[0]), py(land.minimum[1]), 9), "#F0C000", "#000000b0", 1.2);
+  drawPinned(surface, scene, place);
+  for (const { optimizer, run, fresh } of present(scene)) {
+    drawRun(surface, scene, optimizer, untilGone(pixelsOf(run.points, scene.position, place), box), scene.steps <= 120, fresh);
+  }
+  context.restore();
+  badges(surface, scene);
+  const pick = (/** @type {string} */ key, /** @type {number} */ value) => byKey[key].ticks[nearest(byKey[key].ticks, value)];
+  return [...turning(scene, px, py, at), {
+    x: px(values.start_x), y: py(values.start_y), key: "start",
+    label: `Start point (${format(values.start_x)}, ${format(values.start_y)})`,
+    move: (x, y) => {
+      const [toX, toY] = at(x, y);
+      return { start_x: pick("start_x", toX), start_y: pick("start_y", toY) };
+    },
+  }];
+}
+
+/** The least loss above 0 of a run, infinite when there is none. @param {Float32Array} points */
+function leastLoss(points) {
+  let least = Infinity;
+  for (let i = 2; i < points.length; i += 3) if (points[i] > 0 && points[i] < least) least = points[i];
+  return least;
+}
+
+/** The decades that a loss axis shows: its floor moves in leaps of three, so that the axis rests while a slider moves.
+ * @param {Iterable<number>} starts @param {Iterable<number>} others */
+function decadesFor(starts, others) {
+  let start = 1e-12, least = Infinity;
+  for (const loss of starts) start = Math.max(start, loss || 0);
+  for (const loss of others) if (loss > 0) least = Math.min(least, loss);
+  const high = Math.ceil(Math.log10(start)) + 2;
+  return { high, low: Math.max(-15, Math.min(high - 6, 3 * Math.floor(Math.log10(least) / 3))) };
+}
+
+/** Axes of steps and a logarithmic loss; returns the places of both. @param {Surface} surface @param {Scene} scene @param {{high: number, low: number}} decades */
+function lossAxes({ context, box }, scene, { high, low }) {
+  const { steps, theme } = scene;
+  const px = (/** @type {number} */ t) => box.left + (t / steps) * box.width;
+  const py = (/** @type {number} */ loss) => box.top + ((high - Math.log10(Math.max(loss, 1e-30))) / (high - low)) * box.height;
+  const every = Math.max(1, Math.ceil((high - low) / 6));
+  const decades = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((d) => d % every === 0);
+  axes(context, box, theme, plainTicks(0, steps).filter((t) => t % 1 === 0).map((t) => ({ at: px(t), text: String(t) })),
+    decades.map((d) => ({ at: py(10 ** d), text: power(d) })), "step", "");
+  return { px, py };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {number} x @param {Box} box */
+function nowLine(context, scene, x, box) {
+  context.save();
+  context.strokeStyle = scene.theme.muted;
+  context.lineWidth = 1;
+  context.globalAlpha = 0.6;
+  line(context, x, box.top, x, box.top + box.height);
+  context.restore();
+}
+
+/** The rates that theory gives descent and momentum on a quadratic, dotted. @param {Surface} surface @param {Scene} scene
+ * @param {(t: number) => number} px @param {{high: number, low: number}} decades */
+function drawTheory({ context, box }, scene, px, { high, low }) {
+  const inTheory = present(scene).filter(({ optimizer: o }) => scene.land.quadratic && !o.yours && DESCENT.includes(o.family));
+  if (!inTheory.length) return;
+  context.save();
+  context.globalAlpha = 0.75;
+  context.lineWidth = 1.3;
+  context.setLineDash([1, 4]);
+  const py = (/** @type {number} */ exponent) => box.top + ((high - exponent) / (high - low)) * box.height;
+  for (const { optimizer, run } of inTheory) {
+    const beta = optimizer.family === "momentum" ? scene.values[optimizer.parameters.momentum] : 0;
+    const rate = 2 * Math.log10(spectralRadius(scene.values[optimizer.parameters.lr], beta, scene.curvature.eigenvalues));
+    const top = Math.log10(run.points[2]);
+    const part = clip(px(0), py(top), px(scene.steps), py(top + rate * scene.steps), box);
+    context.strokeStyle = colorOf(optimizer, scene.dark);
+    if (part) line(context, part[0], part[1], part[2], part[3]);
+  }
+  context.restore();
+  context.fillStyle = scene.theme.muted;
+  context.textAlign = "right";
+  context.textBaseline = "top";
+  context.fillText("dotted: rate in theory", box.left + box.width - 6, box.top + 4);
+}
+
+/** The losses over the steps. @param {Surface} surface @param {Scene} scene @returns {Handle[]} */
+function drawLoss(surface, scene) {
+  const { context, box } = surface;
+  const { goal, theme } = scene;
+  const runs = [...present(scene).map(({ run }) => run), ...scene.pinned.values()];
+  const decades = decadesFor(runs.map(({ points }) => points[2]), [...runs.map(({ points }) => leastLoss(points)), ...(goal ? [goal.loss / 10] : [])]);
+  const { px, py } = lossAxes(surface, scene, decades);
+  clipTo(context, box, 8); // room for the end markers
+  if (goal) {
+    context.fillStyle = scene.dark ? "#f0c00030" : "#f0c00040";
+    context.fillRect(box.left, py(goal.loss), px(goal.steps) - box.left, box.height);
+    context.fillStyle = theme.fg;
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.fillText("goal", box.left + 6, py(goal.loss) + 5);
+  }
+  drawTheory(surface, scene, px, decades);
+  nowLine(context, scene, px(scene.position), box);
+  const place = (/** @type {Float32Array} */ p, /** @type {number} */ t) => [px(t), py(p[3 * t + 2])];
+  drawPinned(surface, scene, place);
+  for (const { optimizer, run, fresh } of present(scene)) {
+    drawRun(surface, scene, optimizer, pixelsOf(run.points, scene.position, place), false, fresh);
+  }
+  context.restore();
+  return [];
+}
+
+/** The optimizer whose loss is split: that of the slider moved last, or the first that runs. @param {Scene} scene */
+function focused(scene) {
+  const all = present(scene);
+  return all.find(({ optimizer }) => optimizer.family === scene.focus) ?? all[0] ?? null;
+}
+
+/** One optimizer's loss, and its parts along the eigen-directions. @param {Surface} surface @param {Scene} scene @returns {Handle[]} */
+function drawSplit(surface, scene) {
+  const { context, box } = surface;
+  const one = focused(scene);
+  if (!one) return [];
+  const { eigenvalues, directions } = scene.curvature;
+  const parts = eigenvalues.map((eigenvalue, i) => lossAlong(one.run.points, scene.land.minimum, eigenvalue, directions[i]));
+  const exact = parts.flatMap((part) => part.filter((loss) => loss > 1e-12 * (parts[0][0] + parts[1][0]))); // float32 holds 7 digits
+  const { px, py } = lossAxes(surface, scene, decadesFor(parts.map((part) => part[0]), exact));
+  clipTo(context, box, 8);
+  nowLine(context, scene, px(scene.position), box);
+  context.strokeStyle = colorOf(one.optimizer, scene.dark);
+  context.globalAlpha = one.fresh ? 1 : 0.35;
+  parts.forEach((part, i) => {
+    const shown = part.slice(0, Math.floor(scene.position) + 1).map((loss, t) => [px(t), py(loss)]);
+    context.lineWidth = i === 0 ? 4 : 1.8;
+    context.setLineDash(i === 0 ? [] : [7, 4]);
+    context.stroke(pathInside(shown, box));
+  });
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+  context.fillStyle = scene.theme.fg;
+  context.textAlign = "right";
+  context.textBaseline = "top";
+  context.fillText(`broad: λ = ${format(eigenvalues[0])} · dashed: λ = ${format(eigenvalues[1])}`, box.left + box.width - 4, box.top + 4);
+  context.restore();
+  return [];
+}
+
+/** Plain descent's factor 1 − ηλ along each eigen-direction over η, with the band where it shrinks.
+ * @param {Surface} surface @param {Scene} scene @returns {Handle[]} */
+function drawFactors(surface, scene) {
+  const { context, box } = surface;
+  const sgd = scene.optimizers.find((o) => o.family === "sgd" && o.parameters.lr);
+  if (!sgd) return [];
+  const { theme, curvature, byKey, values } = scene;
+  const { ticks } = byKey[sgd.parameters.lr];
+  const [low, high, top, bottom] = [ticks[0], ticks[ticks.length - 1], 1.5, -3];
+  const px = (/** @type {number} */ lr) => box.left + (Math.log(lr / low) / Math.log(high / low)) * box.width;
+  const py = (/** @type {number} */ factor) => box.top + ((top - factor) / (top - bottom)) * box.height;
+  context.fillStyle = `rgb(${theme.slow.join()})`;
+  context.fillRect(box.left, py(1), box.width, py(-1) - py(1));
+  axes(context, box, theme, decadeTicks(low, high, px), [1, 0, -1, -2, -3].map((f) => ({ at: py(f), text: format(f) })), "η", "");
+  clipTo(context, box);
+  context.fillStyle = theme.muted;
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  context.fillText("shrinks: −1 to 1", box.left + 6, py(-1) - 4);
+  context.strokeStyle = colorOf(sgd, scene.dark);
+  const now = values[sgd.parameters.lr];
+  curvature.eigenvalues.forEach((eigenvalue, i) => {
+    const curve = Array.from({ length: 81 }, (_, n) => low * (high / low) ** (n / 80)).map((lr) => [px(lr), py(1 - lr * eigenvalue)]);
+    context.lineWidth = i === 0 ? 4 : 1.8;
+    context.setLineDash(i === 0 ? [] : [7, 4]);
+    context.stroke(pathInside(curve, box));
+    context.setLineDash([]);
+  });
+  nowLine(context, scene, px(now), box);
+  context.textBaseline = "bottom";
+  curvature.eigenvalues.forEach((eigenvalue) => {
+    const factor = 1 - now * eigenvalue, y = Math.min(py(factor), box.top + box.height - 8);
+    stamp(context, markerPath(sgd.marker, px(now), y, 5.5), colorOf(sgd, scene.dark), theme.ground, 3);
+    context.fillStyle = theme.fg;
+    const right = px(now) > box.left + box.width / 2;
+    context.textAlign = right ? "right" : "left";
+    context.fillText(format(factor), px(now) + (right ? -9 : 9), y - 2);
+  });
+  context.restore();
+  return [];
+}
+
+/** Stable (η, β) of heavy-ball momentum: brighter is faster, hatched diverges. @param {Box} box @param {Scene} scene @param {number} low @param {number} high */
+function mapImage(box, scene, low, high) {
+  const { theme, curvature } = scene;
+  const [columns, rows] = [Math.round(box.width), Math.round(box.height)];
+  const image = make("canvas", { width: columns, height: rows });
+  const context = image.getContext("2d");
+  context.fillStyle = theme.dead;
+  context.fillRect(0, 0, columns, rows);
+  context.strokeStyle = theme.hatch;
+  context.lineWidth = 1.5;
+  for (let x = -rows; x < columns; x += 9) line(context, x, rows, x + rows, 0);
+  const pixels = context.getImageData(0, 0, columns, rows);
+  for (let j = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++) {
+      const rho = spectralRadius(low * (high / low) ** ((i + 0.5) / columns), 1 - (j + 0.5) / rows, curvature.eigenvalues);
+      if (rho >= 1) continue;
+      const speed = Math.min(1, Math.max(0, Math.log10(-Math.log(Math.max(rho, 1e-9))) / 2.6 + 1.05)) ** 1.6;
+      for (let n = 0; n < 3; n++) pixels.data[4 * (j * columns + i) + n] = theme.slow[n] + (theme.fast[n] - theme.slow[n]) * speed;
+    }
+  }
+  context.putImageData(pixels, 0, 0);
+  return image;
+}
+
+/** The optimizer whose (η, β) the map lets one drag. @param {Optimizer[]} optimizers */
+function draggedInMap(optimizers) {
+  return optimizers.find((o) => o.family === "momentum" && o.parameters.lr) ?? optimizers.find((o) => o.family === "sgd" && o.parameters.lr);
+}
+
+/** The border 2(1+β)/λ_max, where it stands in words, and the best point. @param {Surface} surface @param {Scene} scene
+ * @param {(lr: number) => number} px @param {(beta: number) => number} py @param {number} high */
+function drawBorder({ context }, scene, px, py, high) {
+  const { theme, curvature } = scene;
+  const [least, sharpest] = curvature.eigenvalues;
+  context.beginPath();
+  for (let i = 0; i <= 60; i++) context.lineTo(px((2 * (1 + i / 60)) / sharpest), py(i / 60));
+  context.strokeStyle = context.fillStyle = theme.fg;
+  context.lineWidth = 2;
+  context.stroke();
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  context.fillText("η = 2(1+β)/λ", px(3 / sharpest) - 8, py(0.62));
+  context.textAlign = "center";
+  if (px(high) - px(4 / sharpest) > 56) context.fillText("diverges", (px(3.4 / sharpest) + px(high)) / 2 + 4, py(0.36));
+  const [weak, strong] = [Math.sqrt(least), Math.sqrt(sharpest)];
+  const best = [px((2 / (strong + weak)) ** 2), py(((strong - weak) / (strong + weak)) ** 2)];
+  if (least > 0) stamp(context, markerPath("star", best[0], best[1], 7), "#F0C000", "#000000b0", 1.2);
+}
+
+/** The map of stable rates with the present ones. @param {Surface} surface @param {Scene} scene @param {HTMLCanvasElement} map @returns {Handle[]} */
+function drawStability(surface, scene, map) {
+  const { context, box } = surface;
+  const { theme, values, byKey, optimizers } = scene;
+  const chosen = draggedInMap(optimizers);
+  if (!chosen) return [];
+  const { lr: lrKey, momentum: betaKey } = chosen.parameters;
+  const { ticks } = byKey[lrKey];
+  const [low, high] = [ticks[0], ticks[ticks.length - 1]];
+  const px = (/** @type {number} */ lr) => box.left + (Math.log(lr / low) / Math.log(high / low)) * box.width;
+  const py = (/** @type {number} */ beta) => box.top + (1 - beta) * box.height;
+  context.drawImage(map, box.left, box.top, box.width, box.height);
+  axes(context, box, theme, decadeTicks(low, high, px), [0, 0.25, 0.5, 0.75, 1].map((b) => ({ at: py(b), text: String(b) })), "η", "β");
+  clipTo(context, box);
+  drawBorder(surface, scene, px, py, high);
+  for (const optimizer of optimizers) {
+    if (optimizer.yours || !DESCENT.includes(optimizer.family)) continue;
+    const beta = optimizer.family === "momentum" ? values[optimizer.parameters.momentum] : 0;
+    const marker = markerPath(optimizer.marker, px(values[optimizer.parameters.lr]), py(beta) - (beta === 0 ? 5 : 0), 5.5);
+    stamp(context, marker, colorOf(optimizer, scene.dark), theme.ground, 3);
+  }
+  context.restore();
+  const beta = betaKey ? values[betaKey] : 0;
+  const rho = spectralRadius(values[lrKey], beta, scene.curvature.eigenvalues);
+  const fateText = rho < 1 ? `stable, in the long run ${format(rho)} of the distance is left by a step` : "unstable";
+  return [{
+    x: px(values[lrKey]), y: py(beta), key: "stability",
+    label: `${chosen.label}: η ${format(values[lrKey])}, β ${format(beta)}, ${fateText}`,
+    move: (x, y) => {
+      const lr = low * (high / low) ** ((x - box.left) / box.width);
+      /** @type {Values} */
+      const changes = { [lrKey]: ticks[nearest(ticks.map(Math.log), Math.log(lr))] };
+      if (betaKey) changes[betaKey] = byKey[betaKey].ticks[nearest(byKey[betaKey].ticks, 1 - (y - box.top) / box.height)];
+      return changes;
+    },
+  }];
+}
+
+/** Each picture: its caption, height / width, an image that only changes with size, theme and curvature, and how it is drawn.
+ * @type {Record<string, {caption: string, ratio: (scene: Scene, width: number) => number,
+ *   ground?: (surface: Surface, scene: Scene) => HTMLCanvasElement,
+ *   draw: (surface: Surface, scene: Scene, ground: HTMLCanvasElement) => Handle[]}>} */
+const VIEWS = {
+  contour: { caption: "Path", ground: groundImage, draw: drawContour, ratio: ({ land: { bounds: [x0, x1, y0, y1] } }, width) =>
+    ((width - 50) * ((y1 - y0) / (x1 - x0)) + 36) / width },
+  loss: { caption: "Loss f − f*", draw: drawLoss, ratio: (_, width) => (width < 520 ? 0.5 : 0.44) },
+  stability: { caption: "Stability of (η, β)", draw: drawStability, ratio: () => 0.62, ground: ({ box }, scene) => {
+    const chosen = draggedInMap(scene.optimizers);
+    const ticks = chosen ? scene.byKey[chosen.parameters.lr].ticks : [0.01, 1];
+    return mapImage(box, scene, ticks[0], ticks[ticks.length - 1]);
+  } },
+  split: { caption: "Loss by direction", draw: drawSplit, ratio: () => 0.62 },
+  factors: { caption: "Factor a step, 1 − ηλ, of plain descent", draw: drawFactors, ratio: () => 0.62 },
+};
+
+// ---- The page ------------------------------------------------------------------------------------------------------
+
+/** Make an element. @param {string} tag @param {Record<string, any>} attributes @param {(Node | string)[]} children @returns {any} */
+function make(tag, attributes = {}, ...children) {
+  const svg = ["svg", "path"].includes(tag);
+  const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  // JupyterLab's command mode takes arrow keys away from every focused element that does not say this itself.
+  if (tag === "input" || tag === "button") element.setAttribute("data-lm-suppress-shortcuts", "true");
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...children);
+  return element;
+}
+
+/** Whether the page behind an element is dark, whatever program shows it. @param {Element | null} element */
+function isDark(element) {
+  for (; element; element = element.parentElement) {
+    const [r, g, b, a = 1] = (getComputedStyle(element).backgroundColor.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
+    if (a > 0.5) return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
+  }
+  return false;
+}
+
+/** @param {"play" | "pause"} kind */
+function icon(kind) {
+  const shape = kind === "play" ? "M7 4.5v15l12-7.5z" : "M6 4.5h4v15H6zM14 4.5h4v15h-4z";
+  return make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: shape, fill: "currentColor" }));
+}
+
+/** Colour a slider's groove up to its thumb. @param {HTMLInputElement} input */
+function fill(input) {
+  input.style.setProperty("--filled", `${((100 * Number(input.value)) / Number(input.max)).toFixed(2)}%`);
+}
+
+/** @param {HTMLElement} element @param {string} text */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// What a handle's arrow keys move: [left and right, up and down].
+const HANDLES = {
+  start: { view: "contour", name: "Start point", keys: () => ["start_x", "start_y"] },
+  turn: { view: "contour", name: "Flat direction", keys: () => ["angle", "kappa"] },
+  stability: { view: "stability", name: "Learning rate and momentum", keys: (/** @type {Optimizer[]} */ optimizers) => {
+    const chosen = draggedInMap(optimizers);
+    return chosen ? [chosen.parameters.lr, chosen.parameters.momentum] : [];
+  } },
+};
+const NEAR = 40; // px: how near to a handle a finger takes hold of it; a mouse takes hold anywhere
+
 let explorers = 0;
 
-/**
- * anywidget's entry point; returns the clean-up. `find` can be replaced to draw runs from another source.
- * @param {{model: Model, el: HTMLElement, find?: Finder}} host
- */
-export function render({ model, el, find = findRun }) {
-  const prefix = `lrx${++explorers}-${Math.random().toString(36).slice(2, 8)}`;
-  /** @type {Control[]} */
-  const controls = model.get("controls");
-  /** @type {Optimizer[]} */
-  const optimizers = model.get("optimizers");
-  /** @type {Landscape} */
-  const land = model.get("landscape");
-  /** @type {string[]} */
-  const views = model.get("views");
-  const steps = model.get("steps");
-  const goal = model.get("goal")?.steps ? model.get("goal") : null;
-  const byKey = Object.fromEntries(controls.map((c) => [c.key, c]));
-  const reduced = matchMedia("(prefers-reduced-motion: reduce)");
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  const state = {
-    dark: false,
-    frame: 0, // the animation frame asked for, 0 when none
-    playing: false,
-    position: model.get("step"), // may lie between two steps while playing
-    lastMoved: "",
-    waitingSince: 0,
-    kernel: false, // whether a kernel ever answered
-    drawn: 0, // how many pictures so far
-    drawnValues: /** @type {Values} */ ({}), // what the last one shows
-  };
-  /** The last run found for each optimizer, and whether it is the present one. @type {Map<string, {run: Run, fresh: boolean}>} */
-  const shown = new Map();
+/** One explorer on a page: its elements, what the reader's hand does, and when a picture is drawn. */
+class Explorer {
+  /** @param {Model} model @param {HTMLElement} el @param {Finder} find */
+  constructor(model, el, find) {
+    this.model = model;
+    this.el = el;
+    this.find = find;
+    /** @type {Control[]} */
+    this.controls = model.get("controls");
+    /** @type {Optimizer[]} */
+    this.optimizers = model.get("optimizers");
+    /** @type {Landscape} */
+    this.land = model.get("landscape");
+    /** @type {string[]} */
+    this.views = model.get("views");
+    /** @type {number} */
+    this.steps = model.get("steps");
+    this.goal = model.get("goal")?.steps ? model.get("goal") : null;
+    /** @type {Record<string, Control>} */
+    this.byKey = Object.fromEntries(this.controls.map((c) => [c.key, c]));
+    this.prefix = `lrx${++explorers}-${Math.random().toString(36).slice(2, 8)}`;
+    this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
+    this.closing = new AbortController();
+    this.signal = this.closing.signal;
+    this.dark = false;
+    this.frame = 0; // the animation frame asked for, 0 when none
+    this.playing = false;
+    this.playedAt = 0;
+    this.position = model.get("step"); // may lie between two steps while playing
+    this.lastMoved = "";
+    this.waitingSince = 0;
+    this.kernel = false; // whether a kernel ever answered
+    this.drawn = 0; // how many pictures so far
+    /** @type {Values} what the last one shows */
+    this.drawnValues = {};
+    /** The last run found for each optimizer, and whether it is the present one. @type {Map<string, Shown>} */
+    this.shown = new Map();
+    /** @type {Map<string, Run>} */
+    this.pinned = new Map();
+    /** Images drawn once for many pictures. @type {Map<string, {key: string, image: HTMLCanvasElement}>} */
+    this.grounds = new Map();
+    /** What can be dragged now, by handle. @type {Map<string, Handle>} */
+    this.handles = new Map();
+    this.spoken = "";
+    this.speakLater = 0;
+    this.build();
+    this.listen();
+    this.watch();
+    this.expose();
+    this.retheme();
+  }
 
   // -- structure
-  const root = make("section", { class: "lrx", "aria-label": `Optimizer explorer on ${land.formula}` });
-  const title = make("h3", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
-  const goalChip = make("p", { class: "lrx-goal", hidden: "" });
-  const figures = make("div", { class: `lrx-figures lrx-count-${views.length}` });
-  /** @type {Record<string, HTMLCanvasElement>} */
-  const canvases = {};
-  const captions = { contour: "Path", loss: "Loss f − f*", stability: "Stability of (η, β)" };
-  for (const view of views) {
-    const canvas = (canvases[view] = make("canvas", { role: "img", "aria-label": captions[/** @type {keyof captions} */ (view)] }));
-    const frame = make("div", { class: "lrx-canvas" }, canvas);
-    const caption = make("figcaption", {}, captions[/** @type {keyof captions} */ (view)]);
-    figures.append(make("figure", { class: `lrx-figure lrx-${view}` }, caption, frame));
-  }
-  const help = make("span", { id: `${prefix}-help`, class: "lrx-hidden" }, "Drag, or use the arrow keys.");
-  const startHandle = handle("Start point");
-  const stableHandle = handle("Learning rate and momentum");
-  canvases.contour?.parentElement?.append(startHandle);
-  canvases.stability?.parentElement?.append(stableHandle);
 
-  const playButton = make("button", { type: "button", class: "lrx-play", "aria-label": "Play" }, icon("play"));
-  const scrubber = make("input", { type: "range", id: `${prefix}-step`, min: 0, max: steps, step: 1 });
-  const scrubberText = make("output", { for: `${prefix}-step`, class: "lrx-value" });
-  const transport = make("div", { class: "lrx-transport" }, playButton,
-    make("label", { for: `${prefix}-step` }, "Steps"), scrubber, scrubberText);
-
-  /** @type {Record<string, {input: HTMLInputElement, output: HTMLOutputElement}>} */
-  const sliders = {};
-  /** @type {Record<string, HTMLElement>} */
-  const readouts = {};
-  const cards = make("div", { class: "lrx-cards" });
-  const families = [...new Set([...optimizers.map((o) => o.family), ...controls.map((c) => c.family)])];
-  for (const family of families) cards.append(card(family));
-  const note = make("p", { class: "lrx-note", hidden: "" });
-  const noteText = make("span");
-  const back = make("button", { type: "button" }, "Go back to the last picture");
-  note.append(noteText, " ", back);
-  const live = make("p", { class: "lrx-hidden", role: "status", "aria-live": "polite" });
-  root.append(make("header", {}, title, goalChip), figures, transport, note, cards, help, live);
-  el.append(root);
-
-  /** @param {string} label */
-  function handle(label) {
-    return make("button", { type: "button", class: "lrx-handle", "aria-label": label, "aria-describedby": `${prefix}-help` });
+  build() {
+    const { land, prefix } = this;
+    this.root = make("section", { class: "lrx", "aria-label": `Optimizer explorer on ${land.formula}` });
+    this.goalChip = make("p", { class: "lrx-goal", hidden: "" });
+    const title = make("h3", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
+    /** @type {Record<string, HTMLCanvasElement>} */
+    this.canvases = {};
+    const [first, second, ...others] = this.views.map((view) => this.figure(view));
+    this.buildTransport();
+    this.buildCards();
+    this.help = make("span", { id: `${prefix}-help`, class: "lrx-hidden" }, "Drag, or use the arrow keys.");
+    this.buildHandles();
+    this.noteText = make("span");
+    this.back = make("button", { type: "button" }, "Go back to the last picture");
+    this.note = make("p", { class: "lrx-note", hidden: "" }, this.noteText, " ", this.back);
+    this.live = make("p", { class: "lrx-hidden", role: "status", "aria-live": "polite" });
+    const left = make("div", { class: "lrx-left" }, first, this.transport);
+    const right = make("div", { class: "lrx-right" }, ...(second ? [second] : []), this.note, this.cards);
+    const stage = make("div", { class: `lrx-stage lrx-count-${this.views.length}` }, left, right);
+    if (others.length) stage.append(make("div", { class: "lrx-others" }, ...others));
+    this.root.append(make("header", {}, title, this.goalChip), stage, this.help, this.live);
+    this.el.append(this.root);
   }
 
-  /** @param {"play" | "pause"} kind */
-  function icon(kind) {
-    const shape = kind === "play" ? "M7 4.5v15l12-7.5z" : "M6 4.5h4v15H6zM14 4.5h4v15h-4z";
-    return make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d: shape, fill: "currentColor" }));
+  /** @param {string} view */
+  figure(view) {
+    const { caption } = VIEWS[view];
+    const canvas = (this.canvases[view] = make("canvas", { role: "img", "aria-label": caption }));
+    return make("figure", { class: `lrx-figure lrx-${view}` }, make("figcaption", {}, caption), make("div", { class: "lrx-canvas" }, canvas));
+  }
+
+  buildTransport() {
+    const { prefix, steps } = this;
+    this.playButton = make("button", { type: "button", class: "lrx-play", "aria-label": "Play" }, icon("play"));
+    this.scrubber = make("input", { type: "range", id: `${prefix}-step`, min: 0, max: steps, step: 1 });
+    this.scrubberText = make("output", { for: `${prefix}-step`, class: "lrx-value" });
+    this.pin = make("button", { type: "button", class: "lrx-tool", "aria-pressed": "false", title: "Keep these paths to compare with" }, "Pin");
+    this.copy = make("button", { type: "button", class: "lrx-tool", title: "These settings as a line of Python" }, "Copy");
+    this.code = make("input", { type: "text", class: "lrx-code", readonly: "", hidden: "", "aria-label": "The settings as a line of Python" });
+    this.transport = make("div", { class: "lrx-transport" }, this.playButton,
+      make("label", { for: `${prefix}-step` }, "Steps"), this.scrubber, this.scrubberText, this.pin, this.copy, this.code);
+  }
+
+  buildCards() {
+    /** @type {Record<string, {input: HTMLInputElement, number: HTMLInputElement}>} */
+    this.sliders = {};
+    /** @type {Record<string, HTMLElement>} */
+    this.readouts = {};
+    const families = [...new Set([...this.optimizers.map((o) => o.family), ...this.controls.map((c) => c.family)])];
+    this.more = make("button", { type: "button", class: "lrx-more", "aria-expanded": "false" }, "More settings");
+    this.cards = make("div", { class: "lrx-cards" }, ...families.map((family) => this.card(family)), this.more);
   }
 
   /** The sliders of one family and what became of its optimizers. @param {string} family */
-  function card(family) {
-    const members = optimizers.filter((o) => o.family === family);
-    const own = controls.filter((c) => c.family === family);
+  card(family) {
+    const members = this.optimizers.filter((o) => o.family === family);
+    const own = this.controls.filter((c) => c.family === family);
     const name = own[0]?.group ?? members[0]?.label ?? family;
     const box = make("fieldset", { class: "lrx-card", "data-family": family });
     box.append(make("legend", {}, family === "start" ? "Problem" : name));
@@ -369,733 +1102,470 @@ export function render({ model, el, find = findRun }) {
       const swatch = make("svg", { class: "lrx-swatch", viewBox: "0 0 44 14", "aria-hidden": "true", "data-id": optimizer.id },
         make("path", { d: "M2 7H36", "stroke-dasharray": optimizer.dash.join(" "), "stroke-width": 2.4, fill: "none" }),
         make("path", { d: markerPath(optimizer.marker, 37, 7, 4.6) }));
-      const text = (readouts[optimizer.id] = make("span", { class: "lrx-readout" }));
+      const text = (this.readouts[optimizer.id] = make("span", { class: "lrx-readout" }));
       box.append(make("p", { class: "lrx-row" }, swatch, make("strong", {}, optimizer.label), text));
     }
-    for (const control of own) {
-      const id = `${prefix}-${control.key}`;
-      const input = make("input", { type: "range", id, min: 0, max: control.ticks.length - 1, step: 1, "data-key": control.key });
-      const output = make("output", { for: id, class: "lrx-value" });
-      // The visible label is short because the box names the family; a screen reader hears both.
-      input.setAttribute("aria-label", family === "start" ? control.label : `${name}: ${control.label}`);
-      sliders[control.key] = { input, output };
-      box.append(make("div", { class: "lrx-slider" }, make("label", { for: id }, control.label), input, output));
-      input.addEventListener("input", () => move({ [control.key]: control.ticks[Number(input.value)] }), { signal });
-    }
+    for (const control of own) box.append(this.slider(control, family === "start" ? control.label : `${name}: ${control.label}`));
     return box;
   }
 
-  // -- values
-  /** @returns {Values} */
-  const valuesNow = () => Object.fromEntries(controls.map((c) => [c.key, model.get(c.key)]));
-
-  /** Take new values from the reader: draw them in the next frame, tell the kernel, wait for nobody. @param {Values} changes */
-  function move(changes) {
-    for (const [key, value] of Object.entries(changes)) {
-      if (model.get(key) === value) continue;
-      state.lastMoved = key;
-      model.set(key, value);
-    }
-    model.save_changes();
-    schedule();
+  /** A range to drag and a number to type. A screen reader hears the family too. @param {Control} control @param {string} spoken */
+  slider(control, spoken) {
+    const id = `${this.prefix}-${control.key}`;
+    const input = make("input", { type: "range", id, min: 0, max: control.ticks.length - 1, step: 1, "data-key": control.key, "aria-label": spoken });
+    const number = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", class: "lrx-value lrx-number",
+      "data-number": control.key, "aria-label": `${spoken}, as a number` });
+    this.sliders[control.key] = { input, number };
+    const main = control.name === "lr" || control.key === "kappa";
+    return make("div", { class: `lrx-slider ${main ? "lrx-main" : "lrx-rest"}` }, make("label", { for: id }, control.label), input, number);
   }
 
-  /** Which κ's curvature holds now. */
-  const whichKappa = () => (byKey.kappa ? nearest(byKey.kappa.ticks, model.get("kappa")) : 0);
+  buildHandles() {
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {};
+    for (const [key, { view, name }] of Object.entries(HANDLES)) {
+      const frame = this.canvases[view]?.parentElement;
+      if (!frame || (key === "turn" && !this.land.turned)) continue;
+      this.buttons[key] = make("button", { type: "button", class: `lrx-handle lrx-handle-${key}`, "aria-label": name,
+        "aria-describedby": `${this.prefix}-help` });
+      frame.append(this.buttons[key]);
+    }
+  }
+
+  // -- values
+
+  /** @returns {Values} */
+  values() {
+    return Object.fromEntries(this.controls.map((c) => [c.key, this.model.get(c.key)]));
+  }
+
+  /** Take new values from the reader: draw them in the next frame, tell the kernel, wait for nobody. @param {Values} changes */
+  move(changes) {
+    for (const [key, value] of Object.entries(changes)) {
+      if (this.model.get(key) === value) continue;
+      this.lastMoved = key;
+      this.model.set(key, value);
+    }
+    this.model.save_changes();
+    this.schedule();
+  }
+
+  /** A number typed beside a slider: taken as it is, or refused in words. @param {Control} control */
+  typed(control) {
+    const { number } = this.sliders[control.key];
+    const { ticks } = control;
+    const [low, high] = [ticks[0], ticks[ticks.length - 1]];
+    if (number.value === number.dataset.shown) return; // what stands there is rounded: nothing was typed
+    const asked = parseNumber(number.value);
+    const near = ticks[nearest(ticks, asked)];
+    const value = Math.abs(near - asked) <= 1e-9 * Math.abs(asked) ? near : asked;
+    const fine = value >= low && value <= high;
+    number.setAttribute("aria-invalid", String(!fine));
+    if (!fine) {
+      this.tell(`${control.label}: a number from ${format(low)} to ${format(high)} is expected, such as ${format(control.value)} or 1/11.`, false);
+      return;
+    }
+    this.note.hidden = true;
+    if (this.kernel || ticks.includes(value)) this.move({ [control.key]: value });
+    else {
+      this.move({ [control.key]: near });
+      this.tell(`There is no kernel: the nearest position is ${format(near)}.`, false);
+    }
+    number.value = number.dataset.shown = format(this.model.get(control.key));
+  }
 
   /** @param {number} step */
-  function setStep(step) {
-    state.position = step;
-    if (model.get("step") !== step) {
-      model.set("step", step);
-      model.save_changes();
+  setStep(step) {
+    this.position = step;
+    if (this.model.get("step") !== step) {
+      this.model.set("step", step);
+      this.model.save_changes();
     }
-    schedule();
+    this.schedule();
   }
 
   // -- playing
-  let playedAt = 0;
+
   /** @param {boolean} on */
-  function play(on) {
-    state.playing = on;
-    playButton.setAttribute("aria-label", on ? "Pause" : "Play");
-    playButton.replaceChildren(icon(on ? "pause" : "play"));
+  play(on) {
+    this.playing = on;
+    this.playButton.setAttribute("aria-label", on ? "Pause" : "Play");
+    this.playButton.replaceChildren(icon(on ? "pause" : "play"));
     if (on) {
-      if (state.position >= steps) state.position = 0;
-      playedAt = performance.now();
-      schedule();
-    } else setStep(Math.round(state.position));
+      if (this.position >= this.steps) this.position = 0;
+      this.playedAt = performance.now();
+      this.schedule();
+    } else this.setStep(Math.round(this.position));
   }
 
   /** @param {number} now */
-  function advance(now) {
-    const perSecond = reduced.matches ? 2 : Math.max(10, steps / 6);
-    const elapsed = (now - playedAt) / 1000;
-    if (reduced.matches) {
+  advance(now) {
+    const perSecond = this.reduced.matches ? 2 : Math.max(10, this.steps / 6);
+    const elapsed = (now - this.playedAt) / 1000;
+    if (this.reduced.matches) {
       // No glide: one whole step now and then.
       if (elapsed < 1 / perSecond) return;
-      state.position = Math.floor(state.position) + 1;
-    } else state.position += elapsed * perSecond;
-    playedAt = now;
-    if (state.position >= steps) {
-      state.position = steps;
-      play(false);
-    } else if (model.get("step") !== Math.floor(state.position)) model.set("step", Math.floor(state.position));
+      this.position = Math.floor(this.position) + 1;
+    } else this.position += elapsed * perSecond;
+    this.playedAt = now;
+    if (this.position >= this.steps) {
+      this.position = this.steps;
+      this.play(false);
+    } else if (this.model.get("step") !== Math.floor(this.position)) this.model.set("step", Math.floor(this.position));
+  }
+
+  // -- pinning and copying
+
+  togglePin() {
+    const on = !this.pinned.size;
+    this.pinned.clear();
+    if (on) for (const [id, { run }] of this.shown) if (!run.message) this.pinned.set(id, { points: run.points.slice(), message: "" });
+    this.pin.setAttribute("aria-pressed", String(on));
+    say(this.pin, on ? "Unpin" : "Pin");
+    this.schedule();
+  }
+
+  async copyPython() {
+    const text = asPython(this.land, this.optimizers, this.controls, this.values(), this.steps);
+    this.code.value = text;
+    this.code.hidden = false;
+    this.code.focus();
+    this.code.select();
+    try {
+      await navigator.clipboard.writeText(text);
+      say(this.copy, "Copied");
+    } catch {
+      say(this.copy, "Copy"); // the line is there, selected: the page may not write to the clipboard itself
+    }
   }
 
   // -- drawing
-  function schedule() {
-    if (!state.frame && !signal.aborted) state.frame = requestAnimationFrame(draw);
+
+  schedule() {
+    if (!this.frame && !this.signal.aborted) this.frame = requestAnimationFrame((now) => this.draw(now));
   }
 
   /** @param {number} now */
-  function draw(now) {
-    state.frame = 0;
-    if (state.playing) advance(now);
-    const values = valuesNow();
+  draw(now) {
+    this.frame = 0;
+    if (this.playing) this.advance(now);
+    const values = this.values();
+    if (this.takeRuns(values)) this.wait(now);
+    else if (this.waitingSince) {
+      this.waitingSince = 0;
+      this.note.hidden = true;
+    }
+    const scene = this.scene(values);
+    for (const view of this.views) this.drawView(view, scene);
+    this.showText(scene);
+    this.drawn += 1;
+    this.drawnValues = values;
+    if (this.playing || this.waitingSince) this.schedule();
+  }
+
+  /** Find every optimizer's run; whether one is still missing. @param {Values} values */
+  takeRuns(values) {
     let waiting = false;
-    for (const optimizer of optimizers) {
+    for (const optimizer of this.optimizers) {
       if (optimizer.refusal) continue;
-      const run = find(optimizer, values, model) ?? (state.kernel ? null : failedRun(optimizer, model));
-      const last = shown.get(optimizer.id);
-      if (run) shown.set(optimizer.id, { run, fresh: true });
+      const run = this.find(optimizer, values, this.model) ?? (this.kernel ? null : failedRun(optimizer, this.model));
+      const last = this.shown.get(optimizer.id);
+      if (run) this.shown.set(optimizer.id, { run, fresh: true });
       else if (last) last.fresh = false;
       waiting = waiting || !run;
     }
-    if (waiting) wait(now);
-    else if (state.waitingSince) {
-      state.waitingSince = 0;
-      note.hidden = true;
+    return waiting;
+  }
+
+  /** @param {Values} values @returns {Scene} */
+  scene(values) {
+    const { dark, land, optimizers, pinned, byKey, position, steps, goal } = this;
+    const focus = this.byKey[this.lastMoved]?.family ?? "";
+    return { theme: THEMES[dark ? "dark" : "light"], dark, land, curvature: curvatureAt(land, values), optimizers, values,
+      runs: this.shown, pinned, byKey, position, steps, goal, focus };
+  }
+
+  /** @param {string} view @param {Scene} scene */
+  drawView(view, scene) {
+    const canvas = this.canvases[view];
+    const { ratio, ground, draw } = VIEWS[view];
+    const surface = prepare(canvas, ratio(scene, Math.max(160, canvas.parentElement?.clientWidth ?? 0)));
+    const { box, scale } = surface;
+    let image = this.grounds.get(view)?.image;
+    const key = [box.width, box.height, scale, scene.dark, scene.curvature.hessian].join();
+    if (ground && this.grounds.get(view)?.key !== key) {
+      image = ground(surface, scene);
+      this.grounds.set(view, { key, image });
     }
-    const theme = THEMES[state.dark ? "dark" : "light"];
-    if (canvases.contour) drawContour(canvases.contour, theme, values);
-    if (canvases.loss) drawLoss(canvases.loss, theme, values);
-    if (canvases.stability) drawStability(canvases.stability, theme, values);
-    showText(values);
-    state.drawn += 1;
-    state.drawnValues = values;
-    if (state.playing || state.waitingSince) schedule();
+    for (const handle of draw(surface, scene, /** @type {HTMLCanvasElement} */ (image))) {
+      this.handles.set(handle.key, handle);
+      const button = this.buttons[handle.key];
+      if (!button) continue;
+      button.style.transform = `translate(${handle.x}px, ${handle.y}px) translate(-50%, -50%)`;
+      button.setAttribute("aria-label", handle.label);
+    }
   }
 
   /** Some run is not here yet: say so when it takes long, and without a kernel go back to what is here. @param {number} now */
-  function wait(now) {
-    state.waitingSince ||= now;
-    const waited = now - state.waitingSince;
-    if (!state.kernel && waited > 1200) return goBack("There is no kernel: one slider of an optimizer moves at a time.");
-    if (waited > 3000 && note.hidden) tell("The kernel has not answered yet (busy, or restarted: then run the cell again).", true);
+  wait(now) {
+    this.waitingSince ||= now;
+    const waited = now - this.waitingSince;
+    if (!this.kernel && waited > 1200) return this.goBack("There is no kernel: one slider of an optimizer moves at a time.");
+    if (waited > 3000 && this.note.hidden) this.tell("The kernel has not answered yet (busy, or restarted: then run the cell again).", true);
   }
 
   /** @param {string} text @param {boolean} button */
-  function tell(text, button) {
-    noteText.textContent = text;
-    back.hidden = !button;
-    note.hidden = false;
+  tell(text, button) {
+    this.noteText.textContent = text;
+    this.back.hidden = !button;
+    this.note.hidden = false;
   }
 
   /** Return the other sliders to the values that the moved slider's sweep was computed at. @param {string} why */
-  function goBack(why) {
+  goBack(why) {
     /** @type {Values} */
     const changes = {};
-    for (const optimizer of optimizers) {
-      for (const key of [state.lastMoved, ...optimizer.depends]) {
-        const sweep = model.get(`sweep_${optimizer.id}__${key}`);
+    for (const optimizer of this.optimizers) {
+      for (const key of [this.lastMoved, ...optimizer.depends]) {
+        const sweep = this.model.get(`sweep_${optimizer.id}__${key}`);
         if (!sweep?.at) continue;
-        for (const [other, value] of Object.entries(sweep.at)) if (other !== state.lastMoved) changes[other] = value;
+        for (const [other, value] of Object.entries(sweep.at)) if (other !== this.lastMoved) changes[other] = value;
         break;
       }
     }
-    for (const [key, value] of Object.entries(changes)) model.set(key, value);
-    state.waitingSince = 0;
-    if (why) tell(why, false);
-    schedule();
-  }
-
-  /** The inner box of a canvas after fitting its pixels to the screen. @param {HTMLCanvasElement} canvas @param {number} ratio height / width */
-  function prepare(canvas, ratio) {
-    const width = Math.max(160, canvas.parentElement?.clientWidth ?? 0);
-    const height = Math.round(width * ratio);
-    const scale = Math.min(2, devicePixelRatio || 1);
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-      canvas.style.height = `${height}px`;
-    }
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.font = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
-    context.lineJoin = context.lineCap = "round";
-    return { context, box: { left: 40, top: 8, width: width - 50, height: height - 36 }, scale };
-  }
-
-  const colorOf = (/** @type {Optimizer} */ o) => (state.dark ? o.dark : o.color);
-
-  /** @type {{key: string, image: HTMLCanvasElement | null}} */
-  const ground = { key: "", image: null };
-  /** The contour map, drawn anew only when size, theme or κ changes. @param {Box} box @param {typeof THEMES.light} theme @param {number} scale */
-  function groundImage(box, theme, scale) {
-    const which = whichKappa();
-    const key = [box.width, box.height, scale, state.dark, which].join();
-    if (ground.key === key && ground.image) return ground.image;
-    const [rows, columns] = land.shape;
-    const field = fieldOf(land, which);
-    const top = field.reduce((a, b) => Math.max(a, b), 0);
-    const bands = 11;
-    // Equal steps of the root's logarithm: rings near the minimum as well as far from it.
-    const levels = Array.from({ length: bands }, (_, k) => top * 0.5 ** ((bands - k) * 0.9));
-    const image = make("canvas", { width: Math.round(box.width * scale), height: Math.round(box.height * scale) });
-    const context = image.getContext("2d");
-    const small = make("canvas", { width: columns, height: rows });
-    const pixels = new ImageData(columns, rows);
-    for (let j = 0; j < rows; j++) {
-      for (let i = 0; i < columns; i++) {
-        const depth = Math.log2(Math.max(field[(rows - 1 - j) * columns + i], top * 1e-6) / top);
-        const mix = Math.min(1, Math.max(0, 1 + depth / 9));
-        for (let n = 0; n < 3; n++) pixels.data[4 * (j * columns + i) + n] = theme.low[n] + (theme.high[n] - theme.low[n]) * mix;
-        pixels.data[4 * (j * columns + i) + 3] = 255;
-      }
-    }
-    small.getContext("2d").putImageData(pixels, 0, 0);
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(small, 0, 0, image.width, image.height);
-    context.scale(image.width / (columns - 1), image.height / (rows - 1));
-    context.strokeStyle = theme.line;
-    levels.forEach((level, k) => {
-      const segments = isoline(field, columns, rows, level);
-      const path = new Path2D();
-      for (let n = 0; n < segments.length; n += 4) {
-        path.moveTo(segments[n], rows - 1 - segments[n + 1]);
-        path.lineTo(segments[n + 2], rows - 1 - segments[n + 3]);
-      }
-      context.save();
-      context.resetTransform();
-      const scaled = new Path2D();
-      scaled.addPath(path, new DOMMatrix().scale(image.width / (columns - 1), image.height / (rows - 1)));
-      context.globalAlpha = 0.5 - 0.3 * (k / bands);
-      context.lineWidth = 0.9 * scale;
-      context.stroke(scaled);
-      context.restore();
-    });
-    Object.assign(ground, { key, image });
-    return image;
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {Box} box @param {typeof THEMES.light} theme
-   * @param {{at: number, text: string}[]} xs @param {{at: number, text: string}[]} ys @param {string} xLabel @param {string} yLabel */
-  function axes(context, box, theme, xs, ys, xLabel, yLabel) {
-    context.fillStyle = theme.muted;
-    context.strokeStyle = theme.grid;
-    context.lineWidth = 1;
-    context.textBaseline = "top";
-    context.textAlign = "center";
-    for (const { at, text } of xs) {
-      context.fillText(text, at, box.top + box.height + 6);
-      line(context, at, box.top, at, box.top + box.height);
-    }
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    for (const { at, text } of ys) {
-      context.fillText(text, box.left - 6, at);
-      line(context, box.left, at, box.left + box.width, at);
-    }
-    context.fillStyle = theme.fg;
-    context.font = "italic 13px system-ui, sans-serif";
-    context.textBaseline = "bottom";
-    context.fillText(xLabel, box.left + box.width, box.top + box.height - 3);
-    context.textAlign = "left";
-    context.textBaseline = "top";
-    context.fillText(yLabel, box.left + 5, box.top + 3);
-    context.font = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
-  function line(context, x0, y0, x1, y1) {
-    context.beginPath();
-    context.moveTo(x0, y0);
-    context.lineTo(x1, y1);
-    context.stroke();
-  }
-
-  /** @param {number} low @param {number} high */
-  function plainTicks(low, high) {
-    const step = [0.5, 1, 2, 5, 10, 20, 50].find((s) => (high - low) / s <= 6) ?? 100;
-    const first = Math.ceil(low / step);
-    return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
-  }
-
-  /** One run as a line with a halo, its iterates as dots, its present end as a marker.
-   * @param {CanvasRenderingContext2D} context @param {Box} box @param {Optimizer} optimizer @param {number[][]} pixels @param {typeof THEMES.light} theme
-   * @param {boolean} dots @param {boolean} fresh */
-  function drawRun(context, box, optimizer, pixels, theme, dots, fresh) {
-    const path = new Path2D();
-    let open = false;
-    for (let i = 0; i + 1 < pixels.length; i++) {
-      const part = clip(pixels[i][0], pixels[i][1], pixels[i + 1][0], pixels[i + 1][1], box);
-      if (!part) { open = false; continue; }
-      if (!open) path.moveTo(part[0], part[1]);
-      path.lineTo(part[2], part[3]);
-      open = part[2] === pixels[i + 1][0] && part[3] === pixels[i + 1][1];
-    }
-    context.save();
-    context.globalAlpha = fresh ? 1 : 0.35;
-    const over = optimizer.yours && optimizers.some((o) => !o.yours && o.family === optimizer.family);
-    context.strokeStyle = theme.halo;
-    context.lineWidth = over ? 3 : 5;
-    if (!over) context.stroke(path);
-    context.strokeStyle = context.fillStyle = colorOf(optimizer);
-    // A reference lies broad under the student's own line, so that both are seen where they agree.
-    const under = !optimizer.yours && optimizers.some((o) => o.yours && o.family === optimizer.family);
-    context.lineWidth = under ? 6 : 2.3;
-    context.setLineDash(under ? [] : optimizer.dash);
-    if (under) context.globalAlpha *= 0.75;
-    context.stroke(path);
-    context.setLineDash([]);
-    const inside = (/** @type {number[]} */ [x, y]) =>
-      x >= box.left - 1 && x <= box.left + box.width + 1 && y >= box.top - 1 && y <= box.top + box.height + 1;
-    if (dots) {
-      const points = new Path2D();
-      for (const [x, y] of pixels) {
-        if (!inside([x, y])) continue;
-        points.moveTo(x + 2.4, y);
-        points.arc(x, y, 2.4, 0, 2 * Math.PI);
-      }
-      context.fill(points);
-    }
-    const end = pixels[pixels.length - 1];
-    if (end && inside(end)) {
-      const shape = new Path2D(markerPath(optimizer.marker, end[0], end[1], 6));
-      context.strokeStyle = theme.ground;
-      context.lineWidth = 3;
-      context.stroke(shape);
-      context.fill(shape);
-    }
-    context.restore();
-  }
-
-  /** The pixels of a run up to the present position; the last one lies between two steps while playing.
-   * @param {Float32Array} points @param {(points: Float32Array, index: number) => number[]} place */
-  function pixelsOf(points, place) {
-    const whole = Math.min(Math.floor(state.position), points.length / 3 - 1);
-    const pixels = [];
-    for (let t = 0; t <= whole; t++) {
-      if (Number.isNaN(points[3 * t])) return pixels;
-      pixels.push(place(points, t));
-    }
-    const rest = state.position - whole;
-    if (rest > 0 && !Number.isNaN(points[3 * whole + 3] ?? NaN)) {
-      const [a, b] = [pixels[whole], place(points, whole + 1)];
-      pixels.push([a[0] + rest * (b[0] - a[0]), a[1] + rest * (b[1] - a[1])]);
-    }
-    return pixels;
-  }
-
-  /** A path that left the picture by more than its size is not drawn swinging back through it.
-   * @param {number[][]} pixels @param {Box} box */
-  function untilGone(pixels, box) {
-    const gone = pixels.findIndex(([x, y]) => Math.abs(x - box.left - box.width / 2) > 1.5 * box.width
-      || Math.abs(y - box.top - box.height / 2) > 1.5 * box.height);
-    return gone < 0 ? pixels : pixels.slice(0, gone + 1);
-  }
-
-  /** What diverged, said in the picture. @param {CanvasRenderingContext2D} context @param {Box} box @param {typeof THEMES.light} theme */
-  function badges(context, box, theme) {
-    let y = box.top + 10;
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    context.font = "600 12px system-ui, -apple-system, 'Segoe UI', sans-serif";
-    for (const optimizer of optimizers) {
-      const entry = shown.get(optimizer.id);
-      if (!entry) continue;
-      const step = Math.floor(state.position);
-      const { kind, since } = fate(entry.run.points, step);
-      const [x, py] = [entry.run.points[3 * step], entry.run.points[3 * step + 1]];
-      const outside = x < land.bounds[0] || x > land.bounds[1] || py < land.bounds[2] || py > land.bounds[3];
-      if (kind !== "diverged" && !(outside && kind !== "failed")) continue;
-      const text = kind === "diverged" ? `${optimizer.label} diverges (step ${since})` : `${optimizer.label} has left the picture`;
-      const width = context.measureText(text).width;
-      context.fillStyle = theme.ground;
-      context.globalAlpha = 0.88;
-      context.beginPath();
-      context.roundRect(box.left + box.width - width - 34, y - 9, width + 28, 21, 10);
-      context.fill();
-      context.globalAlpha = 1;
-      context.fillStyle = colorOf(optimizer);
-      context.fill(new Path2D(markerPath(optimizer.marker, box.left + box.width - width - 22, y + 1.5, 4.5)));
-      context.fillStyle = theme.fg;
-      context.fillText(text, box.left + box.width - 12, y + 2);
-      y += 25;
-    }
-    context.font = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
-  }
-
-  /** @param {HTMLCanvasElement} canvas @param {typeof THEMES.light} theme @param {Values} values */
-  function drawContour(canvas, theme, values) {
-    const [x0, x1, y0, y1] = land.bounds;
-    const width = Math.max(160, canvas.parentElement?.clientWidth ?? 0);
-    const { context, box, scale } = prepare(canvas, ((width - 50) * ((y1 - y0) / (x1 - x0)) + 36) / width);
-    const px = (/** @type {number} */ x) => box.left + ((x - x0) / (x1 - x0)) * box.width;
-    const py = (/** @type {number} */ y) => box.top + ((y1 - y) / (y1 - y0)) * box.height;
-    context.drawImage(groundImage(box, theme, scale), box.left, box.top, box.width, box.height);
-    const tick = (/** @type {(v: number) => number} */ place) => (/** @type {number} */ v) => ({ at: place(v), text: String(v).replace("-", "−") });
-    axes(context, box, theme, plainTicks(x0, x1).map(tick(px)), plainTicks(y0, y1).map(tick(py)), "x", "y");
-    context.save();
-    context.beginPath();
-    context.rect(box.left, box.top, box.width, box.height);
-    context.clip();
-    const star = new Path2D(markerPath("star", px(land.minimum[0]), py(land.minimum[1]), 9));
-    context.fillStyle = "#F0C000";
-    context.strokeStyle = "#000000b0";
-    context.lineWidth = 1.2;
-    context.fill(star);
-    context.stroke(star);
-    for (const optimizer of optimizers) {
-      const entry = shown.get(optimizer.id);
-      if (!entry) continue;
-      const pixels = untilGone(pixelsOf(entry.run.points, (p, t) => [px(p[3 * t]), py(p[3 * t + 1])]), box);
-      drawRun(context, box, optimizer, pixels, theme, steps <= 120, entry.fresh);
-    }
-    context.restore();
-    badges(context, box, theme);
-    placeHandle(startHandle, px(values.start_x), py(values.start_y));
-    startHandle.setAttribute("aria-label", `Start point (${format(values.start_x)}, ${format(values.start_y)})`);
-    placing.contour = (x, y) => ({
-      start_x: pick("start_x", x0 + ((x - box.left) / box.width) * (x1 - x0)),
-      start_y: pick("start_y", y1 - ((y - box.top) / box.height) * (y1 - y0)),
-    });
-  }
-
-  /** What a place in a view means for the controls. @type {Record<string, (x: number, y: number) => Values>} */
-  const placing = {};
-  const pick = (/** @type {string} */ key, /** @type {number} */ value) => byKey[key].ticks[nearest(byKey[key].ticks, value)];
-
-  /** @param {HTMLElement} element @param {number} x @param {number} y */
-  function placeHandle(element, x, y) {
-    element.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
-  }
-
-  /** @param {HTMLCanvasElement} canvas @param {typeof THEMES.light} theme @param {Values} values */
-  function drawLoss(canvas, theme, values) {
-    const { context, box } = prepare(canvas, views[0] === "loss" ? 0.6 : 0.62);
-    let start = 1e-12, least = Infinity;
-    for (const { run } of shown.values()) {
-      start = Math.max(start, run.points[2] || 0);
-      for (let i = 2; i < run.points.length; i += 3) if (run.points[i] > 0) least = Math.min(least, run.points[i]);
-    }
-    if (goal) least = Math.min(least, goal.loss / 10);
-    // The floor moves in leaps of three decades, so that the axis rests while a slider moves.
-    const high = Math.ceil(Math.log10(start)) + 2;
-    const low = Math.max(-15, Math.min(high - 6, 3 * Math.floor(Math.log10(least) / 3)));
-    const px = (/** @type {number} */ t) => box.left + (t / steps) * box.width;
-    const py = (/** @type {number} */ loss) => box.top + ((high - Math.log10(Math.max(loss, 1e-30))) / (high - low)) * box.height;
-    const every = Math.max(1, Math.ceil((high - low) / 6));
-    const decades = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((d) => d % every === 0);
-    axes(context, box, theme, plainTicks(0, steps).filter((t) => t % 1 === 0).map((t) => ({ at: px(t), text: String(t) })),
-      decades.map((d) => ({ at: py(10 ** d), text: power(d) })), "step", "");
-    context.save();
-    context.beginPath();
-    context.rect(box.left, box.top, box.width + 8, box.height); // room for the end markers
-    context.clip();
-    if (goal) {
-      context.fillStyle = state.dark ? "#f0c00030" : "#f0c00040";
-      context.fillRect(box.left, py(goal.loss), px(goal.steps) - box.left, box.height);
-      context.fillStyle = theme.fg;
-      context.textAlign = "left";
-      context.textBaseline = "top";
-      context.fillText("goal", box.left + 6, py(goal.loss) + 5);
-    }
-    const eigenvalues = land.eigenvalues[whichKappa()];
-    for (const optimizer of land.quadratic ? optimizers : []) {
-      const entry = shown.get(optimizer.id);
-      if (!entry || optimizer.yours || !["sgd", "momentum"].includes(optimizer.family)) continue;
-      const beta = optimizer.family === "momentum" ? values[optimizer.parameters.momentum] : 0;
-      const rate = 2 * Math.log10(spectralRadius(values[optimizer.parameters.lr], beta, eigenvalues));
-      context.strokeStyle = colorOf(optimizer);
-      context.globalAlpha = 0.75;
-      context.lineWidth = 1.3;
-      context.setLineDash([1, 4]);
-      const top = Math.log10(entry.run.points[2]);
-      const part = clip(px(0), py(10 ** top), px(steps), box.top + ((high - top - rate * steps) / (high - low)) * box.height, box);
-      context.beginPath();
-      if (part) { context.moveTo(part[0], part[1]); context.lineTo(part[2], part[3]); }
-      context.stroke();
-      context.setLineDash([]);
-      context.globalAlpha = 1;
-    }
-    context.strokeStyle = theme.muted;
-    context.lineWidth = 1;
-    context.globalAlpha = 0.6;
-    line(context, px(state.position), box.top, px(state.position), box.top + box.height);
-    context.globalAlpha = 1;
-    for (const optimizer of optimizers) {
-      const entry = shown.get(optimizer.id);
-      if (!entry) continue;
-      const pixels = pixelsOf(entry.run.points, (p, t) => [px(t), py(p[3 * t + 2])]);
-      drawRun(context, box, optimizer, pixels, theme, false, entry.fresh);
-    }
-    if (land.quadratic && optimizers.some((o) => ["sgd", "momentum"].includes(o.family) && !o.yours)) {
-      context.fillStyle = theme.muted;
-      context.textAlign = "right";
-      context.textBaseline = "top";
-      context.fillText("dotted: rate in theory", box.left + box.width - 6, box.top + 4);
-    }
-    context.restore();
-  }
-
-  const map = { key: "", image: /** @type {HTMLCanvasElement | null} */ (null) };
-  /** @param {Box} box @param {typeof THEMES.light} theme @param {number[]} eigenvalues @param {number[]} lrs @param {number} top */
-  function mapImage(box, theme, eigenvalues, lrs, top) {
-    const key = [box.width, box.height, state.dark, eigenvalues].join();
-    if (map.key === key && map.image) return map.image;
-    const [columns, rows] = [Math.round(box.width), Math.round(box.height)];
-    const image = make("canvas", { width: columns, height: rows });
-    const context = image.getContext("2d");
-    context.fillStyle = theme.dead;
-    context.fillRect(0, 0, columns, rows);
-    context.strokeStyle = theme.hatch;
-    context.lineWidth = 1.5;
-    for (let x = -rows; x < columns; x += 9) {
-      context.beginPath();
-      context.moveTo(x, rows);
-      context.lineTo(x + rows, 0);
-      context.stroke();
-    }
-    const pixels = context.getImageData(0, 0, columns, rows);
-    const [from, ratio] = [Math.log(lrs[0]), Math.log(lrs[1] / lrs[0])];
-    for (let j = 0; j < rows; j++) {
-      for (let i = 0; i < columns; i++) {
-        const rho = spectralRadius(Math.exp(from + (ratio * (i + 0.5)) / columns), top * (1 - (j + 0.5) / rows), eigenvalues);
-        if (rho >= 1) continue;
-        const speed = Math.min(1, Math.max(0, Math.log10(-Math.log(Math.max(rho, 1e-9))) / 2.6 + 1.05));
-        for (let n = 0; n < 3; n++) pixels.data[4 * (j * columns + i) + n] = theme.slow[n] + (theme.fast[n] - theme.slow[n]) * speed ** 1.6;
-      }
-    }
-    context.putImageData(pixels, 0, 0);
-    Object.assign(map, { key, image });
-    return image;
-  }
-
-  /** @param {HTMLCanvasElement} canvas @param {typeof THEMES.light} theme @param {Values} values */
-  function drawStability(canvas, theme, values) {
-    const { context, box } = prepare(canvas, 0.62);
-    const chosen = optimizers.find((o) => o.family === "momentum" && o.parameters.lr) ?? optimizers.find((o) => o.family === "sgd");
-    if (!chosen) return;
-    const { lr: lrKey, momentum: betaKey } = chosen.parameters;
-    const ticks = byKey[lrKey].ticks;
-    const [low, high, top] = [ticks[0], ticks[ticks.length - 1], 1];
-    const eigenvalues = land.eigenvalues[whichKappa()];
-    const px = (/** @type {number} */ lr) => box.left + (Math.log(lr / low) / Math.log(high / low)) * box.width;
-    const py = (/** @type {number} */ beta) => box.top + (1 - beta / top) * box.height;
-    context.drawImage(mapImage(box, theme, eigenvalues, [low, high], top), box.left, box.top, box.width, box.height);
-    const decades = [];
-    for (let d = Math.ceil(Math.log10(low)); 10 ** d <= high * 1.001; d++) decades.push({ at: px(10 ** d), text: d > -3 && d < 3 ? String(10 ** d) : power(d) });
-    axes(context, box, theme, decades, [0, 0.25, 0.5, 0.75, 1].map((b) => ({ at: py(b), text: String(b) })), "η", "β");
-    context.save();
-    context.beginPath();
-    context.rect(box.left, box.top, box.width, box.height);
-    context.clip();
-    const sharpest = eigenvalues[eigenvalues.length - 1];
-    context.beginPath();
-    for (let i = 0; i <= 60; i++) context.lineTo(px((2 * (1 + i / 60)) / sharpest), py(i / 60));
-    context.strokeStyle = theme.fg;
-    context.lineWidth = 2;
-    context.stroke();
-    context.fillStyle = theme.fg;
-    context.textBaseline = "middle";
-    context.textAlign = "right";
-    const edge = px(3 / sharpest);
-    context.fillText("η = 2(1+β)/λ", edge - 8, py(0.62));
-    context.textAlign = "center";
-    if (px(high) - px(4 / sharpest) > 56) context.fillText("diverges", (px(3.4 / sharpest) + px(high)) / 2 + 4, py(0.36));
-    const [weak, strong] = [Math.sqrt(eigenvalues[0]), Math.sqrt(sharpest)];
-    const best = [px((2 / (strong + weak)) ** 2), py(((strong - weak) / (strong + weak)) ** 2)];
-    const star = new Path2D(markerPath("star", best[0], best[1], 7));
-    context.fillStyle = "#F0C000";
-    context.strokeStyle = "#000000b0";
-    context.lineWidth = 1.2;
-    context.fill(star);
-    context.stroke(star);
-    for (const optimizer of optimizers) {
-      if (optimizer.yours || !["sgd", "momentum"].includes(optimizer.family)) continue;
-      const beta = optimizer.family === "momentum" ? values[optimizer.parameters.momentum] : 0;
-      const shape = new Path2D(markerPath(optimizer.marker, px(values[optimizer.parameters.lr]), py(beta) - (beta === 0 ? 5 : 0), 5.5));
-      context.strokeStyle = theme.ground;
-      context.lineWidth = 3;
-      context.stroke(shape);
-      context.fillStyle = colorOf(optimizer);
-      context.fill(shape);
-    }
-    context.restore();
-    const beta = betaKey ? values[betaKey] : 0;
-    placeHandle(stableHandle, px(values[lrKey]), py(beta));
-    const rho = spectralRadius(values[lrKey], beta, eigenvalues);
-    stableHandle.setAttribute("aria-label",
-      `${chosen.label}: η ${format(values[lrKey])}, β ${format(beta)}, ${rho < 1 ? `stable, distance shrinks by ${format(rho)} a step` : "unstable"}`);
-    placing.stability = (x, y) => {
-      const lr = low * (high / low) ** ((x - box.left) / box.width);
-      /** @type {Values} */
-      const changes = { [lrKey]: ticks[nearest(ticks.map(Math.log), Math.log(lr))] };
-      if (betaKey) changes[betaKey] = pick(betaKey, top * (1 - (y - box.top) / box.height));
-      return changes;
-    };
+    for (const [key, value] of Object.entries(changes)) this.model.set(key, value);
+    this.waitingSince = 0;
+    if (why) this.tell(why, false);
+    this.schedule();
   }
 
   // -- text
-  /** Colour a slider's groove up to its thumb. @param {HTMLInputElement} input */
-  function fill(input) {
-    input.style.setProperty("--filled", `${((100 * Number(input.value)) / Number(input.max)).toFixed(2)}%`);
-  }
 
-  let spoken = "";
-  let speakLater = 0;
-  /** Sliders' positions and numbers, each optimizer's fate, the goal; for a screen reader at most once a second. @param {Values} values */
-  function showText(values) {
-    for (const control of controls) {
-      const { input, output } = sliders[control.key];
-      const index = String(nearest(control.ticks, values[control.key]));
-      const text = format(values[control.key]);
-      if (input.value !== index) input.value = index;
-      fill(input);
-      if (output.value !== text) {
-        output.value = text;
-        input.setAttribute("aria-valuetext", text);
-      }
-    }
-    const step = Math.floor(state.position);
-    if (scrubber.value !== String(step)) scrubber.value = String(step);
-    fill(scrubber);
-    scrubberText.value = `${step} of ${steps}`;
-    scrubber.setAttribute("aria-valuetext", `step ${step} of ${steps}`);
-    const sentences = [];
-    const met = [];
-    for (const optimizer of optimizers) {
-      const entry = shown.get(optimizer.id);
+  /** Sliders' positions and numbers, each optimizer's fate, the goal; for a screen reader at most once a second. @param {Scene} scene */
+  showText(scene) {
+    for (const control of this.controls) this.showSlider(control, scene.values[control.key]);
+    const step = Math.floor(this.position);
+    if (this.scrubber.value !== String(step)) this.scrubber.value = String(step);
+    fill(this.scrubber);
+    this.scrubberText.value = `${step} of ${this.steps}`;
+    this.scrubber.setAttribute("aria-valuetext", `step ${step} of ${this.steps}`);
+    const sentences = [], met = [];
+    for (const optimizer of this.optimizers) {
+      const entry = this.shown.get(optimizer.id);
       const run = entry?.fresh ? entry.run : null;
-      const text = describe(optimizer, run, step, goal);
-      const readout = readouts[optimizer.id];
-      if (readout.textContent !== text) readout.textContent = text;
-      readout.classList.toggle("lrx-trouble", Boolean(optimizer.refusal || run?.message));
+      const text = describe(optimizer, run, step, this.goal, this.pinned.get(optimizer.id));
+      say(this.readouts[optimizer.id], text);
+      this.readouts[optimizer.id].classList.toggle("lrx-trouble", Boolean(optimizer.refusal || run?.message));
       sentences.push(`${optimizer.label}: ${text}.`);
-      if (goal && run && metAt(run.points, goal) >= 0) met.push(optimizer.label);
+      if (this.goal && run && metAt(run.points, this.goal) >= 0) met.push(optimizer.label);
     }
-    if (goal) {
-      goalChip.hidden = false;
-      const text = `Goal: loss < ${format(goal.loss)} within ${goal.steps} steps: ${met.length ? `met by ${met.join(", ")} ✓` : "not met yet"}`;
-      if (goalChip.textContent !== text) goalChip.textContent = text;
-      goalChip.classList.toggle("lrx-met", met.length > 0);
+    if (this.goal) {
+      this.goalChip.hidden = false;
+      const text = `Goal: loss < ${format(this.goal.loss)} within ${this.goal.steps} steps: ${met.length ? `met by ${met.join(", ")} ✓` : "not met yet"}`;
+      say(this.goalChip, text);
+      this.goalChip.classList.toggle("lrx-met", met.length > 0);
       sentences.push(text);
     }
-    const whole = `Step ${step}. ${sentences.join(" ")}`;
-    if (whole !== spoken && !state.playing) {
-      spoken = whole;
-      clearTimeout(speakLater);
-      speakLater = setTimeout(() => (live.textContent = spoken), 1000);
+    this.captions(scene);
+    this.speak(`Step ${step}. ${sentences.join(" ")}`);
+  }
+
+  /** @param {Control} control @param {number} value */
+  showSlider(control, value) {
+    const { input, number } = this.sliders[control.key];
+    const index = String(nearest(control.ticks, value)), text = format(value);
+    if (input.value !== index) input.value = index;
+    fill(input);
+    if (number.dataset.shown !== text) {
+      number.dataset.shown = text;
+      input.setAttribute("aria-valuetext", text);
+      if (document.activeElement !== number) {
+        number.value = text;
+        number.removeAttribute("aria-invalid");
+      }
     }
+  }
+
+  /** What the small pictures show, in their captions and for a screen reader. @param {Scene} scene */
+  captions(scene) {
+    const { eigenvalues } = scene.curvature;
+    const sgd = this.optimizers.find((o) => o.family === "sgd" && o.parameters.lr);
+    if (this.canvases.split) {
+      const caption = this.canvases.split.closest("figure")?.querySelector("figcaption");
+      const label = focused(scene)?.optimizer.label;
+      if (caption && label) say(/** @type {HTMLElement} */ (caption), `Loss by direction: ${label}`);
+    }
+    if (this.canvases.factors && sgd) {
+      const factors = eigenvalues.map((eigenvalue) => format(1 - scene.values[sgd.parameters.lr] * eigenvalue));
+      const label = `Factor a step of plain descent, 1 − ηλ: ${factors.map((f, i) => `${f} for λ = ${format(eigenvalues[i])}`).join(", ")}`;
+      if (this.canvases.factors.getAttribute("aria-label") !== label) this.canvases.factors.setAttribute("aria-label", label);
+    }
+  }
+
+  /** @param {string} text */
+  speak(text) {
+    if (text === this.spoken || this.playing) return;
+    this.spoken = text;
+    clearTimeout(this.speakLater);
+    this.speakLater = setTimeout(() => (this.live.textContent = this.spoken), 1000);
   }
 
   // -- the reader's hand
-  for (const [view, element] of Object.entries({ contour: startHandle, stability: stableHandle })) {
-    const canvas = canvases[view];
-    if (!canvas) continue;
+
+  listen() {
+    const { signal } = this;
+    for (const control of this.controls) {
+      const { input, number } = this.sliders[control.key];
+      input.addEventListener("input", () => this.move({ [control.key]: control.ticks[Number(input.value)] }), { signal });
+      number.addEventListener("change", () => this.typed(control), { signal });
+      number.addEventListener("focus", () => number.select(), { signal });
+      // JupyterLab listens for keys further up: what is typed here is for this field alone.
+      number.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") this.typed(control);
+      }, { signal });
+    }
+    for (const key of Object.keys(this.buttons)) this.listenToKeys(key);
+    for (const view of new Set(Object.keys(this.buttons).map((key) => HANDLES[/** @type {keyof HANDLES} */ (key)].view))) this.listenToPointer(view);
+    this.playButton.addEventListener("click", () => this.play(!this.playing), { signal });
+    this.scrubber.addEventListener("input", () => {
+      if (this.playing) this.play(false);
+      this.setStep(Number(this.scrubber.value));
+    }, { signal });
+    this.back.addEventListener("click", () => { this.note.hidden = true; this.goBack(""); }, { signal });
+    this.pin.addEventListener("click", () => this.togglePin(), { signal });
+    this.copy.addEventListener("click", () => this.copyPython(), { signal });
+    this.more.addEventListener("click", () => {
+      const open = this.root.classList.toggle("lrx-open");
+      this.more.setAttribute("aria-expanded", String(open));
+      say(this.more, open ? "Fewer settings" : "More settings");
+    }, { signal });
+  }
+
+  /** Dragging in a picture: a mouse takes hold of the nearest handle from anywhere, a finger only close to one, so that
+   * a page can be scrolled with a finger on the picture. @param {string} view */
+  listenToPointer(view) {
+    const canvas = this.canvases[view], { signal } = this;
     const frame = /** @type {HTMLElement} */ (canvas.parentElement);
-    const place = (/** @type {PointerEvent} */ event) => {
+    let held = "";
+    const at = (/** @type {PointerEvent} */ event) => {
       const edge = canvas.getBoundingClientRect();
-      move(placing[view](event.clientX - edge.left, event.clientY - edge.top));
+      return [event.clientX - edge.left, event.clientY - edge.top];
+    };
+    const place = (/** @type {PointerEvent} */ event) => {
+      const [x, y] = at(event);
+      const handle = this.handles.get(held);
+      if (handle) this.move(handle.move(x, y));
     };
     frame.addEventListener("pointerdown", (event) => {
       if (event.button) return;
+      const [x, y] = at(event);
+      const own = [...this.handles.values()].filter((h) => this.buttons[h.key] && HANDLES[/** @type {keyof HANDLES} */ (h.key)].view === view);
+      const near = own.filter((h) => Math.hypot(h.x - x, h.y - y) < NEAR).sort((a, b) => Math.hypot(a.x - x, a.y - y) - Math.hypot(b.x - x, b.y - y));
+      if (event.pointerType === "touch" && !near.length) return;
+      held = (near[0] ?? own[own.length - 1])?.key ?? "";
+      if (!held) return;
       event.preventDefault();
-      element.focus({ preventScroll: true });
+      this.buttons[held].focus({ preventScroll: true });
       frame.setPointerCapture(event.pointerId);
       place(event);
     }, { signal });
     frame.addEventListener("pointermove", (event) => {
       if (frame.hasPointerCapture(event.pointerId)) place(event);
     }, { signal });
-    element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      const keys = view === "contour" ? ["start_x", "start_y"] : stableKeys();
+  }
+
+  /** @param {string} handle */
+  listenToKeys(handle) {
+    this.buttons[handle].addEventListener("keydown", (event) => {
+      const keys = HANDLES[/** @type {keyof HANDLES} */ (handle)].keys(this.optimizers);
       const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] }[event.key];
       const key = way && keys[way[0]];
       if (!way || !key) return;
       event.preventDefault();
-      const { ticks } = byKey[key];
-      const index = nearest(ticks, model.get(key)) + way[1] * (event.shiftKey ? 5 : 1);
-      move({ [key]: ticks[Math.max(0, Math.min(ticks.length - 1, index))] });
-    }, { signal });
+      const { ticks } = this.byKey[key];
+      const index = nearest(ticks, this.model.get(key)) + way[1] * (event.shiftKey ? 5 : 1);
+      this.move({ [key]: ticks[Math.max(0, Math.min(ticks.length - 1, index))] });
+    }, { signal: this.signal });
   }
-
-  function stableKeys() {
-    const chosen = optimizers.find((o) => o.family === "momentum" && o.parameters.lr) ?? optimizers.find((o) => o.family === "sgd");
-    return chosen ? [chosen.parameters.lr, chosen.parameters.momentum] : [];
-  }
-
-  playButton.addEventListener("click", () => play(!state.playing), { signal });
-  scrubber.addEventListener("input", () => {
-    if (state.playing) play(false);
-    setStep(Number(scrubber.value));
-  }, { signal });
-  back.addEventListener("click", () => { note.hidden = true; goBack(""); }, { signal });
 
   // -- the world around
-  function retheme() {
-    state.dark = isDark(el);
-    root.classList.toggle("lrx-dark", state.dark);
-    for (const optimizer of optimizers) {
-      root.querySelector(`.lrx-swatch[data-id="${optimizer.id}"]`)?.style.setProperty("color", colorOf(optimizer));
-    }
-    for (const family of families) {
-      const first = optimizers.find((o) => o.family === family && !o.yours) ?? optimizers.find((o) => o.family === family);
-      if (first) root.querySelector(`[data-family="${family}"]`)?.style.setProperty("--accent", colorOf(first));
-    }
-    schedule();
-  }
-  const size = new ResizeObserver(schedule);
-  for (const canvas of Object.values(canvases)) if (canvas.parentElement) size.observe(canvas.parentElement);
-  const theme = new MutationObserver(retheme);
-  for (const element of [document.documentElement, document.body]) theme.observe(element, { attributes: true });
 
-  const onStep = () => {
-    if (!state.playing && Math.floor(state.position) !== model.get("step")) state.position = Math.min(steps, model.get("step"));
-    schedule();
-  };
-  const onMessage = (/** @type {any} */ content) => {
-    if (content?.type === "hello") state.kernel = true;
-  };
-  const traits = [...controls.map((c) => c.key), ...optimizers.flatMap((o) =>
-    [`present_${o.id}`, ...(o.refusal ? [] : o.depends.map((key) => `sweep_${o.id}__${key}`))])];
-  for (const name of traits) model.on(`change:${name}`, schedule);
-  model.on("change:step", onStep);
-  model.on("msg:custom", onMessage);
-  try {
-    model.send({ type: "hello" });
-  } catch {
-    // a saved page without a kernel may refuse: then it stays silent, which is the answer
+  watch() {
+    const { model } = this;
+    this.onChange = () => this.schedule();
+    this.onStep = () => {
+      if (!this.playing && Math.floor(this.position) !== model.get("step")) this.position = Math.min(this.steps, model.get("step"));
+      this.schedule();
+    };
+    this.onMessage = (/** @type {any} */ content) => {
+      if (content?.type === "hello") this.kernel = true;
+    };
+    this.size = new ResizeObserver(() => this.schedule());
+    for (const canvas of Object.values(this.canvases)) if (canvas.parentElement) this.size.observe(canvas.parentElement);
+    this.themes = new MutationObserver(() => this.retheme());
+    for (const element of [document.documentElement, document.body]) this.themes.observe(element, { attributes: true });
+    this.traits = [...this.controls.map((c) => c.key), ...this.optimizers.flatMap((o) =>
+      [`present_${o.id}`, ...(o.refusal ? [] : o.depends.map((key) => `sweep_${o.id}__${key}`))])];
+    for (const name of this.traits) model.on(`change:${name}`, this.onChange);
+    model.on("change:step", this.onStep);
+    model.on("msg:custom", this.onMessage);
+    try {
+      model.send({ type: "hello" });
+    } catch {
+      // a saved page without a kernel may refuse: then it stays silent, which is the answer
+    }
   }
 
-  // For tests and for scripts: what the picture shows, in numbers.
-  root.explorer = {
-    drawn: () => ({
-      frame: state.drawn,
-      values: state.drawnValues,
-      step: Math.floor(state.position),
-      playing: state.playing,
-      kernel: state.kernel,
-      runs: Object.fromEntries([...shown].map(([id, { run, fresh }]) => [id, { points: [...run.points], message: run.message, fresh }])),
-    }),
-  };
-  retheme();
+  retheme() {
+    this.dark = isDark(this.el);
+    this.root.classList.toggle("lrx-dark", this.dark);
+    for (const optimizer of this.optimizers) {
+      this.root.querySelector(`.lrx-swatch[data-id="${optimizer.id}"]`)?.style.setProperty("color", colorOf(optimizer, this.dark));
+    }
+    for (const family of new Set(this.optimizers.map((o) => o.family))) {
+      const first = this.optimizers.find((o) => o.family === family && !o.yours) ?? this.optimizers.find((o) => o.family === family);
+      if (first) this.root.querySelector(`[data-family="${family}"]`)?.style.setProperty("--accent", colorOf(first, this.dark));
+    }
+    this.schedule();
+  }
 
-  return () => {
-    closing.abort();
-    cancelAnimationFrame(state.frame);
-    clearTimeout(speakLater);
-    size.disconnect();
-    theme.disconnect();
-    for (const name of traits) model.off(`change:${name}`, schedule);
-    model.off("change:step", onStep);
-    model.off("msg:custom", onMessage);
-    root.remove();
-  };
+  /** For tests and for scripts: what the picture shows, in numbers. */
+  expose() {
+    this.root.explorer = {
+      controls: () => this.controls,
+      drawn: () => ({
+        frame: this.drawn,
+        values: this.drawnValues,
+        step: Math.floor(this.position),
+        playing: this.playing,
+        kernel: this.kernel,
+        pinned: Object.fromEntries([...this.pinned].map(([id, run]) => [id, [...run.points]])),
+        runs: Object.fromEntries([...this.shown].map(([id, { run, fresh }]) => [id, { points: [...run.points], message: run.message, fresh }])),
+      }),
+    };
+  }
+
+  close() {
+    this.closing.abort();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.speakLater);
+    this.size.disconnect();
+    this.themes.disconnect();
+    for (const name of this.traits) this.model.off(`change:${name}`, this.onChange);
+    this.model.off("change:step", this.onStep);
+    this.model.off("msg:custom", this.onMessage);
+    this.root.remove();
+  }
+}
+
+/**
+ * anywidget's entry point; returns the clean-up. `find` can be replaced to draw runs from another source.
+ * @param {{model: Model, el: HTMLElement, find?: Finder}} host
+ */
+function render({ model, el, find = findRun }) {
+  const explorer = new Explorer(model, el, find);
+  return () => explorer.close();
 }
 
 export default { render };

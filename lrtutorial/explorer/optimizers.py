@@ -44,17 +44,20 @@ class Entry:
         return {**chosen, "eps": eps} if self.takes_eps else chosen
 
     def points(self, problem: Problem, values: Mapping[str, Any], eps: float, steps: int) -> NDArray[np.float64]:
-        """A reference's runs (N, steps+1, 2) at values that are numbers or arrays (N,); κ is run one by one."""
+        """A reference's runs (N, steps+1, 2) at values that are numbers or arrays (N,)."""
         starts = np.stack(np.broadcast_arrays(np.atleast_1d(values["start_x"]), values["start_y"]), axis=-1)
         count = max(len(starts), *(np.size(v) for v in values.values()))
         starts = np.broadcast_to(starts, (count, 2))
-        kappa = np.atleast_1d(values.get("kappa", np.nan))
-        if len(kappa) == 1:
+        swept = next((key for key in ("kappa", "angle") if np.size(values.get(key, 0)) > 1), None)
+        if swept is None:
             return trajectories(self.family, problem, starts, self.hyperparameters(values, eps), steps)
-        one = {k: v for k, v in values.items() if k != "kappa"}
-        return np.concatenate(
-            [self.points(rotated_quadratic(k), {**one, "kappa": k}, eps, steps) for k in kappa.tolist()]
-        )
+        shapes = [{**values, swept: value} for value in np.asarray(values[swept]).tolist()]
+        return np.concatenate([self.points(turned(one), one, eps, steps) for one in shapes])
+
+
+def turned(values: Mapping[str, Any]) -> Problem:
+    """The rotated quadratic at these values of its condition number and angle (degrees)."""
+    return rotated_quadratic(values["kappa"], values["angle"])
 
 
 def make_entries(optimizers: Iterable[Any], problem: Problem) -> list[Entry]:

@@ -14,14 +14,14 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
-from lrtutorial.explorer.controls import Control, family_label, known_hyperparameters, make_controls
+from lrtutorial.explorer.controls import SHAPES, Control, family_label, known_hyperparameters, make_controls
 from lrtutorial.explorer.goal import Goal
-from lrtutorial.explorer.optimizers import Entry, make_entries
+from lrtutorial.explorer.optimizers import Entry, make_entries, turned
 from lrtutorial.explorer.student import StudentCodeError
 from lrtutorial.palette import STYLES
 from lrtutorial.problems import Problem, get_problem, rotated_quadratic
 
-VIEWS = ("contour", "loss", "stability")
+VIEWS = ("contour", "loss", "stability", "split", "factors")
 MOST_STEPS = 300
 SETTLE_SECONDS = 0.03  # how long the values must rest before sweeps are computed anew
 FIELD_SHAPE = (121, 141)  # rows (y) and columns (x) of a landscape that is not quadratic
@@ -65,7 +65,7 @@ class Explorer(anywidget.AnyWidget):
         chosen = get_problem(problem)
         checked_hyperparameters(chosen, lr, given)
         if chosen.name == "rotated" and isinstance(problem, str):
-            chosen = rotated_quadratic(float(given.get("kappa", 10.0)))
+            chosen = rotated_quadratic(float(given.get("kappa", 10.0)), float(given.get("angle", 30.0)))
         if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MOST_STEPS:
             raise ValueError(f"expected steps from 1 to {MOST_STEPS}, got {steps!r}")
         first = chosen.start if start is None else checked_start(start)
@@ -104,14 +104,13 @@ class Explorer(anywidget.AnyWidget):
         self._messages: dict[str, str] = {}
         self._student_points: dict[str, tuple[dict[str, float], NDArray[np.float64]]] = {}
         families = {c.family: family_label(c.family) for c in controls}
-        stable = any(e.family in ("sgd", "momentum") and not e.refusal for e in entries)
         initial: dict[str, Any] = {
             "steps": steps,
             "step": steps,
             "controls": [{**asdict(c), "group": families[c.family]} for c in controls],
             "optimizers": styled(entries),
-            "landscape": landscape(problem, self._ticks.get("kappa")),
-            "views": [v for v in views if v != "stability" or stable] or ["contour"],
+            "landscape": landscape(problem),
+            "views": [v for v in views if makes_sense(v, problem, entries)] or ["contour"],
             "goal": {"loss": goal.loss, "steps": goal.steps} if goal else {},
         }
         for name in (
@@ -186,7 +185,7 @@ class Explorer(anywidget.AnyWidget):
             return {key: float(getattr(self, key)) for key in self._ticks}
 
     def _problem_at(self, values: Mapping[str, float]) -> Problem:
-        return rotated_quadratic(values["kappa"]) if "kappa" in values else self._problem
+        return turned(values) if "kappa" in values else self._problem
 
     def _changed(self, _: Any = None) -> None:
         """Values moved: let the background thread know; an older computation is given up at its next pause."""
@@ -267,7 +266,7 @@ class Explorer(anywidget.AnyWidget):
         for key in self._stale(entry, values):
             swept = {**values, key: np.array(self._ticks[key])}
             points = entry.points(self._problem_at(values), swept, self._eps, self.steps)
-            changes[f"sweep_{entry.id}__{key}"] = self._packed(entry, values, points, kappas=key == "kappa")
+            changes[f"sweep_{entry.id}__{key}"] = self._packed(entry, values, points, swept=key)
         return changes
 
     def _run_student(self, entry: Entry, values: dict[str, float]) -> tuple[NDArray[np.float64], str]:
@@ -291,7 +290,7 @@ class Explorer(anywidget.AnyWidget):
             at = [{**values, key: tick} for tick in self._ticks[key]]
             parts: list[NDArray[np.float64]] = []
             try:
-                groups = [[v] for v in at] if key == "kappa" else [at]  # another κ is another problem
+                groups = [[v] for v in at] if key in SHAPES else [at]  # another κ is another problem
                 for group in groups:
                     jobs = [self._job(entry, v) for v in group]
                     done = entry.student.sweep(
@@ -303,7 +302,7 @@ class Explorer(anywidget.AnyWidget):
             except StudentCodeError:
                 # this slider's sweep has a run that never ends; the page asks for single runs instead
                 continue
-            packed = self._packed(entry, values, np.concatenate(parts), kappas=key == "kappa")
+            packed = self._packed(entry, values, np.concatenate(parts), swept=key)
             self._publish(version, {f"sweep_{entry.id}__{key}": packed})
         return True
 
@@ -313,11 +312,12 @@ class Explorer(anywidget.AnyWidget):
         values: Mapping[str, float],
         points: NDArray[np.float64],
         message: str = "",
-        kappas: bool = False,
+        swept: str = "",
     ) -> dict[str, Any]:
         """Runs (N, steps+1, 2) with their losses as one float32 buffer, and the values they belong to."""
-        if kappas:
-            gaps = np.stack([rotated_quadratic(k).gap(p) for k, p in zip(self._ticks["kappa"], points, strict=True)])
+        if swept in SHAPES:
+            shapes = [turned({**values, swept: tick}) for tick in self._ticks[swept]]
+            gaps = np.stack([shape.gap(run) for shape, run in zip(shapes, points, strict=True)])
         else:
             gaps = self._problem_at(values).gap(points)
         data = np.concatenate([points, gaps[..., None]], axis=-1).astype("<f4")
@@ -361,20 +361,32 @@ def styled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return shown
 
 
-def landscape(problem: Problem, kappas: Sequence[float] | None) -> dict[str, Any]:
-    """What the page has to know of the problem: label, bounds, minimum, curvature (one a κ), and its field
-    when not quadratic."""
-    quadratics = [rotated_quadratic(kappa) for kappa in kappas] if kappas else [problem]
+def makes_sense(view: str, problem: Problem, entries: Sequence[Entry]) -> bool:
+    """Say whether a picture shows something: stability and factors belong to descent, directions to a quadratic."""
+    families = {entry.family for entry in entries if not entry.refusal}
+    return {
+        "stability": bool(families & {"sgd", "momentum"}),
+        "split": problem.is_quadratic,
+        "factors": problem.is_quadratic and "sgd" in families,
+    }.get(view, True)
+
+
+def landscape(problem: Problem) -> dict[str, Any]:
+    """What the page has to know of the problem: label, bounds, minimum, curvature there, and its field when not
+    quadratic. ``turned`` is λ_max where the sliders of κ and angle decide the curvature, else 0.
+    """
+    turns = problem.name == "rotated"
     shown: dict[str, Any] = {
         "name": problem.name,
-        "formula": "½ pᵀHp, turned by 30°" if kappas else problem.formula,
+        "formula": "½ pᵀHp" if turns else problem.formula,
         "bounds": list(problem.bounds),
         "minimum": list(problem.minimum),
-        "eigenvalues": [p.eigenvalues.tolist() for p in quadratics],
+        "eigenvalues": problem.eigenvalues.tolist(),
         "quadratic": problem.is_quadratic,
         "noisy": hasattr(problem, "noise"),
-        "hessians": [p.hessian(problem.minimum).ravel().tolist() for p in quadratics] if problem.is_quadratic else [],
-        "separable": problem.is_separable,
+        "hessian": problem.hessian(problem.minimum).ravel().tolist(),
+        "turned": float(problem.eigenvalues[-1]) if turns else 0.0,
+        "separable": problem.is_separable and not turns,
         "field": b"",
         "shape": list(FIELD_SHAPE),
     }
@@ -406,6 +418,9 @@ def checked_hyperparameters(problem: Problem, lr: Any, given: Mapping[str, Any])
         if name.startswith("beta") or name == "momentum":
             if not 0 <= value < 1:
                 raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")
+        elif name == "angle":
+            if not 0 <= value <= 90:
+                raise ValueError(f"expected an angle from 0 to 90 degrees, got {value!r}")
         elif not value > 0:
             raise ValueError(f"expected {name} above 0, got {value!r}")
     for rate in lr.values() if isinstance(lr, Mapping) else [lr]:

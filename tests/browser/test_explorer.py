@@ -22,6 +22,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page, Route
 
+from lrtutorial.explorer import explore
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem, rotated_quadratic
 from tests.browser.conftest import LOST_WITH_THE_KERNEL
@@ -93,7 +94,8 @@ class Shown:
 
 def expected(optimizer: str, values: dict[str, float], problem: str = "bowl", steps: int = 50) -> np.ndarray:
     """x, y, loss for every step, computed here."""
-    chosen = rotated_quadratic(values["kappa"]) if problem == "rotated" else get_problem(problem)
+    turned = problem == "rotated"
+    chosen = rotated_quadratic(values["kappa"], values["angle"]) if turned else get_problem(problem)
     h = {k.removeprefix(f"{optimizer}_"): v for k, v in values.items() if k.startswith(f"{optimizer}_")}
     run = trajectories(optimizer, chosen, [[values["start_x"], values["start_y"]]], {**h, "eps": 1e-8}, steps)[0]
     return np.concatenate([run, chosen.gap(run)[:, None]], axis=1)
@@ -117,6 +119,107 @@ def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[An
         return nb, Shown(page, nb.output(1).locator(".lrx"))
 
     return open_explorer
+
+
+IN_SIGHT = """(root, selectors) => selectors.flatMap(s => [...root.querySelectorAll(s)]).filter(e => {
+    const box = e.getBoundingClientRect();
+    const at = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+    const outside = box.top < 0 || box.bottom > innerHeight || box.left < 0 || box.right > innerWidth;
+    return outside || !e.contains(at) && !at?.contains(e);
+}).map(e => e.className + (e.dataset.key ?? ""))"""
+SETTINGS_IN_TEXTS = {
+    "sgd_lr": [0.05, 0.09, 1 / 11, 0.1, 0.11],
+    "momentum_lr": [0.05, 0.19, 0.115],
+    "momentum_momentum": [0.27],
+}
+
+
+def test_path_loss_play_and_all_sliders_of_two_optimizers_are_in_sight_on_a_laptop(explorer: Any) -> None:
+    nb, shown = explorer("explore(optimizers=['momentum', 'adam'])")
+    shown.page.set_viewport_size({"width": 1366, "height": 768})
+    shown.page.wait_for_timeout(400)
+    shown.root.evaluate("root => root.scrollIntoView()")
+    wanted = [".lrx-contour canvas", ".lrx-loss canvas", ".lrx-play", "input[data-key]", "input[data-number]"]
+    assert shown.root.evaluate(IN_SIGHT, wanted) == []
+    nb.screenshot("explorer-laptop")
+    shown.page.set_viewport_size({"width": 1920, "height": 1080})
+    shown.page.wait_for_timeout(400)
+    assert shown.root.evaluate("root => root.clientWidth") > 1400
+    assert shown.root.evaluate("root => root.clientHeight") < 900  # three columns: everything on one screen
+    nb.screenshot("explorer-wide")
+
+
+def test_a_number_is_typed_as_it_stands_in_a_text(explorer: Any) -> None:
+    _, shown = explorer()
+    number = shown.root.locator("input[data-number=sgd_lr]")
+    for typed, value in (("1/11", 1 / 11), ("0,07", 0.07), ("0.0777", 0.0777), ("1e-2", 0.01)):
+        number.fill(typed)
+        number.press("Enter")
+        drawn = shown.settled()
+        assert drawn["values"]["sgd_lr"] == pytest.approx(value, rel=1e-12)
+        assert_right(drawn)
+    number.fill("7")
+    number.press("Enter")
+    assert "a number from 0.001 to 0.3 is expected" in shown.root.locator(".lrx-note").inner_text()
+    assert shown.drawn()["values"]["sgd_lr"] == 0.01 and number.get_attribute("aria-invalid") == "true"
+    # JupyterLab took no key of it for itself
+    assert shown.page.locator(".jp-Cell").count() == 2
+
+
+def test_the_rates_that_the_notebooks_name_are_positions_of_the_sliders(explorer: Any) -> None:
+    _, shown = explorer()
+    ticks = {c["key"]: c["ticks"] for c in shown.root.evaluate("root => root.explorer.controls()")}
+    for key, values in SETTINGS_IN_TEXTS.items():
+        for value in values:
+            place = min(range(len(ticks[key])), key=lambda i: abs(ticks[key][i] - value))
+            shown.move_to(key, place)
+            assert shown.drawn()["values"][key] == pytest.approx(value, rel=1e-9)
+
+
+def test_pinned_paths_stay_to_compare_with_and_the_settings_are_a_line_of_python(explorer: Any) -> None:
+    nb, shown = explorer("explore(optimizers=['sgd', 'momentum'])")
+    before = shown.drawn()["runs"]["sgd"]["points"]
+    shown.root.get_by_role("button", name="Pin", exact=True).click()
+    shown.move_to("sgd_lr", 12)
+    drawn = shown.drawn()
+    assert drawn["pinned"]["sgd"] == before != drawn["runs"]["sgd"]["points"]
+    assert "(pinned: 6.6·10⁻⁴)" in shown.root.locator(".lrx-card[data-family=sgd]").inner_text()
+    nb.screenshot("explorer-pinned", shown.root)
+    shown.root.get_by_role("button", name="Copy", exact=True).click()
+    line = shown.root.locator(".lrx-code").input_value()
+    again, values = explore_line(line), drawn["values"]
+    assert again.sgd_lr == pytest.approx(values["sgd_lr"]) and again.momentum_lr == values["momentum_lr"]
+    assert (again.start_x, again.momentum_momentum, again.steps) == (5.0, 0.9, 50)
+    shown.root.get_by_role("button", name="Unpin", exact=True).click()
+    shown.next_frame()
+    assert shown.drawn()["pinned"] == {}
+
+
+def explore_line(line: str) -> Any:
+    """The explorer that a copied line makes."""
+    assert re.fullmatch(r"explore\([\w\s\"'\[\](){}:=,.\-]*\)", line)
+    return eval(line, {"explore": explore})
+
+
+def test_the_bowl_is_turned_and_stretched_by_its_flat_direction(explorer: Any) -> None:
+    nb, shown = explorer("explore('rotated', ['sgd'], kappa=10)")
+    handle = shown.root.get_by_role("button", name=re.compile("^Flat direction"))
+    handle.focus()
+    shown.page.keyboard.press("ArrowRight")
+    shown.page.keyboard.press("ArrowUp")
+    turned = shown.settled()
+    assert turned["values"]["angle"] == 35.0 and turned["values"]["kappa"] > 10
+    assert_right(turned, "rotated")
+    box, canvas = handle.bounding_box(), shown.root.locator(".lrx-contour canvas").bounding_box()
+    shown.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown.page.mouse.down()
+    middle = (canvas["x"] + 40 + (canvas["width"] - 50) / 2, canvas["y"] + 8 + (canvas["height"] - 36) / 2)
+    shown.page.mouse.move(middle[0] + 2, middle[1] - 130, steps=6)
+    shown.page.mouse.up()
+    upright = shown.settled()
+    assert upright["values"]["angle"] >= 85 and upright["values"]["kappa"] > 20
+    assert_right(upright, "rotated")
+    nb.screenshot("explorer-turned", shown.root)
 
 
 def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(explorer: Any, page: Page) -> None:
@@ -155,7 +258,7 @@ def test_every_slider_moves_the_picture_to_what_python_computes(explorer: Any, p
     nb, shown = explorer(f"explore({problem!r})")
     assert_right(shown.settled(), problem)
     keys = shown.root.locator("input[data-key]").evaluate_all("all => all.map(i => i.dataset.key)")
-    assert len(keys) == 10 + (problem == "rotated")
+    assert len(keys) == 10 + 2 * (problem == "rotated")
     for key in keys:
         before = shown.pixels()
         last = int(shown.slider(key).get_attribute("max"))
@@ -225,6 +328,7 @@ def test_start_point_and_stability_point_follow_the_pointer(explorer: Any) -> No
     shown.page.mouse.up()
     assert drawn["values"]["start_x"] < 0 and drawn["values"]["start_y"] < 0
     assert_right(drawn)  # off both sweeps, and yet at once: the bowl is separable
+    shown.root.locator(".lrx-stability canvas").scroll_into_view_if_needed()
     box = shown.root.locator(".lrx-stability canvas").bounding_box()
     shown.page.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6)
     after = shown.settled()

@@ -13,7 +13,7 @@ const controls = [
   { key: "sgd_lr", name: "lr", label: "", family: "sgd", group: "SGD", value: 0.1, ticks: [0.1, 0.2] },
   { key: "start_x", name: "start_x", label: "", family: "start", group: "", value: 5, ticks: [4, 5] },
 ];
-const land = { separable: false, quadratic: true };
+const land = { separable: false, quadratic: true, hessian: [2, 0, 0, 20], eigenvalues: [2, 20], turned: 0 };
 const model = (traits) => ({ get: (name) => ({ steps: 1, controls, landscape: land, ...traits })[name] });
 const run = (x) => [x, 0, x * x, x / 2, 0, (x * x) / 4];
 
@@ -85,8 +85,44 @@ test("an isoline of a circle lies on the circle", () => {
 });
 
 test("a quadratic's field comes from its Hessian", () => {
-  const field = js.fieldOf({ quadratic: true, shape: [2, 3], bounds: [-1, 1, 0, 2], hessians: [[2, 0, 0, 20]] }, 0);
+  const field = js.fieldOf({ quadratic: true, shape: [2, 3], bounds: [-1, 1, 0, 2] }, [2, 0, 0, 20]);
   assert.deepEqual([...field], [1, 0, 1, 41, 40, 41]);
+});
+
+test("a turned bowl keeps its eigenvalues, and its directions are the Hessian's eigenvectors", () => {
+  for (const [kappa, angle] of [[1, 0], [10, 30], [100, 90], [4, 45]]) {
+    const { hessian: [a, b, c, d], eigenvalues, directions } = js.curvatureAt({ ...land, turned: 20 }, { kappa, angle });
+    assert.deepEqual(eigenvalues, [20 / kappa, 20]);
+    directions.forEach(([x, y], i) => {
+      assert.ok(Math.abs(a * x + b * y - eigenvalues[i] * x) < 1e-9 && Math.abs(c * x + d * y - eigenvalues[i] * y) < 1e-9);
+    });
+  }
+  const still = js.curvatureAt({ ...land, hessian: [3, 1, 1, 3], eigenvalues: [2, 4] }, {});
+  still.directions.forEach(([x, y], i) => assert.ok(Math.abs(3 * x + y - [2, 4][i] * x) < 1e-9 && Math.abs(x + 3 * y - [2, 4][i] * y) < 1e-9));
+});
+
+test("the losses along the eigen-directions add up to the loss", () => {
+  const { hessian: [a, b, , d], eigenvalues, directions } = js.curvatureAt({ ...land, turned: 20 }, { kappa: 7, angle: 25 });
+  const points = new Float32Array([5, 4, 0, -1, 2, 0]);
+  const parts = eigenvalues.map((e, i) => js.lossAlong(points, [0, 0], e, directions[i]));
+  [[5, 4], [-1, 2]].forEach(([x, y], t) => {
+    assert.ok(Math.abs(parts[0][t] + parts[1][t] - (0.5 * a * x * x + b * x * y + 0.5 * d * y * y)) < 1e-4);
+  });
+});
+
+test("a typed number is read as a person writes it, and nothing else is", () => {
+  const read = { "0.1": 0.1, "0,05": 0.05, "1/11": 1 / 11, " 2 / 22 ": 1 / 11, "1e-3": 1e-3, "10^-3": 1e-3, "5·10^-4": 5e-4, "−3": -3, ".5": 0.5 };
+  for (const [text, value] of Object.entries(read)) assert.equal(js.parseNumber(text), value, text);
+  for (const text of ["", "abc", "1/2/3", "1/0", "0.1x", "2**3", "1,000,000", "Infinity", "0x10", "1e999"]) assert.ok(Number.isNaN(js.parseNumber(text)), text);
+});
+
+test("the settings are a line of Python that shows them again", () => {
+  const optimizers = [optimizer, { ...optimizer, id: "your_adam", label: "Your Adam", family: "adam", yours: true }];
+  const all = [...controls, { key: "start_y", name: "start_y", family: "start", ticks: [] }, { key: "adam_lr", name: "lr", family: "adam", ticks: [] },
+    { key: "adam_beta1", name: "beta1", family: "adam", ticks: [] }];
+  const values = { sgd_lr: 1 / 11, start_x: 5, start_y: -4, adam_lr: 0.5, adam_beta1: 0.9 };
+  assert.equal(js.asPython({ name: "bowl" }, optimizers, all, values, 50),
+    'explore("bowl", ["sgd", Adam], steps=50, start=(5, -4), lr={"sgd": 0.0909090909091, "adam": 0.5}, beta1=0.9)');
 });
 
 test("numbers are written for reading", () => {

@@ -1,0 +1,129 @@
+"""The explorer in the hand: a saved page on a phone's screen, touched with a finger, without a kernel."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipywidgets.embed import embed_data
+from playwright.sync_api import Browser, Page
+
+from lrtutorial.explorer import explore
+from tests.browser.conftest import ARTIFACTS, ROOT
+from tests.browser.test_explorer import IN_SIGHT, Shown, assert_right, axe
+
+PAGE = """<!doctype html><html lang="en"><title>A saved explorer</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<body style="margin:0"><main style="padding:0 16px"><h2>Before</h2><p style="height:300px">text</p>
+<script type="application/vnd.jupyter.widget-state+json">@state</script>
+<script type="application/vnd.jupyter.widget-view+json">@view</script>
+<p style="height:1500px">text</p></main><script type="module">@script</script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page that holds an explorer of four optimizers as a saved notebook does; the book's script wakes it."""
+    data: Any = embed_data(views=[explore()], drop_defaults=False)
+    file = tmp_path_factory.mktemp("saved") / "explorer.html"
+    script = (ROOT / "book" / "_static" / "explorers.js").read_text(encoding="utf-8")
+    parts = {"state": json.dumps(data["manager_state"]), "view": json.dumps(data["view_specs"][0]), "script": script}
+    text = re.sub(r">@(\w+)<", lambda found: f">{parts[found[1]]}<", PAGE)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def phone(browser: Browser, saved: Path) -> Iterator[tuple[Page, Shown]]:
+    """The page on a screen of 390 × 844 with touch, the explorer's upper edge below a header of 56 px."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.errors = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+    page.goto(saved.as_uri())
+    shown = Shown(page, page.locator(".lrx"))
+    shown.root.evaluate("root => window.scrollTo(0, root.getBoundingClientRect().top + scrollY - 56)")
+    yield page, shown
+    assert page.errors == []  # type: ignore[attr-defined]
+    context.close()
+
+
+def drag(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
+    """Draw a finger across the screen, in pixels."""
+    session = page.context.new_cdp_session(page)
+    for part in range(9):
+        x, y = start[0] + by[0] * part / 8, start[1] + by[1] * part / 8
+        kind = "touchMove" if part else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(100)
+
+
+def middle(shown: Shown, selector: str) -> tuple[float, float]:
+    box = shown.root.locator(selector).bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_path_play_and_every_rate_are_in_sight_and_large_enough(phone: tuple[Page, Shown]) -> None:
+    page, shown = phone
+    wanted = [".lrx-contour canvas", ".lrx-play", ".lrx-main input", ".lrx-more"]
+    assert shown.root.evaluate(IN_SIGHT, wanted) == []
+    assert shown.root.locator(".lrx-main input[type=range]").count() == 4
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = shown.root.locator("button, input").evaluate_all(
+        "all => all.filter(e => e.checkVisibility()).filter(e => e.getBoundingClientRect().height < 43.9)"
+        ".map(e => e.className + (e.dataset.key ?? ''))"
+    )
+    assert small == []
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=str(ARTIFACTS / "explorer-phone.png"))
+
+
+def test_the_rest_unfolds(phone: tuple[Page, Shown]) -> None:
+    page, shown = phone
+    beta = shown.root.locator("input[data-key=momentum_momentum]")
+    assert not beta.is_visible()
+    shown.root.get_by_role("button", name="More settings").tap()
+    assert beta.is_visible() and shown.root.locator("input[data-key=start_x]").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert axe(page, ".lrx") == []
+
+
+def test_a_finger_on_a_slider_moves_the_picture_and_not_the_page(phone: tuple[Page, Shown]) -> None:
+    page, shown = phone
+    before, top = shown.drawn()["values"]["adam_lr"], page.evaluate("scrollY")
+    drag(page, middle(shown, "input[data-key=adam_lr]"), (-50, 6))
+    drawn = shown.drawn()
+    assert drawn["values"]["adam_lr"] < before
+    assert page.evaluate("scrollY") == top
+    assert_right(drawn)
+
+
+def test_a_finger_takes_the_start_point_and_scrolls_beside_it(phone: tuple[Page, Shown]) -> None:
+    page, shown = phone
+    top = page.evaluate("scrollY")
+    drag(page, middle(shown, ".lrx-handle-start"), (-90, 60))
+    drawn = shown.drawn()
+    assert drawn["values"]["start_x"] < 4 and drawn["values"]["start_y"] < 3
+    assert page.evaluate("scrollY") == top
+    assert_right(drawn)
+    drag(page, middle(shown, ".lrx-contour canvas"), (0, -120))  # no handle there: the page goes on
+    assert page.evaluate("scrollY") > top
+
+
+def test_a_number_that_no_slider_has_is_the_nearest_position(phone: tuple[Page, Shown]) -> None:
+    page, shown = phone
+    number = shown.root.locator("input[data-number=sgd_lr]")
+    number.fill("1/11")
+    number.press("Enter")
+    shown.next_frame()
+    assert shown.drawn()["values"]["sgd_lr"] == pytest.approx(1 / 11, rel=1e-12)
+    number.fill("0.0931")
+    number.press("Enter")
+    shown.next_frame()
+    assert "There is no kernel: the nearest position is 0.0934." in shown.root.locator(".lrx-note").inner_text()
+    assert_right(shown.drawn())
