@@ -15,10 +15,20 @@ async function inflated(name) {
   return response.body.pipeThrough(new DecompressionStream("gzip"));
 }
 
+/** @type {(reason: any) => void} */
+let breaks;
+/** Pyodide waits for ever for a program that does not come: this is rejected then. */
+const broken = new Promise((_, reject) => (breaks = reject));
+
 /** Pyodide asks for its program by name; it gets the inflated stream. @param {any} address @param {any} options */
 async function fetchInflated(address, options) {
   if (!String(address).endsWith("pyodide.asm.wasm")) return plainFetch(address, options);
-  return new Response(await inflated("python.wasm.bin"), { headers: { "Content-Type": "application/wasm" } });
+  try {
+    return new Response(await inflated("python.wasm.bin"), { headers: { "Content-Type": "application/wasm" } });
+  } catch (reason) {
+    breaks(reason);
+    throw reason;
+  }
 }
 
 /** The module that makes Python's program. */
@@ -88,10 +98,10 @@ const common = (lock) => ({ indexURL: home, packageBaseUrl: home, lockFileConten
 const python = (async () => {
   self.fetch = fetchInflated;
   try {
-    return await quickStart();
+    return await Promise.race([quickStart(), broken]);
   } catch (reason) {
     console.info(`Python starts the long way: ${reason}`);
-    return await longStart();
+    return await Promise.race([longStart(), broken]);
   }
 })();
 
