@@ -58,6 +58,7 @@ lint: .venv/.test  ## check style, types and that notebooks are stored without o
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
 	.venv/bin/nbstripout --verify --keep-id $$(find solutions notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*')
 
 book: .venv/.book  ## build the course as a static book  (SOLUTIONS=1 with answers, REPOSITORY=https://... for Binder)

@@ -32,7 +32,9 @@ def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[P
     while len(points) < n:
         point: dict[str, Fraction] = {}
         for name in symbols:
-            domain = current().symbols[name]
+            domain = current().symbols[name].drawn
+            if domain is None:
+                raise KeyError(f"the course doesn't say where values of {name} are drawn from")
             if isinstance(domain, range):
                 point[name] = Fraction(int(rng.choice(domain)))
             else:

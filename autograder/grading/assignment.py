@@ -15,7 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
@@ -23,6 +24,7 @@ from autograder.grading.one import Work, checking_digest
 from autograder.intake.reading import Rejected, read_file
 from autograder.intake.release import release_folder, released
 from autograder.names import UnknownName, nearest
+from lrtutorial.advice import Advice, Unusable
 from lrtutorial.course import exercise_of
 
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
@@ -30,7 +32,13 @@ CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "Lim
 
 def course_config() -> Config:
     """Return the course's configuration: nbgrader_config.py, as nbgrader itself reads it."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    try:
+        config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    except (Advice, OSError):
+        raise
+    except Exception as error:  # it is the instructor's file, and Python
+        raise Unusable(f"nbgrader_config.py can't be used: {type(error).__name__}: {error}. Mend that line") from error
+    return config
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,8 @@ class Assignment:
             raise UnknownName(f"nothing was handed in for {self.name}: no folder matches {pattern}")
         return {student: path for student, path in found.items() if not only or student in only}
 
-    def works(self, student: str, folder: Path) -> Iterator[Work]:
-        """Yield what one student handed in, notebook by notebook; other files are ignored.
+    def works(self, student: str, folder: Path, only: Sequence[str] = ()) -> Iterator[Work]:
+        """Yield what one student handed in, notebook by notebook (of those named); other files are ignored.
 
         A folder that was a link, and was moved away, counts as every notebook unreadable.
         """
@@ -84,6 +92,8 @@ class Assignment:
             for name in CONFIGURED if name in self.config
         }  # fmt: skip
         for notebook in self.release:
+            if only and notebook not in only:
+                continue
             path = folder / f"{notebook}.ipynb"
             data, problem = b"", ""
             linked = folder.is_symlink()

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.configuration import PARTS
 from autograder.hooks.skeletons import stub
+from lrtutorial.course import current
 from tests.grading.conftest import ROOT, in_course
 
 
@@ -18,7 +18,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release made now."""
     course = tmp_path_factory.mktemp("course")
     release = course / "release"
-    for part in PARTS:
+    for part in current().parts:
         done = in_course(
             course, sys.executable, "-m", "nbgrader", "generate_assignment", part, "--create",
             f"--CourseDirectory.release_directory={release}",
