@@ -300,5 +300,5 @@ def keys(step: Step) -> list[dict[str, str]]:
 
 def _key(typed: str) -> dict[str, str]:
     bare = typed.removesuffix("(")
-    shows = _LABELS.get(typed, ex.letter(bare) + typed[len(bare) :])
+    shows = _LABELS.get(typed) or (ex.letter(bare) if bare.isidentifier() else bare) + typed[len(bare) :]
     return {"types": typed, "shows": shows, "says": _SPOKEN.get(typed, f"{bare} of" if bare != typed else typed)}
