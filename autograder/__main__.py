@@ -26,9 +26,9 @@ def _grade(commands: Any) -> None:
         "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
         description="Grade what was handed in for an assignment and changed since it was last graded. It may be "
         "ended at any time (Ctrl-C, kill): run it again and it goes on.",
-        epilog="example: python -m autograder grade part_b --workers 4",
+        epilog="example: python -m autograder grade PART --workers 4",
     )  # fmt: skip
-    grade.add_argument("assignment", help="part_a, part_b or part_c")
+    grade.add_argument("assignment", help="the assignment: a folder of the release")
     grade.add_argument("students", nargs="*", metavar="student", help="only these students (default: all)")
     grade.add_argument(
         "--workers", type=int, default=None, metavar="N", help="notebooks at a time (default: cores + 1)"
@@ -62,7 +62,7 @@ def _history(commands: Any) -> None:
     history = commands.add_parser(
         "history", help="every change of a verdict: when, why, points before and after",
         description="Show every change that grading made to a verdict, the oldest first.",
-        epilog="example: python -m autograder history student_007 part_b",
+        epilog="example: python -m autograder history STUDENT PART",
     )  # fmt: skip
     history.add_argument("student", nargs="?", default="", help="only this student's (default: all)")
     history.add_argument("assignment", nargs="?", default="", help="only this part's (default: all)")
@@ -82,11 +82,9 @@ def _report(commands: Any) -> None:
     report = commands.add_parser(
         "report", help="the class report: scores, steps, misconceptions, who is stuck, with pictures",
         description="Write what the class has and has not understood, as one HTML page with tables and data beside it.",
-        epilog="example: python -m autograder report part_a --anonymous --output slides/report",
+        epilog="example: python -m autograder report PART --anonymous --output slides/report",
     )  # fmt: skip
-    report.add_argument(
-        "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are graded)"
-    )
+    report.add_argument("parts", nargs="*", metavar="part", help="assignments (default: all that are graded)")
     report.add_argument(
         "--anonymous",
         action="store_true",
@@ -108,12 +106,12 @@ def _report(commands: Any) -> None:
 
 def _similar(commands: Any) -> None:
     similar = commands.add_parser(
-        "similar", help="list suspiciously alike answers of Part B, side by side",
-        description="List answers of Part B that are alike in what is neither handed out nor common, most alike first, "
+        "similar", help="list suspiciously alike programs, side by side",
+        description="List programs that are alike in what is neither handed out nor common, most alike first, "
         "with both sources side by side: a list to look at, never a verdict.",
-        epilog="example: python -m autograder similar part_b",
+        epilog="example: python -m autograder similar PART",
     )  # fmt: skip
-    similar.add_argument("assignment", help="part_b (the answers of the other parts are too short to compare)")
+    similar.add_argument("assignment", help="an assignment whose answers are programs")
     similar.add_argument("--output", metavar="DIR", help="where to write (default: similar/ in the course's folder)")
     similar.add_argument("--threshold", type=float, metavar="SCORE", help="the least score listed (default: 10)")
     similar.add_argument("--common", type=float, metavar="SHARE", help="of the class; what more of them write doesn't "
@@ -170,9 +168,7 @@ def _demo(commands: Any) -> None:
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
     )  # fmt: skip
-    demo.add_argument(
-        "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are released)"
-    )
+    demo.add_argument("parts", nargs="*", metavar="part", help="assignments (default: all that are released)")
 
     def run(arguments: argparse.Namespace) -> int:
         from autograder.demo import grade_sample_class
@@ -184,9 +180,9 @@ def _demo(commands: Any) -> None:
 
 def _record(commands: Any) -> None:
     record = commands.add_parser(
-        "record", help="write the recorded expectations of the public probes into lrtutorial/recorded/",
+        "record", help="write the recorded expectations of the public probes into the students' package",
         description="Compute reference and misconceptions on the public probes and record them for the notebooks.",
-        epilog="example: python -m autograder record a1-gradient b2",
+        epilog="example: python -m autograder record STEP",
     )  # fmt: skip
     record.add_argument("steps", nargs="*", metavar="step", help="steps to record (default: all)")
 
@@ -204,6 +200,10 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 after a message (what to do, or what to report), 130 when ended by Ctrl-C."""
     arguments = parser().parse_args(words)
     try:
+        if arguments.command not in ("doctor", "new-course"):  # they look at a course that may be broken
+            from autograder.grading.assignment import course_config
+
+            course_config()  # which course and catalogue this is about
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
         print(f"\n{parser().prog} {arguments.command}: ended.", file=sys.stderr)

@@ -145,14 +145,11 @@ def read(gradebook: Gradebook, assignments: Sequence[str] = (), students: Sequen
     known = list(gradebook.assignments)
     if not known:
         raise NothingToExport(
-            "the gradebook holds no assignment: run nbgrader generate_assignment part_a first, and grade what was "
-            "handed in"
+            "the gradebook holds no assignment: run nbgrader generate_assignment first, and grade what was handed in"
         )
     everyone = list(gradebook.students)
     if not everyone:
-        raise NothingToExport(
-            "the gradebook holds no student: python -m autograder grade part_a enters those it grades"
-        )
+        raise NothingToExport("the gradebook holds no student: python -m autograder grade enters those it grades")
     chosen = _named(assignments, [assignment.name for assignment in known], "assignment")
     who = set(_named(students, [student.id for student in everyone], "student"))
     parts = [
@@ -356,7 +353,7 @@ class _Wide(GradeExport):
     """One row for each student, as a learning management system reads it."""
 
     titles = Dict(
-        help="What an assignment is called there, for example {'part_a': 'Part A'}; the rest keep their names."
+        help="What an assignment is called there, {its name: what it is called}; the rest keep their names."
     ).tag(config=True)
     details = Bool(
         True, help="Also write exercises, late penalty and status, in columns that the import leaves alone."

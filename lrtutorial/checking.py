@@ -51,24 +51,42 @@ def verdict_on(step: str, *answers: object) -> Verdict:
         found = find_step(step)
     except UnknownStep as why:
         return Verdict(str(step)[:60], "unreadable", str(why))
-    verdict = _count(found, answers) or _judged(found, answers)
+    named = _by_name(found, answers)
+    verdict = _count(found, answers) if named is None else _judged(found, named)
     HERE.verdicts[found.id] = verdict
     return verdict
 
 
-def _count(step: Step, answers: tuple[object, ...]) -> Verdict | None:
-    """Return a verdict on a call that has too few or too many answers, or None."""
-    if len(answers) == len(step.answers):
-        return None
+def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | None:
+    """Return {name: answer}: by the answers' own names where these tell, else in the step's order; None if they can't.
+
+    Of several answers any may be given alone, in any order: ``check("b3", run_sgd)``.
+    """
+    names = [getattr(answer, "__name__", "") for answer in answers]
+    if step.kind.probed and answers and len(set(names)) == len(names) and set(names) <= set(step.answers):
+        return {
+            name: answer
+            for wanted in step.answers
+            for name, answer in zip(names, answers, strict=True)
+            if name == wanted
+        }
+    return dict(zip(step.answers, answers, strict=True)) if len(answers) == len(step.answers) else None
+
+
+def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
+    """Return a verdict on a call with too few or too many answers."""
     call = f'check("{step.id}", {", ".join(step.answers)})'
     given = "1 answer is" if len(answers) == 1 else f"{len(answers) or 'no'} answers are"
     headline = f"{given} given, {len(step.answers)} expected: {call}"
-    return replace(Verdict.blank(step), status="unreadable", headline=headline, hint=f"This step asks for {step.asks}.")
+    hint = f"This step asks for {step.asks}."
+    if len(step.answers) > 1 and step.kind.probed:
+        hint += f" Each may be checked alone, by its own name: check({step.id!r}, {step.answers[0]})."
+    return replace(Verdict.blank(step), status="unreadable", headline=headline, hint=hint)
 
 
-def _judged(step: Step, answers: tuple[object, ...]) -> Verdict:
+def _judged(step: Step, answers: dict[str, object]) -> Verdict:
     expected = recorded(step.id)
-    evidence = gather(step, dict(zip(step.answers, answers, strict=True)), expected.probes)
+    evidence = gather(step, answers, expected.probes)
     verdict = HERE.judge(step, evidence, expected)
     return note(step, evidence, verdict) if step.kind.foretells else verdict
 

@@ -68,11 +68,52 @@ def read_figure(figure: Figure) -> dict[str, Any]:
 def _read_axes(ax: Any) -> dict[str, Any]:
     texts = {"xlabel": ax.get_xlabel(), "ylabel": ax.get_ylabel(), "title": ax.get_title()}
     scales = {"xscale": ax.get_xscale(), "yscale": ax.get_yscale()}
-    lines = []
+    named, lines = _named_by_legend(ax), []
     for line in ax.lines[:MAX_LINES]:
         x, y = (np.asarray(values, dtype=np.float64)[:MAX_POINTS] for values in line.get_data(orig=False))
-        lines.append({"label": str(line.get_label())[:MAX_TEXT], "x": pack(x), "y": pack(y)})
+        lines.append({"label": _label_of(line, named), "x": pack(x), "y": pack(y)})
+    for cloud in _clouds(ax)[: MAX_LINES - len(lines)]:  # a curve may be drawn as points
+        points = _points(cloud.get_offsets())[:MAX_POINTS]
+        if len(points) > MARKS_AT_ONCE:
+            lines.append({"label": _label_of(cloud, named), "x": pack(points[:, 0]), "y": pack(points[:, 1])})
     return {**{key: str(text)[:MAX_TEXT] for key, text in (texts | scales).items()}, "lines": lines}
+
+
+def _legends(ax: Any) -> list[Any]:
+    return [legend for legend in (ax.get_legend(), *ax.figure.legends) if legend is not None]
+
+
+def _named_by_legend(ax: Any) -> dict[Any, str]:
+    """Return {colour: text} of legend entries: a legend may name lines that have no labels of their own."""
+    from matplotlib.colors import to_hex
+
+    found: dict[Any, str] = {}
+    for legend in _legends(ax):
+        for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=False):
+            if hasattr(handle, "get_color"):
+                with contextlib.suppress(ValueError, TypeError):
+                    found.setdefault(to_hex(handle.get_color()), str(text.get_text()))
+    return found
+
+
+def _label_of(artist: Any, named: Mapping[Any, str]) -> str:
+    from matplotlib.colors import to_hex
+
+    label = str(artist.get_label())
+    if label.startswith("_") and hasattr(artist, "get_color"):
+        with contextlib.suppress(ValueError, TypeError):
+            label = named.get(to_hex(artist.get_color()), label)
+    return label[:MAX_TEXT]
+
+
+def _clouds(ax: Any) -> list[Any]:
+    from matplotlib.collections import PathCollection
+
+    return [item for item in ax.collections if isinstance(item, PathCollection)]
+
+
+def _points(values: Any) -> np.ndarray:
+    return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan).reshape(-1, 2)
 
 
 def figure_from(data: object) -> list[dict[str, Any]]:
@@ -115,25 +156,25 @@ def read_map(figure: Figure) -> list[dict[str, Any]]:
 
     ``[{"aspect": "1.0" or "auto", "legend": [text], "marks": array (n, 2) of points drawn with a marker, few
     at once, "begins": array (n, 2) of the first points of paths with markers,
-    "contours": [array (n, 2) of points along one contour line], "filled": number of filled contour sets}]``
+    "contours": [array (n, 2) of points along one contour line], "bands": [array (n, 2) of points round one filled
+    band, from the lowest up], "filled": number of filled contour sets}]``
     """
     return [_read_map(ax) for ax in figure.axes[:MAX_AXES]]
 
 
 def _read_map(ax: Any) -> dict[str, Any]:
-    from matplotlib.collections import PathCollection
     from matplotlib.contour import ContourSet
     from matplotlib.text import Annotation
 
-    legend = ax.get_legend()
-    texts = legend.get_texts() if legend else []
+    texts = [text for legend in _legends(ax) for text in legend.get_texts()]
     sets = [item for item in ax.collections if isinstance(item, ContourSet)]
     paths = [np.asarray(path.vertices) for item in sets if not item.filled for path in item.get_paths()]
     contours = [path[:: max(1, len(path) // 40)] for path in paths if len(path)]
-    drawn = [item.get_offsets() for item in ax.collections if isinstance(item, PathCollection)]
+    bands = [np.asarray(path.vertices) for item in sets if item.filled for path in item.get_paths()]
+    drawn = [item.get_offsets() for item in _clouds(ax)]
     drawn += [line.get_xydata() for line in ax.lines if str(line.get_marker()) not in ("None", "", " ")]
     drawn += [[item.xy] for item in ax.texts if isinstance(item, Annotation)]
-    points = [np.ma.filled(np.ma.asarray(item, dtype=np.float64), np.nan).reshape(-1, 2) for item in drawn]
+    points = [_points(item) for item in drawn]
     marks = [item for item in points if len(item) <= MARKS_AT_ONCE]
     begins = [item[:1] for item in points if len(item) > MARKS_AT_ONCE]
     return {
@@ -142,6 +183,9 @@ def _read_map(ax: Any) -> dict[str, Any]:
         "marks": pack(np.concatenate([np.zeros((0, 2)), *marks])[:MAX_MARKS]),
         "begins": pack(np.concatenate([np.zeros((0, 2)), *begins])[:MAX_MARKS]),
         "contours": [pack(np.asarray(path, dtype=np.float64)[:80]) for path in contours[:MAX_CONTOURS]],
+        "bands": [
+            pack(np.asarray(path, dtype=np.float64)[:: max(1, len(path) // 60)][:80]) for path in bands[:MAX_CONTOURS]
+        ],
         "filled": sum(bool(item.filled) for item in sets),
     }
 
@@ -154,18 +198,23 @@ def map_from(data: object) -> list[dict[str, Any]]:
 
 
 def _map_from(data: object) -> dict[str, Any]:
-    keys = {"aspect", "legend", "marks", "begins", "contours", "filled"}
+    keys = {"aspect", "legend", "marks", "begins", "contours", "bands", "filled"}
     if not isinstance(data, Mapping) or set(data) != keys:
         raise Malformed("a contour map did not arrive whole")
     legend, contours = data["legend"], data["contours"]
-    if not isinstance(legend, list) or not isinstance(contours, list) or len(contours) > MAX_CONTOURS:
+    bands = data["bands"]
+    if not all(isinstance(one, list) and len(one) <= MAX_CONTOURS for one in (contours, bands)):
+        raise Malformed("a contour map did not arrive whole")
+    if not isinstance(legend, list):
         raise Malformed("a contour map did not arrive whole")
     if len(legend) > MAX_LINES or not all(isinstance(text, str) for text in [data["aspect"], *legend]):
         raise Malformed("a contour map did not arrive whole")
     filled = data["filled"]
     if not isinstance(filled, int) or isinstance(filled, bool):
         raise Malformed("a contour map did not arrive whole")
-    arrays = [unpack(array) for array in (data["marks"], data["begins"], *contours)]
+    arrays = [unpack(array) for array in (data["marks"], data["begins"], *contours, *bands)]
     if any(array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.float64 for array in arrays):
         raise Malformed("points of a contour map have the wrong shape")
-    return {**data, "marks": arrays[0], "begins": arrays[1], "contours": arrays[2:]}
+    paths = arrays[2:]
+    shapes = {"contours": paths[: len(contours)], "bands": paths[len(contours) :]}
+    return {**data, "marks": arrays[0], "begins": arrays[1], **shapes}

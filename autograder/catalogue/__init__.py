@@ -38,6 +38,16 @@ class Misconception:
     reveals: str
     hints: tuple[str, ...]
     answer: Any
+    simulated: bool = False  #: whether it is named by simulating its pieces: then no outcome of it is kept
+
+
+def without_brackets(step: str, title: str, answer: Any) -> Misconception:
+    """Return the mistake of leaving brackets out in a step's answer: ``answer`` is what is read then."""
+    hints = (
+        "How is your line read? See what stands below each fraction line, and what each power acts on.",
+        "Put brackets round what belongs together.",
+    )
+    return Misconception(f"{step}-brackets", title, "leaves out brackets when typing", hints, answer)
 
 
 @dataclass(frozen=True)
@@ -137,8 +147,8 @@ class Drawn:
         self._one_at_a_time, self._known = threading.Lock(), dict[str, Any]()
 
     def outcomes(self) -> dict[str, Any]:
-        """What each misconception gives on the probes, by id."""
-        mistakes = {m.id: m.answer for m in self._question.misconceptions}
+        """What each misconception gives on the probes, by id; those that are simulated have no outcome."""
+        mistakes = {m.id: m.answer for m in self._question.misconceptions if not m.simulated}
         return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
 
     @property

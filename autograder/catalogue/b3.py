@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from autograder.catalogue.gradients import generic, odd
+from autograder.catalogue.gradients import SIGNS, odd, wide
+from autograder.catalogue.made import mistakes, model_of
+from autograder.catalogue.made import run as made_run
+from autograder.catalogue.words import ADAM, BOWL, MOMENTUM, RMSPROP, SGD
 from autograder.references.trajectories import (
     gradient,
     run_adam,
@@ -18,6 +21,7 @@ from autograder.references.trajectories import (
     visualize_optimizers_2d,
 )
 from lrtutorial.arrays import pack
+from lrtutorial.exercises.b3 import EXERCISE
 
 M = Misconception
 RUNS = ("run_sgd", "run_momentum", "run_rmsprop", "run_adam")
@@ -52,11 +56,15 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
             key = f"{word}_{what}" if what else word
             probes.append({"id": key, "answer": f"run_{word}", "start": pack(start), "arguments": arguments, **more})
 
-        start = generic(rng, (2,), 3.0, 1.5)
-        ask("", start, [*draw(), 12])
+        start = rng.choice(SIGNS, 2) * np.array([odd(rng, 12, 15), odd(rng, 0.6, 1)])
+        if word == "adam":  # y overshoots at once, so that its second step is longer than lr
+            near = np.array([start[0], odd(rng, 1, 3) * 1e-3])
+            ask("", near, [odd(rng, 0.03, 0.1), odd(rng, 0.08, 0.2), *draw()[2:], 12])
+        else:
+            ask("", start, [*draw(), 12])
         if word in ("rmsprop", "adam"):
             small = [odd(rng, 1, 3) * 1e-10, *draw()[1:-1], 1e-8]
-            ask("tiny", generic(rng, (2,), 1e-9, 1.5), [*small, 6])
+            ask("tiny", wide(rng, (2,), 1e-9), [*small, 6])
         ask("form", start, [*draw(), 3], form=True)
         ask("no_steps", start, [*draw(), 0])
         whole = rng.choice((-1, 1), 2) * rng.integers(2, 6, 2)
@@ -70,95 +78,12 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
 
 # ------------------------------------------------------------------------------------ wrong runs
 
-
-def walk(start, steps, rule, slope=gradient):
-    """Positions from start on; ``rule(g, t)`` is what step t subtracts."""
-    position = np.array(start, dtype=float)
-    rows = [position]
-    for t in range(1, steps + 1):
-        position = position - rule(slope(position), t)
-        rows.append(position)
-    return np.array(rows)
+MODELS = {name: model_of(EXERCISE, name) for name in RUNS}
 
 
-def sgd_with(slope=gradient, sign=1):
-    def run(start, lr, steps):
-        return walk(start, steps, lambda g, t: sign * lr * g, slope)
-
-    return run
-
-
-def momentum_with(
-    velocity=lambda v, g, beta: beta * v + g,
-    direction=lambda v, g, old, beta: v,
-    slope=gradient,
-    sign=1,
-):
-    def run(start, lr, momentum, steps):
-        v = np.zeros(2)
-
-        def rule(g, t):
-            nonlocal v
-            old, v = v, velocity(v, g, momentum)
-            return sign * lr * direction(v, g, old, momentum)
-
-        return walk(start, steps, rule, slope)
-
-    return run
-
-
-def rmsprop_with(
-    second=lambda s, g, beta: beta * s + (1 - beta) * g**2,
-    divide=lambda g, s, eps, beta, t: g / (np.sqrt(s) + eps),
-    first=lambda g: np.zeros(2),
-    slope=gradient,
-    sign=1,
-):
-    def run(start, lr, beta, eps, steps):
-        s = None
-
-        def rule(g, t):
-            nonlocal s
-            s = second(first(g) if s is None else s, g, beta)
-            return sign * lr * divide(g, s, eps, beta, t)
-
-        return walk(start, steps, rule, slope)
-
-    return run
-
-
-def adam_with(
-    first=lambda m, g, b1: b1 * m + (1 - b1) * g,
-    second=lambda v, g, b2: b2 * v + (1 - b2) * g**2,
-    correct=lambda m, v, b1, b2, t: (m / (1 - b1**t), v / (1 - b2**t)),
-    divide=lambda m, v, eps: m / (np.sqrt(v) + eps),
-    swap=False,
-    slope=gradient,
-    sign=1,
-):
-    def run(start, lr, beta1, beta2, eps, steps):
-        b1, b2 = (beta2, beta1) if swap else (beta1, beta2)
-        m, v = np.zeros(2), np.zeros(2)
-
-        def rule(g, t):
-            nonlocal m, v
-            m, v = first(m, g, b1), second(v, g, b2)
-            return sign * lr * divide(*correct(m, v, b1, b2, t), eps)
-
-        return walk(start, steps, rule, slope)
-
-    return run
-
-
-def one_behind(m, v, b1, b2, t):
-    """The correction with t counted from 0."""
-    return m / (1 - b1 ** (t - 1)), v / (1 - b2 ** (t - 1))
-
-
-def all_runs(**change):
-    """All four functions with the same mistake."""
-    makers = (sgd_with, momentum_with, rmsprop_with, adam_with)
-    return {name: make(**change) for name, make in zip(RUNS, makers, strict=True)}
+def all_runs(*mistakes):
+    """All four functions with the same mistakes."""
+    return {name: made_run(MODELS[name], *mistakes) for name in RUNS}
 
 
 def returned(change):
@@ -247,17 +172,26 @@ def figure_with(
     return {"visualize_optimizers_2d": draw}
 
 
+IN_ALL = {
+    "ascends": (
+        "It goes uphill: the sign of the update is turned",
+        "adds the step",
+        ("From (5, 4), which way is the minimum?", "Look at the sign in the line that moves the position."),
+    )
+}
+UNSEEN = {  # what a run on one position, at a constant rate and with all settings passed, can't show
+    "ascends", "frozen_rate", "classical", "rate_inside", "other_default", "shared_velocity", "shared_state",
+    "t_per_parameter", "first_only", "last_only", "skips_first", "skips_last", "momentum_of_last", "mean", "rate_twice",
+}  # fmt: skip
+
+
+def _own(words):
+    return {name: said for name, said in words.items() if name not in UNSEEN}
+
+
 FORM = (
     "How many points are there after so many steps, the start included? Print the result's shape.",
     "The task asks for an array of shape (steps + 1, 2), row 0 being the start.",
-)
-SLOPE = (
-    "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
-    "Nudge y by 0.001 at (5, 4): by how much does f grow, and what slope is that?",
-)
-ROOT = (
-    "With gradients near 1e-8, √s and ε are of a size. Work out such a step on paper and compare.",
-    "The task puts ε beside the root; the derivation in A3 has it inside.",
 )
 DRAW = (
     "Look at your picture next to the list of what it should show.",
@@ -265,123 +199,36 @@ DRAW = (
 )
 
 MISCONCEPTIONS = (
-    M("b3-gradient_no_ten", "The gradient forgets the 10: this is the bowl x² + y²", "copies the slope of x²",
-      SLOPE, all_runs(slope=lambda p: 2 * p)),
-    M("b3-gradient_no_two", "The gradient is half as large as it should be",
-      "forgets the 2 of the power rule",
-      SLOPE, all_runs(slope=lambda p: np.array([p[0], 10 * p[1]]))),
-    M("b3-gradient_swapped", "x and y have changed places in the gradient", "swaps the coordinates",
-      SLOPE, all_runs(slope=lambda p: np.array([20 * p[0], 2 * p[1]]))),
-    M("b3-ascends", "It goes uphill: the sign of the update is turned", "adds the step", (
-        "From (5, 4), which way is the minimum?",
-        "Look at the sign in the line that moves the position.",
-    ), all_runs(sign=-1)),
+    *(M(f"b3-{name}", *said, all_runs(name), True) for name, said in (IN_ALL | BOWL).items()),
     M("b3-last_only", "Only the last point comes back, not the whole trajectory", "returns the position",
-      FORM, returned(lambda rows, start: rows[-1])),
+      FORM, returned(lambda rows, start: rows[-1]), True),
     M("b3-no_start", "The start is missing from the trajectory", "appends after moving, and nothing before",
-      FORM, returned(lambda rows, start: rows[1:])),
-    M("b3-one_more", "One step too many is taken", "counts the start as a step", FORM, for_all(one_more)),
+      FORM, returned(lambda rows, start: rows[1:]), True),
+    M("b3-one_more", "One step too many is taken", "counts the start as a step", FORM, for_all(one_more), True),
     M("b3-list", "A list comes back, where an array was asked for", "returns the list of points",
-      FORM, returned(lambda rows, start: list(rows))),
+      FORM, returned(lambda rows, start: list(rows)), True),
     M("b3-transposed", "Rows and columns have changed places", "stacks coordinates, not points",
-      FORM, returned(lambda rows, start: rows.T)),
+      FORM, returned(lambda rows, start: rows.T), True),
     M("b3-no_return", "Nothing comes back", "prints or draws the trajectory, but has no return",
-      FORM, returned(lambda rows, start: None)),
+      FORM, returned(lambda rows, start: None), True),
     M("b3-aliased", "All rows are the last point: the same array was appended over and over",
       "appends the array that moves, without a copy", (
           "After the loop, print the first three rows. Should they be equal?",
           "What does a list hold after l.append(pos), once pos moves on?",
-      ), for_all(aliased)),
+      ), for_all(aliased), True),
     M("b3-moves_start", "The caller's start is moved along", "works on start itself", (
         "Print start before and after the call.",
         "What should the position be at first: start, or a copy of it?",
-    ), for_all(moves_start)),
+    ), for_all(moves_start), True),
     M("b3-rounds", "A start of integers makes every point an integer",
       "gives the trajectory the start's dtype", (
         "Run it from np.array([5, 4]) and look at row 1.",
         "Which dtype has your trajectory, and where does it come from?",
-    ), returned(rounded)),
-    M("b3-momentum_nesterov", "This is Nesterov's momentum: it looks ahead along the velocity",
-      "adds the look-ahead", (
-          "Is the first step as long as SGD's? From rest it should be.",
-          "What multiplies lr: the velocity alone, or more?",
-      ), {"run_momentum": momentum_with(direction=lambda v, g, old, beta: g + beta * v)}),
-    M("b3-momentum_average", "The velocity is an average: the gradient comes in with a factor 1 − momentum",
-      "takes Adam's first moment for momentum", (
-          "Is the first step as long as SGD's? From rest it should be.",
-          "In B1, which weight did the new gradient have?",
-      ), {"run_momentum": momentum_with(lambda v, g, beta: beta * v + (1 - beta) * g)}),
-    M("b3-momentum_none", "There is no momentum: this is SGD", "never carries the velocity over", (
-        "With momentum = 0 and momentum = 0.9 the trajectories should differ. Do they?",
-        "Where is the velocity kept from one step to the next?",
-    ), {"run_momentum": momentum_with(lambda v, g, beta: g)}),
-    M("b3-momentum_late", "Each gradient acts one step late: the position moves before the velocity",
-      "swaps two lines", (
-          "Take one step from rest. Does anything move?",
-          "In which order do velocity and position change?",
-      ), {"run_momentum": momentum_with(direction=lambda v, g, old, beta: old)}),
-    M("b3-momentum_fixed", "Momentum is fixed at 0.9, whatever is passed in", "hard-codes β", (
-        "With momentum=0 it should be run_sgd. Is it?",
-        "Search the function for 0.9.",
-    ), {"run_momentum": momentum_with(lambda v, g, beta: 0.9 * v + g)}),
-    M("b3-rmsprop_inside", "RMSprop's ε stands inside the root", "follows the derivation in A3",
-      ROOT, {"run_rmsprop": rmsprop_with(divide=lambda g, s, eps, beta, t: g / np.sqrt(s + eps))}),
-    M("b3-rmsprop_no_epsilon", "RMSprop's ε is missing", "forgets ε",
-      ROOT, {"run_rmsprop": rmsprop_with(divide=lambda g, s, eps, beta, t: g / np.sqrt(s))}),
-    M("b3-rmsprop_no_root", "RMSprop divides by s, not by its root", "forgets the root", (
-        "Ten times the gradient should give the same step. Does it?",
-        "Which unit has s, if the gradient is in metres?",
-    ), {"run_rmsprop": rmsprop_with(divide=lambda g, s, eps, beta, t: g / (s + eps))}),
-    M("b3-rmsprop_sum", "The factor 1 − beta is missing from s", "keeps a sum instead of an average", (
-        "Feed the gradient 1 for ever: where should s settle?",
-        "The two weights of an average add up to one.",
-    ), {"run_rmsprop": rmsprop_with(second=lambda s, g, beta: beta * s + g**2)}),
-    M("b3-rmsprop_swapped", "beta and 1 − beta have changed places in s", "swaps the weights", (
-        "With beta near 1, should s change quickly or slowly?",
-        "Most of the old average should survive a step.",
-    ), {"run_rmsprop": rmsprop_with(second=lambda s, g, beta: (1 - beta) * s + beta * g**2)}),
-    M("b3-rmsprop_corrected", "s is corrected for its start at zero, as in Adam: RMSprop has no correction",
-      "adds Adam's correction", (
-          "From s = 0, RMSprop's first step has length lr/√(1 − beta). How long is yours?",
-          "Which of the two algorithms corrects its averages?",
-      ), {"run_rmsprop": rmsprop_with(divide=lambda g, s, eps, b, t: g / (np.sqrt(s / (1 - b**t)) + eps))}),
-    M("b3-rmsprop_warm", "s starts at the first squared gradient, where it should start at zero",
-      "initializes s with g²", (
-          "From s = 0, RMSprop's first step has length lr/√(1 − beta). How long is yours?",
-          "What is s before the first step?",
-      ), {"run_rmsprop": rmsprop_with(first=lambda g: g**2)}),
-    M("b3-adam_no_correction", "Adam's moments are not corrected for their start at zero",
-      "leaves the correction out", (
-          "Adam's first step has length lr in each coordinate. How long is yours?",
-          "Compare with your Adam of B2.",
-      ), {"run_adam": adam_with(correct=lambda m, v, b1, b2, t: (m, v))}),
-    M("b3-adam_only_first", "Adam's second moment is not corrected for its start at zero",
-      "corrects m only", (
-        "Adam's first step has length lr in each coordinate. How long is yours?",
-        "Both averages start at zero.",
-    ), {"run_adam": adam_with(correct=lambda m, v, b1, b2, t: (m / (1 - b1**t), v))}),
-    M("b3-adam_t_from_zero", "t is 0 in the first step, so the correction divides by zero",
-      "loops with range(steps)", (
-          "Which values does t take in your loop? Print them.",
-          "Algorithm 1 raises t before it uses it.",
-      ), {"run_adam": adam_with(correct=one_behind)}),
-    M("b3-adam_inside", "Adam's ε stands inside the root", "writes √(v̂ + ε)",
-      ROOT, {"run_adam": adam_with(divide=lambda m, v, eps: m / np.sqrt(v + eps))}),
-    M("b3-adam_no_epsilon", "Adam's ε is missing", "forgets ε",
-      ROOT, {"run_adam": adam_with(divide=lambda m, v, eps: m / np.sqrt(v))}),
-    M("b3-adam_no_root", "Adam divides by v̂, not by its root", "forgets the root", (
-        "Adam's first step has length lr in each coordinate. How long is yours?",
-        "Ten times the gradient should give the same first step. Does it?",
-    ), {"run_adam": adam_with(divide=lambda m, v, eps: m / (v + eps))}),
-    M("b3-adam_swapped", "beta1 and beta2 have changed places", "mixes up the betas", (
-        "Which of the two averages should remember longer?",
-        "Compare with your Adam of B2.",
-    ), {"run_adam": adam_with(swap=True)}),
-    M("b3-adam_sums", "The factors 1 − beta are missing from Adam's moments",
-      "keeps sums instead of averages", (
-        "Adam's first step has length lr in each coordinate. How long is yours?",
-        "The two weights of an average add up to one.",
-    ), {"run_adam": adam_with(lambda m, g, b: b * m + g, lambda v, g, b: b * v + g**2)}),
+    ), returned(rounded), True),
+    *mistakes(MODELS["run_sgd"], "run_sgd", _own(SGD), runs=True),
+    *mistakes(MODELS["run_momentum"], "run_momentum", _own(MOMENTUM), runs=True),
+    *mistakes(MODELS["run_rmsprop"], "run_rmsprop", _own(RMSPROP), runs=True, title="RMSprop: {}"),
+    *mistakes(MODELS["run_adam"], "run_adam", _own(ADAM), runs=True, title="Adam: {}"),
     M("b3-figure_labels", "The figure's axes have no labels", "forgets the labels",
       DRAW, figure_with(labels=False)),
     M("b3-figure_aspect", "The figure's axes are stretched: circles would not be round",
@@ -534,7 +381,7 @@ QUESTIONS = {
                 "descent is stable below η = 0.1, and best at 1/11.",
             ),
             (
-                "rmsprop_inside rmsprop_no_epsilon adam_inside adam_no_epsilon",
+                "rmsprop_epsilon_inside rmsprop_no_epsilon adam_epsilon_inside adam_no_epsilon",
                 "B3 has ε beside the root, √s + ε. Under the root it is A3's convention: the two differ where "
                 "gradients are small, which is near the minimum.",
             ),
@@ -554,7 +401,7 @@ QUESTIONS = {
                 "Correcting it is half of the way to Adam.",
             ),
             (
-                "momentum_average momentum_nesterov momentum_none momentum_late momentum_fixed",
+                "momentum_average momentum_nesterov momentum_not_stored momentum_moves_first momentum_fixed_momentum",
                 "Write the heavy ball's two lines: v ← βv + g(x), then x ← x − ηv. Then show which line "
                 "Nesterov, the average and a late velocity change.",
             ),

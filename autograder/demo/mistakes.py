@@ -26,7 +26,7 @@ EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     "b2-no_root": (("np.sqrt(v_hat)", "v_hat"),),
     "b3-gradient_no_ten": (("20 * pos[1]", "2 * pos[1]"),),
     "b3-gradient_no_two": (("[2 * pos[0], 20 * pos[1]]", "[pos[0], 10 * pos[1]]"),),
-    "b3-rmsprop_inside": (("np.sqrt(s) + eps", "np.sqrt(s + eps)"),),
+    "b3-rmsprop_epsilon_inside": (("np.sqrt(s) + eps", "np.sqrt(s + eps)"),),
     "b3-adam_no_correction": (("m / (1 - beta1**t), v / (1 - beta2**t)", "m, v"),),
     "b3-momentum_average": (("momentum * velocity + grad(pos)", "momentum * velocity + (1 - momentum) * grad(pos)"),),
     "b4-no_zero_grad": (("            optimizer.zero_grad()\n", ""),),

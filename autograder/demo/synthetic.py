@@ -136,7 +136,7 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
     """
     if students < 1:
         raise ValueError(f"a class has at least 1 student, got {students}")
-    parts = tuple(parts or current().parts)
+    parts = parts or tuple(current().parts)
     if unknown := [part for part in parts if part not in current().parts]:
         raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(current().parts)}")
     if (course / "gradebook.db").exists():

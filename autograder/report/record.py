@@ -127,7 +127,9 @@ def read_class(config: Config, parts: Sequence[str] = ()) -> ClassRecord:
                 if part not in graded:
                     raise NothingGraded(f"nothing of {part} is graded yet: run python -m autograder grade {part} first")
             if not chosen:
-                raise NothingGraded("nothing is graded yet: run python -m autograder grade part_a first")
+                raise NothingGraded(
+                    f"nothing is graded yet: run python -m autograder grade {next(iter(current().parts))} first"
+                )
             records = tuple(_part(course, engine, ledger, part) for part in chosen)
         names = {}
         with Session(engine) as session:

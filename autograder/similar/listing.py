@@ -28,8 +28,9 @@ from autograder.similar.comparison import (
     compare,
     known,
 )  # fmt: skip
-from autograder.similar.sources import COMPARED, given, handed_in
+from autograder.similar.sources import given, handed_in, programs
 from lrtutorial.advice import Unusable
+from lrtutorial.course import current
 from lrtutorial.files import write_whole
 
 MOST = 100  #: pairs of one exercise on the page
@@ -65,10 +66,12 @@ def list_similar(
     if most < 1:
         raise Unusable(f"--most takes a number from 1, got {most}")
     course = Assignment.find(assignment)
-    if assignment != COMPARED:
+    compared_notebooks = programs(assignment)
+    if not compared_notebooks:
+        parts = [part for part in current().parts if programs(part)]
         raise Unusable(
-            f"only {COMPARED}'s answers are programs; those of {assignment} are single formulas, numbers or prose, and "
-            f"honest ones are alike. Run python -m autograder similar {COMPARED}"
+            f"no answer of {assignment} is a program; single formulas, numbers or prose are alike honestly. "
+            f"Run python -m autograder similar {' or '.join(parts)}"
         )
     console = Console()
     folders = course.folders()
@@ -77,7 +80,7 @@ def list_similar(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         hashes = known(given(course))
-        for notebook in course.release:
+        for notebook in compared_notebooks:
             task = progress.add_task(notebook, total=len(folders) + 1)
             sources = []
             for found in handed_in(course, folders, notebook):

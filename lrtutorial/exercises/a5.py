@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Derivation, Formula
+from lrtutorial.kinds import Derivation, Formula, OtherForm
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -142,6 +142,13 @@ EXERCISE = Exercise(
                         "1",
                     ),
                 ),
+                others=(
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa"),
+                        "This is right with κ in it; it was asked for in λ_max and λ_min alone.",
+                        lambda point: [{**point, "kappa": point["lambda_max"] / point["lambda_min"]}],
+                    ),
+                ),
             ),
             answers=("optimal_lr",),
             asks="the rate η* whose worst factor per step is smallest",
@@ -186,6 +193,16 @@ EXERCISE = Exercise(
                         "0",
                     ),
                 ),
+                others=(
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa"),
+                        "This is the rate in the eigenvalues. Divide above and below by λ_min to have it in κ.",
+                        lambda point: [
+                            {**point, "lambda_min": low, "lambda_max": point["kappa"] * low}
+                            for low in (Fraction(3, 7), Fraction(8, 5))
+                        ],
+                    ),
+                ),
             ),
             answers=("rate",),
             asks="what one step at η* leaves of the distance, in terms of κ",
@@ -198,7 +215,19 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-rate_100",
-            kind=Formula(symbols=(), counterexample=_rate_100, digits=4, follows=("a5-rate", rate_at_100)),
+            kind=Formula(
+                symbols=(),
+                counterexample=_rate_100,
+                digits=4,
+                follows=("a5-rate", rate_at_100),
+                others=(
+                    OtherForm(
+                        ("kappa",),
+                        "This is right for any κ: put κ = 100 in.",
+                        lambda point: [{"kappa": Fraction(100)}],
+                    ),
+                ),
+            ),
             answers=("rate_100",),
             asks="the rate at κ = 100, exactly or rounded to at least four digits",
             rubric=(RubricLine("rate_100", "The rate at κ = 100", 3),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrtutorial.kinds import Optimizer
+from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.steps import Exercise, RubricLine, Step
 
 EXERCISE = Exercise(
@@ -30,40 +30,58 @@ EXERCISE = Exercise(
                     "sgd_shapes": "SGD on a matrix and a vector together",
                     "sgd_zero_d": "SGD on a 0-d array beside a vector",
                     "sgd_float32": "SGD on float32 parameters",
-                    "sgd_in_place": "SGD on the caller's own arrays, looked at from outside",
+                    "sgd_in_place": "SGD on the caller's own arrays, far from 0, looked at from outside",
                     "sgd_reused_gradients": "SGD with the same gradient array handed over at every step",
                     "momentum_step": "One step of momentum, from rest",
                     "momentum_long": "Eight steps with an odd momentum",
+                    "momentum_positional": "Momentum with its settings passed by position",
                     "momentum_default": "Four steps with the default momentum",
                     "momentum_rate_change": "Momentum with optimizer.lr cut after step 3",
                     "momentum_shapes": "Momentum on a matrix and a vector together",
                     "momentum_zero_d": "Momentum on a 0-d array beside a vector",
                     "momentum_float32": "Momentum on float32 parameters",
-                    "momentum_in_place": "Momentum on the caller's own arrays, looked at from outside",
+                    "momentum_in_place": "Momentum on the caller's own arrays, far from 0, looked at from outside",
                     "momentum_reused_gradients": "Momentum with the same gradient array at every step",
                     "momentum_side_by_side": "Two momentum optimizers at work, stepped in turn",
                 },
-                breaks={
-                    "sgd_step": "The very first step is off.",
-                    "sgd_long": "The first step is right, a later one isn't: SGD should carry nothing over.",
-                    "sgd_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
-                    "sgd_shapes": "One small parameter works; a matrix and a vector together don't.",
-                    "sgd_zero_d": "Vectors work; a 0-d array doesn't.",
-                    "sgd_float32": "float64 works; float32 doesn't.",
-                    "sgd_in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "sgd_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
-                    "momentum_step": "The very first step is off: from rest it should be SGD's.",
-                    "momentum_long": "The first step is right, a later one isn't: "
-                    "what the velocity carries over goes wrong.",
-                    "momentum_default": "A momentum passed in works; the default one doesn't.",
-                    "momentum_rate_change": "A constant rate works; after a change of optimizer.lr it doesn't.",
-                    "momentum_shapes": "One small parameter works; a matrix and a vector together don't.",
-                    "momentum_zero_d": "Vectors work; a 0-d array doesn't.",
-                    "momentum_float32": "float64 works; float32 doesn't.",
-                    "momentum_in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "momentum_reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
-                    "momentum_side_by_side": "One optimizer alone works; two side by side disturb each other.",
+                models={
+                    "SGD": Model(
+                        "sgd",
+                        "b1-sgd_",
+                        {"lr": "lr"},
+                        {"step": ("sgd",), "rate": ("sgd_rate",), "in_place": ("sgd_manners",)},
+                    ),
+                    "MomentumSGD": Model(
+                        "momentum",
+                        "b1-",
+                        {"lr": "lr", "momentum": "b1"},
+                        {
+                            "step": ("velocity",),
+                            "memory": ("velocity",),
+                            "rate": ("rate",),
+                            "default": ("rate",),
+                            "each": ("shapes",),
+                            "in_place": ("manners",),
+                        },
+                        {"b1": 0.9},
+                    ),
                 },
+                only=(
+                    (
+                        ("sgd_rate_change", "momentum_rate_change"),
+                        "Only the runs in which optimizer.lr changes are off.",
+                    ),
+                    (
+                        ("momentum_default",),
+                        "With a momentum passed in all runs are right; with the default they aren't.",
+                    ),
+                    (("momentum_positional",), "By name the settings arrive; by position they don't."),
+                    (("sgd_float32", "momentum_float32"), "Only the runs with float32 parameters are off."),
+                    (("sgd_zero_d", "momentum_zero_d"), "Only the runs with a 0-d array are off."),
+                    (("sgd_shapes", "momentum_shapes"), "Only the runs with a matrix and several vectors are off."),
+                    (("sgd_in_place", "momentum_in_place"), "Only the runs with parameters in the thousands are off."),
+                    (("momentum_side_by_side",), "One optimizer alone works; of two, stepped in turn, one is off."),
+                ),
             ),
             answers=("SGD", "MomentumSGD"),
             asks="SGD and heavy-ball momentum, with the rate outside the velocity",
@@ -80,13 +98,13 @@ EXERCISE = Exercise(
                     "velocity",
                     "Momentum: a velocity over many steps",
                     5,
-                    ("momentum_step", "momentum_long", "momentum_default"),
+                    ("momentum_step", "momentum_long"),
                 ),
                 RubricLine(
                     "rate",
-                    "Momentum: a learning rate that changes while training",
+                    "Momentum: a learning rate that changes while training, and the default momentum",
                     2,
-                    ("momentum_rate_change",),
+                    ("momentum_rate_change", "momentum_default"),
                 ),
                 RubricLine(
                     "shapes",
@@ -98,7 +116,12 @@ EXERCISE = Exercise(
                     "manners",
                     "Momentum: in place; gradients untouched; nothing shared between optimizers",
                     3,
-                    ("momentum_in_place", "momentum_reused_gradients", "momentum_side_by_side"),
+                    (
+                        "momentum_in_place",
+                        "momentum_reused_gradients",
+                        "momentum_side_by_side",
+                        "momentum_positional",
+                    ),
                 ),
             ),
             hints=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrtutorial.kinds import Optimizer
+from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.steps import Exercise, RubricLine, Step
 
 EXERCISE = Exercise(
@@ -32,33 +32,53 @@ EXERCISE = Exercise(
                     "zero_d": "A 0-d array beside a vector",
                     "float32": "float32 parameters",
                     "rate_change": "optimizer.lr is cut while training",
-                    "in_place": "The caller's own arrays, looked at from outside",
+                    "in_place": "The caller's own arrays, far from 0, looked at from outside",
+                    "positional": "Hyperparameters passed by position",
                     "reused_gradients": "The same gradient arrays handed over at every step",
                     "side_by_side": "Two Adams at work, stepped in turn",
                 },
-                breaks={
-                    "first_step": "The very first step is off.",
-                    "long": "The first step is right, a later one isn't: something carried from step to "
-                    "step goes wrong.",
-                    "late": "The correction works, but the moments themselves go wrong over many steps.",
-                    "defaults": "With hyperparameters passed in it works; with the defaults it doesn't.",
-                    "large_epsilon": "Everything holds while ε is invisible: it is ε that acts in the wrong place.",
-                    "tiny_gradients": "Everything holds until gradients are as small as ε.",
-                    "zero_gradients": "Everything holds until gradients are zero.",
-                    "shapes": "One small parameter works; a matrix and a vector together don't.",
-                    "zero_d": "Vectors work; a 0-d array doesn't.",
-                    "float32": "float64 works; float32 doesn't.",
-                    "rate_change": "Everything holds at a constant rate; after a change of optimizer.lr it doesn't.",
-                    "in_place": "The numbers are right, but the caller's own arrays don't move.",
-                    "reused_gradients": "The numbers are right, but gradients handed over twice don't work.",
-                    "side_by_side": "One optimizer alone works; two side by side disturb each other.",
+                models={
+                    "Adam": Model(
+                        "adam",
+                        "b2-",
+                        {"lr": "lr", "beta1": "b1", "beta2": "b2", "eps": "eps"},
+                        {
+                            "step": ("memory",),
+                            "memory": ("memory",),
+                            "correction": ("correction",),
+                            "epsilon": ("epsilon",),
+                            "default": ("epsilon",),
+                            "each": ("shapes",),
+                            "rate": ("rate",),
+                            "in_place": ("manners",),
+                        },
+                        {"lr": 0.001, "b1": 0.9, "b2": 0.999, "eps": 1e-8},
+                    ),
                 },
+                only=(
+                    (("rate_change",), "Only the run in which optimizer.lr changes is off."),
+                    (
+                        ("defaults",),
+                        "With hyperparameters passed in all runs are right; with the defaults they aren't.",
+                    ),
+                    (("positional",), "By name the settings arrive; by position they don't."),
+                    (("zero_gradients",), "Only the run with gradients that are zero is off."),
+                    (
+                        ("defaults", "large_epsilon", "tiny_gradients", "zero_gradients"),
+                        "Only runs in which ε can be seen are off.",
+                    ),
+                    (("float32",), "Only the run with float32 parameters is off."),
+                    (("zero_d",), "Only the run with a 0-d array is off."),
+                    (("shapes",), "Only the run with a matrix and a vector together is off."),
+                    (("in_place",), "Only the run with parameters in the thousands is off."),
+                    (("side_by_side",), "One optimizer alone works; of two, stepped in turn, one is off."),
+                ),
             ),
             answers=("Adam",),
             asks="Adam (Algorithm 1 of Kingma & Ba 2015)",
             rubric=(
                 RubricLine("correction", "Bias correction, from the first step on", 6, ("first_step", "long")),
-                RubricLine("memory", "Both moments over many steps", 4, ("late",)),
+                RubricLine("memory", "Both moments, and the step they give, over many steps", 4, ("late",)),
                 RubricLine(
                     "epsilon",
                     "ε and the defaults: tiny and zero gradients",
@@ -76,7 +96,7 @@ EXERCISE = Exercise(
                     "manners",
                     "In place; gradients untouched; nothing shared between optimizers",
                     2,
-                    ("in_place", "reused_gradients", "side_by_side"),
+                    ("in_place", "reused_gradients", "side_by_side", "positional"),
                 ),
             ),
             hints=(

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from lrtutorial.kinds import Trajectories
+from lrtutorial.kinds import Model, Trajectories
 from lrtutorial.steps import Exercise, RubricLine, Step
 
 WORDS = ("sgd", "momentum", "rmsprop", "adam")
 NAMES = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam"}
+
+ARGUMENTS = {
+    "sgd": {"lr": "lr"},
+    "momentum": {"lr": "lr", "momentum": "b1"},
+    "rmsprop": {"lr": "lr", "beta": "b2", "eps": "eps"},
+    "adam": {"lr": "lr", "beta1": "b1", "beta2": "b2", "eps": "eps"},
+}
+IN_COMMON = ("ascends", "gradient_no_ten", "gradient_no_two", "gradient_swapped", "gradient_ten")
+
+
+def _model(word: str, arguments: dict[str, str]) -> Model:
+    return Model(word, f"b3-{word}_", arguments, {}, common={name: f"b3-{name}" for name in IN_COMMON})
+
 
 EXERCISE = Exercise(
     id="b3",
@@ -48,20 +61,7 @@ EXERCISE = Exercise(
                     **{f"{word}_integers": f"{NAMES[word]} from a start of integers" for word in WORDS},
                     "figure": "The figure",
                 },
-                breaks={
-                    "sgd": "The first step is right, a later one isn't: SGD should carry nothing over.",
-                    "momentum": "The first step is right, a later one isn't: what the velocity carries over "
-                    "goes wrong.",
-                    "rmsprop": "The first step is right, a later one isn't: what s carries over goes wrong.",
-                    "adam": "The first step is right, a later one isn't: something carried from step to step "
-                    "goes wrong.",
-                    **{f"{word}_tiny": "Everything holds until gradients are as small as ε." for word in WORDS},
-                    **{
-                        f"{word}_integers": "Floats work; from a start of integers the points are rounded."
-                        for word in WORDS
-                    },
-                    **{f"{word}_no_steps": "It works, but not with steps = 0." for word in WORDS},
-                },
+                models={f"run_{word}": _model(word, arguments) for word, arguments in ARGUMENTS.items()},
             ),
             answers=("run_sgd", "run_momentum", "run_rmsprop", "run_adam", "visualize_optimizers_2d"),
             asks="the four trajectories on x² + 10y² and their figure",

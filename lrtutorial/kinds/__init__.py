@@ -6,7 +6,7 @@ module of the same name; it loads when it is first needed, so that a course can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Self
@@ -62,6 +62,19 @@ class InModule:
 
 
 @dataclass(frozen=True)
+class OtherForm:
+    """A formula that is right in other symbols than asked for, or before the last step: named, for part of the points.
+
+    ``points`` turns a point of the step into those at which this form must have the right value.
+    """
+
+    symbols: tuple[str, ...]  #: names it may use
+    says: str  #: what it is, as a sentence
+    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+    share: float = 0.6  #: of the step's points; 0 for what is a mistake
+
+
+@dataclass(frozen=True)
 class Formula(InModule):
     """A formula, or a condition, decided by its values at many points (:mod:`lrtutorial.kinds.formula`)."""
 
@@ -79,6 +92,7 @@ class Formula(InModule):
     limits: tuple[tuple[str, Mapping[str, str], str], ...] = ()
     """Special cases a hint may point to: (words, {symbol: value}, the right formula there as text)."""
     digits: int | None = None  #: the least number of digits to which a number may be rounded
+    others: tuple[OtherForm, ...] = ()  #: right formulas in another form than asked
 
     @property
     def builds_on(self) -> str | None:
@@ -144,13 +158,31 @@ class Driven(InModule):
 
 
 @dataclass(frozen=True)
+class Model:
+    """Which optimizer an answer should be, so that mistakes in its pieces can be simulated."""
+
+    family: str  #: a key of :data:`lrtutorial.kinds.variants.FAMILIES`
+    prefix: str  #: what the ids of its mistakes begin with, such as ``"b2-"``
+    arguments: Mapping[str, str]  #: {argument: the setting it is}, in the order of the signature
+    costs: Mapping[str, tuple[str, ...]]  #: {what a mistake breaks: the lines of the rubric that it costs}
+    defaults: Mapping[str, float] = field(default_factory=dict)  #: {setting: value}
+    common: Mapping[str, str] = field(default_factory=dict)  #: {mistake: its id, where several answers share it}
+
+    def id_of(self, mistake: str) -> str:
+        """Return the catalogue's id of a mistake of this optimizer."""
+        return self.common.get(mistake, f"{self.prefix}{mistake}")
+
+
+@dataclass(frozen=True)
 class Optimizer(Driven):
     """Optimizer classes with ``.step(grads)`` (:mod:`lrtutorial.kinds.optimizer`)."""
 
     name = "optimizer"
 
-    breaks: Mapping[str, str] = field(default_factory=dict)  #: {probe id: what is broken when it is the first to fail}
     signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
+    models: Mapping[str, Model] = field(default_factory=dict)  #: {answer: the optimizer it should be}
+    only: tuple[tuple[tuple[str, ...], str], ...] = ()
+    """(ids of probes, a sentence that is true when no probe fails but some of these); the narrowest first."""
 
 
 @dataclass(frozen=True)

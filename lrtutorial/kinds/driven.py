@@ -26,6 +26,7 @@ from lrtutorial.verdict import Verdict
 
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
 ROUNDING = 64
+COUNTS = ("Two", "Three", "Four", "Five", "Six", "Seven")  #: how many mistakes are told at once
 Probe = Mapping[str, Any]
 
 
@@ -60,13 +61,32 @@ def quiet() -> Iterator[None]:
 
 def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
     """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
-    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": str(error)[:300], "at": at}
+    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": _message(error)[:300], "at": at}
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<")]
+    own = [frame for frame in frames if "ipykernel" in frame.filename or _is_typed(frame.filename)]
     if own:
         line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
         found |= {"line": own[-1].lineno or 0, "code": line.strip()[:200], "function": own[-1].name[:80]}
     return found
+
+
+def _is_typed(filename: str) -> bool:
+    """Whether code was typed in, as into a cell: NumPy's and Python's own generated code has such names too."""
+    return filename.startswith("<") and not filename.startswith(("<__array_function__", "<frozen"))
+
+
+def _message(error: BaseException) -> str:
+    """Return an exception's message with what Python adds to it when it is printed: "Did you mean: 'x'?"."""
+    try:
+        last = [line for line in traceback.TracebackException.from_exception(error).format_exception_only() if line]
+        said = last[-1].strip().partition(": ")[2]
+    except Exception:  # a student's exception may raise anything when it is printed
+        said = ""
+    try:
+        plain = str(error)
+    except Exception:
+        return ""
+    return said if said.startswith(plain) else plain
 
 
 def no_class(name: str, answer: object, method: str, argument: str) -> dict[str, str] | None:
@@ -102,7 +122,11 @@ def read_runs(
     read_problems = {}
     for name, problem in problems.items():
         ((status, headline),) = problem.items() if isinstance(problem, dict) and len(problem) == 1 else ((None, None),)
-        if name not in step.answers or status not in ("unfinished", "unreadable") or not isinstance(headline, str):
+        if (
+            name not in step.answers
+            or status not in ("unfinished", "unreadable", "absent")
+            or not isinstance(headline, str)
+        ):
             raise Malformed("it did not arrive whole")
         read_problems[name] = {status: headline[:400]}
     wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
@@ -167,11 +191,31 @@ def checked_on(expected: Expected) -> str:
     return f"Checked on {len(expected.probes)} runs. Grading repeats them with inputs nobody has seen."
 
 
-def with_problem(step: Step, verdict: Verdict, problems: Mapping[str, Mapping[str, str]]) -> Verdict:
-    """Return the verdict on an answer of which a part is no finished class or function: the first such is told."""
-    ((status, headline),) = next(iter(problems.values())).items()
+def absent(step: Step, answers: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Return as problems which of a step's answers weren't given: the others are checked alone."""
+    return {name: {"absent": f"Not looked at: {name}."} for name in step.answers if name not in answers}
+
+
+def with_problem(
+    step: Step, verdict: Verdict, problems: Mapping[str, Mapping[str, str]], failed: bool = False
+) -> Verdict:
+    """Return the verdict on an answer of which parts are missing or unfinished, beside what is judged of the others.
+
+    ``failed`` says that the verdict already tells what is wrong with another part: then the problems come after it.
+    """
+    left = [name for name, problem in problems.items() if "absent" in problem]
+    told = [text for name, problem in problems.items() if name not in left for text in problem.values()]
+    rest = (f"Not looked at: {', '.join(left)}.",) if left else ()
+    given = " and ".join(name for name in step.answers if name not in problems)
+    if failed:
+        return replace(verdict, details=(*verdict.details, *told, *rest))
+    if not told:
+        return replace(verdict, status="partly", headline=f"This check is about {given} alone: right.", details=rest)
+    status = next(status for problem in problems.values() for status in problem if status != "absent")
+    details = (*told[1:], *verdict.details, *rest)
     checked = verdict.checked if verdict.points else ""
-    return replace(verdict, status=status, headline=headline, hint=f"This step asks for {step.asks}.", checked=checked)
+    hint = f"This step asks for {step.asks}."
+    return replace(verdict, status=status, headline=told[0], details=details, hint=hint, checked=checked)
 
 
 def place_of(error: Mapping[str, Any] | None) -> str | None:

@@ -16,8 +16,10 @@ The settings of a step are those of :class:`lrtutorial.kinds.Trajectories`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,19 +27,22 @@ import numpy as np
 from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
-from lrtutorial.kinds import Trajectories
+from lrtutorial.kinds import Model, Trajectories
+from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
+    COUNTS,
+    absent,
     apart,
     checked_on,
     describe_error,
     does_nothing,
-    place_of,
     quiet,
     read_error,
     read_runs,
     rounding,
     with_problem,
 )
+from lrtutorial.kinds.variants import BOWL, CHANGES, Bank, Variant, explained
 from lrtutorial.picture import two_curves
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
@@ -54,7 +59,8 @@ Probe = Mapping[str, Any]
 
 def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) -> dict[str, Any]:
     """Return one run for every probe, and what is wrong with an answer that is no finished function."""
-    problems = {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
+    problems = absent(step, answers)
+    problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs: dict[str, Any] = {}
     for probe in probes:
         if probe["answer"] not in problems:
@@ -116,11 +122,13 @@ def draw(function: Callable[..., Any]) -> dict[str, Any]:
     with quiet(), watched() as figures:
         try:
             function()
-            for figure in figures[:4]:
-                run["figures"].append(read_figure(figure))
-                run["maps"].append(read_map(figure))
         except (Exception, SystemExit) as error:
             run["error"] = describe_error(error)
+        with contextlib.suppress(Exception):  # a figure that can't be read shows nothing
+            for figure in figures[:4]:  # what was drawn before an error counts
+                run["figures"].append(read_figure(figure))
+                run["maps"].append(read_map(figure))
+        run["maps"], run["figures"] = (run[key][: len(run["maps"])] for key in ("maps", "figures"))
     return run
 
 
@@ -140,25 +148,35 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     differences: dict[str, Any] = {}
     for key, run in runs.items():
         if "figures" in run:
-            differences[key] = {"what": "figure", "missing": run["missing"]} if run["missing"] else None
+            differences[key] = {"what": "figure", "missing": run["missing"]} if run["missing"] or run["error"] else None
         else:
             differences[key] = first_difference(run, reference.get(key), probes[key], runs)
+    found = {}
+    for answer in dict.fromkeys(probes[key]["answer"] for key, difference in differences.items() if difference):
+        mine = {key: run for key, run in runs.items() if probes[key]["answer"] == answer}
+        found[answer] = find(step, answer, mine, probes, differences)
+    lost = _lost(step, found, probes)
     says, marked = Trajectories.of(step).says, []
     for line, rubric in zip(blank.lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if not _passes(key, runs, differences)]
+        broken = any(key.partition(":")[0] not in runs for key in failed) or rubric.id in lost
+        broken = broken or any(":" in key for key in failed)
         shown = failed and failed[0] in runs and says.get(failed[0])
         marked.append(
-            replace(line, note=f"Not yet: {shown}" if shown else "") if failed else replace(line, earned=line.possible)
+            replace(line, note=f"Not yet: {shown}" if shown else "")
+            if failed and broken
+            else replace(line, earned=line.possible)
         )
     verdict = replace(blank, lines=tuple(marked), checked=checked_on(expected))
-    if problems:
-        return with_problem(step, verdict, problems)
-    if not any(differences.values()):
+    wrong = any(differences.values())
+    if not wrong and not problems:
         refused = any(run["error"] for run in runs.values())
         note = "Note: a start of integers is refused; start.astype(float) would allow it. It costs nothing here."
         return replace(verdict, status="right", headline=f"These are {step.asks}.", details=(note,) if refused else ())
     verdict = replace(verdict, status="partly" if verdict.points else "wrong")
-    return _explain(step, verdict, runs, reference, probes, expected, differences)
+    if wrong:
+        verdict = _explain(step, verdict, found, runs, reference, probes, expected, differences)
+    return with_problem(step, verdict, problems, failed=wrong) if problems else verdict
 
 
 def holds(answer: Any, expected: Expected) -> bool:
@@ -235,8 +253,6 @@ def missing_in(step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, 
     says the optimizer's name; it is right when it shows one of the acceptable runs.
     """
     facts = list(Trajectories.of(step).figure)
-    if drawing["error"]:
-        return facts
     pairs = [
         (axes, one)
         for figure, maps in zip(drawing["figures"], drawing["maps"], strict=True)
@@ -251,10 +267,10 @@ def missing_in(step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, 
         "labels": bool(axes["xlabel"].strip() and axes["ylabel"].strip()),
         "aspect": one["aspect"] in ("1.0", "equal"),
         "contours": bool(one["contours"] or one["filled"]),
-        "bowl": _follow_the_bowl(one["contours"]),
+        "bowl": _follow_the_bowl(one["contours"]) and _bands_of_the_bowl(one["bands"]),
         "names": len(lines) == 4 and all(word in shown for word in lines),
         "runs": len(lines) == 4 and all(_shows_one(line, acceptable[word]) for word, line in lines.items()),
-        "start": _near(np.concatenate([one["marks"], one["begins"]]), START),
+        "start": _near(one["marks"], START) or (_near(one["begins"], START) and not _stray(one["marks"], lines)),
         "minimum": _near(one["marks"], MINIMUM),
     }
     return [fact for fact in facts if not holds[fact]]
@@ -289,6 +305,22 @@ def _follow_the_bowl(contours: Sequence[np.ndarray]) -> bool:
     return all(float(np.ptp(level)) <= 0.1 * float(level.mean()) + 0.02 * top for level in levels)
 
 
+def _bands_of_the_bowl(bands: Sequence[np.ndarray]) -> bool:
+    """Say whether filled bands lie one outside the other in x² + 10y², up to what a coarse grid does to them."""
+    levels = [points[:, 0] ** 2 + 10 * points[:, 1] ** 2 for points in bands if len(points)]
+    if len(levels) < 3:
+        return True
+    top = max(float(level.max()) for level in levels)
+    return all(float(b.min()) >= float(a.max()) - 0.05 * top for a, b in pairwise(levels))
+
+
+def _stray(marks: np.ndarray, lines: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Say whether a mark stands for nothing that the picture has: no start, no minimum, no point of a run."""
+    runs = [np.stack([line["x"], line["y"]], axis=1) for line in lines.values()]
+    places = np.concatenate([START[None], MINIMUM[None], *runs])
+    return any(not _near(places, mark) for mark in marks)
+
+
 def _near(marks: np.ndarray, point: np.ndarray) -> bool:
     with np.errstate(invalid="ignore"):
         return bool((np.abs(marks - point).max(axis=1, initial=0) <= DRAWN).any())
@@ -314,14 +346,18 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
     other = runs.get(probe["same_as"], reference) if probe.get("same_as") else reference
     if other["trace"] is None or other["trace"].ndim != 2 or not len(other["trace"]):
         return {"what": "nothing"}
-    wanted, skipped = other["trace"], 0
+    wanted, at = other["trace"], np.arange(len(trace))
     if not probe.get("same_as"):
-        trace, skipped = _upright(trace, steps)
-        wanted = wanted[skipped:]
-    elif _upright(trace, steps)[0].shape not in ((steps, 2), (steps + 1, 2)):
+        still = _one_array(trace, steps) and np.array_equal(trace[-1], start)
+        trace, at = (trace, at) if still else rows_of(run, steps)
+        if trace.ndim != 2 or trace.shape[1] != 2 or len(at) != len(trace) or len(wanted) <= at.max(initial=0):
+            return {"what": "shape", "shape": run["trace"].shape, "wanted": (steps + 1, 2)}
+        wanted = wanted[at]
+    elif rows_of(run, steps)[0].shape[1:] != (2,):
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     if trace.shape != wanted.shape:
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
+    wanted, trace = np.atleast_2d(wanted), np.atleast_2d(trace)
     with np.errstate(invalid="ignore"):
         off = ~((np.abs(trace - wanted) <= rounding(wanted, EPSILON)) | (np.isnan(trace) & np.isnan(wanted)))
     if not off.any():
@@ -330,16 +366,33 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
     row = int(off.any(axis=1).argmax())
     axis = int(off[row].argmax())
     return {
-        "what": "number", "step": row + skipped, "axis": axis, "skipped": skipped,
+        "what": "number", "step": int(at[row]) if row < len(at) else row, "axis": axis,
         "yours": trace[row, axis], "right": wanted[row, axis],
     }  # fmt: skip
 
 
-def _upright(trace: np.ndarray, steps: int) -> tuple[np.ndarray, int]:
-    """Return a trace as rows of points, and how many rows it lacks at the start: form has a rubric line of its own."""
+def rows_of(run: Mapping[str, Any], steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points that a run gives, and which of the steps 0, 1, … they are: form has a rubric line of its own.
+
+    A trajectory that lies on its side, lacks its start, has a step too many, is its last point only, or is one array
+    over and over: in each the points that are there are compared.
+    """
+    trace = run["trace"]
     if trace.ndim == 2 and trace.shape[0] == 2 and trace.shape[1] in (steps, steps + 1) and steps > 2:
         trace = trace.T
-    return trace, int(steps > 0 and trace.shape == (steps, 2))
+    if trace.shape == (2,) and steps:
+        return trace[None], np.array([steps])
+    if steps and trace.shape == (steps, 2):
+        return trace, np.arange(1, steps + 1)
+    if trace.shape == (steps + 2, 2):
+        return trace[:-1], np.arange(steps + 1)
+    if _one_array(trace, steps):
+        return trace[-1:], np.array([steps])
+    return trace, np.arange(len(trace))
+
+
+def _one_array(trace: np.ndarray, steps: int) -> bool:
+    return steps > 1 and trace.shape == (steps + 1, 2) and bool((trace == trace[-1]).all())
 
 
 def _form(run: Any, steps: int, start: np.ndarray) -> dict[str, Any] | None:
@@ -355,90 +408,219 @@ def _form(run: Any, steps: int, start: np.ndarray) -> dict[str, Any] | None:
     return {"what": "touched"} if run["touched"] else None
 
 
-def same_run(run: Any, other: Any) -> bool:
-    """Say whether two runs are the same up to rounding, form and raised errors included."""
-    if "missing" in run or "missing" in other:
-        return bool(run.get("missing") == other.get("missing"))
-    if (run["error"] or {}).get("type") != (other["error"] or {}).get("type"):
+# ------------------------------------------------------------------------------------------------ find
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the runs of one function show: an error, facts about their form, mistakes that give all their numbers."""
+
+    error: Mapping[str, Any] | None = None
+    facts: tuple[str, ...] = ()  #: ids of catalogued mistakes, without the step's
+    mistakes: tuple[str, ...] = ()  #: ids of catalogued mistakes
+    unexplained: bool = False  #: whether numbers are off for another reason
+
+
+def find(
+    step: Step, answer: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]
+) -> Finding:
+    """Return what the runs of one function show."""
+    crashed = next((key for key, run in runs.items() if run["error"] and differences[key]), None)
+    error = {**runs[crashed]["error"], "probe": crashed} if crashed else None
+    model = Trajectories.of(step).models.get(answer)
+    if model is None:
+        return Finding(error)
+    facts = tuple(fact for fact in FACTS if _is_fact(fact, runs, probes, differences))
+    off = [key for key in runs if differences[key] and not probes[key].get("form") and not probes[key].get("same_as")]
+    off = [key for key in off if differences[key]["what"] not in ("shape", "nothing") or not facts]
+    off = [key for key in off if probes[key]["arguments"][-1]]
+    if error or not off:
+        return Finding(error, facts, (), bool(off) or "no_return" in facts)
+    plain = {
+        key: run
+        for key, run in runs.items()
+        if run["trace"] is not None
+        and not run["error"]
+        and not probes[key].get("same_as")
+        and probes[key]["arguments"][-1]
+    }
+    still = all(np.ptp(run["trace"], axis=0).max(initial=0) == 0 for run in plain.values()) and "aliased" not in facts
+    mistakes = () if still else _explained(step, model, plain, probes)
+    return Finding(None, facts, tuple(model.id_of(name) for name in mistakes), not mistakes)
+
+
+FACTS = {  # id: the line of the rubric that it costs
+    "no_return": "form", "list": "form", "transposed": "form", "no_start": "form", "one_more": "form",
+    "last_only": "form", "aliased": "form", "moves_start": "form", "rounds": "integers",
+}  # fmt: skip
+
+
+def _is_fact(fact: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]) -> bool:
+    """Say whether all runs of a function that took steps show something about their form."""
+    if fact == "moves_start":
+        return any(run["touched"] for run in runs.values())
+    whole = [key for key in runs if probes[key].get("same_as")]
+    if fact == "rounds":
+        return any(
+            differences[key] and differences[key]["what"] == "number"
+            and np.array_equal(runs[key]["trace"], np.round(runs[key]["trace"])) for key in whole
+        )  # fmt: skip
+    walked = [(runs[key], probes[key]) for key in runs if key not in whole and probes[key]["arguments"][-1] > 2]
+    return bool(walked) and all(_has_form(fact, run, probe) for run, probe in walked)
+
+
+def _has_form(fact: str, run: Any, probe: Probe) -> bool:
+    steps, trace = probe["arguments"][-1], run["trace"]
+    if fact == "no_return":
+        return run["type"] == "NoneType"
+    if trace is None:
         return False
-    if run["type"] != other["type"] or run["touched"] != other["touched"]:
-        return False
-    a, b = run["trace"], other["trace"]
-    if a is None or b is None:
-        return a is b
-    if a.shape != b.shape:
-        return False
-    rows = np.atleast_2d(b)
-    with np.errstate(invalid="ignore", over="ignore"):
-        close = np.abs(np.atleast_2d(a) - rows) <= rounding(rows, EPSILON)
-    return bool(np.all(close | (np.isnan(a) & np.isnan(b)) | (a == b)))
+    shapes = {"transposed": (2, steps + 1), "no_start": (steps, 2), "one_more": (steps + 2, 2), "last_only": (2,)}
+    if fact in shapes:
+        return bool(trace.shape == shapes[fact])
+    if fact == "list":
+        return run["type"] == "list" and trace.shape == (steps + 1, 2)
+    return _one_array(trace, steps) and not np.array_equal(trace[-1], unpack(probe["start"]))
+
+
+def _explained(step: Step, model: Model, runs: Mapping[str, Any], probes: Mapping[str, Probe]) -> tuple[str, ...]:
+    """Return the one or two mistakes that give every number of these runs; () when none do."""
+
+    def fits(key: str, traces: np.ndarray) -> np.ndarray:
+        ours, at = rows_of(runs[key], probes[key]["arguments"][-1])
+        if ours.ndim != 2 or ours.shape[1] != 2 or len(at) != len(ours) or at.max(initial=0) >= traces.shape[1]:
+            return np.zeros(len(traces), dtype=bool)
+        sizes = np.where(np.isfinite(traces), np.abs(traces), 0.0).max(axis=2, initial=1e-300)
+        slack = (
+            rounding(np.ones((traces.shape[1], 1)), EPSILON)[None] * np.maximum.accumulate(sizes, axis=1)[:, :, None]
+        )
+        with np.errstate(all="ignore"):
+            theirs = traces[:, at]
+            same = (np.abs(theirs - ours) <= slack[:, at]) | (np.isnan(theirs) & np.isnan(ours)) | (theirs == ours)
+        return np.asarray(same.all(axis=(1, 2)))
+
+    order = sorted(runs, key=lambda key: probes[key]["arguments"][-1])
+    words = misconceptions(step.id)
+    changes = {k: change for k, change in {**CHANGES[model.family], **BOWL}.items() if model.id_of(k) in words}
+    if not any(np.isfinite(run["trace"][1:]).any() for run in runs.values()):  # many a pair divides by zero
+        changes = {name: change for name, change in changes.items() if name == "t_from_zero"}
+    found = explained(changes, order, lambda key, variants: simulate(model, probes[key], variants), fits)
+    return found[0][0] if found else ()
+
+
+def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndarray:
+    """Return the trajectories of variants on x² + 10y², (variants, steps + 1, 2)."""
+    *values, steps = probe["arguments"]
+    given = dict(zip(model.arguments.values(), map(float, values), strict=True))
+    settings = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **given}
+    settings |= {"lr0": settings["lr"], "given": frozenset(given)}
+    bank = Bank(model.family, variants)
+    x = np.repeat(unpack(probe["start"]).astype(float).reshape(1, 2), len(variants), axis=0)
+    rows = [x]
+    with np.errstate(all="ignore"):
+        for t in range(1, steps + 1):
+            x = x - bank.step(x, x * np.array([2.0, 20.0]), t, 0, 1, (2,), settings)
+            rows.append(x)
+    return np.stack(rows, axis=1)
+
+
+def _lost(step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe]) -> set[str]:
+    """Return the rubric lines of the runs that are lost.
+
+    A function's own line is lost by its numbers, the lines for form and integers by what they are about. A mistake that
+    several functions have in common costs once, the dearest of their lines.
+    """
+    own = {
+        probes[line.probes[0]]["answer"]: line
+        for line in step.rubric
+        if line.probes[0] in probes
+        and not probes[line.probes[0]].get("form")
+        and not probes[line.probes[0]].get("same_as")
+    }
+    models, lost = Trajectories.of(step).models, set()
+    common: dict[tuple[str, ...], list[str]] = {}
+    for answer, finding in found.items():
+        if answer not in models:
+            continue
+        shared = set(finding.mistakes) and set(finding.mistakes) <= set(models[answer].common.values())
+        if shared:
+            common.setdefault(finding.mistakes, []).append(answer)
+        elif finding.mistakes or finding.unexplained or finding.error:
+            lost.add(own[answer].id)
+        lost |= {FACTS[fact] for fact in finding.facts}
+        if finding.error or finding.unexplained or not (finding.mistakes or finding.facts):
+            lost |= {"form", "integers"}
+    lost |= {max((own[answer] for answer in answers), key=lambda line: line.points).id for answers in common.values()}
+    return lost
 
 
 # ---------------------------------------------------------------------------------------------- explain
 
 
 def _explain(
-    step: Step, verdict: Verdict, runs: Mapping[str, Any], reference: Mapping[str, Any],
-    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
+    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Any],
+    reference: Mapping[str, Any], probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
-    """Say for each wrong answer which mistake it is; the first one fills headline, counterexample and hint."""
-    wrong = list(dict.fromkeys(probes[key]["answer"] for key, found in differences.items() if found))
-    words = misconceptions(step.id)
+    """Say for each wrong answer what it shows; the first one fills headline, counterexample and hint."""
     told: dict[tuple[str | None, str, str], list[str]] = {}  # what is wrong: the answers that have it in common
-    what: tuple[str | None, str, str]
-    for answer in wrong:
+    for answer, finding in found.items():
         mine = {key: run for key, run in runs.items() if probes[key]["answer"] == answer}
-        name = _named(mine, expected)
-        if name:
-            what = (name, f"{words[name].title}.", words[name].hints[0])
-        else:
-            what = (None, *diagnose(step, answer, mine, reference, probes, differences, expected.secret))
-        told.setdefault(what, []).append(answer)
+        told.setdefault(_told(step, answer, finding, mine, probes, expected, differences), []).append(answer)
     (name, headline, hint), owners = next(iter(told.items()))
     details = tuple(f"{', '.join(others)}: {what[1]}" for what, others in list(told.items())[1:])
     verdict = replace(
         verdict, misconception=name, headline=f"{', '.join(owners)}: {headline}", hint=hint, details=details
     )
-    failed = [key for key, found in differences.items() if found and probes[key]["answer"] == owners[0]]
-    error = next((runs[key]["error"] for key in failed if runs[key]["error"]), None)
-    verdict = replace(verdict, where=place_of(error))
+    failed = [key for key, one in differences.items() if one and probes[key]["answer"] == owners[0]]
+    error, first = found[owners[0]].error, failed[0]
+    if error:
+        first = error["probe"]
+        verdict = with_crash(verdict, error, Trajectories.of(step).says[first], expected.secret)
     if expected.secret:
         return verdict
-    return _counterexample(step, verdict, failed[0], runs, reference, probes[failed[0]], differences[failed[0]])
+    return _counterexample(step, verdict, first, runs, reference, probes[first], differences[first])
 
 
-def _named(runs: Mapping[str, Any], expected: Expected) -> str | None:
-    """Return the id of the misconception that shows itself in one answer's runs."""
+def _told(
+    step: Step, answer: str, finding: Finding, runs: Mapping[str, Any], probes: Mapping[str, Probe],
+    expected: Expected, differences: Mapping[str, Any],
+) -> tuple[str | None, str, str]:  # fmt: skip
+    """Return the id of the mistake that is named first, what is said, and a hint."""
+    words = misconceptions(step.id)
+    if finding.error:
+        signature = Trajectories.of(step).signatures[answer]
+        headline, hint = crash_of("It", finding.error, signature, expected.secret)
+        return None, headline, hint
+    names = [*finding.mistakes, *(f"{step.id}-{fact}" for fact in finding.facts)]
+    if names and (not finding.unexplained or "no_return" in finding.facts):
+        said = f"{words[names[0]].title}."
+        if len(names) > 1:
+            said = f"{COUNTS[len(names) - 2]} mistakes at once. " + " And: ".join(
+                f"{words[name].title}." for name in names
+            )
+        return names[0], said, words[names[0]].hints[0]
+    if (name := _figure_named(runs, expected)) is not None:
+        return name, f"{words[name].title}.", words[name].hints[0]
+    headline, hint = diagnose(step, answer, runs, probes, differences)
+    return None, " ".join([headline, *(f"{words[name].title}." for name in names)]), hint
 
-    def read(outcome: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: outcome[key] if "missing" in outcome[key] else read_run(outcome[key]) for key in compared}
 
-    compared = [key for key in runs if key in expected.reference]
-    right = read(expected.reference)
-    for key, outcome in expected.outcomes().items():
-        theirs = read(outcome)
-        if all(same_run(runs[name], theirs[name]) for name in compared):
-            if not all(same_run(theirs[name], right[name]) for name in compared):
-                return key
+def _figure_named(runs: Mapping[str, Any], expected: Expected) -> str | None:
+    """Return the id of the catalogued figure that lacks just what this one lacks."""
+    for key, run in runs.items():
+        if "missing" in run:
+            for name, outcome in expected.outcomes().items():
+                if outcome[key]["missing"] == run["missing"] and run["missing"]:
+                    return name
     return None
 
 
 def diagnose(
-    step: Step, answer: str, runs: Mapping[str, Any], reference: Mapping[str, Any],
-    probes: Mapping[str, Probe], differences: Mapping[str, Any], secret: bool,
-) -> tuple[str, str]:  # fmt: skip
+    step: Step, answer: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]
+) -> tuple[str, str]:
     """Return headline and hint for a mistake that no catalogue lists: the first property that breaks."""
     failed = [key for key in runs if differences[key]]
     first, found = failed[0], differences[failed[0]]
-    error = runs[first]["error"]
-    if error:
-        said = "" if secret else f": {error['message'][:200].rstrip('.')}"
-        if error["type"] == "TypeError" and not error.get("line"):
-            return f"It raised TypeError{said}.", f"It is called as {Trajectories.of(step).signatures[answer]}."
-        return (
-            f"It raised {error['type']}{said}.",
-            "Call it by hand with start = np.array([5.0, 4.0]) and few steps.",
-        )
     if found["what"] == "figure":
         if len(found["missing"]) == len(Trajectories.of(step).figure):
             return "No figure with the four runs was made.", step.hints[-1]
@@ -456,9 +638,16 @@ def diagnose(
         return words[
             found["what"]
         ], f"It should return an array of shape (steps + 1, 2): {Trajectories.of(step).signatures[answer]}."
-    if not probes[first].get("same_as") and found["step"] == 1:
-        return "The very first step is off.", step.hints[0]
-    return Trajectories.of(step).breaks[first], step.hints[1]
+    says = Trajectories.of(step).says
+    if probes[first].get("same_as"):
+        return "Floats work; from a start of integers other points come.", step.hints[1]
+    if found["step"] == 0:
+        return "The trajectory doesn't begin at the start.", step.hints[1]
+    passed = [says[key] for key in runs if key in says and key not in failed and not probes[key].get("drawn")]
+    right = f" Right: {'; '.join(passed[:2])}." if passed else ""
+    if found["step"] == 1:
+        return f"The first step is off: {says[first]}.{right}", step.hints[0]
+    return f"The first step is right, step {found['step']} isn't: {says[first]}.{right}", step.hints[1]
 
 
 def _counterexample(
@@ -467,7 +656,7 @@ def _counterexample(
 ) -> Verdict:  # fmt: skip
     says = Trajectories.of(step).says
     if found["what"] == "figure":
-        lacks = "; ".join(Trajectories.of(step).figure[fact] for fact in found["missing"])
+        lacks = "; ".join(Trajectories.of(step).figure[fact] for fact in found["missing"]) or "nothing"
         return replace(verdict, counterexample=f"The figure was read for eight things. Missing: {lacks}.")
     given = ", ".join(f"{value:g}" for value in probe["arguments"])
     start = ", ".join(f"{value:g}" for value in unpack(probe["start"]))
@@ -486,11 +675,11 @@ def _counterexample(
     coordinate = "xy"[found["axis"]]
     yours, right = apart(found["yours"], found["right"])
     text = f"{says[key]}, {call}: after step {found['step']}, {coordinate} is {yours}; {right} was expected."
-    other = runs[probe["same_as"]] if probe.get("same_as") else reference[key]
-    skipped = 0
+    other = (runs[probe["same_as"]] if probe.get("same_as") else reference[key])["trace"]
     drawn = runs[key]["trace"]
     if not probe.get("same_as"):
-        drawn, skipped = _upright(drawn, probe["arguments"][-1])
-    columns = drawn[:, found["axis"]], other["trace"][skipped:, found["axis"]]
+        drawn, at = rows_of(runs[key], probe["arguments"][-1])
+        drawn, other = (drawn, other[at]) if len(at) == len(drawn) else (other, other)
+    columns = np.atleast_2d(drawn)[:, found["axis"]], np.atleast_2d(other)[:, found["axis"]]
     picture = two_curves(*columns, f"{probe['answer']}: {coordinate}, step by step")
     return replace(verdict, counterexample=text, picture=picture)

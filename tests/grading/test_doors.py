@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from autograder import catalogue
 from autograder.demo.students import STUDENTS, Student, submission
 from autograder.gradebook.ledger import Ledger
-from lrtutorial.exercises import exercises
+from lrtutorial.course import exercises
 from tests.attack.attacks import FILES, FORMULAS, SURGERY, answer, put_in
 from tests.grading.conftest import ROOT, in_course
 from tests.grading.test_engine import course, released  # noqa: F401 – fixtures

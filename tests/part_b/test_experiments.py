@@ -38,7 +38,7 @@ def test_b2_the_correction_in_numbers() -> None:
 
 
 def test_b2_the_undone_correction_is_an_adam_without_one() -> None:
-    from autograder.catalogue.b2 import NoCorrection
+    from tests.part_b.written_by_hand import NoCorrection
 
     undone = b2_adam.with_and_without_correction(Adam).uncorrected
     np.testing.assert_allclose(undone, at_work.descend(NoCorrection, (5, 4), 50, lr=0.5), atol=1e-5)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]  # the ke
 WRONG = {
     "b1": [
         ("param -= self.lr * grad", "param += self.lr * grad", "b1-sgd_ascends"),
-        ("param -= self.lr * grad", "param = param - self.lr * grad", "b1-sgd_local"),
+        ("param -= self.lr * grad", "param = param - self.lr * grad", "b1-sgd_copies"),
         ("param -= self.lr * grad", "grad *= self.lr; param -= grad", "b1-sgd_mutates"),
         ("self.velocities[i] + grad", "self.velocities[i] + (1 - self.momentum) * grad", "b1-average"),
         ("self.velocities[i] = self.mom", "self.velocity = self.mom", None),
@@ -46,8 +46,8 @@ WRONG = {
     "b3": [
         ("20 * pos[1]", "2 * pos[1]", "b3-gradient_no_ten"),
         ("range(1, steps + 1)", "range(steps)", "b3-adam_t_from_zero"),
-        ("velocity = momentum * velocity + grad(pos)", "velocity = grad(pos)", "b3-momentum_none"),
-        ("(np.sqrt(s) + eps)", "np.sqrt(s + eps)", "b3-rmsprop_inside"),
+        ("velocity = momentum * velocity + grad(pos)", "velocity = grad(pos)", "b3-momentum_not_stored"),
+        ("(np.sqrt(s) + eps)", "np.sqrt(s + eps)", "b3-rmsprop_epsilon_inside"),
         ("points.append(pos.copy())", "points.append(pos)", None),
         ('    ax.set_aspect("equal")\n', "", "b3-figure_aspect"),
         ("    ax.legend()\n", "", "b3-figure_names"),

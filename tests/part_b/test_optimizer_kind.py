@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.catalogue import public_expectations
-from autograder.catalogue.b1 import MISCONCEPTIONS as B1_MISCONCEPTIONS
-from autograder.catalogue.b2 import NoCorrection, NoEpsilon, Pieces
+from autograder.catalogue.b2 import Pieces
 from autograder.references.optimizers import SGD, Adam, MomentumSGD
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import optimizer
+from tests.part_b.written_by_hand import WRITTEN, NoCorrection, NoEpsilon
 
 CELL = '''
 class Adam:
@@ -172,11 +172,11 @@ class TwoBugs(NoCorrection, NoEpsilon):
         (moved_by(0.5), "too short, by the factor 0.5"),
         (moved_by(-0.5), "goes uphill"),
         (Unscaled, "scale invariance"),
-        (Amnesiac, "carried from step to step"),
-        (EpsilonTwice, "it is ε"),
-        (RateSquaredLater, "after a change of optimizer.lr"),
-        (VectorsOnly, "a matrix and a vector together"),
-        (TwoBugs, "points the right way but is"),
+        (Amnesiac, "Off: Twelve steps with odd betas. Right: One step"),
+        (EpsilonTwice, "Only runs in which ε can be seen are off"),
+        (RateSquaredLater, "Only the run in which optimizer.lr changes is off"),
+        (VectorsOnly, "Only the run with a matrix and a vector together is off"),
+        (TwoBugs, "Two mistakes at once. Neither moment is corrected for its start at zero"),
         (type("Still", (Pieces,), {"move": lambda self, i, step: setattr(self, "last", step)}), "never move"),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
@@ -186,7 +186,8 @@ def test_an_unlisted_mistake_gets_the_property_that_breaks_first(answer, words) 
     assert words in verdict.headline, str(verdict)
     assert verdict.points < 20 and verdict.counterexample and verdict.hint
     if answer is TwoBugs:
-        assert "after step 1," in verdict.counterexample and verdict.misconception is None
+        assert "after step 1," in verdict.counterexample and verdict.misconception == "b2-no_correction"
+        assert verdict.details == ("And: ε is missing: a gradient that has been zero throughout divides zero by zero.",)
 
 
 def test_a_state_kept_in_a_default_argument_is_found() -> None:
@@ -210,12 +211,10 @@ def test_a_state_kept_in_a_default_argument_is_found() -> None:
 
 
 def test_each_class_of_b1_is_told_its_own_mistake() -> None:
-    by_id = {m.id: m.answer for m in B1_MISCONCEPTIONS}
-    sgd, momentum = by_id["b1-sgd_ascends"]["SGD"], by_id["b1-classical"]["MomentumSGD"]
-    verdict = verdict_on("b1", sgd, momentum)
+    verdict = verdict_on("b1", WRITTEN["SGD"]["ascends"], WRITTEN["MomentumSGD"]["classical"])
     assert verdict.misconception == "b1-sgd_ascends" and verdict.headline.startswith("SGD goes uphill")
     assert any(text.startswith("MomentumSGD: The rate is inside the velocity") for text in verdict.details)
-    assert verdict.points == 10
+    assert verdict.points == 14
 
 
 def test_a_library_optimizer_earns_nothing_and_is_told_why() -> None:

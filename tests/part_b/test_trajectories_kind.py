@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.catalogue.b3 import REFERENCE, all_runs, figure_with, sgd_with
+from autograder.catalogue.b3 import REFERENCE, figure_with
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.expected import recorded
 from lrtutorial.kinds import trajectories
+from tests.part_b.written_by_hand import walks
 
 NAMES = find_step("b3").answers
 DRAW = "visualize_optimizers_2d"
@@ -94,7 +95,7 @@ def test_no_figure_is_left_open_and_the_students_own_stay() -> None:
         ({"run_sgd": lambda start: [start]}, "It raised TypeError", 15),
         ({"run_sgd": lambda start, lr, steps: str(start)}, "no array of numbers", 15),
         ({"run_sgd": lambda start, lr, steps: np.ones((3, 3))}, "wrong shape", 15),
-        ({"run_sgd": lambda start, lr, steps: np.tile(start, (steps + 1, 1))}, "very first step is off", 15),
+        ({"run_sgd": lambda start, lr, steps: np.tile(start, (steps + 1, 1))}, "The first step is off", 15),
         ({"run_adam": 3}, "A function was expected for run_adam, but int came", 0),
         ({"run_adam": ...}, "run_adam is still ...", 13),
     ],
@@ -116,7 +117,7 @@ def test_functions_that_stay_at_the_start_earn_nothing() -> None:
 
 def test_a_wrong_run_does_not_cost_the_figure_that_shows_it() -> None:
     """Follow-through: the figure is compared with the student's own runs, too."""
-    wrong = all_runs(slope=lambda p: 2 * p)
+    wrong = walks(slope=lambda p: 2 * p)
 
     def draw():
         start = np.array([5.0, 4.0])
@@ -135,9 +136,9 @@ def test_a_wrong_run_does_not_cost_the_figure_that_shows_it() -> None:
 
 
 def test_functions_with_one_mistake_in_common_are_told_once() -> None:
-    found = verdict(**all_runs(slope=lambda p: 2 * p))
+    found = verdict(**walks(slope=lambda p: 2 * p))
     assert found.headline.startswith("run_sgd, run_momentum, run_rmsprop, run_adam: ") and not found.details
-    alone = verdict(run_sgd=sgd_with(sign=-1))
+    alone = verdict(run_sgd=walks(sign=-1)["run_sgd"])
     assert alone.misconception == "b3-ascends" and alone.headline.startswith("run_sgd: ")
 
 

@@ -1,0 +1,74 @@
+"""What is said of an exception in an answer: its type and message, the line that raised it, and its usual cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lrtutorial.kinds.driven import place_of
+from lrtutorial.verdict import Verdict
+
+IMPORTS = {  # name: the line that usually gives it
+    "np": "import numpy as np", "plt": "import matplotlib.pyplot as plt", "torch": "import torch",
+    "math": "import math", "nn": "from torch import nn", "F": "import torch.nn.functional as F",
+}  # fmt: skip
+
+
+def crash_of(name: str, error: Mapping[str, Any], signature: str = "", secret: bool = False) -> tuple[str, str]:
+    """Return headline and hint for an exception: its type and message, and the usual cause where there is one.
+
+    A secret probe's message may hold its numbers, so it isn't shown.
+    """
+    kind, message = str(error["type"]), str(error["message"])
+    said = "" if secret or not message else f": {message[:200].rstrip('.')}"
+    return f"{name} raised {kind}{said}.", usual_cause(kind, "" if secret else message, error, signature)
+
+
+def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: str = "") -> str:
+    """Return what mostly causes such an exception, in a sentence or two; a way to find out for all others.
+
+    >>> usual_cause("NameError", "name 'np' is not defined", {})
+    "Nothing is called np here. Is the line that imports or defines it missing, or not run? (import numpy as np)"
+    """
+    undefined = re.match(r"name '(\w+)' is not defined(?:. Did you mean: '(\w+)')?", message)
+    if kind == "NameError" and undefined:
+        name, near = undefined.groups()
+        more = f" Did you mean {near}?" if near else f" ({IMPORTS[name]})" if name in IMPORTS else ""
+        return f"Nothing is called {name} here. Is the line that imports or defines it missing, or not run?{more}"
+    if kind == "UnboundLocalError":
+        return (
+            "A name that a function gives a value to belongs to that function alone. Is it read before its first value "
+            "there, or meant to be an attribute of self?"
+        )
+    if kind == "AttributeError" and (found := re.search(r"has no attribute '(\w+)'", message)):
+        near = re.search(r"Did you mean: '(\w+)'", message)
+        if "'builtin_function_or_method'" in message or "'method'" in message or "'function'" in message:
+            return "A method stands there without its brackets: it has to be called, as in x.item()."
+        return (
+            f"Is {found[1]} spelled as it is where it is defined, and given a value in __init__?"
+            if not near and "module" not in message
+            else f"The name {found[1]} isn't there."
+        ) + (f" Did you mean {near[1]}?" if near else "")
+    if kind in ("UFuncTypeError", "_UFuncOutputCastingError", "UFuncOutputCastingError"):
+        return "An array of whole numbers can't take fractions in place: make it an array of floats first."
+    if "broadcast" in message and (shapes := re.findall(r"\([\d, ]*\)", message)):
+        return f"Two arrays of shapes {' and '.join(shapes[:2])} don't fit together: print the shape of each there."
+    if "dtype" in message or "expected scalar type" in message:
+        return "Two kinds of numbers meet: print the dtype of each there."
+    if kind == "ZeroDivisionError":
+        return "Print what stands below the fraction bar: it is 0 there."
+    if kind == "TypeError" and ("argument" in message or not error.get("line")) and signature:
+        return f"The check calls it as {signature}."
+    if kind == "TypeError" and re.search(r"'(method|builtin_function_or_method|function)'", message):
+        return "A method or function stands there without its brackets: it has to be called, as in x.item()."
+    if kind in ("IndexError", "KeyError"):
+        return "Print what is looked up there, and how long or how large the thing is that it is looked up in."
+    return "Make a small case by hand and run it line by line: what is there just before the line that fails?"
+
+
+def with_crash(verdict: Verdict, error: Mapping[str, Any], says: str, secret: bool = False) -> Verdict:
+    """Return the verdict with the line that raised, and with the probe that met it."""
+    met = () if secret else (f"Met by: {says}.",)
+    return replace(verdict, where=place_of(error), details=(*met, *verdict.details), misconception=None)

@@ -1,0 +1,309 @@
+"""Optimizers in pieces, and many variants of one run at once: what a mistake in one piece, or in two, would give.
+
+A step is a chain of named values, each an expression over those before it: the settings ``lr``, ``b1``, ``b2``,
+``eps``; the gradient ``g``; the count ``t``; the moments ``m1`` and ``v1`` from the stored ``m`` and ``v``; the same
+corrected, ``mh`` and ``vh``; a maximum ``w1``; the direction ``d``; what is subtracted, ``dx``; what is stored, ``sm``
+and ``sv``.
+A mistake gives some of these another expression. A *variant* is a tuple of forms of mistakes in one of ``FAMILIES``;
+:func:`simulate` runs hundreds side by side, a row of each array a variant, so that pairs of mistakes are compared with
+an answer's numbers within a blink.
+
+Beside these names an expression may use ``x`` (the parameter), ``i`` of ``n`` (which one it is), ``lr0`` (the rate at
+the beginning) and ``given`` (the settings that were passed in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Form = Mapping[str, str]  #: {value: expression}
+Variant = tuple[Form, ...]
+SETTINGS = ("lr", "b1", "b2", "eps")
+CHAIN = ("g", "t", "shared", "m1", "v1", "mh", "vh", "w1", "d", "dx", "sm", "sv")
+NARROW = {*SETTINGS, "t", "shared"}  #: one number a variant, not one an entry
+
+RIGHT: Form = {
+    **{name: name for name in (*SETTINGS, "g", "t")},
+    "shared": "0", "m1": "0", "v1": "0", "mh": "m1", "vh": "v1", "w1": "0", "d": "g", "dx": "lr*d", "sm": "m1",
+    "sv": "v1",
+}  # fmt: skip
+FAMILIES: dict[str, Form] = {
+    "sgd": RIGHT,
+    "momentum": {**RIGHT, "m1": "b1*m + g", "d": "mh"},
+    "rmsprop": {**RIGHT, "v1": "b2*v + (1-b2)*g**2", "d": "g/(sqrt(vh)+eps)"},
+    "adam": {
+        **RIGHT, "m1": "b1*m + (1-b1)*g", "v1": "b2*v + (1-b2)*g**2",
+        "mh": "m1/(1-b1**t)", "vh": "v1/(1-b2**t)", "d": "mh/(sqrt(vh)+eps)",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mistake in one piece: ``breaks`` says of what (a word for points); ``forms`` are ways to make it."""
+
+    breaks: str
+    forms: tuple[Form, ...]
+
+
+def _ways(breaks: str, name: str, *expressions: str) -> Change:
+    return Change(breaks, tuple({name: expression} for expression in expressions))
+
+
+def _constants(breaks: str, name: str, *values: float) -> Change:
+    return _ways(breaks, name, *map(repr, values))
+
+
+def _defaults(**values: Sequence[float]) -> Change:
+    forms = tuple({name: f"{name} if '{name}' in given else {c!r}"} for name, many in values.items() for c in many)
+    return Change("default", forms)
+
+
+ANY = {  # in every family
+    "ascends": _ways("step", "dx", "-lr*d"),
+    "no_rate": _ways("step", "dx", "d"),
+    "rate_squared": _ways("step", "dx", "lr*lr*d"),
+    "fixed_rate": _constants("step", "lr", 0.01, 0.001, 0.05, 0.1, 0.5, 1.0, 0.02, 0.2),
+    "frozen_rate": _ways("rate", "lr", "lr0"),
+    "sign": _ways("step", "g", "sign(g)"),
+    "normalized": _ways("step", "g", "g/norm(g)"),
+    "mean": _ways("step", "g", "mean(g) + 0*g"),
+    "decays": _ways("step", "dx", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in ("(t-1)", "t")),
+                    "lr*d/t", "lr*d/sqrt(t)"),
+    "shrinks": _ways("step", "dx", "lr*d + lr*x", "lr*d + 0.01*lr*x", "lr*d + 0.01*x"),
+    "clipped_step": _ways("step", "dx", "clip(lr*d, -lr, lr)"),
+    "clipped_gradient": _ways("step", "g", "clip(g, -10, 10)", "clip(g, -1, 1)", "clip(g, -5, 5)"),
+    "clipped_position": _ways("step", "dx", *(f"x - clip(x - lr*d, -{c}, {c})" for c in (1, 5, 6, 10, 100))),
+    "first_only": _ways("step", "dx", "lr*d if i == 0 else 0*d"),
+    "last_only": _ways("step", "dx", "lr*d if i == n-1 else 0*d"),
+    "skips_first": _ways("step", "dx", "lr*d if i else 0*d"),
+    "skips_last": _ways("step", "dx", "lr*d if i < n-1 or n == 1 else 0*d"),
+}  # fmt: skip
+MOMENTUM = {
+    "classical": Change("rate", ({"m1": "b1*m + lr*g", "dx": "d"},)),
+    "nesterov": _ways("step", "d", "g + b1*mh"),
+    "average": _ways("memory", "m1", "b1*m + (1-b1)*g"),
+    "dampened": _ways("memory", "m1", "b1*m + where(t == 1, 1, 1-b1)*g"),
+    "velocity_sign": _ways("memory", "m1", "g - b1*m"),
+    "not_stored": _ways("memory", "sm", "m"),
+    "sum": _ways("memory", "m1", "m + g"),
+    "on_gradient": _ways("memory", "m1", "m + b1*g"),
+    "moves_first": _ways("memory", "d", "m"),
+    "rate_twice": _ways("step", "m1", "b1*m + lr*g"),
+    "gradient_twice": _ways("step", "d", "mh + g"),
+    "fixed_momentum": _constants("memory", "b1", 0.9, 0.99, 0.5, 0.95, 0.8),
+    "other_default": _defaults(b1=(0.5, 0.99, 0.0, 0.8, 0.95, 1.0, 0.1)),
+    "fading": _ways("memory", "m1", "b1**t*m + g", "b1**(t-1)*m + g"),
+    "one_minus": _ways("memory", "m1", "(1-b1)*m + g"),
+    "weights_swapped": _ways("memory", "m1", "(1-b1)*m + b1*g"),
+    "whole_scaled": _ways("memory", "m1", "b1*(m + g)"),
+    "shared_velocity": _ways("each", "shared", "1"),
+    "momentum_of_last": _ways("memory", "d", "mh if i == n-1 else g"),
+}  # fmt: skip
+
+
+def _divided(top: str) -> dict[str, Change]:
+    """What goes wrong with a second moment and the division by its root, whatever is divided."""
+    return {
+        "epsilon_inside": _ways("epsilon", "d", f"{top}/sqrt(vh+eps)"),
+        "epsilon_squared": _ways("epsilon", "d", f"{top}/sqrt(vh+eps**2)"),
+        "no_epsilon": _ways("epsilon", "d", f"{top}/sqrt(vh)"),
+        "epsilon_apart": _ways("epsilon", "d", f"{top}/sqrt(vh) + eps"),
+        "fixed_epsilon": _constants("epsilon", "eps", 1e-8, 1e-7, 1e-6, 1e-10, 1e-5, 1e-3),
+        "no_root": _ways("memory", "d", f"{top}/(vh+eps)"),
+        "multiplied": _ways("memory", "d", f"{top}*(sqrt(vh)+eps)"),
+        "late_second": _ways("memory", "d", f"{top}/(sqrt(v)+eps)"),
+        "sum_second": _ways("memory", "v1", "b2*v + g**2"),
+        "swapped_second": _ways("memory", "v1", "(1-b2)*v + b2*g**2"),
+        "absolute": _ways("memory", "v1", "b2*v + (1-b2)*abs(g)"),
+        "not_squared": _ways("memory", "v1", "b2*v + (1-b2)*g"),
+        "squared_weight": _ways("memory", "v1", "b2*v + ((1-b2)*g)**2", "b2*v + (1-b2)**2*g**2"),
+        "adagrad": Change("memory", ({"v1": "v + g**2", "vh": "v1"}, {"v1": "v + g**2"})),
+        "norm": _ways("memory", "v1", "b2*v + (1-b2)*sum(g**2)"),
+        "second_not_stored": _ways("memory", "sv", "v"),
+    }
+
+
+RMSPROP = {
+    **_divided("g"),
+    "fixed_beta": _constants("memory", "b2", 0.9, 0.99, 0.999, 0.5, 0.95),
+    "corrected": _ways("memory", "vh", "v1/(1-b2**t)"),
+    "warm": _ways("memory", "v1", "where(t == 1, g**2, b2*v + (1-b2)*g**2)"),
+    "from_one": _ways("memory", "v1", "b2*where(t == 1, 1, v) + (1-b2)*g**2"),
+    "not_divided": _ways("step", "d", "g"),
+    "sign": _ways("memory", "d", "sign(g)"),
+}
+ADAM = {
+    "no_correction": Change("correction", ({"mh": "m1", "vh": "v1"},)),
+    "only_first": _ways("correction", "vh", "v1"),
+    "only_second": _ways("correction", "mh", "m1"),
+    "t_from_zero": _ways("correction", "t", "t-1", "0"),
+    "t_from_two": _ways("correction", "t", "t+1"),
+    "t_never": _ways("correction", "t", "1"),
+    "t_per_parameter": _ways("correction", "t", "(t-1)*n + i + 1"),
+    "correction_product": Change("correction", (
+        {"mh": "m1/(1-b1*t)", "vh": "v1/abs(1-b2*t)"}, {"mh": "m1/(1-b1*t)", "vh": "v1/(1-b2*t)"})),
+    "correction_multiplied": Change("correction", ({"mh": "m1*(1-b1**t)", "vh": "v1*(1-b2**t)"},)),
+    "correction_power": Change("correction", ({"mh": "m1/b1**t", "vh": "v1/b2**t"},)),
+    "correction_plus": Change("correction", ({"mh": "m1/(1+b1**t)", "vh": "v1/(1+b2**t)"},)),
+    "correction_swapped": Change("correction", ({"mh": "m1/(1-b2**t)", "vh": "v1/(1-b1**t)"},)),
+    "correction_one_beta": Change("correction", ({"vh": "v1/(1-b1**t)"}, {"mh": "m1/(1-b2**t)"})),
+    **_divided("mh"),
+    "epsilon_hat": _ways("epsilon", "d", "m1*sqrt(1-b2**t)/(1-b1**t)/(sqrt(v1)+eps)"),
+    "no_history": Change("memory", ({"sm": "0", "sv": "0"},)),
+    "first_not_stored": _ways("memory", "sm", "m"),
+    "betas_swapped": Change("memory", ({"b1": "b2", "b2": "b1"},)),
+    "weights_swapped": Change("memory", ({"m1": "(1-b1)*m + b1*g", "v1": "(1-b2)*v + b2*g**2"},)),
+    "swapped_first": _ways("memory", "m1", "(1-b1)*m + b1*g"),
+    "sums": Change("memory", ({"m1": "b1*m + g", "v1": "b2*v + g**2"},)),
+    "sum_first": _ways("memory", "m1", "b1*m + g"),
+    "squared_first": _ways("memory", "m1", "b1*m + (1-b1)*g**2"),
+    "square_of_m": _ways("memory", "v1", "b2*v + (1-b2)*m1**2"),
+    "fixed_betas": Change("memory", (
+        {"b1": "0.9", "b2": "0.999"}, {"b1": "0.9"}, {"b2": "0.999"}, {"b1": "0.9", "b2": "0.99"})),
+    "other_default": _defaults(lr=(0.01, 0.1, 0.0001), b2=(0.99, 0.9), b1=(0.99, 0.5, 0.8), eps=(1e-7, 1e-6, 1e-3)),
+    "rate_inside": Change("rate", ({"m1": "b1*m + (1-b1)*lr*g", "dx": "d"},)),
+    "stores_corrected": Change("memory", ({"sm": "mh", "sv": "vh"},)),
+    "amsgrad": Change("memory", ({"w1": "maximum(w, vh)", "d": "mh/(sqrt(w1)+eps)"},
+                                {"w1": "maximum(w, v1)", "d": "mh/(sqrt(w1/(1-b2**t))+eps)"})),
+    "nadam": _ways("step", "d", "(b1*mh + (1-b1)*g/(1-b1**t))/(sqrt(vh)+eps)"),
+    "rmsprop": _ways("memory", "d", "g/(sqrt(vh)+eps)"),
+    "momentum_only": _ways("memory", "d", "mh"),
+    "late_first": _ways("memory", "mh", "m/(1-b1**t)"),
+    "belief": _ways("memory", "v1", "b2*v + (1-b2)*(g-m1)**2"),
+    "beta1_twice": _ways("memory", "v1", "b1*v + (1-b1)*g**2"),
+    "beta2_twice": _ways("memory", "m1", "b2*m + (1-b2)*g"),
+    "shared_state": _ways("each", "shared", "1"),
+    "sign": _ways("memory", "d", "sign(g)"),
+}  # fmt: skip
+BOWL = {  # wrong gradients of x² + 10y², told from the right one
+    "gradient_no_ten": _ways("gradient", "g", "g*row(1, 0.1)"),
+    "gradient_no_two": _ways("gradient", "g", "g*0.5"),
+    "gradient_swapped": _ways("gradient", "g", "g*row(10, 0.1)"),
+    "gradient_ten": _ways("gradient", "g", "g*row(1, 0.5)"),
+}
+COMMON = {*BOWL, "ascends"}  #: mistakes that several runs of one answer may have in common
+CHANGES: dict[str, dict[str, Change]] = {
+    "sgd": {name: change for name, change in ANY.items() if name != "clipped_step"},  # there it is clipped_gradient
+    "momentum": {**ANY, **MOMENTUM}, "rmsprop": {**ANY, **RMSPROP}, "adam": {**ANY, **ADAM},
+}  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- run
+
+_TOOLS: dict[str, Any] = {
+    "sqrt": np.sqrt, "sign": np.sign, "abs": np.abs, "clip": np.clip, "where": np.where, "maximum": np.maximum,
+    "norm": lambda g: np.sqrt((g**2).sum(axis=1, keepdims=True)),
+    "mean": lambda g: g.mean(axis=1, keepdims=True), "sum": lambda g: g.sum(axis=1, keepdims=True),
+    "row": lambda *values: np.array([values]), "__builtins__": {},
+}  # fmt: skip
+
+
+@cache
+def _compiled(expression: str) -> CodeType:
+    return compile(expression, f"<{expression}>", "eval")
+
+
+class _Some(dict[str, Any]):
+    """The values of a step as some rows see them."""
+
+    def __init__(self, values: Mapping[str, Any], rows: Array) -> None:
+        super().__init__()
+        self.values_of_all, self.rows = values, rows
+
+    def __missing__(self, name: str) -> Any:
+        value = self.values_of_all[name]
+        return value[self.rows] if isinstance(value, np.ndarray) and value.ndim == 2 else value
+
+
+class Bank:
+    """Variants of one family side by side; :meth:`step` takes one step of all of them."""
+
+    def __init__(self, family: str, variants: Sequence[Variant]) -> None:
+        self.count = len(variants)
+        changed: list[dict[str, str]] = [{k: v for form in variant for k, v in form.items()} for variant in variants]
+        self.groups: dict[str, list[tuple[CodeType, Array | None]]] = {}
+        for name in (*SETTINGS, *CHAIN):
+            rows: dict[str, list[int]] = {}
+            for row, change in enumerate(changed):
+                rows.setdefault(change.get(name, FAMILIES[family][name]), []).append(row)
+            only = len(rows) == 1
+            self.groups[name] = [(_compiled(text), None if only else np.array(own)) for text, own in rows.items()]
+        self.state: dict[Any, tuple[Array, Array, Array]] = {}
+        self.shape_shared: Any = None
+
+    def _value(self, name: str, values: Mapping[str, Any], size: int) -> Array:
+        out = np.empty((self.count, 1 if name in NARROW else size))
+        for code, rows in self.groups[name]:
+            if rows is None:
+                out[:] = eval(code, _TOOLS, values)  # an expression of this module
+            else:
+                out[rows] = eval(code, _TOOLS, _Some(values, rows))
+        return out
+
+    def step(self, x: Array, g: Array, t: int, i: int, n: int, shape: Any, settings: Mapping[str, Any]) -> Array:
+        """Return what this step subtracts from parameter ``i`` of ``n``, (variants, size); x and g likewise."""
+        size = x.shape[1]
+        zeros = np.zeros((self.count, size))
+        own = self.state.get(i, (zeros, zeros, zeros))
+        common = self.state.get("shared", own) if self.shape_shared == shape else (zeros, zeros, zeros)
+        values: dict[str, Any] = {"x": x, "g": g, "t": t, "i": i, "n": n, **settings}
+        values |= {name: self._value(name, values, size) for name in SETTINGS}
+        for name in ("g", "t", "shared"):
+            values[name] = self._value(name, values, size)
+        shared = values["shared"] > 0
+        values |= {k: np.where(shared, b, a) for k, a, b in zip("mvw", own, common, strict=True)}
+        for name in CHAIN[3:]:
+            values[name] = self._value(name, values, size)
+        self.state[i] = self.state["shared"] = values["sm"], values["sv"], values["w1"]
+        self.shape_shared = shape
+        dx: Array = values["dx"]
+        return dx
+
+
+def singles(changes: Mapping[str, Change]) -> Iterator[tuple[tuple[str, ...], Variant]]:
+    """Return (names, variant) for every form of every mistake."""
+    for name, change in changes.items():
+        yield from (((name,), (form,)) for form in change.forms)
+
+
+def pairs(changes: Mapping[str, Change]) -> Iterator[tuple[tuple[str, ...], Variant]]:
+    """Return (names, variant) for two mistakes at once, wherever they don't change the same value."""
+    for (a, one), (b, other) in combinations(changes.items(), 2):
+        for first in one.forms:
+            for second in other.forms:
+                if not set(first) & set(second):
+                    yield (a, b), (first, second)
+
+
+Candidates = list[tuple[tuple[str, ...], Variant]]
+MOST = 200  #: candidates that are kept from one run to the next: a bound on the work, the same on every machine
+Fits = Callable[[str, Array], Array]  #: (probe id, traces (variants, rows, size)) -> which of them are the answer's
+
+
+def explained(
+    changes: Mapping[str, Change], runs: Sequence[str], simulate: Callable[[str, Sequence[Variant]], Array], fits: Fits
+) -> Candidates:
+    """Return the mistakes, or failing that the pairs, that give every number of every run.
+
+    ``runs`` are the ids of the runs to explain, those first that tell most for least work: what does not fit one is not
+    run on the next.
+    """
+    for source in (singles, pairs):
+        left: Candidates = list(source(changes))
+        for run in runs:
+            if not left:
+                break
+            traces = simulate(run, [variant for _, variant in left])
+            left = [one for one, fit in zip(left, fits(run, traces), strict=True) if fit][:MOST]
+        if left:
+            return left
+    return []
