@@ -132,7 +132,7 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
     def look() -> None:
         placed = verdict
         try:
-            places = places_apart(step, dict(zip(step.answers, answers, strict=False)))
+            places = places_apart(step, _by_name(step, answers) or {})
             placed = replace(verdict, where=where(places, verdict.where))
         finally:
             shown.update(placed.mimebundle(), raw=True)
