@@ -141,7 +141,7 @@ def in_numbers(tree: ex.Tree, point: Mapping[str, Any]) -> str:
                 ((a, b) for a, b in ((_plain(one, n), _plain(other, n)) for n in (6, 12)) if a != b or one == other),
                 (_plain(one, 20), _plain(other, 20)),
             )
-            return [*node[:2], *(["symbol", text] for text in shown)]
+            return [*node[:2], *(["number", text] for text in shown)]
         if node[0] in ("and", "or", "not"):
             return [node[0], *map(filled, node[1:])]
         return node
