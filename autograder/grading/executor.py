@@ -31,6 +31,8 @@ from lrtutorial.course import current
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
 from lrtutorial.expected import Expected
+from lrtutorial.locating import SECONDS, can_locate
+from lrtutorial.locating.words import read, where
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
@@ -182,7 +184,24 @@ class TrustedExecute(JailedExecute):
             verdict = Verdict.blank(step).with_no_points("unfinished", said)
         if self.left_out and not verdict.right:
             verdict = replace(verdict, details=(*verdict.details, f"Left out in grading: {'; '.join(self.left_out)}."))
-        return verdict
+        return self._placed(step, verdict, index)
+
+    def _placed(self, step: Step, verdict: Verdict, index: int) -> Verdict:
+        """Return the verdict with the line to look at, where a search in the jail finds it: words, and no points."""
+        if verdict.status not in ("wrong", "partly") or self.missing or not can_locate(step):
+            return verdict
+        nonce = secrets.token_hex(16)
+        request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "seconds": SECONDS})
+        driver = f"__import__('lrtutorial.locating.responding', fromlist=['respond_where']).respond_where({request!r})"
+        try:
+            cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
+        except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
+            self.gone = self._why_gone()  # what was judged before stays as it is
+            return verdict
+        finally:
+            self.clock.lap("places")
+        places = read_evidence(cell.outputs, nonce)[0].get("places")
+        return replace(verdict, where=where(read(places), verdict.where))
 
     def _delegates(self, step: Step, index: int) -> str | None:
         """Say whether the answers leave their work to a library, by the code above their check that they reach."""
