@@ -72,6 +72,7 @@ record: .venv/.lab  ## compute anew the recorded results that the checks compare
 
 bench: .venv/.test  ## time the checks, the explorer's sweeps, the range test, the jail
 	.venv/bin/python -m benchmarks.verdict
+	.venv/bin/python -m benchmarks.derivations
 	.venv/bin/python -m benchmarks.explorer
 	.venv/bin/python -m benchmarks.range_test
 	.venv/bin/python -m benchmarks.jail

@@ -189,8 +189,8 @@ class TrustedExecute(JailedExecute):
         if verdict.status not in ("wrong", "partly") or self.missing or not can_locate(step):
             return verdict
         nonce = secrets.token_hex(16)
-        request = json.dumps({"nonce": nonce, "step": step.id, "seconds": SECONDS})
-        driver = f"__import__('lrtutorial.evidence', fromlist=['respond_where']).respond_where({request!r})"
+        request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "seconds": SECONDS})
+        driver = f"__import__('lrtutorial.locating.responding', fromlist=['respond_where']).respond_where({request!r})"
         try:
             cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):

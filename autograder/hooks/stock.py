@@ -28,7 +28,7 @@ class Door(NotebookExporter):
     """
 
     def __init__(self, **settings: Any):
-        super().__init__(**settings)
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, Autograde):
             raise TypeError(f"Door opens nbgrader's Autograde, not {type(self.parent).__name__}")
         self.converter: Any = self.parent  # an Autograde; nbgrader ships no types

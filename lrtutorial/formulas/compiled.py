@@ -116,7 +116,7 @@ def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> 
     """Return the closed form of a geometric sum whose ratio is a decay, so never 1; its end may be endless."""
     base: Tree | None = None
     slope, rest = Fraction(0), []
-    factors = [written_out(part, variable) for part in (body[1:] if body[0] == "mul" else [body])]
+    factors = [written_out(part, variable) for part in _factors(body)]
     for factor in factors:
         if index not in symbols(factor):
             rest.append(factor)
@@ -137,6 +137,10 @@ def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> 
         top = ["add", start, ["mul", MINUS_ONE, _times_exponent(base, slope, after)]]
     below: Tree = ["add", ["number", "1"], ["mul", MINUS_ONE, ratio]]
     return ["mul", *rest, top, ["pow", below, MINUS_ONE]]
+
+
+def _factors(tree: Tree) -> list[Tree]:
+    return [part for child in tree[1:] for part in _factors(child)] if tree[0] == "mul" else [tree]
 
 
 def _times_exponent(base: Tree, slope: Fraction, exponent: dict[str, Fraction]) -> Tree:
@@ -395,9 +399,11 @@ def _truth(node: Any, values: Values) -> bool:
     if kind == "always" or kind == "never":
         return kind == "always"
     if kind == "and":
-        return all(_truth(part, values) for part in node[1])  # every part is looked at: all must be defined
+        parts = [_truth(part, values) for part in node[1]]  # every part is looked at: all must be defined
+        return all(parts)
     if kind == "or":
-        return any(_truth(part, values) for part in node[1])
+        parts = [_truth(part, values) for part in node[1]]
+        return any(parts)
     if kind == "not":
         return not _truth(node[1][0], values)
     _value(node[1], values)

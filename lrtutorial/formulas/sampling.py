@@ -169,9 +169,13 @@ def enclosed_truth(tree: Tree, point: Mapping[str, Fraction], variable: str) -> 
     if kind in ("true", "false"):
         return kind == "true"
     if kind == "and":
-        return all(enclosed_truth(part, point, variable) for part in tree[1:])
+        parts = [
+            enclosed_truth(part, point, variable) for part in tree[1:]
+        ]  # every part is looked at: all must be defined
+        return all(parts)
     if kind == "or":
-        return any(enclosed_truth(part, point, variable) for part in tree[1:])
+        parts = [enclosed_truth(part, point, variable) for part in tree[1:]]
+        return any(parts)
     if kind == "not":
         return not enclosed_truth(tree[1], point, variable)
     if kind == "relation":

@@ -181,10 +181,9 @@ def _alike(shape: list[str], others: list[list[str]]) -> float:
 def _place_new_nodes(value: Any) -> None:
     """Give new nodes some place in the source: compile asks for one. What lies below an old node is old."""
     for node in value if isinstance(value, list) else [value]:
-        if isinstance(node, ast.AST) and (not hasattr(node, "lineno") or node.lineno < 0):
+        if isinstance(node, ast.AST) and getattr(node, "lineno", -1) < 0:
             if "lineno" in node._attributes:
-                node.lineno = node.end_lineno = 1
-                node.col_offset = node.end_col_offset = 0
+                vars(node).update(lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
             for _, child in ast.iter_fields(node):
                 _place_new_nodes(child)
 

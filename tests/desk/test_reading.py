@@ -36,6 +36,7 @@ def every_status(planted_copy: Callable[[], Truth]) -> tuple[Path, str]:
             if status in LOST:
                 for grade in entry.grades:
                     grade.auto_score, grade.manual_score, grade.needs_manual_grade = 0, None, True
+            gradebook.db.commit()  # the ledger writes to the same file
         again = gradebook.find_submission_notebook(graded[7][1], PART, graded[7][0])
         for number, grade in enumerate(again.grades):
             grade.manual_score, grade.needs_manual_grade = 1.0, number == 0
