@@ -106,9 +106,10 @@ WORKED_OUT = {
 
 def worked_out(step: str) -> object:
     """Return a step's derivation, each line with its proved sign, once its check has said Right; else a note."""
-    from lrtutorial import checking, derivation
+    from lrtutorial import derivation
+    from lrtutorial.session import HERE
 
-    verdict = checking.HERE.verdicts.get(step)
+    verdict = HERE.verdicts.get(step)
     if verdict is None or not verdict.right:
         return Note(f"The derivation stands here, line by line, once {step} is right: run this cell again then.")
     return derivation(*WORKED_OUT[step])
