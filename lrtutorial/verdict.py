@@ -7,9 +7,11 @@ write it into feedback; it shows itself as HTML in a notebook and as text everyw
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from typing import Any, Protocol
+
+from lrtutorial.claims import Claim
 
 STATUSES = {  # status: (mark, word) – the word carries the meaning, colour and mark only repeat it
     "right": ("✓", "Right"),
@@ -81,6 +83,7 @@ class Verdict:
     checked: str = ""
     read: str | None = None  #: the answer as it was read, as text
     typeset: str | None = None  #: … and as MathML, which the judge made of what it read
+    claims: tuple[Claim, ...] = field(default=(), compare=False, repr=False)  #: what was said; not kept
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -103,7 +106,9 @@ class Verdict:
 
     def as_data(self) -> dict[str, Any]:
         """Return the verdict as JSON-able data."""
-        return asdict(self)
+        data = asdict(replace(self, claims=()))
+        del data["claims"]
+        return data
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Verdict:

@@ -41,6 +41,15 @@ class Misconception:
     simulated: bool = False  #: whether it is named by simulating its pieces: then no outcome of it is kept
 
 
+def without_brackets(step: str, title: str, answer: Any) -> Misconception:
+    """Return the mistake of leaving brackets out in a step's answer: ``answer`` is what is read then."""
+    hints = (
+        "How is your line read? See what stands below each fraction line, and what each power acts on.",
+        "Put brackets round what belongs together.",
+    )
+    return Misconception(f"{step}-brackets", title, "leaves out brackets when typing", hints, answer)
+
+
 @dataclass(frozen=True)
 class Question:
     """What the grader knows about a step: ``probes(rng)`` draws probes in the form of the step's kind."""

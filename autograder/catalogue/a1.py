@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sympy import Abs, And, Interval, Rational
 
-from autograder.catalogue import Misconception, Question
-from autograder.catalogue.points import around, draw
+from autograder.catalogue import Misconception, Question, without_brackets
+from autograder.catalogue.points import FAR, around, draw
 from lrtutorial.symbols import a, eta, t, x, x0
 
 M = Misconception
@@ -145,7 +145,7 @@ QUESTIONS = {
                 "subtracts the curvature in place of the gradient",
                 (
                     "At the minimum x = 0 the iterate must stay. Does yours?",
-                    "Put in the gradient from the first step, x and all.",
+                    "Put in the gradient that you found, x and all.",
                 ),
                 x - eta * a,
             ),
@@ -155,7 +155,7 @@ QUESTIONS = {
                 "takes f for its gradient",
                 (
                     "How large is your step at x = 2 compared with x = 1? The slope only doubles.",
-                    "Use the result of the first step.",
+                    "Use the gradient that you found.",
                 ),
                 x - eta * a * x**2 / 2,
             ),
@@ -174,7 +174,7 @@ QUESTIONS = {
                 "The gradient here is twice too large",
                 "uses the gradient of a·x²",
                 (
-                    "Look at your first step again: f begins with a/2.",
+                    "Look at your gradient again: f begins with a/2.",
                     "At η = 1/a one step should reach the minimum exactly. Where does yours land?",
                 ),
                 x - 2 * eta * a * x,
@@ -185,7 +185,7 @@ QUESTIONS = {
                 "uses half the gradient",
                 (
                     "At η = 1/a one step should reach the minimum exactly. Where does yours land?",
-                    "Look at the first step again.",
+                    "Look at your gradient again.",
                 ),
                 x - eta * a * x / 2,
             ),
@@ -202,6 +202,17 @@ QUESTIONS = {
                 ),
                 x - eta * x / a,
             ),
+            M(
+                "a1-update-implicit",
+                "This is the implicit step, with the gradient where it lands; descent takes it where it starts",
+                "confuses explicit and implicit Euler",
+                (
+                    "At which x is the gradient taken: the present one or the next?",
+                    "Can your step overshoot, however large η is? That of gradient descent can.",
+                ),
+                x / (1 + eta * a),
+            ),
+            without_brackets("a1-update", "Brackets are missing: x must multiply all of the factor", 1 - eta * a * x),
         ),
         accepted={
             "factored": (1 - eta * a) * x,
@@ -316,6 +327,37 @@ QUESTIONS = {
                 ),
                 (1 - 2 * eta * a) ** t * x0,
             ),
+            M(
+                "a1-closed_form-implicit",
+                "This repeats the implicit step, with the gradient where it lands",
+                "confuses explicit and implicit Euler",
+                (
+                    "Which factor takes x₀ to x₁? Take it from your update.",
+                    "Can your formula change its sign, however large η is? The iterates can.",
+                ),
+                x0 / (1 + eta * a) ** t,
+            ),
+            M(
+                "a1-closed_form-loss_rate",
+                "This is how f shrinks; x itself shrinks by one factor a step, not two",
+                "takes the rate of the loss for that of x",
+                (
+                    "f goes with the square of x. Which of them was asked for?",
+                    "How often has the factor of one step been applied to x after t steps?",
+                ),
+                (1 - eta * a) ** (2 * t) * x0,
+            ),
+            M(
+                "a1-closed_form-base_for_exponent",
+                "Base and exponent have changed places",
+                "swaps base and exponent",
+                (
+                    "What is repeated, and how often? What is repeated is the base.",
+                    "Put t = 1: what must come out?",
+                ),
+                t ** (1 - eta * a) * x0,
+            ),
+            without_brackets("a1-closed_form", "Brackets are missing: the power acts on a alone", x0 - eta * a**t),
         ),
         accepted={
             "order": x0 * (1 - a * eta) ** t,
@@ -520,6 +562,7 @@ QUESTIONS = {
                 lambda p: 2 * p["a"],
                 lambda p: p["a"] / 2,
             ),
+            far=FAR,
         ),
         misconceptions=(
             M(

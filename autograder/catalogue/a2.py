@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sympy import Eq, Rational, Sum, Symbol, oo
 
-from autograder.catalogue import Misconception, Question
+from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.points import Point, draw, rational
 from lrtutorial.symbols import beta, eta, g_seq, k, t, v
 
@@ -439,6 +439,7 @@ QUESTIONS = {
                 ),
                 eta / (beta - 1),
             ),
+            without_brackets("a2-effective_lr", "Brackets are missing: η/1 − β is read as η − β", eta - beta),
         ),
         accepted={
             "sum": Sum(eta * beta**k, (k, 0, oo)),

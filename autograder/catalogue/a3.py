@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from sympy import Abs, Eq, Integer, Rational, Sum, Symbol, sign, sqrt
 
-from autograder.catalogue import Misconception, Question
+from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.points import Point, draw
 from lrtutorial.symbols import beta, epsilon, eta, g, k, t
 
@@ -152,6 +152,7 @@ QUESTIONS = {
                 ),
                 (1 - (1 - beta) ** t) * g**2,
             ),
+            without_brackets("a3-second_moment", "Brackets are missing: g² multiplies βᵗ alone", 1 - beta**t * g**2),
         ),
         accepted={
             "expanded": g**2 - beta**t * g**2,
@@ -281,6 +282,11 @@ QUESTIONS = {
                     "Begin with the update x ← x − η·g over a root.",
                 ),
                 eta / (1 - beta),
+            ),
+            without_brackets(
+                "a3-effective_lr",
+                "Brackets are missing: g² multiplies βᵗ alone",
+                eta / sqrt(1 - beta**t * g**2 + epsilon),
             ),
         ),
         accepted={

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Eq, Float, Integer, Rational, Sum, Symbol, sqrt
 
-from autograder.catalogue import Misconception, Question
+from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.points import Point, draw
 from lrtutorial.symbols import E_g, beta1, k, m_t, t
 
@@ -133,6 +133,7 @@ QUESTIONS = {
                 ),
                 -(beta1**t) * E_g,
             ),
+            without_brackets("a4-expected_m", "Brackets are missing: E[g] multiplies β₁ᵗ alone", 1 - beta1**t * E_g),
         ),
         accepted={
             "expanded": E_g - beta1**t * E_g,
@@ -166,7 +167,7 @@ QUESTIONS = {
                 "takes m_t for unbiased",
                 (
                     "What is E[m_t] at t = 1? The correction must bring it to E[g].",
-                    "Your first step found a factor. It has to cancel.",
+                    "Your E[m_t] has a factor before E[g]. It has to cancel.",
                 ),
                 m_t,
             ),
@@ -259,6 +260,9 @@ QUESTIONS = {
                     "Take the factor from your E[m_t].",
                 ),
                 m_t / (1 + beta1**t),
+            ),
+            without_brackets(
+                "a4-corrected_m", "Brackets are missing: m_t/1 − β₁ᵗ is read as m_t − β₁ᵗ", m_t - beta1**t
             ),
         ),
         accepted={

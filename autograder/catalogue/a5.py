@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sympy import Abs, And, Eq, Float, Integer, Interval, Max, Rational, Symbol, exp, sqrt
 
-from autograder.catalogue import Misconception, Question
+from autograder.catalogue import Misconception, Question, without_brackets
 from autograder.catalogue.a4 import a_number
-from autograder.catalogue.points import around, draw
+from autograder.catalogue.points import FAR, around, draw
 from lrtutorial.symbols import eta, kappa, lambda_max, lambda_min
 
 M = Misconception
@@ -204,6 +204,7 @@ QUESTIONS = {
                 lambda p: 2 * p["lambda_max"],
                 lambda p: 0 * p["lambda_max"] + 2,
             ),
+            far=FAR,
         ),
         misconceptions=(
             M(
@@ -360,7 +361,7 @@ QUESTIONS = {
                 "This is best for the flattest direction alone; the steepest one may diverge",
                 "solves 1 − ηλ_min = 0",
                 (
-                    "Is your rate below the border of your first step?",
+                    "Is your rate below the border of your condition?",
                     "Compute both factors at your rate.",
                 ),
                 1 / lambda_min,
@@ -420,7 +421,7 @@ QUESTIONS = {
                 "The mean of the two single-direction rates is too large for the steepest",
                 "averages the rates in place of the curvatures",
                 (
-                    "Is your rate below the border of your first step when λ_min is tiny?",
+                    "Is your rate below the border of your condition when λ_min is tiny?",
                     "Equate |1 − ηλ_max| and |1 − ηλ_min|, and solve.",
                 ),
                 (1 / lambda_max + 1 / lambda_min) / 2,
@@ -440,10 +441,15 @@ QUESTIONS = {
                 "This is the border for the flattest direction; the steepest diverges",
                 "takes the wrong direction's border",
                 (
-                    "Is your rate below the border of your first step?",
+                    "Is your rate below the border of your condition?",
                     "Compute both factors at your rate.",
                 ),
                 2 / lambda_min,
+            ),
+            without_brackets(
+                "a5-optimal_lr",
+                "Brackets are missing: only one of the two eigenvalues is below the line",
+                2 / lambda_max + lambda_min,
             ),
         ),
         accepted={
@@ -569,7 +575,7 @@ QUESTIONS = {
                 "This is the rate at η = 1/λ_max, not at η*",
                 "uses the rate that is best for the steepest direction alone",
                 (
-                    "Which η did you put in? Compare it with your second step.",
+                    "Which η did you put in? Compare it with your η*.",
                     "At η* both factors have the same size.",
                 ),
                 1 - 1 / kappa,
@@ -654,6 +660,7 @@ QUESTIONS = {
                 ),
                 exp(-2 / kappa),
             ),
+            without_brackets("a5-rate", "Brackets are missing: κ − 1/κ + 1 divides the 1 alone", kappa - 1 / kappa + 1),
         ),
         accepted={
             "one minus": 1 - 2 / (kappa + 1),
@@ -681,7 +688,7 @@ QUESTIONS = {
                 "0.98 is the approximation 1 − 2/κ, or the rate rounded so far that the two can't be told apart",
                 "quotes the approximation for large κ, or rounds to two digits",
                 (
-                    "Write your number with four digits. Is the third one after the point a 0 in the exact rate too?",
+                    "Write 1 − 2/κ and your own formula with five digits each, at κ = 100. Where do they part?",
                     "Put κ = 100 into your own formula and let SymPy keep the fraction.",
                 ),
                 Rational(98, 100),

@@ -11,6 +11,7 @@ from lrtutorial.course import current
 
 PRIMES = (3, 5, 7, 11, 13)
 Point = dict[str, str]
+FAR = Fraction(10**6)  #: a rate beyond every bound
 
 
 def rational(rng: np.random.Generator, low: float, high: float) -> Fraction:
@@ -31,7 +32,9 @@ def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[P
     while len(points) < n:
         point: dict[str, Fraction] = {}
         for name in symbols:
-            domain = current().symbols[name]
+            domain = current().symbols[name].drawn
+            if domain is None:
+                raise KeyError(f"the course doesn't say where values of {name} are drawn from")
             if isinstance(domain, range):
                 point[name] = Fraction(int(rng.choice(domain)))
             else:
@@ -41,17 +44,36 @@ def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[P
     return points
 
 
+def _both_sides(name: str, bases: Sequence[Point]) -> bool:
+    """Say whether a symbol is below 1 at some points and above it at others, as far as its domain has both."""
+    drawn = current().symbols[name].drawn or (0.0, 0.0)
+    low, high = (min(drawn), max(drawn))
+    return not low < 1 < high or {Fraction(base[name]) > 1 for base in bases} == {True, False}
+
+
 def around(
-    rng: np.random.Generator, symbols: Sequence[str], variable: str, boundaries: Sequence[object], n: int = 4
+    rng: np.random.Generator,
+    symbols: Sequence[str],
+    variable: str,
+    boundaries: Sequence[object],
+    n: int = 4,
+    far: Fraction | None = None,
 ) -> list[Point]:
     """Draw points at, just inside and just outside each boundary of ``variable``, far from them, and at
     negatives.
 
-    ``boundaries`` are functions from the other symbols' values to a Fraction.
+    ``boundaries`` are functions from the other symbols' values to a Fraction. ``far`` is a value so large that no bound
+    somebody makes up lies beyond it: tried with both signs, it tells "no lower bound" from "a wrong one". Then the
+    other symbols, too, lie on both sides of 1 where they may: η/√a < η says no more than 0 < η while all a > 1.
     """
     points: list[Point] = []
     others = [name for name in symbols if name != variable]
-    for base in draw(rng, others, n) if others else [{}] * n:
+    bases = draw(rng, others, n) if others else [{}] * n
+    for _ in range(50):  # where a domain hardly reaches over 1, that is as it is
+        if not far or all(_both_sides(name, bases) for name in others):
+            break
+        bases = draw(rng, others, n)
+    for base in bases:
         values = {name: Fraction(value) for name, value in base.items()}
         edges = sorted({boundary(values) for boundary in boundaries})  # type: ignore[operator]
         near = Fraction(1, int(rng.integers(900, 1100)))
@@ -66,5 +88,6 @@ def around(
             -rational(rng, 0.3, 3),
             edges[-1] * 2,
         ]
+        spots += [far, -far] if far else []
         points += [{**base, variable: str(spot)} for spot in sorted(set(spots))]
     return points

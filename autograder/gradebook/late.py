@@ -24,6 +24,7 @@ from traitlets import Enum, Float, Int, TraitError, Unicode, validate
 from traitlets.config import Config
 
 from autograder.intake.timestamp import UnreadableTime, handed_in
+from lrtutorial.advice import Advice
 
 SECONDS = {"day": 86_400, "hour": 3_600}
 MOST_DAYS = 366  #: of extra time; more is taken for a slip
@@ -81,7 +82,7 @@ class LatePenalty(LateSubmissionPlugin):
 # ----------------------------------------------------------------------------------------------- extra time
 
 
-class ExtraTimeError(ValueError):
+class ExtraTimeError(Advice, ValueError):
     """``extra_time.csv`` can't be used; the message says which line, what came and what was expected."""
 
 

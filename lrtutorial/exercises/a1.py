@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Derivation, Formula
+from lrtutorial.kinds import Derivation, Formula, OtherForm
 from lrtutorial.kinds.formula import describe_point, say
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -105,13 +105,26 @@ EXERCISE = Exercise(
                     ),
                 ),
                 follows=("a1-gradient", update_from_gradient),
+                others=(
+                    OtherForm(
+                        ("x", "eta", "g"),
+                        "This is right with g for the gradient: put the gradient that you found in its place.",
+                        lambda point: [{**point, "g": point["a"] * point["x"]}],
+                    ),
+                    OtherForm(
+                        ("a", "x", "eta", "x0"),
+                        "The gradient is taken at the start x₀ here; each step takes it where it is, at x.",
+                        lambda point: [{**point, "x0": point["x"]}],
+                        share=0,
+                    ),
+                ),
             ),
             answers=("update",),
             asks="the next iterate x_{t+1} in terms of the present x",
             rubric=(RubricLine("update", "The update rule", 4),),
             hints=(
                 "Gradient descent moves against the gradient, by the learning rate times the gradient.",
-                "Write x minus the learning rate times what you found in the first step.",
+                "Write x minus the learning rate times the gradient that you found.",
                 "Put your gradient in place of the symbol and see whether x can be factored out.",
             ),
         ),
@@ -130,6 +143,13 @@ EXERCISE = Exercise(
                     ),
                 ),
                 follows=("a1-update", iterate_update),
+                others=(
+                    OtherForm(
+                        ("a", "eta", "x", "t"),
+                        "This is right with x for the start: write x0, where the steps begin.",
+                        lambda point: [{**point, "x": point["x0"]}],
+                    ),
+                ),
             ),
             answers=("closed_form",),
             asks="the iterate x_t in terms of the start x0 and t",

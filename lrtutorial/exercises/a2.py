@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Formula
+from lrtutorial.kinds import Formula, OtherForm
 from lrtutorial.kinds.formula import describe_point, say, value_at
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -66,6 +67,12 @@ def add_up(contribution: ex.Tree, point: Point) -> Any:
 def at_09(effective_lr: ex.Tree, point: Point) -> Any:
     """Carry an effective rate on: put β = 0.9."""
     return ex.evaluate(effective_lr, {**point, "beta": Fraction(9, 10)})
+
+
+def _late(beta: Fraction) -> tuple[int, int]:
+    """Return two numbers of steps after which β^t is below 1e-40."""
+    far = math.ceil(-40 / math.log10(beta))
+    return far, far + 3
 
 
 EXERCISE = Exercise(
@@ -139,6 +146,13 @@ EXERCISE = Exercise(
                 counterexample=_effective_lr,
                 follows=("a2-contribution", add_up),
                 limits=(("Put β = 0: plain descent must come out. Does it?", {"beta": "0"}, "eta"),),
+                others=(
+                    OtherForm(
+                        ("eta", "beta", "t"),
+                        "This is the rate after t steps. Let t grow: what is left once every age has added its share?",
+                        lambda point: [{**point, "t": Fraction(t)} for t in _late(point["beta"])],
+                    ),
+                ),
             ),
             answers=("effective_lr",),
             asks="the effective rate under a constant gradient, once every age k = 0, 1, 2, … adds its share",
@@ -154,7 +168,18 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a2-effective_lr_09",
-            kind=Formula(symbols=("eta",), counterexample=_effective_lr, follows=("a2-effective_lr", at_09)),
+            kind=Formula(
+                symbols=("eta",),
+                counterexample=_effective_lr,
+                follows=("a2-effective_lr", at_09),
+                others=(
+                    OtherForm(
+                        ("eta", "beta"),
+                        "This is right for any β: put β = 0.9 in.",
+                        lambda point: [{**point, "beta": Fraction(9, 10)}],
+                    ),
+                ),
+            ),
             answers=("effective_lr_09",),
             asks="the effective rate at β = 0.9, in terms of η",
             rubric=(RubricLine("effective_lr_09", "Its value at β = 0.9", 3),),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Formula
+from lrtutorial.kinds import Formula, OtherForm
 from lrtutorial.kinds.formula import describe_point, say
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -121,6 +121,13 @@ EXERCISE = Exercise(
                     ),
                 ),
                 follows=("a3-second_moment", rate_from_average),
+                others=(
+                    OtherForm(
+                        ("eta", "epsilon", "s", "s_t"),
+                        "This is right with s_t in it: put your formula for s_t in its place.",
+                        lambda point: [{**point, "s": average(point), "s_t": average(point)}],
+                    ),
+                ),
             ),
             answers=("effective_lr",),
             asks="the effective learning rate after t steps, with ε inside the root",

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Formula
+from lrtutorial.kinds import Formula, OtherForm
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -122,13 +122,24 @@ EXERCISE = Exercise(
             rubric=(RubricLine("corrected_m", "The correction", 5),),
             hints=(
                 "On average m_t is some share of E[g]. What undoes taking a share?",
-                "Write the share that your first step found where it has to stand so that it cancels.",
+                "Write the share that your E[m_t] has where it has to stand so that it cancels.",
                 "Check the mean: put your E[m_t] in place of m_t; only E[g] may be left.",
             ),
         ),
         Step(
             id="a4-bias_at_1",
-            kind=Formula(symbols=(), counterexample=_bias_at_1, follows=("a4-expected_m", share_at_1)),
+            kind=Formula(
+                symbols=(),
+                counterexample=_bias_at_1,
+                follows=("a4-expected_m", share_at_1),
+                others=(
+                    OtherForm(
+                        ("beta1", "t"),
+                        "This is right for any β₁: put β₁ = 0.9 and t = 1 in.",
+                        lambda point: [{"beta1": Fraction(9, 10), "t": Fraction(1)}],
+                    ),
+                ),
+            ),
             answers=("bias_at_1",),
             asks="the number E[m₁]/E[g] at β₁ = 0.9",
             rubric=(RubricLine("bias_at_1", "The bias after one step", 3),),
@@ -139,7 +150,18 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a4-first_step_ratio",
-            kind=Formula(symbols=(), counterexample=_first_step_ratio, digits=3),
+            kind=Formula(
+                symbols=(),
+                counterexample=_first_step_ratio,
+                digits=3,
+                others=(
+                    OtherForm(
+                        ("beta1", "beta2"),
+                        "This is right for any β₁ and β₂: put 0.9 and 0.999 in.",
+                        lambda point: [{"beta1": Fraction(9, 10), "beta2": Fraction(999, 1000)}],
+                    ),
+                ),
+            ),
             answers=("first_step_ratio",),
             asks=(
                 "Adam's first step with no correction at all, divided by the corrected one, at β₁ = 0.9, "

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.kinds import Derivation, Formula
+from lrtutorial.kinds import Derivation, Formula, OtherForm
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
 from lrtutorial.steps import Exercise, RubricLine, Step
 
@@ -142,6 +142,13 @@ EXERCISE = Exercise(
                         "1",
                     ),
                 ),
+                others=(
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa"),
+                        "This is right with κ in it; it was asked for in λ_max and λ_min alone.",
+                        lambda point: [{**point, "kappa": point["lambda_max"] / point["lambda_min"]}],
+                    ),
+                ),
             ),
             answers=("optimal_lr",),
             asks="the rate η* whose worst factor per step is smallest",
@@ -186,10 +193,20 @@ EXERCISE = Exercise(
                         "0",
                     ),
                 ),
+                others=(
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa"),
+                        "This is the rate in the eigenvalues. Divide above and below by λ_min to have it in κ.",
+                        lambda point: [
+                            {**point, "lambda_min": low, "lambda_max": point["kappa"] * low}
+                            for low in (Fraction(3, 7), Fraction(8, 5))
+                        ],
+                    ),
+                ),
             ),
             answers=("rate",),
             asks="what one step at η* leaves of the distance, in terms of κ",
-            rubric=(RubricLine("rate", "The convergence rate at η*", 4),),
+            rubric=(RubricLine("rate", "The convergence factor at η*", 4),),
             hints=(
                 "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
                 "Bring it over one denominator, then divide top and bottom by λ_min.",
@@ -198,12 +215,24 @@ EXERCISE = Exercise(
         ),
         Step(
             id="a5-rate_100",
-            kind=Formula(symbols=(), counterexample=_rate_100, digits=4, follows=("a5-rate", rate_at_100)),
+            kind=Formula(
+                symbols=(),
+                counterexample=_rate_100,
+                digits=4,
+                follows=("a5-rate", rate_at_100),
+                others=(
+                    OtherForm(
+                        ("kappa",),
+                        "This is right for any κ: put κ = 100 in.",
+                        lambda point: [{"kappa": Fraction(100)}],
+                    ),
+                ),
+            ),
             answers=("rate_100",),
-            asks="the rate at κ = 100, exactly or rounded to at least four digits",
-            rubric=(RubricLine("rate_100", "The rate at κ = 100", 3),),
+            asks="the factor at κ = 100, exactly or rounded to at least four digits",
+            rubric=(RubricLine("rate_100", "The factor at κ = 100", 3),),
             hints=(
-                "Put κ = 100 into your rate. Rational(1, 3) is how SymPy writes a third exactly.",
+                "Put κ = 100 into your factor. Rational(1, 3) is how SymPy writes a third exactly.",
                 "It must be a little below 1. If yours has two digits only, keep more of them.",
             ),
         ),

@@ -300,6 +300,8 @@ class _Evaluation:
 
 def _together(op: Callable[[Any, Any], Any], left: Number, right: Number) -> Number:
     """Apply ``op`` exactly to two Fractions, otherwise with 40 digits."""
+    if op is operator.mul and any(isinstance(factor, Fraction) and factor == 0 for factor in (left, right)):
+        return Fraction(0)
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         if op is operator.truediv and right == 0:
             raise Undefined("division by zero")
@@ -331,6 +333,38 @@ def evaluate(
         if isinstance(error, Unreadable):
             raise
         raise Undecided("the formula takes too much work to evaluate") from None
+
+
+def approximate(tree: Tree, point: Mapping[str, Number]) -> float | None:
+    """Return about the value at a point, quickly; None where that takes more than arithmetic, or there is none."""
+    try:
+        value = _float(tree, point)
+    except (ArithmeticError, ValueError, KeyError, TypeError):
+        return None
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def _float(tree: Tree, point: Mapping[str, Number]) -> float:
+    kind = tree[0]
+    if kind == "symbol":
+        return float(point[tree[1]])
+    if kind in ("number", "float"):
+        return float(as_fraction(tree[1]))
+    if kind == "add":
+        return math.fsum(_float(child, point) for child in tree[1:])
+    if kind == "mul":
+        return math.prod(_float(child, point) for child in tree[1:])
+    if kind == "pow":
+        value = _float(tree[1], point) ** _float(tree[2], point)
+        if isinstance(value, complex):
+            raise ValueError
+        return value
+    if kind == "function" and tree[1] in _FLOATS:
+        return _FLOATS[tree[1]](_float(tree[2], point))
+    raise KeyError(kind)
+
+
+_FLOATS: dict[str, Callable[[float], float]] = {"sqrt": math.sqrt, "abs": abs, "exp": math.exp, "log": math.log}
 
 
 def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:

@@ -6,7 +6,7 @@ module of the same name; it loads when it is first needed, so that a course can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Self
@@ -62,6 +62,19 @@ class InModule:
 
 
 @dataclass(frozen=True)
+class OtherForm:
+    """A formula that is right in other symbols than asked for, or before the last step: named, for part of the points.
+
+    ``points`` turns a point of the step into those at which this form must have the right value.
+    """
+
+    symbols: tuple[str, ...]  #: names it may use
+    says: str  #: what it is, as a sentence
+    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+    share: float = 0.6  #: of the step's points; 0 for what is a mistake
+
+
+@dataclass(frozen=True)
 class Formula(InModule):
     """A formula, or a condition, decided by its values at many points (:mod:`lrtutorial.kinds.formula`)."""
 
@@ -79,6 +92,7 @@ class Formula(InModule):
     limits: tuple[tuple[str, Mapping[str, str], str], ...] = ()
     """Special cases a hint may point to: (words, {symbol: value}, the right formula there as text)."""
     digits: int | None = None  #: the least number of digits to which a number may be rounded
+    others: tuple[OtherForm, ...] = ()  #: right formulas in another form than asked
 
     @property
     def builds_on(self) -> str | None:

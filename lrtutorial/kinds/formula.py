@@ -9,21 +9,59 @@ The settings of a step are those of :class:`lrtutorial.kinds.Formula`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.claims import Claim
 from lrtutorial.expected import Expected, misconceptions
-from lrtutorial.formulas import repairs
-from lrtutorial.kinds import Formula
+from lrtutorial.kinds import Formula, OtherForm
+from lrtutorial.kinds.formula_claims import (
+    Case,
+    Rounded,
+    constant,
+    counterexample,
+    misconception,
+    missing_brackets,
+    rounded_misconception,
+    unit_of,
+    where_to_look,
+)
+from lrtutorial.kinds.formula_values import (
+    UNDEFINED,
+    describe_point,
+    outcome,
+    outcome_of,
+    read,
+    read_point,
+    read_value,
+    same_outcome,
+    same_value_text,
+    say,
+    value_at,
+    write_value,
+)
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
-UNDEFINED = "undefined"
-HINT_WORK = 120_000  #: operations that may go into finding a hint
-FOLLOW_WORK = 400_000  #: and into following an earlier mistake through, which ends at the first difference
+__all__ = [
+    "PUBLIC",
+    "UNDEFINED",
+    "collect",
+    "describe_point",
+    "judge",
+    "outcome",
+    "outcome_of",
+    "read_evidence",
+    "read_point",
+    "read_value",
+    "same_outcome",
+    "say",
+    "value_at",
+    "write_value",
+]
+FOLLOW_WORK = 400_000  #: operations for following an earlier mistake through, which ends at the first difference
 COARSE = 2  #: digits of a rounded number that are worth the method points, where more are asked for
 METHOD_SHARE = 0.6  #: of a step's points, for the right method applied to a wrong earlier result
 PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points nobody has seen."
@@ -45,133 +83,23 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
         return {"kind": "formula", "problem": f"looking at the answer raised {type(error).__name__}"}
 
 
-def read(step: Step, answer: object) -> ex.Tree:
-    """Return an answer's tree, with text read by the step's names. Raises Unreadable."""
-    kind = Formula.of(step)
-    return ex.read(answer, kind.symbols, kind.functions, kind.condition)
-
-
-# ------------------------------------------------------------------------------------------- outcomes
-
-
-def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 250_000) -> list[str]:
-    """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or
-    ``"undefined"``.
-
-    Raises
-    ------
-    Undecided
-        When the work for all points together is more than ``budget`` operations.
-    """
-    values = []
-    for point in map(read_point, points):
-        try:
-            values.append(write_value(value_at(step, tree, point, budget // len(points))))
-        except ex.Undefined:
-            values.append(UNDEFINED)
-    return values
-
-
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the catalogue."""
-    if "tree" not in evidence:
-        raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
-    tree = evidence["tree"]
-    return outcome(step, tree if Formula.of(step).condition else ex.right_hand_side(tree), probes)
-
-
-def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: int = ex.BUDGET) -> Any:
-    """Return a number, or True or False for a condition. Raises Undefined, Undecided or Unreadable."""
-    if Formula.of(step).condition:
-        return ex.holds(tree, point, Formula.of(step).variable, budget=budget)
-    meaning = Formula.of(step).meaning
-    functions = dict(meaning(point)) if meaning else {}
-    recursive = Formula.of(step).recursion
-    if recursive in ex.applied(tree):
-        return _simulate(tree, point, functions, recursive, budget)
-    return ex.evaluate(tree, point, functions, budget=budget)
-
-
-def _simulate(
-    tree: ex.Tree, point: Mapping[str, ex.Number], functions: Mapping[str, Any], name: str, budget: int
-) -> ex.Number:
-    """Run a recursion from ``name(0) = 0`` up to the point's ``t``: each value may use earlier ones only."""
-    known: list[ex.Number] = [Fraction(0)]
-
-    def earlier(index: ex.Number) -> ex.Number:
-        if index != int(index) or not 0 <= index < len(known):
-            raise ex.Undefined(f"{name}({index}) is not known yet")
-        return known[int(index)]
-
-    last = int(point["t"])
-    for t in range(1, last + 1):
-        known.append(
-            ex.evaluate(tree, {**point, "t": Fraction(t)}, {**functions, name: earlier}, budget=budget // last)
-        )
-    return known[last]
-
-
-def read_point(point: Mapping[str, str]) -> dict[str, Fraction]:
-    """Return a point with its values as Fractions."""
-    return {name: Fraction(value) for name, value in point.items()}
-
-
-def write_value(value: Any) -> str:
-    """Return a value as text that :func:`read_value` reads back without loss."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, Fraction) else ex.mpmath_context().nstr(value, ex.DIGITS)
-
-
-def read_value(text: str) -> Any:
-    """Return the value that :func:`write_value` wrote; ``"undefined"`` stays as it is."""
-    if text in ("true", "false"):
-        return text == "true"
-    if text == UNDEFINED:
-        return text
-    return Fraction(text) if "/" in text or text.lstrip("-").isdigit() else ex.mpmath_context().mpf(text)
-
-
-def same_outcome(one: Sequence[str], other: Sequence[str], loose: bool = False) -> bool:
-    """Say whether two outcomes agree at every point (to 9 digits when ``loose``)."""
-    return len(one) == len(other) and all(map(lambda a, b: _same(a, b, loose), one, other))
-
-
-def _same(one: str, other: str, loose: bool) -> bool:
-    if one == other:
-        return True
-    if {one, other} & {"true", "false", UNDEFINED}:
-        return False
-    return ex.same_number(read_value(one), read_value(other), loose)
-
-
-def _rounded(yours: Sequence[str], right: Sequence[str], digits: int | None) -> bool:
-    """Say whether decimals are the right numbers, rounded to no fewer than ``digits``. None: rounding is no matter."""
-    if digits is None or {*yours, *right} & {"true", "false", UNDEFINED}:
-        return False
-    mp = ex.mpmath_context()
-    for one, other in zip(yours, right, strict=True):
-        a, b = ex.real(read_value(one)), ex.real(read_value(other))
-        unit = mp.mpf(10) ** (mp.floor(mp.log10(abs(b))) + 1 - digits)
-        if abs(a - b) > unit / 2:
-            return False
-    return True
-
-
 # ---------------------------------------------------------------------------------------------- judge
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare a formula with the reference and with every catalogued misconception, point by point."""
-    (line,) = step.rubric
     blank = Verdict.blank(step)
+    asks = f"This step asks for {step.asks}."
     tree = read_evidence(evidence)
     if isinstance(tree, Verdict):
-        return replace(tree, step=step.id, lines=blank.lines, hint=f"This step asks for {step.asks}.")
+        return replace(tree, step=step.id, lines=blank.lines, hint=asks)
     blank = replace(blank, read=ex.write(tree), typeset=ex.mathml(tree))
+    other = _other_form(step, tree, expected)
+    if other:
+        return _named_form(blank, other, asks)
     problem = _wrong_form(step, tree)
     if problem:
-        return replace(blank, status="unreadable", headline=problem, hint=f"This step asks for {step.asks}.")
+        return replace(blank, status="unreadable", headline=problem, hint=asks)
     if not Formula.of(step).condition:
         tree = ex.right_hand_side(tree)
     try:
@@ -181,31 +109,120 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
             blank, status="undecided", headline=f"This could be right, but {why}. Simplify it and try again."
         )
     except ex.Unreadable as why:
-        return replace(blank, status="unreadable", headline=f"{why}.", hint=f"This step asks for {step.asks}.")
-    loose = ex.inexact(tree)
+        return replace(blank, status="unreadable", headline=f"{why}.", hint=asks)
     checked = PUBLIC.format(n=len(expected.probes)) if Formula.of(step).symbols else ""
-    digits = Formula.of(step).digits if loose else None
-    if same_outcome(yours, expected.reference, loose) or _rounded(yours, expected.reference, digits):
-        full = replace(blank.lines[0], earned=line.points)
-        return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,), checked=checked)
+    blank = replace(blank, checked=checked)
+    case = Case(step, tree, expected, yours)
+    number = Rounded.of(tree)
+    if same_outcome(yours, expected.reference, case.loose) or _well_rounded(case, number):
+        full = replace(blank.lines[0], earned=blank.lines[0].possible)
+        return replace(blank, status="right", headline=f"This is {step.asks}.", lines=(full,))
+    return _wrong(case, number, blank, earlier or {})
 
-    verdict = replace(blank, checked=checked)
-    words = misconceptions(step.id)
-    for key, theirs in expected.outcomes().items():
-        if same_outcome(yours, theirs, loose):
-            verdict = replace(verdict, misconception=key, headline=words[key].title + ".", hint=words[key].hints[0])
-            break
+
+def _well_rounded(case: Case, number: Rounded | None) -> bool:
+    """Say whether a decimal is the right number, to no fewer digits than asked for."""
+    digits, yours, exact = case.kind.digits, read_value(case.yours[0]), case.right[0]
+    if digits is None or not case.loose or isinstance(yours, bool | str) or isinstance(exact, bool | str) or exact == 0:
+        return False
+    enough = number is None or number.digits >= digits
+    return enough and bool(abs(ex.real(yours) - ex.real(exact)) <= unit_of(exact, digits) / 2)
+
+
+def _wrong(case: Case, number: Rounded | None, blank: Verdict, earlier: Mapping[str, Any]) -> Verdict:
+    """Return the verdict on an answer that is not right: what it is, where it fails, where to look."""
+    named = misconception(case)
+    shown = counterexample(case)
+    verdict = blank
+    if shown and shown.holds():
+        verdict = replace(verdict, counterexample=shown.words, claims=(shown,))
+    if number is not None and not case.kind.symbols and (near := _nearly(case, number, named, verdict)):
+        return near
+    if named is None and number is not None:
+        named = rounded_misconception(case, number)
+    if named:
+        key = named.facts["id"]
+        first = misconceptions(case.step.id)[key].hints[0]
+        verdict = _said(replace(verdict, misconception=key, headline=named.words, hint=first), named)
+    elif slip := missing_brackets(case):
+        verdict = _said(replace(verdict, headline=slip.words, hint=case.step.hints[-1]), slip)
+        verdict = replace(verdict, misconception=_bracket_slip(case.step), hint=BRACKET_HINT)
     else:
-        verdict = replace(verdict, headline=f"This is not {step.asks}.", hint=locate(step, tree, expected))
-    if not expected.secret:
-        verdict = replace(verdict, counterexample=_counterexample(step, yours, expected, loose))
-    if digits and _rounded(yours, expected.reference, COARSE):
-        earned, note = round(METHOD_SHARE * line.points, 2), f"rounded too far: {digits} digits are asked for"
-        if verdict.misconception is None:
-            more = f"Give at least {digits} digits, or an exact form such as sqrt(2)/3."
-            verdict = replace(verdict, headline="This is near, but rounded too far.", hint=more)
-        return replace(verdict, status="partly", lines=(replace(blank.lines[0], earned=earned, note=note),))
-    return _follow_through(step, tree, yours, expected, earlier or {}, verdict, loose)
+        what = constant(case)
+        verdict = replace(verdict, headline=what.words if what else f"This is not {case.step.asks}.")
+        look = where_to_look(case)
+        verdict = _said(_said(verdict, what), look)
+        verdict = replace(verdict, hint=look.words if look else case.step.hints[0])
+    return _follow_through(case, earlier, verdict)
+
+
+BRACKET_HINT = "Put brackets round what belongs together: a whole numerator, denominator, base or exponent."
+
+
+def _bracket_slip(step: Step) -> str | None:
+    """Return the id under which a step's catalogue has its missing brackets, if it has."""
+    name = f"{step.id}-brackets"
+    return name if name in misconceptions(step.id) else None
+
+
+def _said(verdict: Verdict, claim: Claim | None) -> Verdict:
+    return replace(verdict, claims=(*verdict.claims, claim)) if claim else verdict
+
+
+def _nearly(case: Case, number: Rounded, named: Claim | None, verdict: Verdict) -> Verdict | None:
+    """Return the verdict on the right number with too few digits, or with a wrong last one; None for others."""
+    digits, exact = case.kind.digits, case.right[0]
+    if digits is None or number.digits < COARSE or exact == 0:
+        return None
+    title = f"{misconceptions(case.step.id)[named.facts['id']].title}." if named else ""
+    key = named.facts["id"] if named else None
+    if number.rounds(exact) and number.digits < digits:
+        note = f"rounded too far: {digits} digits are asked for"
+        hint = f"Give at least {digits} digits, or an exact form such as sqrt(2)/3."
+        claim = Claim(title or "This is near, but rounded too far.", "rounded too far", {"digits": number.digits})
+    elif number.digits >= digits and not named and 0.5 < number.off(exact) < 1.5:
+        note = "the last digit is off"
+        hint = "Work it out with one digit more, then round."
+        words = f"This is near, but its last digit is not that of the right number, rounded to {number.digits} digits."
+        claim = Claim(words, "last digit", {"digits": number.digits})
+    else:
+        return None
+    line = replace(verdict.lines[0], earned=round(METHOD_SHARE * verdict.lines[0].possible, 2), note=note)
+    verdict = replace(verdict, status="partly", headline=claim.words, misconception=key, lines=(line,))
+    hint = misconceptions(case.step.id)[key].hints[0] if key else hint
+    return _said(replace(verdict, hint=hint), claim)
+
+
+def _other_form(step: Step, tree: ex.Tree, expected: Expected) -> OtherForm | None:
+    """Return the form that an answer is right in, other than the one asked for."""
+    side = ex.right_hand_side(tree)
+    names = ex.symbols(side)
+    for form in Formula.of(step).others:
+        if ex.is_condition(side) or not names or names - set(form.symbols) or ex.applied(side):
+            continue
+        try:
+            with ex.at_most(FOLLOW_WORK):
+                if not all(
+                    ex.same_number(ex.real(ex.evaluate(side, point)), read_value(right), ex.inexact(side))
+                    for probe, right in zip(expected.probes, expected.reference, strict=True)
+                    for point in form.points(read_point(probe))
+                ):
+                    continue
+                if names <= set(Formula.of(step).symbols):  # in the step's own symbols: right there, or wrong
+                    continue
+                return form
+        except (ex.Undefined, ex.Undecided, ex.Unreadable):
+            continue
+    return None
+
+
+def _named_form(verdict: Verdict, form: OtherForm, asks: str) -> Verdict:
+    earned = round(form.share * verdict.lines[0].possible, 2)
+    note = "right, in another form than asked" if earned else ""
+    line = replace(verdict.lines[0], earned=earned, note=note)
+    claim = Claim(form.says, "other form", {"symbols": list(form.symbols)})
+    status = "partly" if earned else "wrong"
+    return _said(replace(verdict, status=status, headline=form.says, lines=(line,), hint=asks), claim)
 
 
 def read_evidence(evidence: object) -> ex.Tree | Verdict:
@@ -249,119 +266,6 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
     return None
 
 
-def _counterexample(step: Step, yours: Sequence[str], expected: Expected, loose: bool) -> str | None:
-    explain = Formula.of(step).counterexample
-    if explain is None:
-        return None
-    wrong = [i for i, value in enumerate(yours) if not _same(value, expected.reference[i], loose)]
-    plainest = min(wrong, key=lambda i: (yours[i] == UNDEFINED, sum(map(len, expected.probes[i].values())), i))
-    point = read_point(expected.probes[plainest])
-    return explain(point, read_value(yours[plainest]), read_value(expected.reference[plainest]))
-
-
-def describe_point(point: Mapping[str, ex.Number], names: Sequence[str] | None = None) -> str:
-    """Return a point as a reader would say it: ``a = 7/3, η = 5/4``."""
-    return ", ".join(f"{ex.letter(name)} = {point[name]}" for name in names or point)
-
-
-def say(value: Any) -> str:
-    """Return the value of a formula at a point as a reader would say it."""
-    return "undefined" if value == UNDEFINED else ex.show_number(value)
-
-
-def locate(step: Step, tree: ex.Tree, expected: Expected) -> str:
-    """Return a hint for a mistake that no misconception explains: where a single change would make it
-    right, or which special case fails."""
-    condition = Formula.of(step).condition
-    loose = ex.inexact(tree)
-    points = [read_point(point) for point in expected.probes]
-    right = [read_value(value) for value in expected.reference]
-    with ex.at_most(HINT_WORK):
-        yours = [value_at_or_none(step, tree, point) for point in points]
-    agree = [_same_value(mine, wanted, loose) for mine, wanted in zip(yours, right, strict=True)]
-    # First where the answer fails: a change that mends nothing is seen at once.
-    order = sorted(range(len(points)), key=lambda index: agree[index])
-
-    def fits(repaired: ex.Tree) -> bool:
-        return all(_same_value(value_at_or_none(step, repaired, points[index]), right[index], loose) for index in order)
-
-    with ex.at_most(HINT_WORK):
-        found = None if condition else _uniform(step, tree, points, yours, right)
-        found = found or repairs.find(tree, Formula.of(step).symbols, fits)
-        if found:
-            return found
-        if condition:
-            return _width(yours, right)
-        return _failing_limit(step, tree, points) or step.hints[0]
-
-
-def _same_value(one: Any, other: Any, loose: bool) -> bool:
-    if one is None or isinstance(one, bool | str) or isinstance(other, bool | str):
-        return type(one) is type(other) and one == other
-    return ex.same_number(one, other, loose)
-
-
-def _width(told: Sequence[Any], right: Sequence[Any]) -> str:
-    """Say whether a condition is too wide, too narrow or both."""
-    too_often = any(yours is True and not wanted for yours, wanted in zip(told, right, strict=True))
-    too_rarely = any(yours is False and wanted for yours, wanted in zip(told, right, strict=True))
-    if too_often and not too_rarely:
-        return "Your condition admits values that fail: it is too wide."
-    if too_rarely and not too_often:
-        return "Your condition turns away values that work: it is too narrow."
-    return "Your condition admits some values that fail and turns away some that work."
-
-
-def _uniform(
-    step: Step, tree: ex.Tree, points: Sequence[Any], values: Sequence[Any], right: Sequence[Any]
-) -> str | None:
-    """Return a hint when the answer is off in the same way everywhere: by sign, by a factor, by a term."""
-    undefined = [point for point, value in zip(points, values, strict=True) if value is None]
-    if len(undefined) == len(points):
-        return f"Your formula has no value at any of the points tried: {_why_undefined(step, tree, points[0])}."
-    pairs = [(y, r) for y, r in zip(values, right, strict=True) if y is not None and r not in (0, UNDEFINED)]
-    if len(pairs) < 3:
-        return None
-    ratios = [ex.real(y) / ex.real(r) for y, r in pairs]
-    gaps = [ex.real(y) - ex.real(r) for y, r in pairs]
-    if all(ex.same_number(-ratio, ex.real(Fraction(1))) for ratio in ratios):
-        return "The size is right everywhere; look at the sign."
-    if all(ex.same_number(ratio, ratios[0]) for ratio in ratios) and ratios[0] != 0:
-        return f"You are off by the same factor everywhere: yours is {ex.show_number(ratios[0])} times the right value."
-    if all(ex.same_number(gap, gaps[0]) for gap in gaps):
-        return f"You are off by the same amount everywhere: {ex.show_number(gaps[0])}."
-    return None
-
-
-def _why_undefined(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) -> str:
-    try:
-        value_at(step, tree, point, 5_000)
-    except (ex.Undefined, ex.Undecided, ex.Unreadable) as why:
-        return str(why)
-    return "it takes too much work"
-
-
-def _failing_limit(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, ex.Number]]) -> str | None:
-    """Return the words for the first special case in which the answer fails."""
-    for words, at, wanted in Formula.of(step).limits:
-        case = {name: Fraction(value) for name, value in at.items()}
-        for point in points[:3]:
-            there = {**point, **case}
-            meaning = Formula.of(step).meaning
-            value = ex.evaluate(read(step, wanted), there, meaning(there) if meaning else None)
-            if not _same_value(value_at_or_none(step, tree, there), value, ex.inexact(tree)):
-                return words
-    return None
-
-
-def value_at_or_none(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number]) -> Any:
-    """Return the value at a point, or None where there is none or it takes too much work."""
-    try:
-        return value_at(step, tree, point, 5_000)
-    except (ex.Undefined, ex.Undecided, ex.Unreadable):
-        return None
-
-
 def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:
     """Say whether an answer follows from an earlier one only because hardly anything is left in it.
 
@@ -371,43 +275,31 @@ def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:
     return not ex.symbols(before) or len(ex.symbols(tree)) < least
 
 
-def _follow_through(
-    step: Step,
-    tree: ex.Tree,
-    yours: Sequence[str],
-    expected: Expected,
-    earlier: Mapping[str, Any],
-    verdict: Verdict,
-    loose: bool,
-) -> Verdict:
+def _follow_through(case: Case, earlier: Mapping[str, Any], verdict: Verdict) -> Verdict:
     """Grant method points when the answer is right given the student's own earlier result."""
-    follows = Formula.of(step).follows
-    if follows is None:
+    if case.kind.follows is None:
         return verdict
-    source, carried_on = follows
+    source, carried_on = case.kind.follows
     before = read_evidence(earlier.get(source))
     if isinstance(before, Verdict):
         return verdict
     before = ex.right_hand_side(before)
-    if _shows_no_method(step, tree, before):
+    if _shows_no_method(case.step, case.tree, before):
         return verdict
     consistent: list[str] = []
     try:
         with ex.at_most(FOLLOW_WORK):
-            for mine, point in zip(yours, expected.probes, strict=True):
-                consistent.append(write_value(carried_on(before, read_point(point))))
-                if not _same(mine, consistent[-1], loose):
+            for mine, point in zip(case.yours, case.points, strict=True):
+                consistent.append(write_value(carried_on(before, point)))
+                if not same_value_text(mine, consistent[-1], case.loose):
                     return verdict
     except (ex.Undefined, ex.Undecided, ex.Unreadable):
         return verdict
-    if same_outcome(consistent, expected.reference):
+    if same_outcome(consistent, case.expected.reference):
         return verdict
     note = f"follows from your own {source}: method points"
     line = replace(verdict.lines[0], earned=round(METHOD_SHARE * verdict.lines[0].possible, 2), note=note)
-    return replace(
-        verdict,
-        status="partly",
-        lines=(line,),
-        headline=f"Right method, applied to an earlier result ({source}) that isn't right yet.",
-        hint=f"Mend {source} first; this step then follows the same way.",
-    )
+    words = f"Right method, applied to an earlier result ({source}) that isn't right yet."
+    hint = f"Mend {source} first; this step then follows the same way."
+    claim = Claim(words, "follows", {"from": source, "tree": before})
+    return _said(replace(verdict, status="partly", lines=(line,), headline=words, hint=hint), claim)

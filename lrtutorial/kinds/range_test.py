@@ -550,12 +550,6 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     return _explain(step, verdict, read, probes, faults, expected)
 
 
-def holds(answer: Any, expected: Expected) -> bool:
-    """Run an answer and say whether no run has a fault: no words are made. Raises Malformed for odd results."""
-    runs = {probe["id"]: read_run(drive(answer, probe), probe) for probe in expected.probes}
-    return not any(all_faults(runs, expected.probes).values())
-
-
 def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str]]) -> bool:
     """Say whether a line is lost: by a fault of its own anywhere, or because one of its probes gave nothing
     to judge.
