@@ -661,7 +661,7 @@ QUESTIONS = {
                 "A first loss that is infinite does not stop the sweep",
                 "compares with the first loss, whatever it is",
                 (
-                    "What is inf > 4 * inf on your machine?",
+                    "Which comparison with a first loss that is infinite is ever true?",
                     "Ask whether the loss is finite before you compare it.",
                 ),
                 with_piece(stop=lambda s: not s.losses[-1] <= 4 * s.losses[0]),
@@ -758,7 +758,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-mode",
-                "The model is left in training mode",
+                "The model is not put back into the mode it came in",
                 "forgets the mode it came in",
                 (
                     "Hand over a model after model.eval(). What is model.training afterwards?",
@@ -880,10 +880,10 @@ QUESTIONS = {
             ),
             M(
                 "b4-linear_axis",
-                "The rate's axis is not logarithmic: all the interesting rates are squeezed to the left edge",
+                "The rate's axis is not logarithmic",
                 "plots exponential rates on a linear axis",
                 (
-                    "Where in your picture is the rate 0.01?",
+                    "Which rate stands in the middle of your axis?",
                     "matplotlib has semilogx, and axes have set_xscale.",
                 ),
                 with_piece(plot=linear_plot),

@@ -32,7 +32,7 @@ def ask(step: str, answers: Mapping[str, object], seconds: float) -> list[dict[s
                 break
             request["arguments"]["seconds"] = left
             try:
-                header, _ = _worker.ask(request, left + GRACE if "imported" in _worker.loaded else START_SECONDS)
+                header, _ = _worker.ask(request, 3 * left + GRACE if "imported" in _worker.loaded else START_SECONDS)
             except StudentCodeError:  # it took too long or ended: there is no place to tell then
                 return []
             _worker.loaded.add("imported")

@@ -36,6 +36,10 @@ RAISING = """class Adam:
     def step(self, grads):
         self.x
 """
+FORGED = """import lrtutorial.locating
+place = {"line": 1, "code": "1000 points", "function": "f", "part": "", "role": "", "before": False}
+lrtutorial.locating.places_here = lambda *anything, **more: [place]
+"""
 MISSPELT = "import nump as np2\nbase = np2.zeros\n" + ADAM.replace("np.sqrt", "np2.sqrt")
 
 pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]  # the kernel's own libraries warn
@@ -112,6 +116,8 @@ AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "typed into the test cell": (typed(ADAM + '\ncheck("b2", Adam)'), 20, "typed into b2-test"),
     "checked under another name": (typed('check("b2", MyAdam)', ADAM.replace("class Adam", "class MyAdam")), 20, ""),
     "a name that an import lacks": (answer(MISSPELT), 0, "import nump as np2"),
+    "a slip, and where it is": (answer(ADAM.replace("grad**2", "grad")), 16, "line 19 of your cell, in step"),
+    "a place that is forged": (answer(FORGED + ADAM.replace("grad**2", "grad")), 16, '"where": null'),
     "a library's work": (answer("import torch\nclass Adam(torch.optim.Adam): pass"), 0, "your own code"),
     "torch in the answer": (answer("import torch\n" + ADAM.replace("np.sqrt", "torch.sqrt")), 0, "without torch"),
     "set from afar": (before_check("import torch\nsetattr(Adam, 'step', torch.optim.Adam.step)"), 0, "your own code"),
