@@ -259,6 +259,19 @@ def one_rate_more(self: Any, i: int, rate: float, loss: float) -> None:
     self.lrs.append(rate * (self.max_lr / self.min_lr) ** (1 / self.num_steps))
 
 
+def on_pairs(piece: Any) -> Any:
+    """Return a piece that sees only rates which have a loss."""
+
+    def paired(self: Any) -> Any:
+        every, self.lrs = self.lrs, self.lrs[: len(self.losses)]
+        try:
+            return piece(self)
+        finally:
+            self.lrs = every
+
+    return paired
+
+
 def alias(self: Any) -> None:
     Pieces.save(self)
     self.state = self.model.state_dict()
@@ -504,7 +517,7 @@ QUESTIONS = {
                     "Print len(lrs) and len(losses).",
                     "A rate and its loss belong together: append them on neighbouring lines.",
                 ),
-                with_piece(record=one_rate_more),
+                with_piece(record=one_rate_more, suggest=on_pairs(Pieces.suggest), plot=on_pairs(Pieces.plot)),
             ),
             M(
                 "b4-order",
