@@ -873,12 +873,12 @@ def _explain(
     if expected.secret:
         return verdict
     first = next(key for key, found in faults.items() if found)
-    told = faults[first][0]
-    counterexample = f"{RangeTest.of(step).says[first]}: {FAULTS[told][1]}{_shown(told, read[first], probes[first])}."
-    if told in ("return", "no_values"):
+    fault = faults[first][0]
+    counterexample = f"{RangeTest.of(step).says[first]}: {FAULTS[fault][1]}{_shown(fault, read[first], probes[first])}."
+    if fault in ("return", "no_values"):
         counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
     picture = None
-    if FAULTS[told][0] == "losses" and len(read[first]["losses"]) > 1:
+    if FAULTS[fault][0] == "losses" and len(read[first]["losses"]) > 1:
         right = losses_with(probes[first], read[first]["lrs"])[:-1]
         picture = two_curves(read[first]["losses"], right, "The loss, step by step of the sweep")
     return replace(verdict, counterexample=counterexample, picture=picture)
