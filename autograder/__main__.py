@@ -6,6 +6,7 @@ One function a command: it declares the words the command takes, and ``run`` ins
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
+    for add in (_collect, _grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
         add(commands)
     return top
 
@@ -25,9 +26,9 @@ def _grade(commands: Any) -> None:
         "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
         description="Grade what was handed in for an assignment and changed since it was last graded. It may be "
         "ended at any time (Ctrl-C, kill): run it again and it goes on.",
-        epilog="example: python -m autograder grade part_b --workers 4",
+        epilog="example: python -m autograder grade PART --workers 4",
     )  # fmt: skip
-    grade.add_argument("assignment", help="part_a, part_b or part_c")
+    grade.add_argument("assignment", help="the assignment: a folder of the release")
     grade.add_argument("students", nargs="*", metavar="student", help="only these students (default: all)")
     grade.add_argument(
         "--workers", type=int, default=None, metavar="N", help="notebooks at a time (default: cores + 1)"
@@ -57,11 +58,39 @@ def _grade(commands: Any) -> None:
     grade.set_defaults(run=run)
 
 
+def _collect(commands: Any) -> None:
+    collect = commands.add_parser(
+        "collect", help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
+        description="Sort a download of everybody's submissions into submitted/, and say what became of every file. "
+        "Nothing is overwritten unasked.",
+        epilog="example: python -m autograder collect submissions.zip PART --roster roster.csv --dry-run",
+    )  # fmt: skip
+    collect.add_argument("download", help="the zip or the folder")
+    collect.add_argument("assignment", help="the assignment: a folder of the release")
+    collect.add_argument("--roster", metavar="FILE", help="CSV: student (the id), name or first_name and last_name, "
+                         "email, lms_id; without it the gradebook's students and the LMS's names count")  # fmt: skip
+    collect.add_argument("--replace", action="store_true", help="put newer work in the place of what is there already, "
+                         "which is kept beside")  # fmt: skip
+    collect.add_argument("--dry-run", action="store_true", help="only show what would become of every file")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from pathlib import Path
+
+        from autograder.desk.collect import collect_download
+
+        return collect_download(
+            Path(arguments.download), arguments.assignment, roster=Path(arguments.roster) if arguments.roster else None,
+            dry_run=arguments.dry_run, replacing=arguments.replace,
+        )  # fmt: skip
+
+    collect.set_defaults(run=run)
+
+
 def _history(commands: Any) -> None:
     history = commands.add_parser(
         "history", help="every change of a verdict: when, why, points before and after",
         description="Show every change that grading made to a verdict, the oldest first.",
-        epilog="example: python -m autograder history student_007 part_b",
+        epilog="example: python -m autograder history STUDENT PART",
     )  # fmt: skip
     history.add_argument("student", nargs="?", default="", help="only this student's (default: all)")
     history.add_argument("assignment", nargs="?", default="", help="only this part's (default: all)")
@@ -81,11 +110,9 @@ def _report(commands: Any) -> None:
     report = commands.add_parser(
         "report", help="the class report: scores, steps, misconceptions, who is stuck, with pictures",
         description="Write what the class has and has not understood, as one HTML page with tables and data beside it.",
-        epilog="example: python -m autograder report part_a --anonymous --output slides/report",
+        epilog="example: python -m autograder report PART --anonymous --output slides/report",
     )  # fmt: skip
-    report.add_argument(
-        "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are graded)"
-    )
+    report.add_argument("parts", nargs="*", metavar="part", help="assignments (default: all that are graded)")
     report.add_argument(
         "--anonymous",
         action="store_true",
@@ -107,12 +134,12 @@ def _report(commands: Any) -> None:
 
 def _similar(commands: Any) -> None:
     similar = commands.add_parser(
-        "similar", help="list suspiciously alike answers of Part B, side by side",
-        description="List answers of Part B that are alike in what is neither handed out nor common, most alike first, "
+        "similar", help="list suspiciously alike programs, side by side",
+        description="List programs that are alike in what is neither handed out nor common, most alike first, "
         "with both sources side by side: a list to look at, never a verdict.",
-        epilog="example: python -m autograder similar part_b",
+        epilog="example: python -m autograder similar PART",
     )  # fmt: skip
-    similar.add_argument("assignment", help="part_b (the answers of the other parts are too short to compare)")
+    similar.add_argument("assignment", help="an assignment whose answers are programs")
     similar.add_argument("--output", metavar="DIR", help="where to write (default: similar/ in the course's folder)")
     similar.add_argument("--threshold", type=float, metavar="SCORE", help="the least score listed (default: 10)")
     similar.add_argument("--common", type=float, metavar="SHARE", help="of the class; what more of them write doesn't "
@@ -169,9 +196,7 @@ def _demo(commands: Any) -> None:
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
     )  # fmt: skip
-    demo.add_argument(
-        "parts", nargs="*", metavar="part", help="part_a, part_b, part_c (default: all that are released)"
-    )
+    demo.add_argument("parts", nargs="*", metavar="part", help="assignments (default: all that are released)")
 
     def run(arguments: argparse.Namespace) -> int:
         from autograder.demo import grade_sample_class
@@ -183,9 +208,9 @@ def _demo(commands: Any) -> None:
 
 def _record(commands: Any) -> None:
     record = commands.add_parser(
-        "record", help="write the recorded expectations of the public probes into lrtutorial/recorded/",
+        "record", help="write the recorded expectations of the public probes into the students' package",
         description="Compute reference and misconceptions on the public probes and record them for the notebooks.",
-        epilog="example: python -m autograder record a1-gradient b2",
+        epilog="example: python -m autograder record STEP",
     )  # fmt: skip
     record.add_argument("steps", nargs="*", metavar="step", help="steps to record (default: all)")
 
@@ -200,30 +225,43 @@ def _record(commands: Any) -> None:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, 1 after a message that says what to do, 130 when ended by Ctrl-C."""
+    """Run one command. Returns 0, 1 after a message (what to do, or what to report), 130 when ended by Ctrl-C."""
     arguments = parser().parse_args(words)
     try:
+        if arguments.command not in ("doctor", "new-course"):  # they look at a course that may be broken
+            from autograder.grading.assignment import course_config
+
+            course_config()  # which course and catalogue this is about
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
         print(f"\n{parser().prog} {arguments.command}: ended.", file=sys.stderr)
         return 130
     except Exception as error:
-        message = message_for(error)
-        if message is None:
+        if os.environ.get("LRTUTORIAL_TRACEBACK"):
             raise
-        print(f"{parser().prog} {arguments.command}: {message}", file=sys.stderr)
+        print(f"{parser().prog} {arguments.command}: {message_for(error)}", file=sys.stderr)
         return 1
 
 
-def message_for(error: Exception) -> object:
-    """Return a message for an error that the instructor can do something about; None for a fault of ours."""
-    from autograder.gradebook.database import explained
+def message_for(error: Exception) -> str:
+    """Return what to say of an error: advice where the instructor can mend it, else that the fault is the program's."""
+    from traitlets import TraitError
 
+    from autograder.gradebook.database import explained
+    from autograder.jail.errors import JailError
+    from lrtutorial.advice import Advice, fault
+
+    if isinstance(error, Advice):
+        return str(error)
     if message := explained(error):
         return message
-    if isinstance(error, LookupError | ValueError | RuntimeError | OSError):
-        return error.args[0] if isinstance(error, KeyError) and error.args else error
-    return None
+    if isinstance(error, JailError):
+        return str(error)
+    if isinstance(error, TraitError):
+        return f"nbgrader_config.py sets something that can't be used: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: {error.strerror}. Nothing else is known; what was graded before is kept."
+    return f"{fault(error)} LRTUTORIAL_TRACEBACK=1 before the command shows where it arose."
 
 
 if __name__ == "__main__":

@@ -1,75 +1,55 @@
-"""How nbgrader is set up for this course, through its own extension points."""
+"""How nbgrader is set up for a course, through its own extension points."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
-from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, Execute, SaveAutoGrades
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions
 
+from autograder import catalogue as catalogues
 from autograder.course import COURSE, DB_URL, ROOT, SECRET
 from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
 from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
-from autograder.grading.executor import TrustedExecute
-from autograder.grading.rubric import ShowRubric
+from autograder.hooks.release import Release, find_own_programs
 from autograder.hooks.skeletons import Skeletons
-from autograder.hooks.stock import RecordVerdicts, RepairSubmission, TakeIn, TellRepairs
+from autograder.hooks.stock import Door
+from lrtutorial.course import Course, current, use
 
 #: What one submitted notebook may use, where it differs from autograder.jail.Limits. The verdict names a limit reached.
 CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is ended with its kernel
 LIMITS = {"cell_seconds": CELL_SECONDS + 5, "notebook_seconds": 240, "cpu_seconds": 200}
-#: What the notebooks import of the students' package; grading runs no explorer and prints no page.
-STUDENTS_MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for path in (ROOT / "lrtutorial").rglob("*.py")
-    if "explorer" not in path.parts and path.stem != "printing"
-)
-PARTS = {"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"}
 
 
-def configure(config: Any) -> None:
-    """Set directories, release and grading in a traitlets configuration (what ``get_config()`` returns)."""
-    COURSE.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
-    course = config.CourseDirectory
-    course.root = str(ROOT)
-    course.course_id = "learning_rate"
-    course.source_directory = "solutions"
-    course.release_directory = "notebooks"
-    for step in ("submitted", "autograded", "feedback"):
-        setattr(course, f"{step}_directory", str(COURSE / step))
-    course.db_url = DB_URL
+def configure(config: Any, course: Course | None = None, catalogue: str = "") -> None:
+    """Set directories, release and grading in a traitlets configuration (what ``get_config()`` returns).
+
+    ``course`` is what is taught, ``catalogue`` the package with its references and mistakes, one module an exercise;
+    without them they are those of this process, which begins with the course of ``lrtutorial``.
+    """
+    find_own_programs()
+    if course is not None:
+        use(course)
+    if catalogue:
+        catalogues.use(catalogue)
+    _directories(config)
     config.ClearSolutions.code_stub = {"python": "..."}
     config.ClearSolutions.text_stub = "*Write your answer here.*"
     config.GenerateAssignment.preprocessors = [
         Skeletons if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
     ]
+    config.GenerateAssignment.exporter_class = Release
     config.Skeletons = config.ClearSolutions
-    config.Autograde.sanitize_preprocessors = [RepairSubmission, *Autograde.sanitize_preprocessors.default()]
-    config.Autograde.exporter_class = TakeIn
-    config.OverwriteCells.add_missing_cells = True
-    steps: list[Any] = []
-    for step in Autograde.autograde_preprocessors.default():
-        if step is Execute:
-            steps += [TellRepairs, TrustedExecute]
-        elif step is SaveAutoGrades:
-            steps += [SaveAutoGrades, RecordVerdicts]
-        elif step is ClearMetadataPreprocessor:
-            steps += [ClearMetadataPreprocessor, ShowRubric]
-        elif step is AssignLatePenalties:
-            steps += [GrantExtraTime, AssignLatePenalties]
-        else:
-            steps.append(step)
-    config.Autograde.autograde_preprocessors = steps
+    config.Autograde.exporter_class = Door  # grades in place of nbgrader's two passes over each notebook
     config.GenerateFeedback.exporter_class = FeedbackExporter
     config.HTMLExporter.sanitize_html = True  # Formgrader's: a student's script would act for the instructor
     config.HTMLExporter.filters = {"markdown2html": markdown_for_graders, "clean_html": clean_html}
     config.TrustedExecute.timeout = CELL_SECONDS
     jail = config.JailedProvisioner
-    jail.packages = ["lrtutorial"]
-    jail.preload = STUDENTS_MODULES
+    jail.packages = list(dict.fromkeys(["lrtutorial", current().package]))
+    jail.preload = students_modules()
     jail.minimum = "confined"
     jail.limits = LIMITS
     jail.canaries = [str(SECRET)]  # beside the gradebook, and there wherever that is
@@ -85,3 +65,25 @@ def configure(config: Any) -> None:
         GrantExtraTime, AssignLatePenalties, *GenerateFeedback.preprocessors.default(), FeedbackSummary
     ]  # fmt: skip
     config.ExportApp.plugin_class = "autograder.export.Csv"
+
+
+def _directories(config: Any) -> None:
+    COURSE.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
+    course = config.CourseDirectory
+    course.root = str(ROOT)
+    course.course_id = current().id
+    course.source_directory = "solutions"
+    course.release_directory = "notebooks"
+    for step in ("submitted", "autograded", "feedback"):
+        setattr(course, f"{step}_directory", str(COURSE / step))
+    course.db_url = DB_URL
+
+
+def students_modules() -> list[str]:
+    """Return what notebooks import of the students' packages; grading runs no explorer and prints no page."""
+    return sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package in {"lrtutorial", current().package}
+        for path in (ROOT / package).rglob("*.py")
+        if "explorer" not in path.parts and path.stem != "printing"
+    )

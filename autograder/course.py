@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from lrtutorial.advice import Advice
+
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = ROOT / "solutions"
 RELEASE = ROOT / "notebooks"
@@ -17,7 +19,7 @@ DB_URL = os.environ.get("LRTUTORIAL_DB") or f"sqlite:///{GRADEBOOK}"
 SECRET = COURSE / "secret"
 
 
-class SecretUnreadable(RuntimeError):
+class SecretUnreadable(Advice, RuntimeError):
     """The course secret is there but can't be used; the message says why and what to do."""
 
 

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Assignment, Grade, Gradebook, Notebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Gradebook, Student
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import case, func, inspect, select
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
@@ -29,16 +29,18 @@ from autograder.files import Cell, safe, write_table
 from autograder.gradebook.database import explained, hold_to_version, reading
 from autograder.gradebook.late import ExtraTimeError, GrantExtraTime, penalty_of
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.reading import MISSING, entries
 from autograder.names import UnknownName, nearest
+from lrtutorial.advice import Advice, Refused, Unusable
 
-MISSING, BY_HAND = "missing", "needs hand grading"
+BY_HAND = "needs hand grading"
 #: What a submission is called, the most pressing of its exercises first.
 STATUSES = ("failed", "rejected", BY_HAND, "graded with repairs", "graded", MISSING)
 
 NO_GRADE = "-"  #: Moodle's sign for it
 
 
-class NothingToExport(LookupError):
+class NothingToExport(Advice, LookupError):
     """The gradebook holds nothing that could be exported; the message says what to do first."""
 
 
@@ -143,14 +145,11 @@ def read(gradebook: Gradebook, assignments: Sequence[str] = (), students: Sequen
     known = list(gradebook.assignments)
     if not known:
         raise NothingToExport(
-            "the gradebook holds no assignment: run nbgrader generate_assignment part_a first, and grade what was "
-            "handed in"
+            "the gradebook holds no assignment: run nbgrader generate_assignment first, and grade what was handed in"
         )
     everyone = list(gradebook.students)
     if not everyone:
-        raise NothingToExport(
-            "the gradebook holds no student: python -m autograder grade part_a enters those it grades"
-        )
+        raise NothingToExport("the gradebook holds no student: python -m autograder grade enters those it grades")
     chosen = _named(assignments, [assignment.name for assignment in known], "assignment")
     who = set(_named(students, [student.id for student in everyone], "student"))
     parts = [
@@ -177,52 +176,20 @@ def _named(names: Sequence[str], known: list[str], what: str) -> list[str]:
 
 def _standings(gradebook: Gradebook) -> dict[tuple[str, str], Standing]:
     engine = gradebook.engine
-    judged: dict[tuple[str, str, str], dict[str, Any]] = {}
+    judged: list[dict[str, Any]] = []
     if inspect(engine).has_table("lr_submission"):  # not in a gradebook that only nbgrader's own steps have written
         with Ledger(engine.url.render_as_string(hide_password=False)) as ledger:
-            judged = {(row["student"], row["assignment"], row["notebook"]): row for row in ledger.submissions()}
-    told = {key[:2] for key in judged}
-    rows = gradebook.db.execute(
-        select(
-            SubmittedAssignment.student_id, Assignment.name, Notebook.name, SubmittedAssignment.timestamp,
-            SubmittedAssignment.extension, SubmittedNotebook.late_submission_penalty, func.sum(Grade.score),
-            func.max(case((Grade.needs_manual_grade, 1), else_=0)),
-        ).select_from(SubmittedAssignment)
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-        .outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id)
-        .group_by(
-            SubmittedAssignment.student_id, Assignment.name, Notebook.name, SubmittedAssignment.timestamp,
-            SubmittedAssignment.extension, SubmittedNotebook.late_submission_penalty, SubmittedNotebook.id,
-        ).order_by(Notebook.name)
-    ).all()  # fmt: skip
+            judged = ledger.submissions()
     found: dict[tuple[str, str], Standing] = {}
-    for student, part, notebook, timestamp, extension, penalty, score, by_hand in rows:
-        ours = judged.get((student, part, notebook))
-        standing = found.get((student, part))
-        if standing is None:
-            lost = Path("quarantine", student, part, "timestamp.txt")
+    for entry in entries(gradebook.db, judged):
+        key = entry.student, entry.assignment
+        if key not in found:
+            lost = Path("quarantine", *key, "timestamp.txt")
             there = (COURSE / "submitted").joinpath(*lost.parts[1:])
-            standing = Standing({}, timestamp, extension, (COURSE / lost).exists() and not there.exists())
-            found[student, part] = standing
-        standing.marks[notebook] = _mark(ours, (student, part) in told, score or 0.0, penalty or 0.0, bool(by_hand))
+            found[key] = Standing({}, entry.timestamp, entry.extension, (COURSE / lost).exists() and not there.exists())
+        status = BY_HAND if entry.to_grade and not entry.lost else entry.status
+        found[key].marks[entry.notebook] = Mark(entry.score, entry.penalty, status, entry.reason, entry.waits)
     return found
-
-
-def _mark(ours: dict[str, Any] | None, told: bool, score: float, penalty: float, by_hand: bool) -> Mark:
-    """One exercise's mark; ``ours`` is the ledger's row, ``told`` whether it has any on this submission."""
-    for value in (score, penalty):
-        if not math.isfinite(value):
-            raise ValueError(f"the gradebook holds a score of {value}: correct it in Formgrader, then export again")
-    if ours is None:
-        nothing = told and not score and not by_hand
-        status = MISSING if nothing else BY_HAND if by_hand else "graded"
-        return Mark(score, penalty, status, by_hand=by_hand)
-    status = ours["status"]
-    if by_hand and status not in ("failed", "rejected"):
-        status = BY_HAND
-    return Mark(score, penalty, status, str(ours["reason"] or ""), by_hand)
 
 
 class GradeExport(ExportPlugin):
@@ -289,7 +256,7 @@ class GradeExport(ExportPlugin):
             if isinstance(self.parent, NbGrader):
                 self.parent.fail(database or str(error))
             if database:
-                raise RuntimeError(database) from error
+                raise Refused(database) from error
             raise
 
     def _remark(self, gradebook: Gradebook, grades: Grades) -> None:
@@ -386,7 +353,7 @@ class _Wide(GradeExport):
     """One row for each student, as a learning management system reads it."""
 
     titles = Dict(
-        help="What an assignment is called there, for example {'part_a': 'Part A'}; the rest keep their names."
+        help="What an assignment is called there, {its name: what it is called}; the rest keep their names."
     ).tag(config=True)
     details = Bool(
         True, help="Also write exercises, late penalty and status, in columns that the import leaves alone."
@@ -485,7 +452,7 @@ class Moodle(_Wide):
     def rows(self, grades: Grades) -> Iterator[list[Cell]]:
         """Yield the header and the students."""
         if not 0 <= self.grade_max < math.inf:
-            raise ValueError(f"Moodle.grade_max takes a maximum grade above 0, or 0 for points; got {self.grade_max}")
+            raise Unusable(f"Moodle.grade_max takes a maximum grade above 0, or 0 for points; got {self.grade_max}")
         titles = [self.title(part.name, grades) for part in grades.parts]
         yield [
             "First name", "Last name", "ID number", "Email address",

@@ -1,30 +1,17 @@
-"""Files that are there as a whole or not at all, and tables that no spreadsheet takes for formulas."""
+"""Tables that are there as a whole or not at all, and that no spreadsheet takes for formulas."""
 
 from __future__ import annotations
 
 import csv
 import errno
+import io
 import os
 import re
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a read-only file so that it is there as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.chmod(name, 0o444)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
+from lrtutorial.advice import Unwritable
+from lrtutorial.files import write_whole
 
 Cell = str | float | None
 
@@ -60,21 +47,29 @@ def cell(value: Cell) -> str:
 
 
 def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: bool = False) -> None:
-    """Write rows as CSV (RFC 4180, UTF-8), as a whole or not at all. Raises OSError, with what to do."""
+    """Write rows as CSV (RFC 4180, UTF-8), as a whole or not at all. Raises Unwritable, with what to do."""
     encoding = "utf-8-sig" if byte_order_mark else "utf-8"
-    special = path.exists() and not path.is_file()  # a pipe or /dev/stdout; a folder refuses by itself
-    beside = path if special else path.with_name(f".{path.name}.{os.getpid()}")
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([cell(value) for value in row] for row in rows)
     try:
-        if path.is_file() and not os.access(path, os.W_OK):
+        if path.exists() and not path.is_file():  # a pipe or /dev/stdout; a folder refuses by itself
+            path.write_text(table.getvalue(), encoding=encoding, errors="backslashreplace", newline="")
+            return
+        if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        with beside.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
-            csv.writer(file).writerows([cell(value) for value in row] for row in rows)
-        if not special:
-            os.replace(beside, path)
+        if not path.parent.is_dir():  # a slip in the name: no folder is made for it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        write_whole(path, table.getvalue(), mode=_like_others(path), encoding=encoding, errors="backslashreplace")
     except OSError as error:
-        if not special:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-        raise OSError(
+        raise Unwritable(
             f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
         ) from error
+
+
+def _like_others(path: Path) -> int:
+    """The permissions a file has: those it had, or those the user's files get."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask

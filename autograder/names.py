@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 
+from lrtutorial.advice import Advice
 
-class UnknownName(LookupError):
+
+class UnknownName(Advice, LookupError):
     """No assignment or student has this name; the message suggests the nearest."""
 
 

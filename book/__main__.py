@@ -24,6 +24,10 @@ import nbformat
 from nbclient import NotebookClient
 from sphinx.cmd.build import main as sphinx
 
+from book.answers import make_room
+from book.offline import stage_offline
+from book.runtime import NoRuntime, runtime
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 EXECUTED = ROOT / "_build" / "executed"
@@ -33,6 +37,7 @@ SETTLE = """import gc
 for _explorer in [each for each in gc.get_objects() if type(each).__name__ == "Explorer"]:
     _explorer.wait()
     _explorer.send_state()"""
+CHECKPOINTS = shutil.ignore_patterns(".ipynb_checkpoints")
 SECONDS = 300  # a cell's time at most
 # The parts of `autograder` that hold answers, or pretend to be students: not in a book that students read.
 NOT_SHOWN = ("autograder.__main__", "autograder.catalogue", "autograder.demo", "autograder.references")
@@ -53,10 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(f"no notebook is called {', '.join(unknown)}; there are {', '.join(known)}")
     source = output.with_name(f"{output.name}-source")
     chosen = [path for path in notebooks if options.run is None or path.stem in options.run]
-    stage(source, notebooks, chosen, repository, options.solutions)
+    python = find_runtime(options.solutions)
+    stage(source, notebooks, chosen, repository, options.solutions, python is not None)
     shutil.rmtree(output, ignore_errors=True)  # a page that is no more would still be found
     done = sphinx(["-q", "-W", "--keep-going", "-b", "html", "-d", f"{source}/.doctrees", f"{source}", f"{output}"])
     if done == 0:
+        if python is not None:
+            stage_offline(output, python)
         print(f"The book: {output / 'index.html'}")
         if not repository:
             print("Its pages have no Binder link: name the public address, make book REPOSITORY=https://…")
@@ -92,27 +100,43 @@ def binder(repository: str, notebook: str) -> str:
     return f"https://mybinder.org/v2/{place}/HEAD?labpath={quote(notebook, safe='')}"
 
 
+def find_runtime(solutions: bool) -> Path | None:
+    """Return the Python for the pages, or None where it can't be had, which is then said."""
+    try:
+        return runtime(solutions)
+    except NoRuntime as why:
+        print(f"The book is built without checks in its pages: {why}.", flush=True)
+        return None
+
+
 def complain(why: str) -> int:
     """Say what is wrong with what was asked for; the exit code for that."""
     print(why, file=sys.stderr)
     return 2
 
 
-def stage(source: Path, notebooks: list[Path], chosen: list[Path], repository: str, solutions: bool) -> None:
-    """Lay out all pages of the book in a fresh folder; of the notebooks, those chosen are run."""
+def stage(
+    source: Path, notebooks: list[Path], chosen: list[Path], repository: str, solutions: bool, live: bool
+) -> None:
+    """Lay out all pages of the book in a fresh folder; of the notebooks, those chosen are run.
+
+    ``live``: whether its answers can be checked in the pages.
+    """
     shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py", "runtime"))
     shutil.copy2(HERE / "conf.py", source)
     stage_guides(source, repository)
     stage_reference(source / "api")
+    shutil.copytree(ROOT / "notebooks" / "part_b", source / "_static" / "notebooks" / "part_b", ignore=CHECKPOINTS)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         executed = dict(zip(chosen, pool.map(execute, chosen), strict=True))
     for path in notebooks:
         notebook = executed.get(path) or nbformat.read(path, as_version=4)
         place = path.relative_to(ROOT).parts[1:]
         dress(notebook, solutions)
-        if repository:
-            launch = binder(repository, "/".join(("notebooks", *place)))
+        launch = binder(repository, "/".join(("notebooks", *place))) if repository else ""
+        make_room(notebook, path.stem, live, solutions, launch)
+        if launch:
             notebook.cells[0].source += f'\n\n<a class="launch" href="{launch}">▶ Open this notebook on Binder</a>'
         target = source.joinpath(*place)
         target.parent.mkdir(exist_ok=True)

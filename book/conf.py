@@ -36,8 +36,14 @@ suppress_warnings = [
 
 html_theme = "furo"
 html_static_path = ["_static"]
-html_js_files = ["search-from-disk.js", ("explorers.js", {"defer": "defer"}), ("reachable.js", {"defer": "defer"})]
-html_css_files = ["book.css"]
+_later = {"defer": "defer"}
+html_js_files = [
+    "search-from-disk.js",
+    ("explorers.js", _later),
+    ("reachable.js", _later),
+    ("answers/start.js", _later),
+]
+html_css_files = ["book.css", "answers/answers.css"]
 html_domain_indices = False
 html_copy_source = False
 html_show_sourcelink = False

@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib import import_module
 
 from lrtutorial import home
+from lrtutorial.letters import Domain, Symbol
 from lrtutorial.steps import Exercise, Step
 
 
@@ -36,8 +37,7 @@ class Course:
     title: str
     parts: Mapping[str, str]  #: {assignment: its title}, in order
     exercises: tuple[Exercise, ...]  #: in order
-    symbols: Mapping[str, tuple[float, float] | range] = field(default_factory=dict)
-    """The symbols of formulas, and where values are drawn: (low, high) for rationals, a range for whole numbers."""
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)  #: what formulas may use, by name
     libraries: tuple[str, ...] = ()  #: what may not do the work of an answer that must be the student's own
     finished: str = "Everything is done."  #: what the map says in the end
 
@@ -74,6 +74,11 @@ class Course:
         """Every checked step by id, in course order."""
         return {step.id: step for exercise in self.exercises for step in exercise.steps}
 
+    @cached_property
+    def domains(self) -> dict[str, Domain]:
+        """The values that each symbol stands for."""
+        return {name: symbol.domain for name, symbol in self.symbols.items()}
+
     def part(self, name: str) -> tuple[Exercise, ...]:
         """Return the exercises of a part, in order."""
         return tuple(exercise for exercise in self.exercises if exercise.part == name)
@@ -96,6 +101,11 @@ def use(course: Course | str) -> None:
     if not isinstance(getattr(import_module(module), "COURSE", None), Course):
         raise Malformed(f"the module {module} has no COURSE; expected COURSE = Course(home={module!r}, …) in it")
     home.use(module)
+
+
+def domains() -> Mapping[str, Domain]:
+    """Return the values that each symbol of the current course stands for; others are any real number."""
+    return current().domains
 
 
 def exercises() -> dict[str, Exercise]:

@@ -9,23 +9,21 @@ user's data folder, not beside the notebooks: those may be read-only or shared b
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lrtutorial.verdict import STATUSES, Verdict
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
 
-try:
-    import fcntl
-except ImportError:  # Windows: the file is still replaced in one go, only a simultaneous check may be lost
-    fcntl = None  # type: ignore[assignment]
+from lrtutorial.files import write_whole
+from lrtutorial.verdict import STATUSES, Verdict
 
 FORMAT, VERSION = "lrtutorial progress", 1
 LARGEST = 1_000_000  #: bytes of a file that is read; a finished course takes about 6000
@@ -55,13 +53,7 @@ def progress_file() -> Path | None:
         return None
     if chosen:
         return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        data = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        data = Path.home() / "Library" / "Application Support"
-    else:
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return data / "lrtutorial" / "progress.json"
+    return user_data_path("lrtutorial", appauthor=False, roaming=True) / "progress.json"
 
 
 def kept_where() -> str:
@@ -236,22 +228,8 @@ def _update(path: Path) -> str:
         progress = empty()
     for change in _waiting:
         change(progress)
-    _replace(path, json.dumps(progress, indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, json.dumps(progress, indent=1, ensure_ascii=False) + "\n")
     return message
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside and rename: at every moment the file is the old or the new one, whole."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _set_aside(path: Path, why: str) -> Path:
@@ -266,30 +244,29 @@ def _set_aside(path: Path, why: str) -> Path:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    """Hold the folder's lock; gives False when another program keeps it longer than PATIENCE."""
+    """Hold the file's lock; gives False when another program keeps it longer than PATIENCE.
+
+    It is freed when the process ends, however it ends. Raises OSError where nothing can be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if fcntl is None:
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE, poll_interval=0.01)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    except NotImplementedError:  # a network file system that knows no locks
         yield True
         return
-    folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        yield True  # the same
+        return
     try:
-        yield _take(folder)
+        yield True
     finally:
-        os.close(folder)  # frees the lock; so does the end of the process, however it ends
-
-
-def _take(folder: int) -> bool:
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.01)
-        except OSError:  # a network file system that knows no locks
-            return True
+        lock.release()
 
 
 # ------------------------------------------------------------------- reset, copy, restore
@@ -337,7 +314,7 @@ def restore(text: str) -> str:
             kept = (
                 f" What was here before is kept as {_set_aside(path, 'before-restore').name}." if path.exists() else ""
             )
-            _replace(path, json.dumps(progress, indent=1, ensure_ascii=False) + "\n")
+            write_whole(path, json.dumps(progress, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         return f"Nothing was restored: {path} can't be written ({_reason(error)})."
     count = len(progress["steps"])

@@ -17,7 +17,7 @@ from lrtutorial.home import package
 from lrtutorial.session import HERE
 from lrtutorial.steps import Exercise
 
-ENOUGH = 40  #: words of one's own before the model answer is shown
+ENOUGH = 40  #: different words of one's own before the model answer is shown
 LARGEST = 20_000_000  #: bytes of a notebook that is looked into
 STUB = re.compile(r"(?:write )?your answer here", re.IGNORECASE)  # nbgrader's own, and the release's
 
@@ -62,8 +62,8 @@ def _model_answers(package: str) -> dict[str, ModelAnswer]:
 def reveal(exercise: str, text: str | None = None) -> None:
     """Show how an exercise can be answered, once you have tried: ``reveal("c1")``, ``reveal("b2")``.
 
-    Part C: the model answer and the rubric as a checklist to score yourself, after at least 40 words of your
-    own. They are read from the saved notebook; where it cannot be found, hand them over as ``text``.
+    Part C: the model answer and the rubric as a checklist to score yourself, after at least 40 different words
+    of your own. They are read from the saved notebook; where it cannot be found, hand them over as ``text``.
     Parts A and B: the worked solution of every step that you have had checked, where this copy of the course
     has the folder solutions/. While a course is being graded, all of it stays closed.
     """
@@ -109,10 +109,10 @@ def _closed(exercise: Exercise, text: str | None) -> str:
                 f"again, or hand your "
                 f'words over: reveal("{exercise.id}", "…").'
             )
-    words = count_words(text)
+    words = len(set(words_of(text)))
     if words < ENOUGH:
         return (
-            f"{words} word{'s' * (words != 1)} so far; the model answer opens at {ENOUGH}. Write "
+            f"{words} different word{'s' * (words != 1)} so far; the model answer opens at {ENOUGH}. Write "
             f"first, save the notebook "
             "(Ctrl+S or ⌘S), then run this again."
         )
@@ -130,7 +130,12 @@ def count_words(text: str) -> int:
     >>> count_words("*Write your answer here.*"), count_words("Too high: it diverges.")
     (0, 4)
     """
-    return len(re.findall(r"\w+(?:[’'\-.]\w+)*", STUB.sub(" ", text)))
+    return len(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters, the stub left out."""
+    return re.findall(r"\w+(?:[’'\-.]\w+)*", STUB.sub(" ", text).lower())
 
 
 def _notebook(exercise: Exercise) -> Path:

@@ -16,23 +16,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from sqlalchemy import make_url
 
-from autograder.configuration import PARTS
 from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
-from autograder.grading.one import Result
 from autograder.grading.workers import local_workers
+from autograder.names import UnknownName
 from autograder.report import write_report
-from lrtutorial.course import steps
+from lrtutorial.course import current, steps
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
 
 
 def available() -> list[str]:
     """Return the parts that have notebooks."""
-    return [part for part in PARTS if any((SOLUTIONS / part).glob("*.ipynb"))]
+    return [part for part in current().parts if any((SOLUTIONS / part).glob("*.ipynb"))]
 
 
 def hand_in(part: str) -> int:
@@ -68,7 +68,7 @@ def nbgrader_api() -> Any:
 def grade_sample_class(parts: Sequence[str] = ()) -> int:
     """Hand in, grade and give feedback for the sample class; print the score table. Returns an exit code.
 
-    Raises ValueError for a part that is not there.
+    Raises UnknownName for a part that is not there.
     """
     console = Console()
     if not console.is_terminal:
@@ -76,7 +76,7 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
     chosen = list(parts) or available()
     for part in chosen:
         if part not in available():
-            raise ValueError(f"there is no part {part!r}; expected one of {', '.join(available())}")
+            raise UnknownName(f"there is no part {part!r}; expected one of {', '.join(available())}")
     warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy")  # nbgrader 0.9.6 under SQLAlchemy 2.1
     api = nbgrader_api()
     failures: list[str] = []
@@ -89,9 +89,9 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
             notebooks = hand_in(part)
             progress.advance(task)
             progress.update(task, description=f"{part}: grading", total=1 + len(STUDENTS) + notebooks)
-            with local_workers(workers) as executor:
+            with local_workers(workers) as team:
                 summary = grade(
-                    Assignment.find(part, api.config), executor, force=True, at_once=workers + 1,
+                    Assignment.find(part, api.config), team, force=True,
                     students=[student.name for student in STUDENTS], watcher=_Advance(progress, task),
                 )  # fmt: skip
             failures += [f"grade {name}: its kernel could not be run" for name in summary.not_run]
@@ -146,7 +146,7 @@ def _shown(db_url: str) -> str:
 
 def score_table(part: str) -> Table:
     """Return the table of a part: student, exercise, points, and what the verdicts said."""
-    table = Table(title=PARTS[part], show_lines=False, expand=True)
+    table = Table(title=current().parts[part], show_lines=False, expand=True)
     table.add_column("student", no_wrap=True)
     table.add_column("exercise", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)

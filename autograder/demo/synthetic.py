@@ -29,16 +29,17 @@ from traitlets.config import Config
 
 from autograder import catalogue
 from autograder.cells import answer_cells, without_markers
-from autograder.configuration import PARTS, configure
+from autograder.configuration import configure
 from autograder.course import SOLUTIONS, course_secret
 from autograder.demo.mistakes import EDITS, with_mistake
+from autograder.gradebook.result import Result
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
-from autograder.grading.one import Work, checking_digest
+from autograder.grading.executor import Ran, written_into
+from autograder.grading.one import Work, checking_digest, grade_one
+from autograder.grading.phases import Clock
 from autograder.grading.rubric import written_cells
-from autograder.intake.reading import Rejected
-from autograder.intake.repair import rejected, repair
-from lrtutorial.course import exercise_with, exercises, find_step
+from lrtutorial.course import current, exercise_with, exercises, find_step
 from lrtutorial.evidence import gather, judge
 from lrtutorial.expected import recorded
 from lrtutorial.steps import Exercise, Step
@@ -125,7 +126,7 @@ class Truth:
         return [person.id for person in self.people if person.id in there]
 
 
-def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str] = tuple(PARTS)) -> Truth:
+def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str] = ()) -> Truth:
     """Make a graded course of ``students`` in the folder ``course`` and return what was planted.
 
     The same ``seed`` gives the same class; a smaller one is the beginning of a larger one.
@@ -135,8 +136,9 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
     """
     if students < 1:
         raise ValueError(f"a class has at least 1 student, got {students}")
-    if unknown := [part for part in parts if part not in PARTS]:
-        raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(PARTS)}")
+    parts = parts or tuple(current().parts)
+    if unknown := [part for part in parts if part not in current().parts]:
+        raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(current().parts)}")
     if (course / "gradebook.db").exists():
         raise FileExistsError(f"{course} already holds a gradebook; give an empty folder")
     course.mkdir(parents=True, exist_ok=True)
@@ -150,7 +152,7 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader 0.9.6 under SQLAlchemy 2.1
             _generate(config, part)
-            _plant_part(truth, part, config, np.random.default_rng([seed, 1 + list(PARTS).index(part)]))
+            _plant_part(truth, part, config, np.random.default_rng([seed, 1 + list(current().parts).index(part)]))
     return truth
 
 
@@ -194,11 +196,11 @@ def _generate(config: Config, part: str) -> None:
 
 def _plant_part(truth: Truth, part: str, config: Config, rng: np.random.Generator) -> None:
     assignment = Assignment.find(part, config)
+    secret = course_secret(truth.course / "secret")
     desks = [
-        _Desk(exercise, assignment.release[exercise.notebook], rng)
+        _Desk(exercise, assignment.release[exercise.notebook], secret, rng)
         for exercise in exercises().values() if exercise.part == part and exercise.notebook in assignment.release
     ]  # fmt: skip
-    secret = course_secret(truth.course / "secret")
     with GradebookWriter(config, part, assignment.release) as writer:
         for person in truth.people:
             writer.gradebook.update_or_create_student(
@@ -223,12 +225,8 @@ def _plant_part(truth: Truth, part: str, config: Config, rng: np.random.Generato
                 if sheet is None:
                     continue
                 name = desk.exercise.notebook
-                work = Work(
-                    part, person.id, name, sheet.data, desk.release_text, secret, (), {}, "", checking_digest(name)
-                )
-                writer.save(person.id, name, sheet.graded, list(sheet.verdicts), status=sheet.status,
-                            reason=sheet.reason, jail=None, fingerprint=work.fingerprint)  # fmt: skip
-                truth.statuses[person.id, name] = sheet.status
+                writer.save(sheet.result)
+                truth.statuses[person.id, name] = sheet.result.status
                 truth.answers.update({(person.id, answer.step): answer for answer in sheet.answers})
                 truth.hints.update({(person.id, step): asked for step, asked in sheet.hints.items()})
                 if sheet.runs:
@@ -261,10 +259,7 @@ class _Sheet:
     """One notebook handed in, and what grading made of it."""
 
     data: bytes
-    graded: NotebookNode
-    status: str
-    reason: str
-    verdicts: tuple[Verdict, ...]
+    result: Result
     answers: tuple[Answer, ...]
     written: Written | None
     hints: dict[str, int]
@@ -274,8 +269,8 @@ class _Sheet:
 class _Desk:
     """One exercise's notebook: fills it in for a student, and grades it."""
 
-    def __init__(self, exercise: Exercise, release: NotebookNode, rng: np.random.Generator):
-        self.exercise, self.release = exercise, release
+    def __init__(self, exercise: Exercise, release: NotebookNode, secret: str, rng: np.random.Generator):
+        self.exercise, self.release, self.secret = exercise, release, secret
         self.release_text = nbformat.writes(release)
         self.difficulty = {step.id: float(rng.normal(-0.6, 0.7)) for step in exercise.steps}
         self.liked = {step.id: self._liked(step, rng) for step in exercise.steps}
@@ -325,7 +320,7 @@ class _Desk:
             elif name.endswith("-written") and written is not None and written.text:
                 cell.source = written.text
         hints = self._work_at(notebook, answers, rng)
-        return self._graded(notebook, verdicts, answers, written, hints, rng)
+        return self._graded(person, notebook, verdicts, answers, written, hints, rng)
 
     def _work_at(self, notebook: NotebookNode, answers: list[Answer], rng: np.random.Generator) -> dict[str, int]:
         """Leave the traces of work: how often cells ran, and the hints asked for in cells of the student's own."""
@@ -397,45 +392,35 @@ class _Desk:
         return Written(sum(earned) if rng.random() < 0.8 else None, model.points, text)
 
     def _graded(
-        self, notebook: NotebookNode, verdicts: list[Verdict], answers: list[Answer], written: Written | None,
-        hints: dict[str, int], rng: np.random.Generator,
+        self, person: Person, notebook: NotebookNode, verdicts: list[Verdict], answers: list[Answer],
+        written: Written | None, hints: dict[str, int], rng: np.random.Generator,
     ) -> _Sheet:  # fmt: skip
-        """Hand the notebook in, now and then damaged, and grade it as the engine does."""
-        fate, reason, status = rng.random(), "", "graded"
+        """Hand the notebook in, now and then damaged, and grade it as the engine does, without a kernel."""
+        fate = rng.random()
         runs = max(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
         if fate < 0.03:
             self._damage(notebook)
         data = nbformat.writes(notebook).encode("utf-8")
         if 0.03 <= fate < 0.04:
-            data, status, hints, runs = data[: len(data) // 2], "rejected", {}, 0
-        elif 0.04 <= fate < 0.045:
-            status, reason = "failed", "Grading stopped with MemoryError: a planted fault of the grader's own."
-        if fate < 0.04:
-            try:
-                taken = repair(data, self.release)
-                notebook, reason = taken.notebook, " ".join(taken.repairs)
-                status = "graded with repairs" if taken.repairs else status
-            except Rejected as why:
-                reason = str(why)
-        if status in ("rejected", "failed"):
-            lost = [Verdict.blank(step).with_no_points("failed", reason) for step in self.exercise.steps]
+            data, hints, runs = data[: len(data) // 2], {}, 0
+        name, part = self.exercise.notebook, self.exercise.part
+        work = Work(part, person.id, name, data, self.release_text, self.secret, (), {}, "", checking_digest(name))
+        by_step = {verdict.step: verdict for verdict in verdicts}
+
+        def examine(_: Work, taken: NotebookNode, __: Clock) -> Ran:
+            if 0.04 <= fate < 0.045:
+                raise MemoryError("a planted fault of the grader's own.")
+            tests = [(cell, str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))) for cell in taken.cells]
+            judged = [(cell, by_step.get(name.removesuffix("-test"))) for cell, name in tests if name.endswith("-test")]
+            return Ran(taken, tuple(written_into(cell, verdict) for cell, verdict in judged if verdict), None, "")
+
+        result = grade_one(work, examine)
+        if result.judged_nothing:
             answers = [
                 Answer(a.student, a.part, a.notebook, a.step, "lost", None, 0.0, a.possible, "") for a in answers
             ]
-            # The cell that stands for the notebook is the release's own, which nobody need read: no hand grade.
-            return _Sheet(
-                data, rejected(self.release, reason), status, reason, tuple(lost), tuple(answers), None, hints, runs
-            )
-        by_step = {verdict.step: verdict for verdict in verdicts}
-        for cell in notebook.cells:
-            about = cell.metadata.get("nbgrader", {})
-            verdict = by_step.get(str(about.get("grade_id", "")).removesuffix("-test"))
-            if about.get("grade") and not about.get("solution") and verdict is not None:
-                cell.outputs = [
-                    new_output("display_data", data=verdict.mimebundle()),
-                    new_output("execute_result", data={"text/plain": f"{verdict.points:g}"}, execution_count=None),
-                ]
-        return _Sheet(data, notebook, status, reason, tuple(verdicts), tuple(answers), written, hints, runs)
+            written = None  # the cell that stands for it is the release's own, which nobody need read: no hand grade
+        return _Sheet(data, result, tuple(answers), written, hints, runs)
 
     def _damage(self, notebook: NotebookNode) -> None:
         """Blank the first test cell, as a student does who edits where nothing is to be edited."""

@@ -39,6 +39,7 @@ from autograder.gradebook.writer import NotReleased, hold_to_release
 from autograder.grading.assignment import course_config
 from autograder.hooks.skeletons import Skeletons
 from autograder.jail import JailError, JailReport
+from lrtutorial.course import current
 
 COMMANDS = ("nbgrader", "alembic", "jupyter")
 DISK = {"needed": 0.2, "wanted": 2.0}  #: gigabytes free
@@ -70,7 +71,7 @@ class Place:
     memory: Callable[[], float | None] = lambda: available_memory()
     cores: Callable[[], int] = lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores()
     jail: Callable[[], JailReport] = lambda: tried_jail()
-    parts: tuple[str, ...] = field(default=("part_a", "part_b", "part_c"))
+    parts: tuple[str, ...] = field(default_factory=lambda: tuple(current().parts))
 
     @property
     def secret(self) -> Path:
@@ -193,7 +194,7 @@ def _database(place: Place) -> Finding:
     shown = url.render_as_string()  # hides a password
     sqlite = url.get_backend_name() == "sqlite"
     if sqlite and not Path(url.database or "").exists():
-        return Finding("gradebook", "warning", f"{shown}: none yet", "nbgrader generate_assignment part_a makes it")
+        return Finding("gradebook", "warning", f"{shown}: none yet", "nbgrader generate_assignment makes it")
     seen = shown
     engine = reading(place.db_url)
     try:
@@ -260,7 +261,7 @@ def _release(place: Place) -> Finding:
         engine.dispose()
     if wrong:
         return Finding("release", "fails" if len(wrong) == len(released) else "warning", "; ".join(wrong),
-                       "make release (or for one: nbgrader generate_assignment part_b --force)")  # fmt: skip
+                       "make release (or for one: nbgrader generate_assignment <part> --force)")  # fmt: skip
     return Finding("release", "ok", "the gradebook holds what notebooks/ holds")
 
 

@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,12 +16,13 @@ from rich.table import Column, Table
 
 from autograder.desk.history import changed_since, last_change, show, write
 from autograder.gradebook.database import patient
+from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, grade
-from autograder.grading.one import Result
 from autograder.grading.phases import table
 from autograder.grading.preview import preview
 from autograder.grading.workers import cluster_workers, local_workers
+from lrtutorial.advice import Unusable
 
 
 class ProgressBar(Watcher):
@@ -72,11 +72,11 @@ def grade_with_progress(
     released or the jail doesn't hold.
     """
     if workers is not None and not 1 <= workers <= 256:
-        raise ValueError(f"--workers takes a number from 1 to 256, got {workers}")
+        raise Unusable(f"--workers takes a number from 1 to 256, got {workers}")
     if workers is not None and scheduler:
-        raise ValueError("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
+        raise Unusable("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
     if output and not Path(output).absolute().parent.is_dir():
-        raise ValueError(f"--output {output} can't be written: there is no folder {Path(output).absolute().parent}")
+        raise Unusable(f"--output {output} can't be written: there is no folder {Path(output).absolute().parent}")
     assignment = Assignment.find(name)
     if unsafe_no_jail:
         assignment.config.JailedProvisioner.unsafe_no_jail = True
@@ -88,18 +88,14 @@ def grade_with_progress(
     bar = ProgressBar(console, name)
     try:
         with _ended_by_sigterm(), bar.progress, contextlib.ExitStack() as stack:
-            executor: Any
-            if scheduler:
-                executor, at_once = stack.enter_context(cluster_workers(scheduler))
-            else:
-                count = workers or (os.cpu_count() or 1) + 1
-                executor, at_once = stack.enter_context(local_workers(count, assignment)), count + 1
-            options: dict[str, Any] = {"students": students, "force": force, "at_once": at_once, "watcher": bar}
+            count = workers or (os.cpu_count() or 1) + 1
+            who = cluster_workers(scheduler) if scheduler else local_workers(count, assignment)
+            team = stack.enter_context(who)
             if dry_run:
-                summary, differences = preview(assignment, executor, **options)
+                summary, differences = preview(assignment, team, students=students, force=force, watcher=bar)
             else:
                 before = last_change(assignment.course.db_url)
-                summary = grade(assignment, executor, **options)
+                summary = grade(assignment, team, students=students, force=force, watcher=bar)
                 differences = changed_since(assignment.course.db_url, name, before) if summary.graded else []
     except KeyboardInterrupt:
         console.print("Ended. Nothing was written." if dry_run else

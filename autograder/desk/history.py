@@ -15,7 +15,7 @@ from autograder.files import write_table
 from autograder.gradebook.database import reading
 from autograder.gradebook.ledger import KEPT, Ledger
 from autograder.grading.preview import Difference, ReadGradebook
-from autograder.names import nearest
+from autograder.names import UnknownName, nearest
 from lrtutorial.verdict import STATUSES
 
 SHOWN = 40  #: rows of a table on the screen; a file has them all
@@ -126,7 +126,7 @@ def write(differences: Sequence[Difference], path: Path) -> None:
 def show_history(db_url: str, student: str = "", assignment: str = "", *, console: Console | None = None) -> None:
     """Print every change of verdicts that grading made, the oldest first.
 
-    Raises FileNotFoundError without a gradebook and LookupError for a student or an assignment that it doesn't have.
+    Raises FileNotFoundError without a gradebook and UnknownName for a student or an assignment that it doesn't have.
     """
     console = console or _console()
     with Ledger(db_url, readonly=True) as ledger:
@@ -136,7 +136,7 @@ def show_history(db_url: str, student: str = "", assignment: str = "", *, consol
             student, assignment = "", student
         for name, names, what in ((student, students, "student"), (assignment, parts, "assignment")):
             if name and name not in names:
-                raise LookupError(f"no {what} {name!r} was graded. {nearest(name, names)}")
+                raise UnknownName(f"no {what} {name!r} was graded. {nearest(name, names)}")
         rows = ledger.history(assignment or None, student or None)
     table = Table(show_lines=False)
     for name in ("when (UTC)", "student", "step"):

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from autograder.course import COURSE, ROOT, course_secret
+from lrtutorial.advice import Refused, Unusable, Unwritable
 
 #: Made when the course is used, or holding what students handed in.
 LEFT_OUT = {".git", "__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis",
@@ -52,9 +53,9 @@ def new_course(folder: str | Path, *, with_git: bool = False, root: Path = ROOT)
         os.replace(copy, target)
     except shutil.Error as error:
         source, _, why = error.args[0][0]
-        raise OSError(f"{source} can't be copied: {why}. Nothing was left of the copy") from error
+        raise Unwritable(f"{source} can't be copied: {why}. Nothing was left of the copy") from error
     except OSError as error:
-        raise OSError(f"{target} can't be made: {error.strerror}. Name a folder in one you may write") from error
+        raise Unwritable(f"{target} can't be made: {error.strerror}. Name a folder in one you may write") from error
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
@@ -86,13 +87,13 @@ def _refuse(target: Path, root: Path) -> None:
     """Raise unless a new course may be put here."""
     real = target.resolve()
     if real == root or root in real.parents:
-        raise ValueError(f"{target} lies inside this course: name a folder outside of {root}")
+        raise Unusable(f"{target} lies inside this course: name a folder outside of {root}")
     if real in root.parents:
-        raise ValueError(f"{target} holds this course: name a folder of its own, such as {target / 'new-term'}")
+        raise Unusable(f"{target} holds this course: name a folder of its own, such as {target / 'new-term'}")
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise FileExistsError(f"{target} is a link or a file: name a folder that isn't there yet")
+        raise Unwritable(f"{target} is a link or a file: name a folder that isn't there yet")
     if target.is_dir() and any(target.iterdir()):
-        raise FileExistsError(f"{target} isn't empty: name a folder that isn't there yet, or empty it first")
+        raise Unwritable(f"{target} isn't empty: name a folder that isn't there yet, or empty it first")
 
 
 def _left_out(root: Path, with_git: bool) -> Callable[[str, list[str]], set[str]]:
@@ -130,8 +131,8 @@ def _look_at(copy: Path) -> None:
     done = subprocess.run([sys.executable, "-B", "-c", code], cwd=copy, env=environment, capture_output=True, text=True,
                           check=False)  # fmt: skip
     if done.returncode:
-        raise RuntimeError(f"the copy doesn't work, so it was taken away: {done.stderr.strip()[-400:]}")
+        raise Refused(f"the copy doesn't work, so it was taken away: {done.stderr.strip()[-400:]}")
     wrong = [one for one in json.loads(done.stdout) if one["status"] == "fails"]
     if wrong:
         lines = "; ".join(f"{one['name']}: {one['seen']} ({one['do']})" for one in wrong)
-        raise RuntimeError(f"the copy would not grade, so it was taken away. {lines}")
+        raise Refused(f"the copy would not grade, so it was taken away. {lines}")

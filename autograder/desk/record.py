@@ -1,4 +1,4 @@
-"""Write the public probes' expectations into the student package: ``lrtutorial/recorded/<step>.json``.
+"""Write the public probes' expectations into the students' package of a course: ``recorded/<step>.json``.
 
 The catalogue is the source; these files are what a check in a notebook compares with, so that it needs no reference
 and no network. A test holds the files to the catalogue.
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder import catalogue
-from autograder.course import ROOT
+from autograder.course import SOLUTIONS
 from autograder.grading import rubric as written
+from autograder.grading.rubric import recorded_folder
+from autograder.names import UnknownName, nearest
 from lrtutorial.course import steps
-
-RECORDED = ROOT / "lrtutorial" / "recorded"
 
 
 def recording(step_id: str) -> dict[str, Any]:
@@ -32,18 +32,17 @@ def recording(step_id: str) -> dict[str, Any]:
 
 
 def record(only: Iterable[str] = ()) -> list[Path]:
-    """Record the named steps (all, when none is named); return the files written. Raises KeyError for unknown ones."""
+    """Record the named steps (all, when none is named); return the files written. Raises UnknownName."""
     chosen = list(only) or list(catalogue.questions())
     unknown = [step for step in chosen if step not in steps()]
     if unknown:
-        raise KeyError(f"there is no step {', '.join(unknown)}; there are {', '.join(steps())}")
+        raise UnknownName(f"there is no step {unknown[0]!r}. {nearest(unknown[0], list(steps()))}")
     paths = []
     for step_id in chosen:
-        path = RECORDED / f"{step_id}.json"
+        path = recorded_folder() / f"{step_id}.json"
         text = json.dumps(recording(step_id), ensure_ascii=False, separators=(",", ":")).replace("},", "},\n")
         path.write_text(text + "\n", encoding="utf-8")
         paths.append(path)
     if not list(only):
-        written.record(ROOT / "solutions")
-        paths.append(written.RECORDED)
+        paths += written.record(SOLUTIONS)
     return paths

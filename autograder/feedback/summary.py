@@ -16,6 +16,7 @@ from autograder.cells import NOTE_ID
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.reading import entries
 from lrtutorial.course import exercises
 from lrtutorial.steps import Exercise
 from lrtutorial.verdict import STATUSES, Verdict
@@ -69,6 +70,8 @@ class Part:
     rubric: tuple[RubricItem, ...] = ()
     comment: str = ""  #: the grader's words, Markdown
     by_hand: bool = False
+    look_again: bool = False  #: the hand grade stands, and what it was given for has changed
+    lost: bool = False  #: nothing in the notebook could be judged
 
     @property
     def mark(self) -> str:
@@ -80,7 +83,11 @@ class Part:
         """What became of it, in a word or two."""
         if self.verdict:
             return STATUSES[self.verdict.status][1]
-        return "Not graded yet" if self.points is None else "Graded by hand" if self.by_hand else "No answer"
+        if self.points is None:
+            return "Not graded yet"
+        if self.lost:
+            return "Not graded"
+        return "Graded by hand" if self.by_hand else "No answer"
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,8 @@ class Summary:
 
     @property
     def waiting(self) -> bool:
-        """Whether something is still to be graded by hand."""
-        return any(part.points is None for part in self.parts)
+        """Whether a human is still to grade an answer, or to look at one again."""
+        return any(part.points is None or part.look_again for part in self.parts)
 
 
 class FeedbackSummary(NbGraderPreprocessor):
@@ -125,7 +132,7 @@ class FeedbackSummary(NbGraderPreprocessor):
             possible=where["max_score"],
             late_penalty=where["late_penalty"],
             notice=notice(status, reason),
-            parts=_parts(where, exercise, verdicts, unreadable=status == "rejected"),
+            parts=_parts(where, exercise, verdicts),
             solutions=_solutions(exercise) if self.model_answers and exercise else (),
         )
         said_above = {NOTE_ID, f"{exercise.id}-rubric" if exercise else ""}
@@ -160,7 +167,7 @@ def notice(status: str, reason: str) -> Notice | None:
     return Notice("Graded, but the program ended early", *ENDED[:1], reason, *ENDED[1:]) if reason else None
 
 
-def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict], unreadable: bool) -> tuple[Part, ...]:
+def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) -> tuple[Part, ...]:
     """Return every graded cell in the notebook's order."""
     asks = {step.id: step.asks for step in exercise.steps} if exercise else {}
     models = model_answers()
@@ -168,23 +175,27 @@ def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict], 
     with Gradebook(where["db_url"]) as gradebook:
         entry = gradebook.find_submission_notebook(where["notebook"], where["assignment"], where["student"])
         comments = {comment.name: comment.comment or "" for comment in entry.comments}
-        for grade in entry.grades:
-            step = grade.name.removesuffix("-test")
-            model = models.get(grade.name.removesuffix("-written"))
-            written = step not in verdicts and grade.name.endswith("-written")
-            waiting = (
-                grade.needs_manual_grade and grade.manual_score is None and step not in verdicts and not unreadable
-            )
-            parts.append(Part(
-                id=step,
-                asks=asks.get(step, "Written answer" if written else grade.name),
-                points=None if waiting else grade.score,
-                possible=grade.max_score,
-                verdict=verdicts.get(step),
-                rubric=model.rubric if model and written else (),
-                comment=_comment(grade.name, comments),
-                by_hand=grade.manual_score is not None or bool(grade.extra_credit),
-            ))  # fmt: skip
+        order = [grade.name for grade in entry.grades]  # the notebook's
+        extra = {grade.name for grade in entry.grades if grade.extra_credit}
+        own = {name: where[name] for name in ("assignment", "student", "notebook")}
+        with Ledger(where["db_url"]) as ledger:
+            (found,) = entries(gradebook.db, ledger.submissions(**own), **own)
+    for cell in sorted(found.cells, key=lambda cell: order.index(cell.name)):
+        step = cell.name.removesuffix("-test")
+        model = models.get(cell.name.removesuffix("-written"))
+        written = step not in verdicts and cell.name.endswith("-written")
+        parts.append(Part(
+            id=step,
+            asks=asks.get(step, "Written answer" if written else cell.name),
+            points=None if cell.waits else cell.score,
+            possible=cell.possible,
+            verdict=verdicts.get(step),
+            rubric=model.rubric if model and written else (),
+            comment=_comment(cell.name, comments),
+            by_hand=cell.manual is not None or cell.name in extra,
+            look_again=cell.look_again,
+            lost=cell.lost,
+        ))  # fmt: skip
     return tuple(parts)
 
 

@@ -22,16 +22,18 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from lrtutorial.advice import Advice, NotThere, Unusable
+
 PATIENCE = 60  #: seconds to wait for another program that writes into SQLite
 CONNECT = 15  #: seconds to wait for a PostgreSQL server
 AGAIN = "Then run the same command again: what was graded before is kept."
 
 
-class OtherVersion(RuntimeError):
+class OtherVersion(Advice, RuntimeError):
     """The database isn't a gradebook of this nbgrader; the message says what it is and what to do."""
 
 
-class Busy(RuntimeError):
+class Busy(Advice, RuntimeError):
     """Another grader works on this gradebook."""
 
 
@@ -58,7 +60,7 @@ def _parsed(db_url: str) -> URL:
         url = make_url(db_url)
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError):
-        raise ValueError(
+        raise Unusable(
             "this is no address of a gradebook. Expected sqlite:////folder/gradebook.db or "
             "postgresql+psycopg://user@host/database; got one that begins with "
             f"{db_url.partition(':')[0][:20]!r}."
@@ -76,7 +78,7 @@ def reading(db_url: str) -> Engine:
         return create_engine(url, poolclass=NullPool, execution_options={"postgresql_readonly": True})
     path = Path(url.database or "").absolute()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no gradebook {path}: nothing was graded here")
+        raise NotThere(f"there is no gradebook {path}: nothing was graded here")
     log = Path(f"{path}-wal")
     # With nothing in the write-ahead log the file is all there is; only then may SQLite leave out its locks.
     how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"

@@ -16,10 +16,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import nbgrader.api
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
@@ -30,16 +29,18 @@ from traitlets.config import Config
 
 from autograder.cells import is_marked
 from autograder.course import COURSE
-from autograder.files import write_whole
 from autograder.gradebook.database import Alone, hold_to_version, log_ahead, patient
 from autograder.gradebook.late import GrantExtraTime, grant, reassess
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.result import Result
+from autograder.intake.candidates import look
 from autograder.intake.quarantine import quarantine
 from autograder.intake.timestamp import UnreadableTime, handed_in
-from lrtutorial.verdict import Verdict
+from lrtutorial.advice import Advice
+from lrtutorial.files import write_whole
 
 
-class NotReleased(RuntimeError):
+class NotReleased(Advice, RuntimeError):
     """The gradebook doesn't know this assignment as it is released; the message says what to run."""
 
 
@@ -91,6 +92,10 @@ class GradebookWriter:
 
     # ---------------------------------------------------------------------------------------- one student
 
+    def fingerprints(self) -> dict[tuple[str, str], str]:
+        """Return {(student, notebook): fingerprint} of what was graded to the end."""
+        return self.ledger.fingerprints(self.assignment)
+
     def take_in(self, student: str, folder: Path) -> list[str]:
         """Move what must not be copied out of a submitted folder; return a sentence on each."""
         return quarantine(folder, COURSE / "quarantine" / student / self.assignment)
@@ -107,7 +112,8 @@ class GradebookWriter:
             warnings.simplefilter("ignore", SAWarning)  # nbgrader builds a submission while its session flushes
             submission = self.gradebook.update_or_create_submission(self.assignment, student, **times)
         grant(submission, self.extra_time)
-        missing = [notebook for notebook in submission.notebooks if not (folder / f"{notebook.name}.ipynb").exists()]
+        found = look(folder, self.release).candidates
+        missing = [notebook for notebook in submission.notebooks if found and notebook.name not in found]
         for notebook in missing:
             for grade in notebook.grades:
                 grade.auto_score, grade.needs_manual_grade = 0, False
@@ -119,26 +125,33 @@ class GradebookWriter:
     def _autograded(self, student: str) -> Path:
         return Path(self.course.format_path(self.course.autograded_directory, student, self.assignment))
 
-    def save(
-        self, student: str, notebook: str, graded: NotebookNode, verdicts: list[Verdict], *,
-        status: str, reason: str, jail: dict[str, Any] | None, fingerprint: str,
-    ) -> None:  # fmt: skip
+    def save(self, result: Result) -> None:
         """Write one graded notebook: the file, the scores, the ledger's row."""
-        path = self._autograded(student) / f"{notebook}.ipynb"
+        graded = result.document()
         answers = answers_of(graded)
-        write_whole(path, nbformat.writes(graded))
-        self._scores(student, notebook, graded, answers, again=status in ("rejected", "failed"))
-        self.ledger.write(self.assignment, student, notebook, verdicts, status=status, reason=reason, jail=jail,
-                          fingerprint=fingerprint, answers=answers)  # fmt: skip
+        write_whole(self._autograded(result.student) / f"{result.notebook}.ipynb", result.graded, mode=0o444)
+        self._scores(result.student, result.notebook, graded, answers, again=result.judged_nothing,
+                     asked=result.look)  # fmt: skip
+        self.ledger.write(
+            self.assignment, result.student, result.notebook, result.judged(), status=result.status,
+            reason=result.reason, jail=result.jail, fingerprint=result.fingerprint, answers=answers,
+        )  # fmt: skip
 
     def _scores(
-        self, student: str, notebook: str, graded: NotebookNode, answers: Mapping[str, tuple[str, float]], again: bool
+        self,
+        student: str,
+        notebook: str,
+        graded: NotebookNode,
+        answers: Mapping[str, tuple[str, float]],
+        again: bool,
+        asked: Sequence[str] = (),
     ) -> None:
         """The scores of one notebook, as nbgrader's SaveAutoGrades enters them, in one transaction.
 
-        ``again``: nothing could be judged, so the tests score 0 and a human is asked to look. A hand grade stands; a
-        human is asked to look at it again when what it was given for changed: the answer, the points that the cell
-        has, or the automatic score that it overrides (nbgrader asks each time).
+        ``asked`` names checks that a human is asked to look at. ``again``: nothing could be judged, so the tests score
+        0 and a human is asked to look. A hand grade stands; a human is asked to look at it again when what it was
+        given for changed: the answer, the points that the cell has, or the automatic score that it overrides (nbgrader
+        asks each time).
         """
         before = self.ledger.answers(self.assignment, student, notebook)
         entry: SubmittedNotebook = self.gradebook.find_submission_notebook(notebook, self.assignment, student)
@@ -151,7 +164,7 @@ class GradebookWriter:
                 same = before.get((student, notebook, grade.name)) == answers[grade.name] and grade.auto_score == auto
                 grade.auto_score = auto
                 if again or grade.manual_score is None:
-                    grade.needs_manual_grade = again or auto is None
+                    grade.needs_manual_grade = again or auto is None or grade.name in asked
                 elif not same:
                     grade.needs_manual_grade = True
             if is_solution(cell):
@@ -164,29 +177,6 @@ class GradebookWriter:
         if late:
             where = {"notebook": notebook, "assignment": self.assignment, "student": student, "db_url": self.db_url}
             AssignLatePenalties(config=self.config).preprocess(graded, {"nbgrader": where})
-
-
-def mark_unfinished(
-    db_url: str, assignment: str, student: str, notebook: str, status: str, reason: str,
-    verdicts: Sequence[Verdict] = (),
-) -> None:  # fmt: skip
-    """Say of a notebook that its grades no longer hold: status in the ledger, and a human is asked to look.
-
-    A rejected notebook's automatic scores become 0; ``verdicts`` say so step by step.
-    """
-    with Gradebook(patient(db_url)) as gradebook:
-        try:
-            entry = gradebook.find_submission_notebook(notebook, assignment, student)
-        except MissingEntry:
-            pass  # never graded: no score stands
-        else:
-            for grade in entry.grades:
-                grade.needs_manual_grade = True
-                if status == "rejected":
-                    grade.auto_score = 0
-            gradebook.db.commit()
-    with Ledger(db_url) as ledger:
-        ledger.write(assignment, student, notebook, list(verdicts), status=status, reason=reason)
 
 
 def answers_of(notebook: NotebookNode) -> dict[str, tuple[str, float]]:

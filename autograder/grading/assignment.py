@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import hashlib
 import json
@@ -15,14 +14,17 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
-from autograder.intake.reading import Rejected, read_file
+from autograder.intake.candidates import HandedIn, look
 from autograder.intake.release import release_folder, released
+from autograder.intake.text import student_of
 from autograder.names import UnknownName, nearest
+from lrtutorial.advice import Advice, Unusable
 from lrtutorial.course import exercise_of
 
 CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
@@ -30,7 +32,13 @@ CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "Lim
 
 def course_config() -> Config:
     """Return the course's configuration: nbgrader_config.py, as nbgrader itself reads it."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    try:
+        config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    except (Advice, OSError):
+        raise
+    except Exception as error:  # it is the instructor's file, and Python
+        raise Unusable(f"nbgrader_config.py can't be used: {type(error).__name__}: {error}. Mend that line") from error
+    return config
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,11 @@ class Assignment:
         """Return the submitted folder of each student (of those named). Raises UnknownName, with the nearest."""
         course = self.course
         pattern = course.format_path(course.submitted_directory, "*", self.name)
-        found = {Path(path).parent.name: Path(path) for path in sorted(glob.glob(pattern))}
+        found: dict[str, Path] = {}
+        for path in map(Path, sorted(glob.glob(pattern))):
+            student = student_of(path.parent.name)
+            if student not in found or path.parent.name == student:  # the other is told: see strays
+                found[student] = path
         for student in only:
             if student not in found:
                 raise UnknownName(f"{student!r} has handed in nothing for {self.name}. {nearest(student, list(found))}")
@@ -74,8 +86,8 @@ class Assignment:
             raise UnknownName(f"nothing was handed in for {self.name}: no folder matches {pattern}")
         return {student: path for student, path in found.items() if not only or student in only}
 
-    def works(self, student: str, folder: Path) -> Iterator[Work]:
-        """Yield what one student handed in, notebook by notebook; other files are ignored.
+    def works(self, student: str, folder: Path, only: Sequence[str] = ()) -> Iterator[Work]:
+        """Yield what one student handed in, notebook by notebook (of those named); other files are ignored.
 
         A folder that was a link, and was moved away, counts as every notebook unreadable.
         """
@@ -83,22 +95,45 @@ class Assignment:
             name: {key: value for key, value in self.config[name].items() if _is_data(value)}
             for name in CONFIGURED if name in self.config
         }  # fmt: skip
+        handed_in = self.look(folder)
         for notebook in self.release:
-            path = folder / f"{notebook}.ipynb"
-            data, problem = b"", ""
-            linked = folder.is_symlink()
-            if not linked and folder.is_dir() and not os.path.lexists(path):
+            if only and notebook not in only:
                 continue
-            try:
-                if linked or not folder.is_dir():
-                    raise Rejected("What was handed in is no folder but a link or a file; links are not followed.")
-                data = read_file(path)
-            except Rejected as why:
-                problem = str(why)
+            found = handed_in.candidates.get(notebook)
+            problem = found.file.problem if found else self._nothing(folder, handed_in)
+            if not found and not problem:
+                continue
             needless = tuple(sorted(experiments(self.name, notebook)))
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
-            yield Work(self.name, student, notebook, data, self.texts[notebook], course_secret(), needless,
-                       settings, problem, checking, self.draw)  # fmt: skip
+            yield Work(self.name, student, notebook, found.file.data if found else b"", self.texts[notebook],
+                       course_secret(), needless, settings, problem, checking, self.draw,
+                       notes=found.repairs if found else (),
+                       files=handed_in.beside(found) if found else {})  # fmt: skip
+
+    def look(self, folder: Path) -> HandedIn:
+        """Return what a submitted folder holds for this assignment."""
+        return look(folder, self.release)
+
+    @staticmethod
+    def _nothing(folder: Path, handed_in: HandedIn) -> str:
+        """Say why there is nothing to grade in a folder; empty where some exercise is there."""
+        if folder.is_symlink() or not folder.is_dir():
+            return "What was handed in is no folder but a link or a file; links are not followed."
+        if handed_in.candidates:
+            return ""
+        found = " ".join(handed_in.others[:5]) or "The folder is empty."
+        return f"No notebook of this part was found in what was handed in. {found}"[:1000]
+
+    def strays(self) -> list[str]:
+        """Return a sentence on each submitted folder that is another spelling of a student's name."""
+        course = self.course
+        chosen = set(self.folders().values())
+        pattern = course.format_path(course.submitted_directory, "*", self.name)
+        return [
+            f"{student_of(path.parent.name)}: there are two folders of this name, spelled in different bytes; "
+            f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
+            for path in map(Path, sorted(glob.glob(pattern))) if path not in chosen
+        ]  # fmt: skip
 
     @cached_property
     def draw(self) -> str:
@@ -109,10 +144,8 @@ class Assignment:
         """
         whole = hashlib.sha256()
         for student, folder in self.folders().items():
-            for notebook in self.release:
-                with contextlib.suppress(Rejected):
-                    data = b"" if folder.is_symlink() else read_file(folder / f"{notebook}.ipynb")
-                    whole.update(hashlib.sha256(os.fsencode(f"{student}/{notebook}/") + data).digest())
+            for notebook, found in sorted(self.look(folder).candidates.items()):
+                whole.update(hashlib.sha256(f"{student}/{notebook}/".encode() + found.file.data).digest())
         return whole.hexdigest()
 
     @cached_property

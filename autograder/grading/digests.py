@@ -10,15 +10,22 @@ import ast
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import lrtutorial
-from lrtutorial.course import exercises
+from autograder import catalogue
+from lrtutorial.course import current, exercises
 from lrtutorial.parsing import parsed
 
 HOMES = {"autograder": Path(__file__).parent.parent, "lrtutorial": Path(lrtutorial.__file__).parent}
-RECORDED = HOMES["lrtutorial"] / "recorded"
 JUDGING = "autograder.grading.judging"  #: itself, not what it imports: that is followed from the exercise's own modules
+
+
+def _homes() -> dict[str, Path]:
+    """Return the folders of the packages that a result may depend on: ours, and those of another course."""
+    others = {name.partition(".")[0] for name in (current().home, catalogue.package())} - set(HOMES)
+    return HOMES | {name: Path(str(import_module(name).__file__)).parent for name in others}
 
 
 @cache
@@ -29,10 +36,10 @@ def checking_files(exercise_id: str) -> tuple[Path, ...]:
     in a module that is, or by name), and the recorded expectations of its steps.
     """
     exercise = exercises()[exercise_id]
-    modules = {f"autograder.catalogue.{exercise.id}", f"lrtutorial.exercises.{exercise.id}"}
+    modules = {f"{catalogue.package()}.{exercise.id}", f"{current().home}.{exercise.id}"}
     modules |= {step.kind.module for step in exercise.steps}
     found = {_file(name) for name in _closure(modules)} | {_file(JUDGING)}
-    found |= {RECORDED / f"{step.id}.json" for step in exercise.steps}
+    found |= {_homes()[current().package] / "recorded" / f"{step.id}.json" for step in exercise.steps}
     return tuple(sorted((path for path in found if path is not None and path.exists()), key=_name))
 
 
@@ -46,7 +53,7 @@ def digest_of_checks(exercise_id: str) -> str:
 
 def _name(path: Path) -> str:
     """A file's name within the course, the same wherever the course lies."""
-    (home,) = (home for home in HOMES.values() if path.is_relative_to(home))
+    (home,) = (home for home in _homes().values() if path.is_relative_to(home))
     return path.relative_to(home.parent).as_posix()
 
 
@@ -57,9 +64,9 @@ def _digest(path: Path) -> str:
 def _file(module: str) -> Path | None:
     """Return where a module of the course lies; None for one that is none."""
     package, *rest = module.split(".")
-    if package not in HOMES:
+    if package not in _homes():
         return None
-    path = HOMES[package].joinpath(*rest)
+    path = _homes()[package].joinpath(*rest)
     found = [path / "__init__.py"] if path.is_dir() else [path.with_name(f"{path.name}.py")]
     return next((file for file in found if file.is_file()), None)
 

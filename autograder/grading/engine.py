@@ -7,26 +7,23 @@ result as it comes.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import Protocol
 
 from autograder.course import COURSE
 from autograder.gradebook.database import alone_in
+from autograder.gradebook.result import Result
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import phases
 from autograder.grading.assignment import Assignment
-from autograder.grading.one import Result, Work, grade_one
+from autograder.grading.one import Work, grade_one
+from autograder.grading.workers import Workers
 from autograder.jail import JailTooWeak
-from lrtutorial.verdict import Verdict
-
-# ----------------------------------------------------------------------------------------------- grading them
 
 
 class Watcher:
@@ -61,29 +58,48 @@ class Summary:
         return sum(self.statuses.values())
 
 
+class Book(Protocol):
+    """What results go to: the gradebook's writer, or a preview that keeps what would differ."""
+
+    def fingerprints(self) -> dict[tuple[str, str], str]:
+        """Return {(student, notebook): fingerprint} of what was graded to the end."""
+        ...
+
+    def take_in(self, student: str, folder: Path) -> list[str]:
+        """Make a submitted folder safe to copy; return a sentence on each thing done."""
+        ...
+
+    def begin(self, student: str, folder: Path) -> None:
+        """Enter a student's submission."""
+        ...
+
+    def save(self, result: Result) -> None:
+        """Take one result."""
+        ...
+
+    def finish(self, folders: Mapping[str, Path], students: Sequence[str] = ()) -> list[str]:
+        """Do what remains when all is graded; return sentences to tell."""
+        ...
+
+
 def grade(
-    assignment: Assignment, executor: Executor, *, students: Sequence[str] = (), force: bool = False,
-    at_once: int = 4, watcher: Watcher | None = None, book: Callable[[Assignment], Any] | None = None,
+    assignment: Assignment, workers: Workers, *, students: Sequence[str] = (), notebooks: Sequence[str] = (),
+    force: bool = False, watcher: Watcher | None = None, book: AbstractContextManager[Book] | None = None,
 ) -> Summary:  # fmt: skip
     """Grade what was handed in and changed since it was last graded (all of it with ``force``).
 
-    ``executor`` runs :func:`grade_one`; ``at_once`` notebooks are with it at any time, so memory doesn't grow with the
-    class. ``book`` opens what the results go to, in place of a GradebookWriter. Raises JailTooWeak as soon as a kernel
-    can't be held, UnknownName, NotReleased; what was written until then stays, and the next run goes on from there.
+    ``workers`` run :func:`grade_one`. ``students`` and ``notebooks`` name some of them. ``book`` is what the results
+    go to, in place of a GradebookWriter. Raises JailTooWeak as soon as a kernel can't be held, UnknownName,
+    NotReleased; what was written until then stays, and the next run goes on from there.
     """
     watcher, summary, begun = watcher or Watcher(), Summary(), time.monotonic()
     folders = assignment.folders(students)
-    with (book or _written)(assignment) as writer:
-        before = {} if force else writer.ledger.fingerprints(assignment.name)
-        queue = _to_do(assignment, folders, before, writer, watcher, summary)
+    with book or _written(assignment) as writer:
+        before = {} if force else writer.fingerprints()
+        queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary)
         running: dict[Future[Result], tuple[str, float]] = {}
         try:
-            while True:
-                while len(running) < at_once and (work := next(queue, None)) is not None:
-                    sent = work if isinstance(executor, ThreadPoolExecutor) else work.to_travel()
-                    running[executor.submit(grade_one, sent)] = (f"{work.student}/{work.notebook}", time.monotonic())
-                if not running:
-                    break
+            while _hand_out(queue, workers, running) or running:
                 now = time.monotonic()
                 watcher.running({name: now - since for name, since in running.values()})
                 for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
@@ -99,19 +115,37 @@ def grade(
     return summary
 
 
+def _hand_out(queue: Iterator[Work], workers: Workers, running: dict[Future[Result], tuple[str, float]]) -> bool:
+    """Give the workers as much as they take; return whether something was given."""
+    given = False
+    while len(running) < workers.at_once and (work := next(queue, None)) is not None:
+        sent = work.to_travel() if workers.travels else work
+        running[workers.executor.submit(grade_one, sent)] = (f"{work.student}/{work.notebook}", time.monotonic())
+        given = True
+    return given
+
+
 def _to_do(
-    assignment: Assignment, folders: dict[str, Path], before: dict[tuple[str, str], str], writer: GradebookWriter,
-    watcher: Watcher, summary: Summary,
+    assignment: Assignment, folders: dict[str, Path], notebooks: Sequence[str], before: dict[tuple[str, str], str],
+    writer: Book, watcher: Watcher, summary: Summary,
 ) -> Iterator[Work]:  # fmt: skip
     """Yield the notebooks to grade, one student after the other; a student is entered before the first of them."""
     course = assignment.course
-    count = sum(os.path.lexists(folder / f"{name}.ipynb") for folder in folders.values() for name in assignment.release)
+    for sentence in assignment.strays():
+        watcher.trouble(sentence)
+    count = 0
+    for folder in folders.values():
+        found = assignment.look(folder).candidates or assignment.release  # all are rejected where there is none
+        count += sum(name in found for name in notebooks or assignment.release)
     watcher.planned(count, 0)
     for student, folder in folders.items():
         for sentence in writer.take_in(student, folder):
             watcher.trouble(f"{student}: {sentence}")
+        handed_in = assignment.look(folder)
+        for sentence in (*handed_in.others, *(note for one in handed_in.candidates.values() for note in one.repairs)):
+            watcher.trouble(f"{student}: {sentence}")
         begun = False
-        for work in assignment.works(student, folder):
+        for work in assignment.works(student, folder, notebooks):
             there = Path(course.format_path(course.autograded_directory, student, assignment.name))
             if before.get((student, work.notebook)) == work.fingerprint and (there / f"{work.notebook}.ipynb").exists():
                 summary.unchanged += 1
@@ -124,7 +158,7 @@ def _to_do(
     watcher.planned(count, summary.unchanged)
 
 
-def _write(future: Future[Result], name: str, writer: GradebookWriter, watcher: Watcher, summary: Summary) -> None:
+def _write(future: Future[Result], name: str, writer: Book, watcher: Watcher, summary: Summary) -> None:
     try:
         result = future.result()
     except JailTooWeak:
@@ -134,11 +168,7 @@ def _write(future: Future[Result], name: str, writer: GradebookWriter, watcher: 
         watcher.trouble(f"{name} could not be run and is not graded: {type(error).__name__}: {error}")
         return
     begun = time.perf_counter()
-    writer.save(
-        result.student, result.notebook, nbformat.v4.reads(result.graded),  # held to the schema when it was written
-        [Verdict.from_data(data) for data in result.verdicts],
-        status=result.status, reason=result.reason, jail=result.jail, fingerprint=result.fingerprint,
-    )  # fmt: skip
+    writer.save(result)
     summary.statuses[result.status] = summary.statuses.get(result.status, 0) + 1
     phases.add(summary.phases, {**result.phases, "writing": time.perf_counter() - begun})
     watcher.done(result)

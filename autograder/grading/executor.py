@@ -7,12 +7,13 @@ secret ones, and points and verdict are written here. Without evidence there are
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import nbformat
@@ -22,60 +23,84 @@ from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
-from autograder.course import SOLUTIONS, course_secret
-from autograder.grading.judging import Grading, digest_of
+from autograder.course import SOLUTIONS
+from autograder.grading.judging import Grading
 from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
 from lrtutorial.course import current
 from lrtutorial.delegation import delegates
 from lrtutorial.evidence import MIME
 from lrtutorial.expected import Expected
+from lrtutorial.locating import SECONDS, can_locate
+from lrtutorial.locating.words import read, where
 from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
 MAX_EVIDENCE = 4_000_000  #: characters of one step's evidence
 
 
-class TrustedExecute(JailedExecute):
-    """Runs student cells in a jailed kernel and replaces every test cell's output by a verdict and its points.
+@dataclass(frozen=True)
+class Run:
+    """What running one notebook needs beside the notebook: whose exercise, which probes, what may be left out."""
 
-    ``resources["verdicts"]`` holds the verdicts, as data, in the notebook's order. What comes after the last check
-    can't change a score and is left out, as are the course's own experiments.
+    assignment: str
+    notebook: str
+    secret: str = field(repr=False)
+    draw: str  #: what the secret probes depend on, beside the secret
+    #: Expectations of the whole class by step, as data, where they were computed elsewhere.
+    shared: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    needless: frozenset[str] = frozenset()  #: ids of cells that no score depends on
+    clock: Clock = field(default_factory=Clock, compare=False, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  #: beside the notebook, by relative path
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A notebook that was run and judged: ``ended`` says why its kernel ended before its time, '' when it did not."""
+
+    notebook: NotebookNode
+    verdicts: tuple[Verdict, ...]
+    jail: dict[str, Any] | None
+    ended: str
+
+
+class TrustedExecute(JailedExecute):
+    """Runs one notebook's cells in a jailed kernel and replaces every test cell's output by a verdict and its points.
+
+    What comes after the last check can't change a score and is left out, as are the course's own experiments. An
+    executor is for one run; :meth:`judged` is its result.
     """
 
     run_all = Bool(False, help="Run every cell, also those that no score depends on, for their outputs.").tag(
         config=True
     )
 
-    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
-        """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
-        self.clock: Clock = resources.get("clock") or Clock()
-        where = resources["nbgrader"]
-        secret = resources.get("course_secret") or course_secret()  # a cluster's worker is told: it has no course
-        shared = resources.get("shared", {})
-        # nbgrader's own command knows one submission only: the draw is its own
-        draw = resources.get("draw") or f"{where['student']}\x1f{digest_of(nb)}"
-        self.grading = Grading(where["assignment"], where["notebook"], secret, draw, shared)
-        self.files: dict[str, str] = {}  # beside the notebook: base64 by path
-        self.modules: dict[str, str] = {}  # those of them that can be imported: text by name
+    def __init__(self, run: Run, notebook: NotebookNode, **settings: Any):
+        super().__init__(**settings)
+        self.run, self.notebook, self.clock = run, notebook, run.clock
+        self.grading = Grading(run.assignment, run.notebook, run.secret, run.draw, run.shared)
+        self.modules = modules_of(run.files)
         self.left_out: list[str] = []
+        steps = [index for index, cell in enumerate(notebook.cells) if self._step_of(cell) is not None]
+        self.last_check = steps[-1] if steps else len(notebook.cells)
+        self.verdicts: list[Verdict] = []
         self.gone = ""
+        self.missing: list[str] = []
         self.raised: dict[str, str] = {}
-        self.skip_cells_with_tag = "\x00 no tag skips a cell"
-        self.needless = resources.get("needless", None)
-        if self.needless is None:
-            self.needless = experiments(where["assignment"], where["notebook"])
-        steps = [index for index, cell in enumerate(nb.cells) if self._step_of(cell) is not None]
-        self.last_check = steps[-1] if steps else len(nb.cells)
-        resources["verdicts"] = []
-        if exercise := self.grading.exercise:
-            self.config.JailedProvisioner.profile = profile_of(exercise)
         self.starting = True
+        self.skip_cells_with_tag = "\x00 no tag skips a cell"
+
+    def judged(self) -> Ran:
+        """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
+        resources: dict[str, Any] = {}
         self.clock.lap("intake")
         try:
-            return super().preprocess(nb, resources, km)
+            notebook, _ = self.preprocess(self.notebook, resources)
         finally:
             self.clock.lap("kernel end")
+        report = getattr(self.last_manager, "jail_report", None)
+        ended = getattr(self.last_manager, "ending", lambda: "")()
+        return Ran(notebook, tuple(self.verdicts), report.to_dict() if report else None, ended)
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Run one cell of the student's, or judge one step."""
@@ -95,12 +120,13 @@ class TrustedExecute(JailedExecute):
             return cell, resources
         verdict = self._judge(step, index)
         self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
-        self._give(cell, resources, verdict)
+        self.verdicts.append(written_into(cell, verdict))
         return cell, resources
 
     def _prepare(self, cell: NotebookNode, index: int) -> None:
         """Make the kernel ready, before anything of the student's runs in it: see lrtutorial.graded."""
-        request = json.dumps({"files": self.files})
+        files = {name: base64.b64encode(data).decode("ascii") for name, data in self.run.files.items()}
+        request = json.dumps({"files": files})
         driver = f"__import__('lrtutorial.graded', fromlist=['prepare']).prepare({request!r})"
         try:
             self.execute_cell(new_code_cell(driver), index, store_history=False)
@@ -110,7 +136,7 @@ class TrustedExecute(JailedExecute):
 
     def _counts(self, cell: NotebookNode, index: int) -> bool:
         """Say whether a score may depend on a cell."""
-        return self.run_all or (index < self.last_check and cell.get("id") not in self.needless)
+        return self.run_all or (index < self.last_check and cell.get("id") not in self.run.needless)
 
     def _remember_error(self, cell: NotebookNode) -> None:
         """Keep what an answer's cell raised: it may be why the answer isn't there."""
@@ -134,16 +160,6 @@ class TrustedExecute(JailedExecute):
         ended = getattr(self.last_manager, "ending", lambda: "")()
         return ended or "the kernel ended, or hung and could not be interrupted"
 
-    def _give(self, cell: NotebookNode, resources: Any, verdict: Verdict) -> None:
-        most = float(cell.metadata.nbgrader["points"])
-        verdict = verdict.worth(most)  # the instructor may have given the cell other points than the rubric has
-        points = min(max(verdict.points, 0.0), most)
-        cell.outputs = [
-            new_output("display_data", data=verdict.mimebundle()),
-            new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
-        ]
-        resources["verdicts"].append(verdict.as_data())
-
     def _no_evidence(self, step: Step) -> Verdict:
         return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
 
@@ -155,7 +171,7 @@ class TrustedExecute(JailedExecute):
         asked = self.grading.question(step)
         computed = getattr(asked["secret"], "seconds", 0.0)
         self.clock.lap("expectations")
-        self.missing: list[str] = []
+        self.missing = []
         try:
             verdict = self.grading.judge(step, asked, partial(self._ask, step, asked, index))
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
@@ -168,7 +184,25 @@ class TrustedExecute(JailedExecute):
             verdict = Verdict.blank(step).with_no_points("unfinished", self.missing[0] + stopped)
         if self.left_out and not verdict.right:
             verdict = replace(verdict, details=(*verdict.details, f"Left out in grading: {'; '.join(self.left_out)}."))
-        return verdict
+        return self._placed(step, verdict, index)
+
+    def _placed(self, step: Step, verdict: Verdict, index: int) -> Verdict:
+        """Return the verdict with the line to look at, where a search in the jail finds it: words, and no points."""
+        if verdict.status not in ("wrong", "partly") or self.missing or not can_locate(step):
+            return verdict
+        nonce = secrets.token_hex(16)
+        request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "seconds": SECONDS})
+        driver = f"__import__('lrtutorial.locating.responding', fromlist=['respond_where']).respond_where({request!r})"
+        try:
+            cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
+        except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
+            self.gone = self._why_gone()  # what was judged before stays as it is
+            return verdict
+        finally:
+            self.clock.lap("places")
+        rows = {row.strip()[:120] for cell in self.nb.cells for row in cell.source.splitlines()}
+        places = [one for one in read(read_evidence(cell.outputs, nonce)[0].get("places")) if one["code"] in rows]
+        return replace(verdict, where=where(places, verdict.where))
 
     def _delegates(self, step: Step, index: int) -> str | None:
         """Say whether the answers leave their work to a library, by the code above their check that they reach."""
@@ -186,6 +220,33 @@ class TrustedExecute(JailedExecute):
         evidence, self.missing, self.left_out = read_evidence(cell.outputs, nonce)
         self.clock.lap("evidence")
         return evidence.get(name)
+
+
+def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
+    """Write a verdict and its points below a test cell; return it, in what the cell is worth.
+
+    The instructor may have given the cell other points than the rubric has.
+    """
+    most = float(cell.metadata.nbgrader["points"])
+    verdict = verdict.worth(most)
+    points = min(max(verdict.points, 0.0), most)
+    cell.outputs = [
+        new_output("display_data", data=verdict.mimebundle()),
+        new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
+    ]
+    return verdict
+
+
+def modules_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what can be imported of the files beside a notebook: {name: source}, a folder's modules under its name."""
+    found: dict[str, str] = {}
+    for name, data in files.items():
+        path = PurePosixPath(name)
+        if path.suffix == ".py":
+            text = data.decode("utf-8", "replace")
+            for part in {path.stem, path.parts[0].removesuffix(".py")}:
+                found[part] = f"{found[part]}\n{text}" if part in found else text
+    return found
 
 
 def profile_of(exercise: Exercise) -> str:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import tempfile
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
@@ -22,6 +20,7 @@ from autograder.course import COURSE
 from autograder.grading.digests import digest_of_checks
 from lrtutorial.course import exercise_with, find_step
 from lrtutorial.expected import Expected, Known
+from lrtutorial.files import write_whole
 from lrtutorial.steps import Exercise
 
 log = logging.getLogger(__name__)
@@ -75,14 +74,7 @@ def _write(path: Path, data: Mapping[str, Any]) -> None:
         return  # no course here: a cluster's worker
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(data, file)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        write_whole(path, json.dumps(data))
         for other in path.parent.glob(f"{path.stem.rpartition('-')[0]}-*.json"):
             if other != path:
                 other.unlink(missing_ok=True)

@@ -10,34 +10,41 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config
 
 from autograder.gradebook.fingerprint import FINGERPRINT
+from autograder.gradebook.result import Result
 from autograder.grading.digests import digest_of_checks
-from autograder.grading.executor import TrustedExecute
+from autograder.grading.executor import Ran, Run, TrustedExecute, profile_of
 from autograder.grading.expectations import for_notebook
 from autograder.grading.judging import nothing
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
-from autograder.hooks.stock import standing
 from autograder.intake.reading import Rejected
 from autograder.intake.repair import rejected, repair
+from autograder.intake.text import kept
 from autograder.jail import JailError, JailTooWeak
 from autograder.names import UnknownName, nearest
+from lrtutorial.advice import Advice
 from lrtutorial.course import exercise_of, exercises
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
 
 
-class OtherChecks(RuntimeError):
+Examine = Callable[["Work", NotebookNode, Clock], Ran]
+
+
+class OtherChecks(Advice, RuntimeError):
     """This worker has another version of the course than the grader, so that its verdicts would be others."""
 
 
@@ -60,10 +67,20 @@ class Work:
         default="{}", repr=False
     )  #: expectations of the whole class, JSON by step, if there is no course
 
+    notes: tuple[str, ...] = ()  #: under which name it came, and what beside it does not count
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)  #: data beside the notebook, by relative path
+
     def to_travel(self) -> Work:
         """Return the same work with what a machine without the course folder would have to compute."""
         exercise = exercise_of(self.notebook)
         return replace(self, shared=json.dumps(for_notebook(self.secret, exercise))) if exercise else self
+
+    def _handed_in(self) -> bytes:
+        """All that was handed in: the notebook, why it can't be read, its names, the files beside it."""
+        beside = [name.encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest()
+                  for name, data in sorted(self.files.items())]  # fmt: skip
+        more = ["\x00".join(self.notes).encode(), *beside] if self.notes or beside else []
+        return b"\x00".join([self.data, self.problem.encode(), *more])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -72,32 +89,10 @@ class Work:
         :func:`autograder.gradebook.fingerprint.changes` tells which of them differ from an earlier one.
         """
         parts = {
-            "submission": self.data + b"\x00" + self.problem.encode(), "release": self.release.encode(),
+            "submission": self._handed_in(), "release": self.release.encode(),
             "secret": self.secret.encode(), "checking": self.checking.encode(),
         }  # fmt: skip
         return "".join(hashlib.sha256(parts[name]).hexdigest()[:digits] for name, digits in FINGERPRINT.items())
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one submitted notebook, as plain data; ``status`` is one of the ledger's."""
-
-    assignment: str
-    student: str
-    notebook: str
-    fingerprint: str
-    status: str
-    reason: str
-    graded: str  #: the notebook with verdicts, JSON
-    verdicts: tuple[dict[str, Any], ...]
-    jail: dict[str, Any] | None
-    seconds: float
-    phases: dict[str, float] = field(default_factory=dict)  #: seconds by phase, see autograder.grading.phases
-
-    @property
-    def points(self) -> float:
-        """Points of all verdicts."""
-        return sum(Verdict.from_data(data).points for data in self.verdicts)
 
 
 def checking_digest(exercise: str) -> str:
@@ -112,62 +107,66 @@ def checking_digest(exercise: str) -> str:
     return digest_of_checks(found.id)
 
 
-def grade_one(work: Work) -> Result:
+def grade_one(work: Work, examine: Examine | None = None) -> Result:
     """Grade one notebook: intake, jail, verdicts. Depends on nothing but ``work``, and touches nothing outside.
 
-    Raises JailError when this machine can't hold the kernel or start one, and OtherChecks when its checks aren't the
+    ``examine`` runs and judges the repaired notebook; without one a jailed kernel does. Raises JailError when this
+    machine can't hold the kernel or start one, and OtherChecks when its checks aren't the
     grader's: then nothing was run and nothing is scored.
     """
     begun, clock = time.monotonic(), Clock()
     if exercise_of(work.notebook) and work.checking != checking_digest(work.notebook):
         raise OtherChecks("this worker's course is another version than the grader's: update it and start it anew")
     release = nbformat.v4.reads(work.release)
-    resources: dict[str, Any] = {
-        "nbgrader": {"assignment": work.assignment, "student": work.student, "notebook": work.notebook},
-        "course_secret": work.secret,
-        "needless": set(work.needless),
-        "shared": json.loads(work.shared),
-        "draw": work.draw,
-        "clock": clock,
-    }
     try:
         if work.problem:
             raise Rejected(work.problem)
         taken = repair(work.data, release)
-        resources["repairs"] = taken.repairs
-        graded = _executed(work, taken.notebook, resources)
-        status, reason = standing(resources)
+        ran = (examine or _jailed)(work, taken.notebook, clock)
+        text = nbformat.writes(ran.notebook)
+        status = "graded with repairs" if taken.repairs or work.notes else "graded"
+        reason = " ".join(filter(None, [*work.notes, *taken.repairs, ran.ended]))
+        look = tuple(name for name in taken.look if not _right(name, ran.verdicts))
+        verdicts, jail = ran.verdicts, ran.jail
     except JailError:
         raise
-    except Rejected as why:
-        status, reason = "rejected", str(why)
-    except Exception as error:  # a fault of ours, or a submission made to cause one: it costs this notebook alone
-        status, reason = "failed", f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
-    if status in ("rejected", "failed"):
-        graded = rejected(release, reason)
-        resources["verdicts"] = [verdict.as_data() for verdict in nothing(work.notebook, reason, release)]
-    text = nbformat.writes(graded)
+    except Exception as error:  # not the submission's own problem: a fault of ours, or a notebook made to cause one
+        known = isinstance(error, Rejected)
+        status = "rejected" if known else "failed"
+        reason = str(error) if known else f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
+        text = nbformat.writes(rejected(release, reason))
+        verdicts, jail, look = tuple(nothing(work.notebook, reason, release)), None, ()
     clock.lap("output")
     return Result(
-        work.assignment, work.student, work.notebook, work.fingerprint, status, reason, text,
-        tuple(resources["verdicts"]), resources.get("jail"), time.monotonic() - begun, clock.seconds,
+        work.assignment, work.student, work.notebook, work.fingerprint, status, kept(reason), kept(text),
+        tuple(kept(verdict.as_data()) for verdict in verdicts), jail, time.monotonic() - begun, clock.seconds,
+        look + tuple(f"{verdict.step}-test" for verdict in verdicts if verdict.status == "undecided"),
     )  # fmt: skip
 
 
-def _executed(work: Work, notebook: NotebookNode, resources: Any) -> NotebookNode:
-    config = Config(json.loads(json.dumps(work.settings)))  # its own: the executor sets the jail's profile in it
+def _right(name: str, verdicts: Sequence[Verdict]) -> bool:
+    return any(verdict.right for verdict in verdicts if f"{verdict.step}-test" == name)
+
+
+def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
+    config = Config(json.loads(json.dumps(work.settings)))
     jail = config.JailedProvisioner
+    if exercise := exercise_of(work.notebook):
+        jail.profile = profile_of(exercise)
     if isinstance(jail.canaries, list):
         jail.canaries = [path for path in jail.canaries if os.path.exists(path)]  # a cluster's worker has no gradebook
+    run = Run(work.assignment, work.notebook, work.secret, work.draw, json.loads(work.shared),
+              frozenset(work.needless), clock, work.files)  # fmt: skip
     for left in reversed(range(TRIES)):
         try:
-            notebook, _ = TrustedExecute(config=config).preprocess(notebook, resources)
+            ran = TrustedExecute(run, notebook, config=config).judged()
             break
         except JailTooWeak:
             raise
         except JailError:
             if not left:
                 raise
+    shown = ran.notebook
     for step in (ShowRubric(config=config), LimitOutput(config=config)):
-        notebook, _ = step.preprocess(notebook, resources)
-    return notebook
+        shown, _ = step.preprocess(shown, ResourcesDict())
+    return replace(ran, notebook=shown)

@@ -13,6 +13,7 @@ PHASES = {
     "evidence": "questions to the kernel, and its answers",
     "expectations": "drawing secret probes; what the references and the catalogue give on them",
     "judging": "comparing",
+    "places": "the line to look at in a wrong answer",
     "kernel end": "until all that the kernel started is gone",
     "output": "the graded notebook as a file",
     "writing": "files, gradebook, ledger: by the one writer, beside the workers",

@@ -7,13 +7,11 @@ the course is written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import scoped_session, sessionmaker
@@ -21,10 +19,12 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from autograder.course import COURSE, SECRET
 from autograder.gradebook.database import Alone, alone_in, hold_to_version, reading
 from autograder.gradebook.ledger import FIRST, KEPT, Ledger, reason_for
+from autograder.gradebook.result import Result
 from autograder.gradebook.writer import answers_of, hold_to_release
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, grade
-from lrtutorial.verdict import Verdict
+from autograder.grading.workers import Workers
+from lrtutorial.advice import Refused
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Difference:
         """What the student gains (or loses, below zero): nothing where a hand grade stands."""
         if self.hand is not None or not self.before:
             return 0.0
-        return round(self.after["points"] - self.before["points"], 6)
+        gained: float = self.after["points"] - self.before["points"]
+        return round(gained, 6)
 
     def row(self) -> list[Any]:
         """The difference as a row of ``COLUMNS``."""
@@ -69,7 +70,7 @@ class Preview:
 
     def __enter__(self) -> Preview:
         if not SECRET.exists():
-            raise RuntimeError(
+            raise Refused(
                 f"{SECRET} is missing, and a dry run draws no new secret. Restore it from a backup (then nothing "
                 "changes), or grade without --dry-run (then every submission gets other secret inputs)."
             )
@@ -83,7 +84,7 @@ class Preview:
             hold_to_release(self.gradebook.db, self.assignment.name, self.assignment.release)
             self.gradebook.db.remove()
             self.ledger = stack.enter_context(Ledger(url, readonly=True))
-            self.fingerprints = self.ledger.fingerprints(self.assignment.name)
+            self.known = self.ledger.fingerprints(self.assignment.name)
             self._opened = stack.pop_all()
         return self
 
@@ -101,18 +102,21 @@ class Preview:
         """Leave late penalties as they are."""
         return []
 
-    def save(
-        self, student: str, notebook: str, graded: NotebookNode, verdicts: list[Verdict], *,
-        status: str, reason: str, jail: dict[str, Any] | None, fingerprint: str,
-    ) -> None:  # fmt: skip
+    def fingerprints(self) -> dict[tuple[str, str], str]:
+        """Return {(student, notebook): fingerprint} of what was graded to the end."""
+        return self.known
+
+    def save(self, result: Result) -> None:
         """Keep what differs from the last time."""
+        student, notebook, fingerprint = result.student, result.notebook, result.fingerprint
+        graded, verdicts = result.document(), result.judged()
         name = self.assignment.name
         known = {row["step"]: row for row in self.ledger.verdicts(name, student)}
         hands = self.gradebook.hand_grades(name, student, notebook)
         graded_before = self.ledger.answers(name, student, notebook)
         now = answers_of(graded)
         changed = {cell for cell in hands if graded_before.get((student, notebook, cell)) != now.get(cell)}
-        before = self.fingerprints.get((student, notebook))
+        before = self.known.get((student, notebook))
         for verdict in verdicts:
             old = {key: known[verdict.step][key] for key in KEPT} if verdict.step in known else {}
             new = {key: getattr(verdict, key) for key in KEPT}
@@ -152,11 +156,9 @@ class ReadGradebook(Gradebook):
 
 
 def preview(
-    assignment: Assignment, executor: Executor, *, students: Sequence[str] = (), force: bool = False,
-    at_once: int = 4, watcher: Watcher | None = None,
+    assignment: Assignment, workers: Workers, *, students: Sequence[str] = (), force: bool = False,
+    watcher: Watcher | None = None,
 ) -> tuple[Summary, list[Difference]]:  # fmt: skip
     """Grade as :func:`autograder.grading.engine.grade` would, write nothing, and return what would be different."""
     book = Preview(assignment)
-    summary = grade(assignment, executor, students=students, force=force, at_once=at_once, watcher=watcher,
-                    book=lambda _: book)  # fmt: skip
-    return summary, book.differences
+    return grade(assignment, workers, students=students, force=force, watcher=watcher, book=book), book.differences

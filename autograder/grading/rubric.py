@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -17,15 +18,15 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from lrtutorial.course import exercises
+from lrtutorial.advice import Advice
+from lrtutorial.course import current, exercises
 from lrtutorial.written import ModelAnswer, RubricItem
 
 BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
 ITEM = re.compile(r"- (\d+(?:\.5)?) points? · (\S.*)")
-RECORDED = Path(__file__).parents[2] / "lrtutorial" / "recorded" / "written.json"
 
 
-class MalformedRubric(ValueError):
+class MalformedRubric(Advice, ValueError):
     """A written cell's mark scheme can't be read; the message says which line and what was expected."""
 
 
@@ -71,9 +72,22 @@ def as_json(answers: dict[str, ModelAnswer]) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-def record(solutions: Path) -> None:
-    """Write the model answers of ``solutions`` to the student package."""
-    RECORDED.write_text(as_json(read_solutions(solutions)), encoding="utf-8")
+def recorded_folder() -> Path:
+    """Return the folder of the current course's recorded data, in the package its students import; made if need be."""
+    home = import_module(current().package).__file__
+    assert home is not None
+    folder = Path(home).parent / "recorded"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def record(solutions: Path) -> list[Path]:
+    """Write the model answers of ``solutions`` to the students' package; return the file, if there are any."""
+    if not (answers := read_solutions(solutions)):
+        return []
+    path = recorded_folder() / "written.json"
+    path.write_text(as_json(answers), encoding="utf-8")
+    return [path]
 
 
 class ShowRubric(NbGraderPreprocessor):

@@ -5,19 +5,51 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 from traitlets.config import Config
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.one import TRIES
-from autograder.jail import JailedProvisioner, JailError
+from autograder.jail import JailedProvisioner, JailError, nursery
+from lrtutorial.advice import Advice
+
+
+class NoWorkers(Advice, RuntimeError):
+    """The cluster has nobody to grade."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Whom work is given to, and how much of it at once, so that memory doesn't grow with the class."""
+
+    executor: Executor
+    at_once: int
+    travels: bool = False  #: to machines without the course folder
+
+
+class _Here(Executor):
+    """Does what it is given at once, in the thread that gives it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Return a future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+HERE = Workers(_Here(), 1)  #: one notebook after the other, as nbgrader's own command does
 
 
 @contextlib.contextmanager
-def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Executor]:
-    """An executor of threads: each drives one jailed kernel, all forked from a warm process.
+def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Workers]:
+    """Threads: each drives one jailed kernel, all forked from a warm process.
 
     Those for ``warm_for`` start at once, beside each other. Left by an exception (Ctrl-C), it ends the kernels at once.
     """
@@ -27,10 +59,8 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Ex
         if warm_for is not None:
             for profile in warm_for.profiles:
                 threading.Thread(target=_warm_up, args=(warm_for.config, profile), daemon=True).start()
-        yield executor
+        yield Workers(executor, count + 1)
     except BaseException:
-        from autograder.jail import nursery
-
         executor.shutdown(wait=False, cancel_futures=True)
         nursery.close_all()
         raise
@@ -45,12 +75,19 @@ def _warm_up(config: Config, profile: str) -> None:
 
 
 @contextlib.contextmanager
-def cluster_workers(address: str) -> Iterator[tuple[Executor, int]]:
-    """A Dask cluster's executor, and how many notebooks to keep there. Raises OSError when there is no scheduler."""
+def cluster_workers(address: str) -> Iterator[Workers]:
+    """A Dask cluster's workers. Raises NoWorkers when there is no scheduler, or none of its own."""
     from distributed import Client
 
-    with Client(address, timeout=20) as client:
+    with contextlib.ExitStack() as stack:
+        try:
+            client = stack.enter_context(Client(address, timeout=20))
+        except (OSError, ValueError) as error:  # nobody there, or no address
+            raise NoWorkers(
+                f"no scheduler can be reached at {address!r} ({str(error)[:200]}): expected an address such as "
+                "tcp://127.0.0.1:8786; start one with `dask scheduler`"
+            ) from error
         threads = sum(client.nthreads().values())
         if not threads:
-            raise RuntimeError(f"the scheduler at {address} has no workers: start some with `dask worker {address}`")
-        yield client.get_executor(pure=False, retries=TRIES), 2 * threads
+            raise NoWorkers(f"the scheduler at {address} has no workers: start some with `dask worker {address}`")
+        yield Workers(client.get_executor(pure=False, retries=TRIES), 2 * threads, travels=True)

@@ -20,12 +20,12 @@ class Skeletons(ClearSolutions):
 
     def _replace_solution_region(self, cell: NotebookNode, language: str) -> bool:
         if cell.cell_type != "code":
-            return super()._replace_solution_region(cell, language)
+            return bool(super()._replace_solution_region(cell, language))
         begin, end = map(re.escape, (self.begin_solution_delimeter, self.end_solution_delimeter))
         block = re.compile(rf"^([ \t]*)#+ *{begin}.*?\n(.*?)^[ \t]*#+ *{end}[^\n]*", re.M | re.S)
         cell.source, replaced = block.subn(lambda match: stub(match[1], match[2]), cell.source)
         # Unbalanced markers are left to the base class, which refuses them.
-        return super()._replace_solution_region(cell, language) or bool(replaced)
+        return bool(super()._replace_solution_region(cell, language) or replaced)
 
 
 def stub(indent: str, solution: str) -> str:

@@ -1,119 +1,127 @@
-"""Our steps in nbgrader's own pipeline: intake before a submission is cleaned, the ledger after scoring."""
+"""nbgrader's own door: ``nbgrader autograde`` and Formgrader's button choose submissions, the engine grades them."""
 
 from __future__ import annotations
 
-import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import Autograde
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.converters.base import NbGraderException
 
-from autograder.course import COURSE
-from autograder.gradebook.ledger import Ledger
-from autograder.gradebook.writer import answers_of, mark_unfinished
-from autograder.grading.judging import nothing
-from autograder.intake.quarantine import quarantine
-from autograder.intake.reading import Rejected, read_file, read_notebook
-from autograder.intake.release import release_folder, released
-from autograder.intake.repair import rejected, repair
-from lrtutorial.verdict import Verdict
-
-log = logging.getLogger(__name__)
+from autograder.gradebook.result import Result
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import Watcher, grade
+from autograder.grading.workers import HERE
+from autograder.intake.text import student_of
+from lrtutorial.advice import Advice
 
 
-class TakeIn(NotebookExporter):
-    """Reads submissions for ``nbgrader autograde``; one that can't be read becomes the release below the reason.
+class Door(NotebookExporter):
+    """Stands where nbgrader's Autograde has its exporter, and grades in place of its two passes over each notebook.
 
-    So it costs no other notebook, and feedback is made of it. nbgrader tells its ``pre_convert_hook`` neither the
-    gradebook nor the folders it was started with (``--db``); the exporter's converter knows them, so the hook is here.
+    nbgrader makes its converter in two places (its command, Formgrader's API), neither of which can be told another
+    class; the exporter is made for the converter, just before it begins. Which submissions are graded is nbgrader's
+    choice: its patterns, ``--student``, ``--notebook``, and what is there already is left without ``--force``.
     """
 
     def __init__(self, **settings: Any):
-        super().__init__(**settings)
-        self.reasons: dict[tuple[str, str, str], str] = {}
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, Autograde):
-            raise TypeError(f"TakeIn reads for nbgrader's Autograde, not for {type(self.parent).__name__}")
-        self.course: CourseDirectory = self.parent.coursedir
-        self.parent.pre_convert_hook = self.take_in
+            raise TypeError(f"Door opens nbgrader's Autograde, not {type(self.parent).__name__}")
+        self.converter: Any = self.parent  # an Autograde; nbgrader ships no types
+        self.converter.convert_notebooks = self.grade_chosen
 
-    def take_in(self, assignment: str, student: str, notebooks: list[str]) -> None:
-        """Do what must be done before nbgrader touches a submission's files.
+    def grade_chosen(self) -> None:
+        """Grade what nbgrader found. Raises NbGraderException, after a log line that says why and what to do."""
+        chosen = _by_assignment(self.converter)
+        try:
+            names = [name for part in chosen for name in self._grade_part(part, chosen[part])]
+        except Advice as advice:
+            self.converter.log.error("%s", advice)
+            raise NbGraderException(str(advice)) from advice
+        if names:
+            said = f"could not be run, and nothing of them was written: {', '.join(names)}. The lines above say why."
+            self.converter.log.error("%s", said)
+            raise NbGraderException(said)
 
-        Links and other unwanted files go away; until a notebook is graded to its end, the ledger says that it isn't.
-        """
-        for path in map(Path, notebooks):
-            part, who = path.parent.name, path.parent.parent.name
-            for sentence in quarantine(path.parent, COURSE / "quarantine" / who / part):
-                log.warning("%s, %s: %s", who, part, sentence)
-            if (release_folder(self.config, part) / path.name).exists():
-                mark_unfinished(self.course.db_url, part, who, path.stem, "failed",
-                                "The last grading run did not finish.")  # fmt: skip
+    def _grade_part(self, part: str, found: dict[str, list[str]]) -> list[str]:
+        """Grade the chosen submissions of an assignment; return the names of those that could not be run."""
+        converter = self.converter
+        assignment = Assignment.find(part, self.config)
+        raw = [student for student, notebooks in found.items() if self._wanted(part, student, notebooks)]
+        students = list(dict.fromkeys(map(student_of, raw)))
+        if converter.coursedir.student_id == converter.coursedir.notebook_id == "*":
+            students += self._without_notebooks(assignment, found)
+        if not students:
+            return []
+        named = {Path(path).stem for student in raw for path in found[student]}
+        for _ in self._each(raw, found):
+            converter.run_pre_convert_hook()
+        only = sorted(named) if converter.coursedir.notebook_id != "*" else ()
+        summary = grade(assignment, HERE, students=students, notebooks=only, force=True, watcher=_Log(converter.log))
+        for student in self._each(raw, found):
+            if os.path.isdir(converter._format_dest(part, student)):
+                converter.set_permissions(part, student)
+            converter.run_post_convert_hook()
+        return summary.not_run
 
-    def from_filename(self, filename: str, resources: Any = None, **words: Any) -> Any:
-        """Convert one notebook: a submission that can't be read is rejected, and not run afterwards."""
-        where = resources["nbgrader"]
-        key = where["assignment"], where["student"], where["notebook"]
-        folder = self.course.format_path(self.course.submitted_directory, key[1], key[0])
-        if Path(filename).parent == Path(folder):
-            self.reasons.pop(key, None)
-            try:
-                read_notebook(read_file(Path(filename)))
-            except Rejected as why:
-                log.error("%s, %s, %s is rejected: %s", key[1], key[0], key[2], why)
-                self.reasons[key] = str(why)
-        if key not in self.reasons:
-            return super().from_filename(filename, resources=resources, **words)
-        release = released(self.config, key[0], key[2])
-        mark_unfinished(where["db_url"], *key, "rejected", self.reasons[key],
-                        nothing(key[2], self.reasons[key], release))  # fmt: skip
-        self._preprocessors: list[Any] = []  # nbgrader fills it before each notebook
-        return self.from_notebook_node(rejected(release, self.reasons[key]), resources, **words)
+    def _without_notebooks(self, assignment: Assignment, found: dict[str, list[str]]) -> list[str]:
+        """Return the students whose notebooks nbgrader's pattern doesn't match, or who handed in none."""
+        matched = {student_of(student) for student in found}
+        folders = assignment.folders()
+        done = set() if self.converter.force else {
+            student for student in folders if os.path.isdir(self.converter._format_dest(assignment.name, student))
+        }  # fmt: skip
+        return [student for student in folders if student not in matched and student not in done]
 
+    def _wanted(self, part: str, student: str, notebooks: list[str]) -> bool:
+        """Say whether nbgrader would convert a submission; with ``--force`` the earlier result stays until the new."""
+        converter = self.converter
+        converter.notebooks = sorted(notebooks)
+        if student in (converter.coursedir.student_id_exclude or "").split(","):
+            return False
+        try:
+            return bool(converter.force or converter.init_destination(part, student))
+        except (ValueError, OverflowError):  # a timestamp that nbgrader can't read: the intake says so
+            return True
 
-class RepairSubmission(NbGraderPreprocessor):
-    """The first sanitizing step: :func:`~autograder.intake.repair.repair`; what it did stays in the metadata."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
-        """Repair one notebook. Raises Rejected."""
-        where = resources["nbgrader"]
-        data = nbformat.writes(nb).encode("utf-8", "replace")
-        taken = repair(data, released(self.config, where["assignment"], where["notebook"]))
-        taken.notebook.metadata["intake"] = list(taken.repairs)
-        return taken.notebook, resources
-
-
-class TellRepairs(NbGraderPreprocessor):
-    """The first of the grading steps: moves what was repaired from the metadata to ``resources["repairs"]``."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
-        """Move one notebook's repairs."""
-        resources["repairs"] = list(nb.metadata.pop("intake", ()))
-        return nb, resources
-
-
-class RecordVerdicts(NbGraderPreprocessor):
-    """Writes the verdicts of a graded notebook, its repairs and its jail report into the ledger."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
-        """Write one notebook's rows."""
-        where = resources["nbgrader"]
-        verdicts = [Verdict.from_data(data) for data in resources.get("verdicts", ())]
-        status, reason = standing(resources)
-        with Ledger(where["db_url"]) as ledger:
-            ledger.write(
-                where["assignment"], where["student"], where["notebook"], verdicts,
-                status=status, reason=reason, jail=resources.get("jail"), answers=answers_of(nb),
-            )  # fmt: skip
-        return nb, resources
+    def _each(self, students: Sequence[str], found: dict[str, list[str]]) -> Iterator[str]:
+        """Yield the students, nbgrader's own list of notebooks set to theirs: its hooks read it."""
+        for student in students:
+            self.converter.notebooks = sorted(found[student])
+            yield student
 
 
-def standing(resources: Any) -> tuple[str, str]:
-    """Return status and reason of a notebook that was graded."""
-    repairs = resources.get("repairs", ())
-    ended = resources.get("kernel_ended", "")
-    return "graded with repairs" if repairs else "graded", " ".join([*repairs, *([ended] if ended else [])])
+def _by_assignment(converter: Any) -> dict[str, dict[str, list[str]]]:
+    """Return {assignment: {student: files of notebooks}} of what nbgrader's patterns matched."""
+    pattern = converter._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
+    found: dict[str, dict[str, list[str]]] = {}
+    for folder, notebooks in sorted(converter.assignments.items()):
+        match = re.match(pattern, folder)
+        if match is None:
+            raise NbGraderException(f"Could not match '{folder}' with regexp '{pattern}'")
+        found.setdefault(match["assignment_id"], {})[match["student_id"]] = notebooks
+    return found
+
+
+class _Log(Watcher):
+    """Tells nbgrader's log what becomes of each notebook."""
+
+    def __init__(self, log: Any):
+        self.log = log
+
+    def done(self, result: Result) -> None:
+        """One line, louder when the notebook is not simply graded."""
+        name = f"{result.student}, {result.assignment}, {result.notebook}"
+        if result.judged_nothing:
+            self.log.error("%s is %s: %s", name, result.status, result.reason)
+        else:
+            self.log.info("%s is %s. %s", name, result.status, result.reason)
+
+    def trouble(self, sentence: str) -> None:
+        """A warning."""
+        self.log.warning("%s", sentence)

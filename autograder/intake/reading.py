@@ -16,6 +16,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.intake.text import kept
+from lrtutorial.advice import Advice
 
 MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_CELLS = 1000
@@ -23,7 +24,7 @@ _HALF = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 MAX_SOURCE = 2_000_000  #: characters in all cells together
 
 
-class Rejected(ValueError):
+class Rejected(Advice, ValueError):
     """This submission can't be graded, whatever is repaired; the message tells the student why and what to do."""
 
 

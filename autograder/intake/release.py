@@ -11,17 +11,20 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from lrtutorial.advice import NotThere
+
 
 @lru_cache(maxsize=64)
 def _released(path: Path, changed: float) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def released(config: Config, assignment: str, notebook: str) -> NotebookNode:
     """Return a notebook as it is released. Raises FileNotFoundError, with what to do, when there is none."""
     path = release_folder(config, assignment) / f"{notebook}.ipynb"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: run nbgrader generate_assignment {assignment} first")
+        raise NotThere(f"{path} is missing: run nbgrader generate_assignment {assignment} first")
     return copy.deepcopy(_released(path, path.stat().st_mtime))
 
 

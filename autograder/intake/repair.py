@@ -86,7 +86,8 @@ def rejected(release: NotebookNode, reason: str) -> NotebookNode:
 def note(title: str, sentences: Sequence[str]) -> NotebookNode:
     """Return a Markdown cell with sentences, none of which can hold markup."""
     rows = "\n".join(f"- {html.escape(sentence)}" for sentence in sentences)
-    return nbformat.v4.new_markdown_cell(f"**{title}**\n\n{rows}", id=NOTE_ID)
+    cell: NotebookNode = nbformat.v4.new_markdown_cell(f"**{title}**\n\n{rows}", id=NOTE_ID)
+    return cell
 
 
 def _plain(value: object) -> Mapping[str, Any]:

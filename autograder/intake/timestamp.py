@@ -12,6 +12,8 @@ from pathlib import Path
 
 from dateutil.tz import datetime_ambiguous, datetime_exists, gettz
 
+from lrtutorial.advice import Advice
+
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 FARTHEST = timedelta(hours=14)  #: from UTC, of any place
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -27,7 +29,7 @@ _PLACE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+")
 _NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})")
 
 
-class UnreadableTime(ValueError):
+class UnreadableTime(Advice, ValueError):
     """A time of handing in can't be read. ``why`` says what the file holds and what was expected of it."""
 
     def __init__(self, path: Path, found: str):

@@ -21,7 +21,7 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core import shellapp
 from traitlets.config import Config
 
-from .kernel import CHANNELS
+from .channels import CHANNELS
 
 PIECE = 2**20  # characters
 

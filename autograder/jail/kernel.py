@@ -17,9 +17,6 @@ from .limits import Limits
 from .report import Finding
 from .view import View
 
-# The names of the channels whose listening sockets come with a request, in this order.
-CHANNELS = ("shell", "iopub", "stdin", "control")
-
 
 def run(
     request: dict[str, Any],

@@ -22,10 +22,10 @@ from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Dict, Enum, List, Type, Unicode, default
 
 from . import nursery, view
+from .channels import CHANNELS
 from .client import JailedKernelClient, bounded_context
 from .confine import IS_LINUX
 from .errors import JailError, JailTooWeak, KernelNotStarted
-from .kernel import CHANNELS
 from .limits import Limits
 from .profile import PROFILES, Profile
 from .report import LEVELS, JailReport

@@ -18,6 +18,7 @@ import time
 from typing import Any
 
 from . import confine, kernel, linux
+from .channels import CHANNELS
 from .report import Finding
 
 MAX_REPORT = 64 * 1024
@@ -47,7 +48,7 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     lifeline, held = os.pipe()
     child = os.fork()
     if child == 0:
-        named = dict(zip(kernel.CHANNELS, listeners, strict=True))
+        named = dict(zip(CHANNELS, listeners, strict=True))
         handle.detach()
         kernel.run(wanted, layers, named, log, writer, lifeline, unique=unique, mapped=mapped)
     for descriptor in (writer, lifeline, log):
@@ -55,63 +56,93 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     for listener in listeners:
         listener.close()
 
-    limits, places = wanted["limits"], wanted["places"]
+    watch = _Watch(handle, child, reader, woken, wanted["limits"])
+    places = wanted["places"]
     del wanted
-    started = time.monotonic()
-    deserted = False  # nobody is left to clean up
-    ordered = False  # the grader's own way to end a kernel that has done its work
-    deadlines = {"notebook": started + limits["notebook_seconds"]}
-    reason, code, usage, report, pending = "", None, None, b"", b""
-    watched = [handle.fileno(), woken, reader]
-    while code is None:
-        name, deadline = min(deadlines.items(), key=lambda item: item[1])
-        ready = select.select(watched, [], [], max(0.0, deadline - time.monotonic()))[0]
-        if not ready and time.monotonic() >= deadline:
-            reason = reason or f"{name} limit of {limits[name + '_seconds']:g} s of wall time reached"
-            deadlines = {"notebook": time.monotonic() + 5}
-            _signal(child, signal.SIGKILL)
-        if reader in ready:
-            part = os.read(reader, MAX_REPORT)
-            report += part
-            if not part or len(report) > MAX_REPORT:
-                watched.remove(reader)
-                _tell(handle, _parsed(report))
-        if handle.fileno() in ready:
-            try:
-                part = handle.recv(4096)
-            except OSError:
-                part = b""
-            if not part:
-                reason, deserted = reason or "the grader went away", True
-                watched.remove(handle.fileno())
-                _signal(child, signal.SIGKILL)
-            *lines, pending = (pending + part).split(b"\n")
-            for line in lines:
-                order = json.loads(line)
-                if "signal" in order:
-                    ordered = ordered or order["signal"] == signal.SIGKILL
-                    _signal(child, order["signal"])
-                elif order["watch"] is None:
-                    deadlines.pop("cell", None)
-                else:
-                    deadlines["cell"] = time.monotonic() + order["watch"]
-        if woken in ready:
-            os.read(woken, 4096)
-        ended, status, used = os.wait4(child, os.WNOHANG)
-        if ended:
-            code, usage = os.waitstatus_to_exitcode(status), used
+    watch.until_it_ends()
     _end_the_rest(child)
-    if deserted:
+    if watch.deserted:
         for place in places:
             shutil.rmtree(place, ignore_errors=True)
-    seconds = usage.ru_utime + usage.ru_stime if usage else 0.0
-    # The system counts whole ticks towards the limit, and the exact time here: on a busy machine they differ.
-    if not reason and code == -signal.SIGKILL and seconds >= 0.5 * limits["cpu_seconds"]:
-        reason = f"CPU limit of {limits['cpu_seconds']} s reached"
-    if not reason and not ordered:
-        reason = f"ended by signal {-code}" if code < 0 else f"ended itself with status {code}"
-    _tell(handle, {"exit": code, "reason": reason, "cpu_seconds": seconds, "peak_bytes": _peak(usage)})
+    _tell(handle, watch.ending())
     os.close(held)
+
+
+class _Watch:
+    """What is known of one kernel while it lives, and why it ended."""
+
+    def __init__(self, handle: socket.socket, child: int, reader: int, woken: int, limits: dict[str, Any]):
+        self.handle, self.child, self.reader, self.woken, self.limits = handle, child, reader, woken, limits
+        self.deserted = False  # nobody is left to clean up
+        self.ordered = False  # the grader's own way to end a kernel that has done its work
+        self.deadlines = {"notebook": time.monotonic() + limits["notebook_seconds"]}
+        self.reason = ""
+        self.code: int | None = None
+        self.usage: Any = None
+        self.report = self.pending = b""
+        self.watched = [handle.fileno(), woken, reader]
+
+    def until_it_ends(self) -> None:
+        """Pass on what comes in, and hold the kernel to its deadlines, until it has ended."""
+        while self.code is None:
+            name, deadline = min(self.deadlines.items(), key=lambda item: item[1])
+            ready = select.select(self.watched, [], [], max(0.0, deadline - time.monotonic()))[0]
+            if not ready and time.monotonic() >= deadline:
+                self.reason = (
+                    self.reason or f"{name} limit of {self.limits[name + '_seconds']:g} s of wall time reached"
+                )
+                self.deadlines = {"notebook": time.monotonic() + 5}
+                _signal(self.child, signal.SIGKILL)
+            if self.reader in ready:
+                self._take_report()
+            if self.handle.fileno() in ready:
+                self._take_orders()
+            if self.woken in ready:
+                os.read(self.woken, 4096)
+            ended, status, used = os.wait4(self.child, os.WNOHANG)
+            if ended:
+                self.code, self.usage = os.waitstatus_to_exitcode(status), used
+
+    def _take_report(self) -> None:
+        """Read the kernel's own report, told to the grader when it is whole."""
+        part = os.read(self.reader, MAX_REPORT)
+        self.report += part
+        if not part or len(self.report) > MAX_REPORT:
+            self.watched.remove(self.reader)
+            _tell(self.handle, _parsed(self.report))
+
+    def _take_orders(self) -> None:
+        """Read what the grader wants; its silence for good is the kernel's end."""
+        try:
+            part = self.handle.recv(4096)
+        except OSError:
+            part = b""
+        if not part:
+            self.reason, self.deserted = self.reason or "the grader went away", True
+            self.watched.remove(self.handle.fileno())
+            _signal(self.child, signal.SIGKILL)
+        *lines, self.pending = (self.pending + part).split(b"\n")
+        for line in lines:
+            order = json.loads(line)
+            if "signal" in order:
+                self.ordered = self.ordered or order["signal"] == signal.SIGKILL
+                _signal(self.child, order["signal"])
+            elif order["watch"] is None:
+                self.deadlines.pop("cell", None)
+            else:
+                self.deadlines["cell"] = time.monotonic() + order["watch"]
+
+    def ending(self) -> dict[str, Any]:
+        """Return the last message: the exit code, why (empty when the grader ordered it), and what was used."""
+        assert self.code is not None
+        usage, code, reason = self.usage, self.code, self.reason
+        seconds = usage.ru_utime + usage.ru_stime if usage else 0.0
+        # The system counts whole ticks towards the limit, and the exact time here: on a busy machine they differ.
+        if not reason and code == -signal.SIGKILL and seconds >= 0.5 * self.limits["cpu_seconds"]:
+            reason = f"CPU limit of {self.limits['cpu_seconds']} s reached"
+        if not reason and not self.ordered:
+            reason = f"ended by signal {-code}" if code < 0 else f"ended itself with status {code}"
+        return {"exit": code, "reason": reason, "cpu_seconds": seconds, "peak_bytes": _peak(usage)}
 
 
 def _peak(usage: Any) -> int:

@@ -23,8 +23,9 @@ import traceback
 from typing import Any
 
 from . import confine, kernel, linux, warden
+from .channels import CHANNELS
 
-DESCRIPTORS = 3 + len(kernel.CHANNELS)  # handle, request, log, one listener for each channel
+DESCRIPTORS = 3 + len(CHANNELS)  # handle, request, log, one listener for each channel
 
 
 def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from autograder.grading.assignment import course_config
 from autograder.report.findings import findings
 from autograder.report.page import data, render, tables
 from autograder.report.record import read_class
+from lrtutorial.advice import Unwritable
 
 PAGE = "class_report.html"
 
@@ -41,7 +42,7 @@ def write_report(
     except OSError as error:
         cause = error if error.strerror else error.__cause__  # write_table says it in a sentence of its own
         why = getattr(cause, "strerror", None) or str(error)
-        raise OSError(
+        raise Unwritable(
             f"the report can't be written to {folder} ({why}): name a folder with room in which you may write, with "
             "--output DIR"
         ) from None

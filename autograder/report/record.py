@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nbgrader.api import Assignment, Grade, GradeCell, Notebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, GradeCell, Notebook, Student
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from autograder.configuration import PARTS
 from autograder.gradebook.database import hold_to_version, reading
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.reading import MISSING, entries
 from autograder.intake.reading import Rejected, read_file, read_notebook
 from autograder.names import UnknownName, nearest
 from autograder.report.statistics import Points
-from lrtutorial.course import exercises
+from lrtutorial.advice import Advice
+from lrtutorial.course import current, exercises
 from lrtutorial.steps import Exercise
 
 TRIED = ("right", "partly", "wrong")  #: verdicts on an answer that could be judged
@@ -30,7 +31,7 @@ HINT_CALL = re.compile(r"\bhint\(\s*['\"]([\w-]+)['\"]\s*\)")
 HINT_SHOWN = re.compile(r"Hint (\d{1,2}) of \d{1,2} for ([\w-]+)")
 
 
-class NothingGraded(LookupError):
+class NothingGraded(Advice, LookupError):
     """There is nothing to report on; the message says what to run first."""
 
 
@@ -64,10 +65,15 @@ class PartRecord:
     enrolled: int
     points: Points = field(repr=False)
     totals: dict[str, float] = field(repr=False)  #: the gradebook's own, where a missing notebook counts 0
-    waiting: int  #: written answers that wait for a hand grade
+    to_grade: dict[tuple[str, str], int] = field(repr=False)  #: (student, notebook): answers that wait for a human
     statuses: dict[tuple[str, str], tuple[str, str]] = field(repr=False)  #: (student, notebook): status, reason
     verdicts: dict[tuple[str, str], dict[str, Any]] = field(repr=False)  #: (student, step): the ledger's row
     efforts: dict[tuple[str, str], Effort] = field(repr=False)  #: (student, notebook)
+
+    @property
+    def waiting(self) -> int:
+        """Answers that wait for a hand grade, or for another look at one."""
+        return sum(self.to_grade.values())
 
     @property
     def possible(self) -> Points:
@@ -107,8 +113,8 @@ def read_class(config: Config, parts: Sequence[str] = ()) -> ClassRecord:
     nbgrader, NothingGraded.
     """
     for part in parts:
-        if part not in PARTS:
-            raise UnknownName(f"there is no part {part!r}. {nearest(part, list(PARTS))}")
+        if part not in current().parts:
+            raise UnknownName(f"there is no part {part!r}. {nearest(part, list(current().parts))}")
     course = CourseDirectory(config=config)
     engine = reading(course.db_url)
     try:
@@ -116,12 +122,14 @@ def read_class(config: Config, parts: Sequence[str] = ()) -> ClassRecord:
             hold_to_version(connection)
         with Ledger(course.db_url, readonly=True) as ledger:
             graded = {row["assignment"] for row in ledger.submissions()}
-            chosen = [part for part in PARTS if (part in parts if parts else part in graded)]
+            chosen = [part for part in current().parts if (part in parts if parts else part in graded)]
             for part in chosen:
                 if part not in graded:
                     raise NothingGraded(f"nothing of {part} is graded yet: run python -m autograder grade {part} first")
             if not chosen:
-                raise NothingGraded("nothing is graded yet: run python -m autograder grade part_a first")
+                raise NothingGraded(
+                    f"nothing is graded yet: run python -m autograder grade {next(iter(current().parts))} first"
+                )
             records = tuple(_part(course, engine, ledger, part) for part in chosen)
         names = {}
         with Session(engine) as session:
@@ -149,15 +157,7 @@ def _part(course: CourseDirectory, engine: Engine, ledger: Ledger, part: str) ->
             .join(Notebook, GradeCell.notebook_id == Notebook.id)
             .join(Assignment, Notebook.assignment_id == Assignment.id).where(Assignment.name == part)
         ).all()  # fmt: skip
-        grades = session.execute(
-            select(SubmittedAssignment.student_id, Notebook.name, GradeCell.name, Grade.auto_score, Grade.manual_score,
-                   Grade.needs_manual_grade, Grade.score)
-            .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-            .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
-            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .join(GradeCell, Grade.cell_id == GradeCell.id).where(Assignment.name == part)
-        ).all()  # fmt: skip
+        found = entries(session, ledger.submissions(part), part)
     most = {name: float(points) for _, name, points in cells}
     items = tuple(_items(asked, most))
     students = tuple(sorted({student for student, notebook in statuses if notebook in notebooks}))
@@ -165,24 +165,17 @@ def _part(course: CourseDirectory, engine: Engine, ledger: Ledger, part: str) ->
     column_of = {item.id: column for column, item in enumerate(items)}
     points = np.full((len(students), len(items)), np.nan)
     totals = dict.fromkeys(students, 0.0)
-    waiting = 0
-    for student, notebook, cell, auto, manual, by_hand, score in grades:
-        status, _ = statuses.get((student, notebook), ("missing", ""))
-        name = cell.removesuffix("-test")
-        if student in totals:
-            totals[student] += float(score or 0)
-        if student not in row_of or name not in column_of or status == "missing":
+    for entry in found:
+        if entry.student not in row_of:
             continue
-        written = items[column_of[name]].written
-        if status in ("rejected", "failed") and manual is None:
-            continue  # nobody has seen an answer
-        if written and by_hand:
-            waiting += 1
-            continue
-        value = manual if manual is not None else auto
-        points[row_of[student], column_of[name]] = np.nan if value is None else float(value)
+        totals[entry.student] += entry.score
+        for cell in entry.cells:
+            column = column_of.get(cell.name.removesuffix("-test"))
+            if column is not None and cell.points is not None and entry.status != MISSING:
+                points[row_of[entry.student], column] = cell.points
+    to_grade = {(entry.student, entry.notebook): len(entry.to_grade) for entry in found if entry.to_grade}
     return PartRecord(
-        part, PARTS[part], asked, items, students, enrolled, points, totals, waiting, statuses, verdicts,
+        part, current().parts[part], asked, items, students, enrolled, points, totals, to_grade, statuses, verdicts,
         dict(_efforts(course, part, statuses)),
     )  # fmt: skip
 

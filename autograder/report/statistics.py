@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import fdtri
 
 Points = NDArray[np.float64]
-TINY = 1e-300  #: in place of a zero denominator
 SMALL_CLASS = 30  #: students below which α and discriminations are too uncertain to act on
 
 
@@ -82,51 +81,13 @@ def cronbach_alpha(points: Points, confidence: float = 0.95) -> Alpha:
         return Alpha(k, n, None, why=f"All {n} students have the same total, so there is nothing to tell apart.")
     value = k / (k - 1) * (1 - rows.var(axis=0, ddof=1).sum() / total.var(ddof=1))
     tail = (1 - confidence) / 2
-    low, high = (1 - (1 - value) * f_quantile(p, n - 1, (n - 1) * (k - 1)) for p in (1 - tail, tail))
+    low, high = (1 - (1 - value) * float(fdtri(n - 1, (n - 1) * (k - 1), p)) for p in (1 - tail, tail))
     caution = ""
     if n < SMALL_CLASS:
         caution = f"Only {n} students: the interval is wide, and one student can move α a good deal."
     elif value < 0:
         caution = "α is negative: items go against each other. Look for an item with a negative discrimination."
     return Alpha(k, n, float(value), float(low), float(high), caution=caution)
-
-
-def f_quantile(probability: float, d1: int, d2: int) -> float:
-    """Return the quantile of the F distribution with ``d1`` and ``d2`` degrees of freedom, by bisection.
-
-    P(F ≤ f) is the regularized incomplete beta function I_x(d1/2, d2/2) at x = d1·f/(d1·f + d2). ``probability`` lies
-    strictly between 0 and 1 (ValueError otherwise).
-    """
-    if not 0 < probability < 1:
-        raise ValueError(f"a probability strictly between 0 and 1 was expected, got {probability}")
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        below = _incomplete_beta(middle, d1 / 2, d2 / 2)
-        low, high = (middle, high) if below < probability else (low, middle)
-    return d2 * low / (d1 * (1 - low))
-
-
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """I_x(a, b), by its continued fraction (DLMF 8.17.22) in Lentz's way; good for any number of students."""
-    if x > (a + 1) / (a + b + 2):  # where the fraction converges slowly; I_x(a, b) = 1 − I_{1−x}(b, a)
-        return 1 - _incomplete_beta(1 - x, b, a)
-    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    c, d, fraction = 1.0, 0.0, 1.0
-    for n in range(2000):
-        m = n // 2
-        if n == 0:
-            term = 1.0
-        elif n % 2:
-            term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        else:
-            term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        d = 1 / (1 + term * d or TINY)
-        c = 1 + term / c or TINY
-        fraction *= c * d
-        if abs(c * d - 1) < 1e-14:
-            break
-    return math.exp(log_front) * (fraction - 1) / a
 
 
 def quartiles(values: Points) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""Suspiciously alike answers of Part B: a list to look at, with both sources side by side, never a verdict."""
+"""Suspiciously alike programs of a class: a list to look at, with both sources side by side, never a verdict."""
 
 from __future__ import annotations
 

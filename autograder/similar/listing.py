@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from autograder.course import COURSE
-from autograder.files import safe, write_whole
+from autograder.files import safe
 from autograder.grading.assignment import Assignment
 from autograder.similar.comparison import (
     COMMON_AT_LEAST,
@@ -28,7 +28,10 @@ from autograder.similar.comparison import (
     compare,
     known,
 )  # fmt: skip
-from autograder.similar.sources import COMPARED, given, handed_in
+from autograder.similar.sources import given, handed_in, programs
+from lrtutorial.advice import Unusable
+from lrtutorial.course import current
+from lrtutorial.files import write_whole
 
 MOST = 100  #: pairs of one exercise on the page
 LINES = 400  #: of one side on the page; what is longer is cut, and says so
@@ -57,16 +60,18 @@ def list_similar(
     numbers out of range, OSError when the folder can't be written.
     """
     if not 0 <= threshold < float("inf"):
-        raise ValueError(f"--threshold takes a number from 0, got {threshold}")
+        raise Unusable(f"--threshold takes a number from 0, got {threshold}")
     if not 0 < common <= 1:
-        raise ValueError(f"--common takes a share of the class above 0 and up to 1, such as 0.05; got {common}")
+        raise Unusable(f"--common takes a share of the class above 0 and up to 1, such as 0.05; got {common}")
     if most < 1:
-        raise ValueError(f"--most takes a number from 1, got {most}")
+        raise Unusable(f"--most takes a number from 1, got {most}")
     course = Assignment.find(assignment)
-    if assignment != COMPARED:
-        raise ValueError(
-            f"only {COMPARED}'s answers are programs; those of {assignment} are single formulas, numbers or prose, and "
-            f"honest ones are alike. Run python -m autograder similar {COMPARED}"
+    compared_notebooks = programs(assignment)
+    if not compared_notebooks:
+        parts = [part for part in current().parts if programs(part)]
+        raise Unusable(
+            f"no answer of {assignment} is a program; single formulas, numbers or prose are alike honestly. "
+            f"Run python -m autograder similar {' or '.join(parts)}"
         )
     console = Console()
     folders = course.folders()
@@ -75,7 +80,7 @@ def list_similar(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         hashes = known(given(course))
-        for notebook in course.release:
+        for notebook in compared_notebooks:
             task = progress.add_task(notebook, total=len(folders) + 1)
             sources = []
             for found in handed_in(course, folders, notebook):

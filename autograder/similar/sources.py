@@ -1,4 +1,4 @@
-"""What students wrote themselves in Part B, and what they were given: the two sides of a comparison.
+"""What students wrote themselves in answers that are programs, and what they were given: the two sides of a comparison.
 
 Submissions are read as grading reads them (:mod:`autograder.intake`): no link is followed, nothing in them is run.
 """
@@ -13,14 +13,18 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import answer_cells, without_markers
-from autograder.course import ROOT, SOLUTIONS
+from autograder.course import SOLUTIONS
 from autograder.grading.assignment import Assignment
+from autograder.grading.digests import checking_files
 from autograder.intake.reading import Rejected, read_file
 from autograder.intake.repair import repair
 from autograder.similar.comparison import Source
-from lrtutorial.course import exercises
+from lrtutorial.course import current
 
-COMPARED = "part_b"  #: the part whose answers are programs
+
+def programs(part: str) -> list[str]:
+    """Return the notebooks of a part whose answers are programs: other answers are too short to compare."""
+    return [one.notebook for one in current().part(part) if any(step.kind.probed for step in one.steps)]
 
 
 def handed_in(assignment: Assignment, folders: dict[str, Path], notebook: str) -> Iterator[Source | tuple[str, str]]:
@@ -57,12 +61,9 @@ def given(assignment: Assignment) -> Iterator[str]:
         yield from _code(release)
     for path in sorted((SOLUTIONS / assignment.name).glob("*.ipynb")):
         yield from map(without_markers, answer_cells(nbformat.read(path, as_version=4)).values())
-    catalogued = {exercise.id for exercise in exercises().values() if exercise.part == assignment.name}
-    for path in sorted((ROOT / "autograder").glob("references/*.py")):
+    files = {path for exercise in current().part(assignment.name) for path in checking_files(exercise.id)}
+    for path in sorted(path for path in files if path.suffix == ".py"):  # the catalogue, and what it is made of
         yield path.read_text("utf-8")
-    for path in sorted((ROOT / "autograder").glob("catalogue/*.py")):
-        if path.stem in catalogued:
-            yield path.read_text("utf-8")
 
 
 def _code(notebook: NotebookNode) -> Iterator[str]:

@@ -5,7 +5,10 @@ One module an exercise; each defines ``EXERCISE``. To add one, write the module 
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lrtutorial.course import Course, exercise_with, exercises, find_exercise, find_step, gathered, steps
+from lrtutorial.letters import COUNT, DECAY, POSITIVE, Domain, Symbol
 
 __all__ = ["COURSE", "exercise_with", "exercises", "find_exercise", "find_step", "steps"]
 
@@ -24,22 +27,23 @@ COURSE = Course(
     parts={"part_a": "A · Derive", "part_b": "B · Code", "part_c": "C · Predict and explain"},
     exercises=gathered(__name__, "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 c1 c2 c3 c4 c5 c6"),
     symbols={
-        "a": (0.3, 4),
-        "x": (-4, 4),
-        "x0": (-4, 4),
-        "eta": (0.05, 2.2),
-        "t": range(2, 8),
-        "k": range(1, 7),
-        "beta": (0.15, 0.95),
-        "beta1": (0.15, 0.95),
-        "beta2": (0.55, 0.99),
-        "epsilon": (0.02, 0.6),
-        "g": (-3, 3),
-        "m_t": (-3, 3),
-        "E_g": (-3, 3),
-        "lambda_min": (0.2, 1.5),
-        "lambda_max": (2, 9),
-        "kappa": (1.5, 40),
+        "a": Symbol((0.3, 4), POSITIVE),
+        "x": Symbol((-4, 4)),
+        "x0": Symbol((-4, 4)),
+        "eta": Symbol((0.05, 2.2)),
+        "t": Symbol(range(2, 8), COUNT),
+        "k": Symbol(range(1, 7), COUNT),
+        "beta": Symbol((0.15, 0.95), DECAY),
+        "beta1": Symbol((0.15, 0.95), DECAY),
+        "beta2": Symbol((0.55, 0.99), DECAY),
+        "epsilon": Symbol((0.02, 0.6), POSITIVE),
+        "g": Symbol((-3, 3)),
+        "g_seq": Symbol(letter="g"),
+        "m_t": Symbol((-3, 3)),
+        "E_g": Symbol((-3, 3), letter="E[g]"),
+        "lambda_min": Symbol((0.2, 1.5), POSITIVE),
+        "lambda_max": Symbol((2, 9), Domain(Fraction(0), least="lambda_min")),
+        "kappa": Symbol((1.5, 40), Domain(Fraction(1), open=False)),
     },
     libraries=LIBRARIES,
     finished="Everything is done. Take your own Adam to a problem that matters to you.",

@@ -206,7 +206,7 @@ EXERCISE = Exercise(
             ),
             answers=("rate",),
             asks="what one step at η* leaves of the distance, in terms of κ",
-            rubric=(RubricLine("rate", "The convergence rate at η*", 4),),
+            rubric=(RubricLine("rate", "The convergence factor at η*", 4),),
             hints=(
                 "Put η* into |1 − ηλ| for either eigenvalue: at the best rate both give the same.",
                 "Bring it over one denominator, then divide top and bottom by λ_min.",
@@ -229,10 +229,10 @@ EXERCISE = Exercise(
                 ),
             ),
             answers=("rate_100",),
-            asks="the rate at κ = 100, exactly or rounded to at least four digits",
-            rubric=(RubricLine("rate_100", "The rate at κ = 100", 3),),
+            asks="the factor at κ = 100, exactly or rounded to at least four digits",
+            rubric=(RubricLine("rate_100", "The factor at κ = 100", 3),),
             hints=(
-                "Put κ = 100 into your rate. Rational(1, 3) is how SymPy writes a third exactly.",
+                "Put κ = 100 into your factor. Rational(1, 3) is how SymPy writes a third exactly.",
                 "It must be a little below 1. If yours has two digits only, keep more of them.",
             ),
         ),

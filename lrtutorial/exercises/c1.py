@@ -46,7 +46,7 @@ EXERCISE = Exercise(
         ),
         Step(
             id="c1-prediction_2",
-            kind=Prediction(form="number", whole=True, right=0, near=1, found=lambda seed: _run(seed).diverging),
+            kind=Prediction(form="number", whole=True, near=1, found=lambda seed: _run(seed).diverging),
             answers=("prediction_2",),
             asks="how many of the seven rates diverge",
             rubric=PREDICTION,

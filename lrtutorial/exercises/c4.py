@@ -93,7 +93,7 @@ EXERCISE = Exercise(
         ),
         Step(
             id="c4-prediction_4",
-            kind=Prediction(form="number", right=1.2, near=2.1, found=_halved),
+            kind=Prediction(form="number", right=1.2, near=1.7, found=_halved),  # 1, "nothing changes", is not near
             answers=("prediction_4",),
             asks="the number by which the noise floor is divided when the rate is halved",
             rubric=PREDICTION,

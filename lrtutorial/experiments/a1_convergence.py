@@ -19,10 +19,14 @@ START = Fraction(1)
 STEPS = 12
 #: Calm, overshooting, and on the border 2/a.
 RATES = (Fraction(1, 5), Fraction(9, 10), 2 / CURVATURE)
+#: What is said to each prediction for a = 2 and η = 0.9.
 WHAT_HAPPENS = {
-    "converges": "the iterates go to 0",
-    "diverges": "the iterates grow without end",
-    "alternates": "x flips its sign for ever, at the same distance",
+    "one side": "You predicted that x stays on one side. The factor is 1 − 0.9·2 = −0.8: its sign turns x round at "
+    "every step. x stays on one side below η = 1/a = 0.5.",
+    "jumps and shrinks": "You predicted this: the factor is 1 − 0.9·2 = −0.8. Its sign makes x jump, its size of 0.8 "
+    "makes the distance shrink.",
+    "jumps and grows": "You predicted that the jumps grow. The factor is 1 − 0.9·2 = −0.8: x jumps, but its size is "
+    "below 1, so the distance shrinks. The jumps grow above η = 2/a = 1.",
 }
 
 
@@ -90,19 +94,14 @@ def three_rates(closed_form: object = ..., prediction: object = ...) -> ThreeRat
     """Draw the iterates at three rates, with circles for ``closed_form`` once there is one.
 
     closed_form: the student's formula in a, eta, x0 and t, or ``...``.
-    prediction: what the student expects at η = 2/a, one of "converges", "diverges", "alternates".
+    prediction: what the student expects at η = 0.9, one of "one side", "jumps and shrinks", "jumps and grows".
     """
     paths = tuple(tuple(float(x) for x in descend(rate)) for rate in RATES)
     yours = _evaluated(closed_form)
-    if prediction == "alternates":
-        said = "You predicted this: at η = 2/a x flips its sign for ever."
-    elif prediction in ("converges", "diverges"):
-        said = (
-            f"You predicted that {WHAT_HAPPENS[prediction]} at η = 2/a; what happens is that"
-            f" {WHAT_HAPPENS['alternates']}."
-        )
-    else:
-        said = "Write your prediction above, then run this cell again to set it beside the picture."
+    said = WHAT_HAPPENS.get(
+        str(prediction).strip().lower(),
+        "Write your prediction above, then run this cell again to set it beside the picture.",
+    )
     if yours is None:
         said += " Once closed_form is in place, it is drawn as circles on top of the steps."
     return ThreeRates(paths, yours, said)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lrtutorial.experiments.results import BLACK, BLUE, GREEN, VERMILION, Result, number
+from lrtutorial.experiments.answers import Picture
+from lrtutorial.experiments.results import BLACK, BLUE, GREEN, VERMILION, Result, number, sliders
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -142,3 +143,30 @@ def stability() -> Stability:
     """Compute the long-run factor of momentum on a parabola for three decays."""
     products = np.linspace(0.001, 4.2, 600)
     return Stability(products, tuple(spectral_radius(products, beta) for beta in DECAYS))
+
+
+def weights(beta: float = 0.9, eta: float = 0.1, ages: int = 40) -> Picture:
+    """A2: with which factor ηβᵏ the gradient of age k enters the present step, and what all of them add up to."""
+    k = np.arange(ages)
+    shares = eta * beta**k
+    total = eta / (1 - beta)
+    seen = float(shares.sum() / total)
+
+    def drawing(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.bar(k, shares, color=BLUE, label=f"ηβᵏ, β = {number(beta)}, η = {number(eta)}")
+        axes.set(xlabel="age k of the gradient", ylabel="its factor in the present step")
+        axes.set_title(f"All ages together: {number(total)}, of which {seen:.0%} are drawn")
+        axes.legend(fontsize=8)
+
+    words = (
+        f"Bars of the factor of a gradient of age k in the present step, at β = {number(beta)} and η = {number(eta)}: "
+        f"{number(shares[0])} for the newest, {number(shares[10])} at age 10. All ages add up to {number(total)}."
+    )
+    return Picture(drawing, words, (8.0, 3.2))
+
+
+def explore_weights() -> None:
+    """Show :func:`weights` under sliders for β and η."""
+    decays = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
+    sliders(weights, beta=("β", decays, 0.9), eta=("η", (0.01, 0.02, 0.05, 0.1, 0.2), 0.1))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrtutorial.experiments.answers import Array, Note, Picture, values, waiting_for
-from lrtutorial.experiments.results import BLACK, BLUE, GREEN, VERMILION, number
+from lrtutorial.experiments.results import BLACK, BLUE, GREEN, VERMILION, number, sliders
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,3 +105,32 @@ def epsilon_conventions(epsilon: float = RMSPROP_EPSILON) -> Picture:
         f"At |g| = 1e-6 the steps are {at[0]:.3f} η and {at[1]:.3f} η.",
         (7.0, 3.6),
     )
+
+
+def lengths(g: float = 1.0, epsilon: float = RMSPROP_EPSILON, beta: float = 0.9, steps: int = 40) -> Picture:
+    """A3: the lengths of RMSprop's steps under one constant gradient, with ε inside and outside the root."""
+    t = np.arange(1, steps + 1)
+    inside = rmsprop_rate(g, beta, epsilon, steps) * g
+    outside = g / (1 / rmsprop_rate(g, beta, 0.0, steps) + epsilon)
+
+    def drawing(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot(t, outside, color=BLUE, label="ε outside the root")
+        axes.plot(t, inside, "--", color=VERMILION, label="ε inside the root")
+        axes.axhline(1, color=BLACK, lw=0.7)
+        axes.set(xlabel="step t", ylabel="length of the step / η", ylim=(0, 3.4))
+        axes.set_title(f"g = {number(g)}, ε = {number(epsilon)}, β = {number(beta)}")
+        axes.legend(fontsize=8)
+
+    words = (
+        f"Lengths of RMSprop's steps over {steps} steps for the constant gradient {number(g)} and ε = "
+        f"{number(epsilon)}. With ε outside the root: {number(outside[0])} η at first, {number(outside[-1])} η in the "
+        f"end; with ε inside {number(inside[0])} η and {number(inside[-1])} η."
+    )
+    return Picture(drawing, words, (8.0, 3.2))
+
+
+def explore_lengths() -> None:
+    """Show :func:`lengths` under sliders for g and ε."""
+    sizes = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-2, 1.0, 100.0)
+    sliders(lengths, g=("g", sizes, 1e-4), epsilon=("ε", (1e-12, 1e-10, 1e-8, 1e-6, 1e-4), 1e-8))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lrtutorial.experiments.answers import Array, Note, Picture, values, waiting_for
-from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, number, sliders
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,27 +77,30 @@ def adam_uncorrected(first_step_ratio: object, steps: int = 5000) -> Picture | N
     return Picture(drawing, words, (8.0, 4.0))
 
 
-def bias_of_the_average(expected_m: object, beta1: float = 0.9, steps: int = 40, runs: int = 4000) -> Picture | Note:
+def bias_of_the_average(expected_m: object, beta1: float = 0.9, steps: int = 40, runs: int = 40_000) -> Picture | Note:
     """A4: the mean of m_t over many noisy runs beside the student's E[m_t], and the mean divided by it."""
     t = np.arange(1, steps + 1)
     yours = values(expected_m, [{"beta1": beta1, "E_g": 1, "t": int(step)} for step in t])
     if yours is None:
         return waiting_for("expected_m")
     gradients = 1 + 2 * np.random.default_rng(4).standard_normal((steps, runs))
-    m, means = np.zeros(runs), []
+    m, means, errors = np.zeros(runs), [], []
     for g in gradients:
         m = beta1 * m + (1 - beta1) * g
         means.append(m.mean())
-    measured = np.array(means)
+        errors.append(m.std() / np.sqrt(runs))
+    measured, doubt = np.array(means), 2 * np.array(errors)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = measured / yours
+        shares, bars = measured / yours, abs(doubt / yours)
+    shares, bars = (np.where(np.isfinite(found), found, np.nan) for found in (shares, bars))
 
     def drawing(figure: Figure) -> None:
         axes = figure.subplots()
         axes.axhline(1, color=BLACK, lw=0.8, label="E[g]")
         axes.plot(t, measured, "o", color=BLUE, ms=4, label=f"mean of m over {runs} noisy runs")
         axes.plot(t, yours, "-", color=VERMILION, label="your E[m] at E[g] = 1")
-        axes.plot(t, shares, "^", color=GREEN, ms=4, label="the same runs, divided by yours")
+        style: dict[str, Any] = {"fmt": "^", "color": GREEN, "ms": 4, "capsize": 2}
+        axes.errorbar(t, shares, bars, **style, label="the same runs, divided by yours (± 2 standard errors)")
         axes.set(xlabel="step t", ylabel="mean", title=f"An average that starts at 0 (β₁ = {beta1:g})")
         axes.legend(fontsize=8)
 
@@ -107,6 +110,38 @@ def bias_of_the_average(expected_m: object, beta1: float = 0.9, steps: int = 40,
         f"begins at {measured[0]:.2f} and reaches {measured[-1]:.2f} after {steps} steps. Your E[m] "
         "begins at "
         f"{yours[0]:.2f} and ends at {yours[-1]:.2f}; divided by it, the mean of m lies between "
-        f"{shares.min():.2f} and {shares.max():.2f}.",
+        f"{shares.min():.3f} and {shares.max():.3f}, with two standard errors of at most {bars.max():.3f}.",
         (7.0, 3.6),
+    )
+
+
+def early_steps(t: int = 12, beta1: float = 0.9, beta2: float = 0.999, steps: int = 2000) -> Picture:
+    """A4: Adam's steps without correction over the corrected ones, for any decays, with one step t picked out."""
+    m, v = uncorrected(steps, beta1, beta2)
+    ratio, at = m / np.sqrt(v), np.arange(1, steps + 1)
+
+    def drawing(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.loglog(at, ratio, color=PURPLE, lw=2, label="no correction at all")
+        axes.axhline(1, color=BLACK, lw=0.8)
+        axes.plot(t, ratio[t - 1], "o", color=VERMILION, ms=9, label=f"t = {t}: {number(ratio[t - 1])} times")
+        axes.set(xlabel="step t", ylabel="step / corrected step")
+        axes.set_title(f"β₁ = {number(beta1)}, β₂ = {number(beta2)}")
+        axes.legend(fontsize=8)
+
+    words = (
+        f"Adam's step without correction over the corrected one against t, at β₁ = {number(beta1)} and β₂ = "
+        f"{number(beta2)}: {number(ratio[0])} at t = 1, {number(ratio[t - 1])} at t = {t}, {number(ratio[-1])} at "
+        f"t = {steps}."
+    )
+    return Picture(drawing, words, (8.0, 3.2))
+
+
+def explore_early_steps() -> None:
+    """Show :func:`early_steps` under sliders for t and both decays."""
+    sliders(
+        early_steps,
+        t=("t", (1, 2, 5, 12, 50, 200, 1000), 12),
+        beta1=("β₁", (0.0, 0.5, 0.9, 0.99), 0.9),
+        beta2=("β₂", (0.9, 0.99, 0.999, 0.9999), 0.999),
     )

@@ -85,3 +85,31 @@ def look_back(prediction: object, found: float, what: str) -> Note:
     if said is None:
         return Note("Put a number in place of the ... of my_prediction first; then run this cell again.")
     return Note(f"You predicted {number(float(said[0]))}. {what}: {number(found)}.")
+
+
+#: The derivations that are shown once a step is right, line by line.
+WORKED_OUT = {
+    "a3-second_moment": (
+        "Sum((1 - β)*β^k*g^2, (k, 0, t - 1))",
+        "(1 - β)*g^2*Sum(β^k, (k, 0, t - 1))",
+        "(1 - β)*g^2*(1 - β^t)/(1 - β)",
+        "(1 - β^t)*g^2",
+    ),
+    "a4-expected_m": (
+        "Sum((1 - β1)*β1^k*E_g, (k, 0, t - 1))",
+        "(1 - β1)*E_g*Sum(β1^k, (k, 0, t - 1))",
+        "(1 - β1)*E_g*(1 - β1^t)/(1 - β1)",
+        "(1 - β1^t)*E_g",
+    ),
+}
+
+
+def worked_out(step: str) -> object:
+    """Return a step's derivation, each line with its proved sign, once its check has said Right; else a note."""
+    from lrtutorial import derivation
+    from lrtutorial.session import HERE
+
+    verdict = HERE.verdicts.get(step)
+    if verdict is None or not verdict.right:
+        return Note(f"The derivation stands here, line by line, once {step} is right: run this cell again then.")
+    return derivation(*WORKED_OUT[step])

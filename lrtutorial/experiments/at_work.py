@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.network import Network
-from lrtutorial.kinds.driven import does_nothing, quiet
 from lrtutorial.problems import Problem, get_problem
+from lrtutorial.running import does_nothing, quiet
 
 Array = NDArray[np.float64]
 
@@ -103,10 +103,14 @@ def spirals(points: int = POINTS, seed: int = 11) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Training:
-    """One training run: the loss over all points after every epoch, (epochs + 1,), and the accuracy at the end."""
+    """One training run: the loss over all points after every epoch, (epochs + 1,), and the accuracy at the end.
+
+    ``ratio`` is the update-to-weight ratio: the median over the steps of |Δw| / |w|, all weights together.
+    """
 
     losses: Array
     accuracy: float
+    ratio: float
 
 
 def train(
@@ -126,16 +130,18 @@ def train(
     weights = NETWORK.initial(rng)
     optimizer = optimizer_class(NETWORK.layers(weights), **hyperparameters)
     losses = [float(NETWORK.losses(weights, inputs, labels)[0])]
-    t = 0
+    t, ratios = 0, []
     for _ in range(epochs):
         for batch in rng.permutation(len(inputs)).reshape(-1, BATCH):
             t += 1
             if rates is not None:
                 optimizer.lr = rates(t)
             _, gradient = NETWORK.losses_and_gradients(weights, inputs[batch], labels[batch])
+            before = weights.copy()
             optimizer.step(NETWORK.layers(gradient))
+            ratios.append(float(np.linalg.norm(weights - before) / np.linalg.norm(before)))
         losses.append(float(NETWORK.losses(weights, inputs, labels)[0]))
         if not np.isfinite(losses[-1]):
             break
     guesses = NETWORK.predict(weights, inputs)[0].argmax(axis=1)
-    return Training(np.array(losses), float(np.mean(guesses == labels)))
+    return Training(np.array(losses), float(np.mean(guesses == labels)), float(np.median(ratios)))

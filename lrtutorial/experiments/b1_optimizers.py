@@ -75,6 +75,56 @@ def beyond_the_bound(SGD: Any, MomentumSGD: Any, prediction: object = ...) -> An
     return unfinished(SGD=SGD, MomentumSGD=MomentumSGD) or attempt(run)
 
 
+#: The momenta whose memory is shown, and for how many steps.
+MEMORIES, MEMORY_STEPS = (0.5, 0.9, 0.99), 60
+
+
+@dataclass(frozen=True, repr=False)
+class Memory(Result):
+    """How much of one gradient is in each step after it, by momentum."""
+
+    weights: dict[float, Array]
+
+    size = (7.5, 3.6)
+
+    def draw(self, figure: Figure) -> None:
+        """One curve a momentum."""
+        axes = figure.subplots()
+        for (beta, values), (colour, dash) in zip(
+            self.weights.items(), ((VERMILION, "-"), (BLUE, "--"), (GREEN, ":")), strict=True
+        ):
+            axes.plot(values, color=colour, linestyle=dash, linewidth=2, label=f"β = {number(beta)}")
+        axes.set(xlabel="steps since the gradient came", ylabel="its weight in the velocity", ylim=(0, 1.05))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+
+    @property
+    def alt_text(self) -> str:
+        """When each weight has fallen to a tenth."""
+        ends = ", ".join(
+            f"at β = {number(beta)} it is {values[5]:.2g} after 5 steps and {values[50]:.2g} after 50"
+            for beta, values in self.weights.items()
+        )
+        return f"The weight of one gradient in the velocity, falling from 1 as β to the power of the steps: {ends}."
+
+
+def memory(MomentumSGD: Any) -> Any:
+    """Give the student's class one gradient 1 and then only zeros: each step shows what it still remembers."""
+
+    def run() -> Memory:
+        weights = {}
+        for beta in MEMORIES:
+            position = np.zeros(1)
+            optimizer = MomentumSGD([position], lr=1.0, momentum=beta)
+            rows = [0.0]
+            for t in range(MEMORY_STEPS):
+                optimizer.step([np.array([1.0 if t == 0 else 0.0])])
+                rows.append(float(position[0]))
+            weights[beta] = -np.diff(rows)
+        return Memory(weights)
+
+    return unfinished(MomentumSGD=MomentumSGD) or attempt(run)
+
+
 #: What the network is trained with: label, momentum or None for SGD, rate.
 RUNS = (("SGD", None, 0.03), ("MomentumSGD", 0.9, 0.03), ("SGD, ten times the rate", None, 0.3))
 
@@ -95,7 +145,7 @@ class SpiralsLearned(Result):
             text = f"{label}: {run.accuracy:.0%} right at the end"
             axes.plot(run.losses, color=colour, linestyle=dash, linewidth=2, label=text)
         axes.set(xlabel="epoch", ylabel="cross-entropy over all points", ylim=(0, None))
-        axes.legend()
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False)
 
     @property
     def alt_text(self) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrtutorial.experiments.at_work import EPOCHS, Training, attempt, descend, train, unfinished
+from lrtutorial.experiments.at_work import EPOCHS, Note, Training, attempt, descend, train, unfinished
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Result, number
 from lrtutorial.plots import plot_trajectories
+from lrtutorial.problems import get_problem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,22 +76,40 @@ class Corrected(Result):
         return f"{super()._repr_html_()}<p>{self.caption}</p>"
 
 
-def with_and_without_correction(Adam: Any, prediction: object = ...) -> Any:
-    """Run the student's Adam from (5, 4), as it is and with its correction undone through the rate.
-
-    prediction: what the student expects of an uncorrected first step: "shorter", "the same" or "longer".
-    """
+def with_and_without_correction(Adam: Any) -> Any:
+    """Run the student's Adam from (5, 4), as it is and with its correction undone through the rate."""
 
     def run() -> Corrected:
         plain = descend(Adam, START, STEPS, lr=RATE)
         undone = descend(Adam, START, STEPS, rates=lambda t: RATE * without_correction(t), lr=RATE)
         ratio = float(abs(undone[1] - undone[0])[0] / abs(plain[1] - plain[0])[0])
-        fact = f"the first step is {number(ratio)} times as long"
-        if prediction in ("shorter", "the same", "longer"):
-            said = f"You predicted “{prediction}”. Without correction {fact}."
-        else:
-            said = f"Without correction {fact}. (Your prediction above is still open.)"
-        return Corrected(plain, undone, said)
+        return Corrected(plain, undone, f"Without correction the first step is {number(ratio)} times as long.")
+
+    return unfinished(Adam=Adam) or attempt(run)
+
+
+def loss_times_1000(Adam: Any, prediction: object = ...) -> Any:
+    """Run the student's Adam on x² + 10y² and on a thousand times that, and say how far apart the paths are.
+
+    prediction: what the student expects of the steps on the larger loss: "shorter", "the same" or "longer".
+    """
+
+    def run() -> Note:
+        bowl = get_problem("bowl")
+        paths = []
+        for factor in (1.0, 1000.0):
+            position = np.array(START)
+            optimizer, rows = Adam([position], lr=RATE), [np.array(START)]
+            for _ in range(STEPS):
+                optimizer.step([factor * bowl.gradient(position)])
+                rows.append(position.copy())
+            paths.append(np.array(rows))
+        apart = float(np.abs(paths[0] - paths[1]).max())
+        fact = f"With the loss times 1000 your Adam takes the same path: the points differ by at most {apart:.1g}."
+        if not apart <= 1e-3:  # a path that runs off gives NaN
+            fact = f"With the loss times 1000 your Adam takes another path: the points differ by up to {apart:.2g}."
+        guess = prediction in ("shorter", "the same", "longer")
+        return Note(f"You predicted “{prediction}”. {fact}" if guess else f"{fact} (Your prediction is still open.)")
 
     return unfinished(Adam=Adam) or attempt(run)
 
@@ -111,16 +130,18 @@ class SpiralsLearned(Result):
         axes = figure.subplots()
         looks = ((PURPLE, "-"), (BLUE, "--"), (GREEN, ":"), (ORANGE, "-."))
         for (lr, run), (colour, dash) in zip(self.runs.items(), looks, strict=False):
-            text = f"lr={number(lr)}: {run.accuracy:.0%} right at the end"
+            text = f"your Adam, lr={number(lr)}: {run.accuracy:.0%} right, update/weight {run.ratio:.1g}"
             axes.plot(run.losses, color=colour, linestyle=dash, linewidth=2, label=text)
-        axes.set(xlabel="epoch", ylabel="cross-entropy over all points", ylim=(0, None), title="Your Adam")
-        axes.legend()
+        axes.set(xlabel="epoch", ylabel="cross-entropy over all points", ylim=(0, None))
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.01), frameon=False)
 
     @property
     def alt_text(self) -> str:
         """Every end, in numbers."""
         ends = "; ".join(
-            f"lr={number(lr)}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right" for lr, run in self.runs.items()
+            f"lr={number(lr)}: loss {number(run.losses[-1])}, {run.accuracy:.0%} right, update-to-weight ratio "
+            f"{run.ratio:.1g}"
+            for lr, run in self.runs.items()
         )
         return f"Cross-entropy over {EPOCHS} epochs of training with your Adam. At the end, {ends}."
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-START, STEPS = (5.0, 4.0), 50
+START, STEPS, LATER = (5.0, 4.0), 50, 400
 #: The rates and other settings of the course's figure, by optimizer.
 SETTINGS = {
     "sgd": (0.05,),
@@ -45,7 +45,7 @@ class Distances(Result):
             dash = (0, style.dash) if style.dash else "solid"
             axes.semilogy(values, color=style.color, linestyle=dash, linewidth=1.8, label=NAMES[word])
         axes.set(xlabel="step", ylabel="distance to the minimum")
-        axes.legend()
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
 
     @property
     def alt_text(self) -> str:
@@ -55,6 +55,12 @@ class Distances(Result):
 
     def _repr_html_(self) -> str:
         return f"{super()._repr_html_()}<p>{self.caption}</p>"
+
+
+def _order(distances: dict[str, Array]) -> str:
+    """Name the runs from nearest to farthest at their end."""
+    order = sorted(distances, key=lambda word: distances[word][-1])
+    return ", ".join(f"{NAMES[word]} {distances[word][-1]:.2g}" for word in order)
 
 
 def draw(visualize_optimizers_2d: Any) -> Note | None:
@@ -72,14 +78,15 @@ def distances(run_sgd: Any, run_momentum: Any, run_rmsprop: Any, run_adam: Any, 
     functions = {"sgd": run_sgd, "momentum": run_momentum, "rmsprop": run_rmsprop, "adam": run_adam}
 
     def run() -> Distances | Note:
-        found = {}
+        found: dict[str, Array] = {}
+        later: dict[str, Array] = {}
         for word, function in functions.items():
-            points = np.asarray(function(np.array(START), *SETTINGS[word], STEPS), dtype=np.float64)
-            if points.shape != (STEPS + 1, 2):
-                return Note(f"run_{word} returned shape {points.shape}, not ({STEPS + 1}, 2). Its check says more.")
-            found[word] = np.hypot(points[:, 0], points[:, 1])
-        order = sorted(found, key=lambda word: found[word][-1])
-        fact = "From nearest to farthest: " + ", ".join(f"{NAMES[word]} {found[word][-1]:.2g}" for word in order)
+            for steps in (STEPS, LATER):
+                points = np.asarray(function(np.array(START), *SETTINGS[word], steps), dtype=np.float64)
+                if points.shape != (steps + 1, 2):
+                    return Note(f"run_{word} returned shape {points.shape}, not ({steps + 1}, 2). Its check says more.")
+                (found if steps == STEPS else later)[word] = np.hypot(points[:, 0], points[:, 1])
+        fact = f"From nearest to farthest after {STEPS} steps: {_order(found)}; after {LATER}: {_order(later)}"
         guess = prediction.strip().lower() if isinstance(prediction, str) else None
         begin = f"You predicted {NAMES[guess]}. " if guess in NAMES else ""
         return Distances(found, f"{begin}{fact}.")

@@ -74,6 +74,35 @@ def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], star
     slider.observe(lambda change: handle.update(make(change["new"])), names="value")
 
 
+def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], Any]) -> None:
+    """Show ``make(name=value, …)`` under one slider for each name: ``beta=("β", (0, 0.5, 0.9), 0.9)``.
+
+    Each is (label, values, start). The picture is drawn at the starts first and stays in the saved notebook.
+    """
+    import ipywidgets
+    from IPython.display import display
+
+    rows = {
+        name: ipywidgets.SelectionSlider(
+            options=[(number(value), value) for value in values],
+            value=start,
+            description=label,
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout={"width": "420px"},
+        )
+        for name, (label, values, start) in choices.items()
+    }
+    display(ipywidgets.VBox(list(rows.values())))
+    handle = display(make(**{name: row.value for name, row in rows.items()}), display_id=True)
+
+    def again(_change: object) -> None:
+        handle.update(make(**{name: row.value for name, row in rows.items()}))
+
+    for row in rows.values():
+        row.observe(again, names="value")
+
+
 def number(value: float) -> str:
     """A number for prose: three digits that matter, no exponent where it can be avoided.
 

@@ -8,12 +8,13 @@ op, left, right)``, ``("and" | "or" | "not", parts)``, ``("always",)``, ``("neve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from lrtutorial.course import domains
 from lrtutorial.formulas.surds import Exact, NotExact, Surd, reciprocal, sign, spend, sqrt, width
 from lrtutorial.formulas.tree import MINUS_ONE, RELATIONS, SET_KINDS, Tree, as_fraction, substitute, symbols
+from lrtutorial.letters import DECAY, POSITIVE, REAL, Domain
 
 Values = tuple[Any, ...]
 MOST_TERMS = 40  #: of a sum that is written out
@@ -24,33 +25,7 @@ class Outside(ValueError):
     """The line is no condition in polynomials and fractions; the message names what is in the way."""
 
 
-@dataclass(frozen=True)
-class Domain:
-    """Where a letter lies: between ``low`` and ``high``, an end that is ``open`` left out; ``whole`` numbers only."""
-
-    low: Fraction | None = None
-    high: Fraction | None = None
-    open: bool = True
-    whole: bool = False
-    least: str = ""  #: the name of a letter that is never larger than this one
-
-
 _ZERO, _ONE = Fraction(0), Fraction(1)
-POSITIVE, COUNT, DECAY = Domain(_ZERO), Domain(_ZERO, open=False, whole=True), Domain(_ZERO, _ONE)
-REAL = Domain()
-#: Letters that are not real numbers of any size: what lrtutorial.symbols and the notebooks say of them.
-DOMAINS: Mapping[str, Domain] = {
-    "a": POSITIVE,
-    "t": COUNT,
-    "k": COUNT,
-    "beta": DECAY,
-    "beta1": DECAY,
-    "beta2": DECAY,
-    "epsilon": POSITIVE,
-    "lambda_min": POSITIVE,
-    "lambda_max": Domain(_ZERO, least="lambda_min"),
-    "kappa": Domain(_ONE, open=False),
-}
 
 
 # ------------------------------------------------------------------------------------------- written out
@@ -141,11 +116,11 @@ def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> 
     """Return the closed form of a geometric sum whose ratio is a decay, so never 1; its end may be endless."""
     base: Tree | None = None
     slope, rest = Fraction(0), []
-    factors = [written_out(part, variable) for part in (body[1:] if body[0] == "mul" else [body])]
+    factors = [written_out(part, variable) for part in _factors(body)]
     for factor in factors:
         if index not in symbols(factor):
             rest.append(factor)
-        elif factor[0] == "pow" and factor[1][0] == "symbol" and DOMAINS.get(factor[1][1]) == DECAY and base is None:
+        elif factor[0] == "pow" and factor[1][0] == "symbol" and domains().get(factor[1][1]) == DECAY and base is None:
             base, exponent = factor[1], linear(factor[2])
             slope = exponent.pop(index, Fraction(0))
             rest.append(["pow", base, from_linear(exponent)])
@@ -162,6 +137,10 @@ def _geometric(index: str, low: Tree, high: Tree, body: Tree, variable: str) -> 
         top = ["add", start, ["mul", MINUS_ONE, _times_exponent(base, slope, after)]]
     below: Tree = ["add", ["number", "1"], ["mul", MINUS_ONE, ratio]]
     return ["mul", *rest, top, ["pow", below, MINUS_ONE]]
+
+
+def _factors(tree: Tree) -> list[Tree]:
+    return [part for child in tree[1:] for part in _factors(child)] if tree[0] == "mul" else [tree]
 
 
 def _times_exponent(base: Tree, slope: Fraction, exponent: dict[str, Fraction]) -> Tree:
@@ -207,10 +186,10 @@ def from_linear(parts: Mapping[str, Fraction]) -> Tree:
 class Compiled:
     """Lines over numbered letters: square roots of numbers first (``fixed``), then parameters, the unknown last."""
 
-    def __init__(self, trees: Sequence[Tree], variable: str, domains: Mapping[str, Domain] = DOMAINS):
+    def __init__(self, trees: Sequence[Tree], variable: str, known: Mapping[str, Domain] | None = None):
         self._atoms: dict[str, Any] = {}  # the letters that stand for powers β^t
         self._roots: dict[Fraction, str] = {}
-        self.domains = dict(domains)
+        self.domains = dict(domains() if known is None else known)
         self.squares = self._square_letters(trees)
         names = sorted(set().union(*map(symbols, trees)))
         for tree in trees:
@@ -420,9 +399,11 @@ def _truth(node: Any, values: Values) -> bool:
     if kind == "always" or kind == "never":
         return kind == "always"
     if kind == "and":
-        return all(_truth(part, values) for part in node[1])  # every part is looked at: all must be defined
+        parts = [_truth(part, values) for part in node[1]]  # every part is looked at: all must be defined
+        return all(parts)
     if kind == "or":
-        return any(_truth(part, values) for part in node[1])
+        parts = [_truth(part, values) for part in node[1]]
+        return any(parts)
     if kind == "not":
         return not _truth(node[1][0], values)
     _value(node[1], values)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from lrtutorial.course import current
+
 #: Ends a name that a subscript or a LaTeX command has ended: in λ_{max}a the a is a letter of its own.
 BREAK = "\u2063"
 
@@ -138,7 +140,7 @@ _EATEN_BEFORE = (
 _STYLES = re.compile(
     r"\\(?:mathrm|mathbb|mathbf|mathit|text|textrm|textit|operatorname|mbox|rm|bm|boldsymbol)\s*\{([^{}]*)\}"
 )
-_MEAN = re.compile(r"(?<![A-Za-z0-9_])E\s*(?:\[\s*g(?:_?\{?[ti]\}?)?\s*\]|\(\s*g(?:_?\{?[ti]\}?)?\s*\)|\{\s*g\s*\})")
+_MEAN = re.compile(r"(?<![A-Za-z0-9_])E\s*(?:[\[(]\s*([a-z])(?:_?\{?[ti]\}?)?\s*[\])]|\{\s*([a-z])\s*\})")
 
 
 def plain(text: str) -> str:
@@ -152,7 +154,13 @@ def plain(text: str) -> str:
         _SIGNS[mark] if mark in _SIGNS else mark if ord(mark) < 128 or mark == BREAK else _usual(mark) for mark in text
     )
     text = "".join(_SIGNS.get(mark, _LOOK_ALIKES.get(mark, mark)) for mark in text)
-    return _MEAN.sub(" E_g ", _latex(text)).strip()
+    return _MEAN.sub(_mean, _latex(text)).strip()
+
+
+def _mean(found: re.Match[str]) -> str:
+    """Return the name of a mean, E[g]: E_g where the course has such a symbol."""
+    name = f"E_{found[1] or found[2]}"
+    return f" {name} " if name in current().symbols else found[0]
 
 
 def _usual(mark: str) -> str:

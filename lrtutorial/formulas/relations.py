@@ -15,11 +15,13 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from lrtutorial.course import domains
 from lrtutorial.formulas import solution_sets as sets
-from lrtutorial.formulas.compiled import DOMAINS, REAL, Compiled, Domain, Outside, number_of, truth, written_out
+from lrtutorial.formulas.compiled import Compiled, Outside, number_of, truth, written_out
 from lrtutorial.formulas.sampling import NoValue, Unclear, enclosed_truth, sampled
 from lrtutorial.formulas.surds import NotExact, TooLarge, at_most
 from lrtutorial.formulas.tree import Tree, is_condition, substitute, symbols
+from lrtutorial.letters import REAL, Domain
 
 SAME, ONLY_DOWN, BROKEN, EQUAL, OPEN = "⇔", "⇒", "✗", "=", "≈"
 WORK = 200_000  #: operations for one line
@@ -41,7 +43,7 @@ def unknown_of(trees: Sequence[Tree]) -> str:
     for name in ("eta", "S"):
         if name in names:
             return name
-    free = sorted(name for name in names if DOMAINS.get(name, REAL) == REAL)
+    free = sorted(name for name in names if domains().get(name, REAL) == REAL)
     alone = [name for name in free if any(["symbol", name] in _sides(tree) for tree in trees)]
     for choice in (["x"] if "x" in free else [], alone, free, sorted(names)):
         if choice:
@@ -87,13 +89,13 @@ def _proved(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> R
 
 def _whole(*trees: Tree) -> list[str]:
     names = set().union(*map(symbols, trees))
-    return sorted(name for name in names if DOMAINS.get(name, REAL).whole)
+    return sorted(name for name in names if domains().get(name, REAL).whole)
 
 
 def _exact(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> sets.Difference | None:
     """Return the exact comparison, or None for lines that it doesn't cover."""
     try:
-        compiled = Compiled([above, below, *facts], variable, DOMAINS)
+        compiled = Compiled([above, below, *facts], variable)
         one, other, *known = compiled.lines
         if is_condition(above):
             return sets.compare(compiled, one, other, known)

@@ -10,9 +10,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from lrtutorial.formulas.compiled import DOMAINS, REAL
+from lrtutorial.course import domains
 from lrtutorial.formulas.surds import TooLarge, spend
 from lrtutorial.formulas.tree import SET_KINDS, Tree, as_fraction, is_condition, symbols
+from lrtutorial.letters import REAL
 
 DIGITS = 40
 HALVINGS = 12
@@ -102,7 +103,7 @@ def _points(names: Sequence[str], variable: str, lines: Sequence[Tree]) -> list[
 
 
 def _grid(name: str) -> list[Fraction]:
-    domain = DOMAINS.get(name, REAL)
+    domain = domains().get(name, REAL)
     if domain.whole:
         return [Fraction(n) for n in range(12)]
     if domain.high is not None:
@@ -115,7 +116,7 @@ def _grid(name: str) -> list[Fraction]:
 
 
 def _size(name: str, row: int) -> Fraction:
-    domain, value = DOMAINS.get(name, REAL), _SIZES[row % len(_SIZES)]
+    domain, value = domains().get(name, REAL), _SIZES[row % len(_SIZES)]
     if domain.whole:
         return Fraction(row % 6)
     if domain.high is not None:
@@ -168,9 +169,13 @@ def enclosed_truth(tree: Tree, point: Mapping[str, Fraction], variable: str) -> 
     if kind in ("true", "false"):
         return kind == "true"
     if kind == "and":
-        return all(enclosed_truth(part, point, variable) for part in tree[1:])
+        parts = [
+            enclosed_truth(part, point, variable) for part in tree[1:]
+        ]  # every part is looked at: all must be defined
+        return all(parts)
     if kind == "or":
-        return any(enclosed_truth(part, point, variable) for part in tree[1:])
+        parts = [enclosed_truth(part, point, variable) for part in tree[1:]]
+        return any(parts)
     if kind == "not":
         return not enclosed_truth(tree[1], point, variable)
     if kind == "relation":

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from lrtutorial.course import current
+from lrtutorial.formulas.letters import GREEK_LETTERS
 from lrtutorial.formulas.tree import MINUS_ONE, SERIES, Tree
 
-_LETTERS = {
-    "eta": "η",
-    "beta": "β",
-    "beta1": "β₁",
-    "beta2": "β₂",
-    "epsilon": "ε",
-    "kappa": "κ",
-    "x0": "x₀",
-    "lambda_max": "λ_max",
-    "lambda_min": "λ_min",
-    "E_g": "E[g]",
-    "g_seq": "g",
-}
+_GREEK = {name: letter for letter, name in GREEK_LETTERS.items()}
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 TIGHTNESS = {
     "relation": 1,
@@ -29,8 +22,16 @@ TIGHTNESS = {
 
 
 def letter(name: str) -> str:
-    """Return a symbol's name as a reader writes it: ``eta`` is η."""
-    return _LETTERS.get(name, name)
+    """Return a symbol's name as a reader writes it, or as the course says that it is written.
+
+    >>> letter("eta"), letter("beta1"), letter("lambda_max"), letter("x0")
+    ('η', 'β₁', 'λ_max', 'x₀')
+    """
+    known = current().symbols.get(name)
+    if known and known.letter:
+        return known.letter
+    head, digits, tail = re.fullmatch(r"(.*?[a-zA-Z]?)(\d*)((?:_\w*)?)", name).groups()  # type: ignore[union-attr]
+    return _GREEK.get(head, head) + digits.translate(_LOW) + tail
 
 
 def write(tree: Tree, around: int = 0) -> str:

@@ -208,8 +208,10 @@ def _malformed(step: Step, value: object) -> str | None:
     if form == "number":
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
             return "A finite number was expected."
-        if value <= 0 and not Prediction.of(step).whole:
-            return f"A number above zero was expected; {value:g} came instead."
+        if Prediction.of(step).whole and value != int(value):
+            return f"This asks how many: a whole number was expected; {value:g} came instead."
+        if value < 0:
+            return f"A number that is not below zero was expected; {value:g} came instead."
         return None
     known = _meanings(step)
     if form == "choice":
@@ -230,7 +232,8 @@ def _closeness(step: Step, value: Any, found: Any) -> float:
     """1 for right, NEAR_SHARE for near, 0 for wrong."""
     kind = Prediction.of(step)
     if kind.form == "number":
-        far = abs(value - found) if kind.whole else max(value / found, found / value)
+        ratio = max(value / found, found / value) if value and found else math.inf if value != found else 1.0
+        far = abs(value - found) if kind.whole else ratio
         return 1.0 if far <= kind.right else NEAR_SHARE if far <= kind.near else 0.0
     if kind.form == "choice":
         near = value in kind.beside.get(found, ())
@@ -245,7 +248,7 @@ def _closeness(step: Step, value: Any, found: Any) -> float:
 def show(step: Step, value: Any) -> str:
     """Return a prediction or an outcome as it reads in a sentence."""
     if Prediction.of(step).form == "number":
-        return f"{value:.3g}"
+        return f"{value:.6g}"  # 1500 reads 1500; what was found has three digits already
     if Prediction.of(step).form == "choice":
         return str(Prediction.of(step).choices[value])
     return ", ".join(value)

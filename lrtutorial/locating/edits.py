@@ -16,13 +16,16 @@ from typing import Any
 #: statement; something left out or too much; the same, less often; another shape.
 PEN, SLIP, LEFT_OUT, RARE, OTHER = range(1, 6)
 FUNCTIONS = (  # taken for each other
-    ("sqrt", "square", "abs", "sign"), ("zeros_like", "ones_like", "empty_like"), ("zeros", "ones"), ("cos", "sin"),
+    ("sqrt", "square", "abs", "sign"), ("zeros_like", "ones_like"), ("zeros", "ones"), ("cos", "sin"),
     ("mean", "sum"), ("min", "max"), ("argmin", "argmax"), ("minimum", "maximum"), ("floor", "ceil", "round"),
     ("log", "log10", "log2", "exp"), ("append", "extend"), ("linspace", "logspace", "geomspace"),
 )  # fmt: skip
 CONSTANTS = (0, 1, 2, 0.5, 10, 0.9, 0.99, 0.999, 1e-8, 1e-3)
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+
+
+Part = ast.expr | ast.stmt  #: what has a place in the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Edit:
     """
 
     likelihood: int
-    part: ast.AST
+    part: Part
     role: str
     changes: tuple[tuple[Any, str, Any], ...]
     before: bool = False
@@ -54,12 +57,32 @@ def edits(tree: ast.AST) -> list[Edit]:
     attributes = sorted({n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _is_self(n.value)})
     unset = sorted(set(attributes) - _set_or_defined(tree))
     counters = _counters(tree)
+    indexed = {ast.unparse(n.value) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
+    listed = [name for name in attributes if f"self.{name}" in indexed]
     found = [
         replace(edit, function=function)
         for function in functions
-        for edit in _in_function(function, Scope.of(function, attributes, unset, counters))
+        for edit in _in_function(function, Scope.of(function, attributes, unset, counters, listed))
     ]
     return sorted(found, key=lambda edit: (edit.likelihood, getattr(edit.part, "lineno", 0)))
+
+
+def _explodes(statement: ast.stmt, edit: Edit) -> bool:
+    """Whether an edit makes a variable a power or a square of itself: in a loop whole numbers grow past all bounds.
+
+    Python does one such power without a break, so that no time limit inside the process would end it.
+    """
+    targets = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if not targets:
+        return False
+    for _, _, value in edit.changes:
+        for new in value if isinstance(value, list) else [value]:
+            for node in ast.walk(new) if isinstance(new, ast.AST) else ():
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.Mult):
+                    powers = [node.left] if isinstance(node.op, ast.Pow) else [node.left, node.right]
+                    if all(targets & {n.id for n in ast.walk(one) if isinstance(n, ast.Name)} for one in powers):
+                        return True
+    return False
 
 
 def _set_or_defined(tree: ast.AST) -> set[str]:
@@ -90,7 +113,7 @@ def _corrections(function: ast.FunctionDef, scalars: list[str]) -> Iterator[ast.
 def _in_function(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
     yield from _in_signature(function)
     for statement in _statements(function):
-        yield from _in_expressions(statement, scope)
+        yield from (edit for edit in _in_expressions(statement, scope) if not _explodes(statement, edit))
         yield from _of_statement(statement, scope)
     for owner, field, block in _blocks(function):
         yield from _in_block(owner, field, block, scope)
@@ -123,7 +146,10 @@ class Scope:
                 yield atom
 
     @classmethod
-    def of(cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...]) -> Scope:
+    def of(
+        cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...],
+        listed: list[str],
+    ) -> Scope:  # fmt: skip
         """Return the scope of a function, in a class whose objects have these attributes, some of them never set."""
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
         names += [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
@@ -138,6 +164,7 @@ class Scope:
         indices = {n.id for node in slices for n in ast.walk(node) if isinstance(n, ast.Name)}
         scalars = [text for text in texts if text not in lists | indices]
         entries = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Subscript) and _is_entry(n)]
+        entries += [f"self.{name}[{index}]" for name in listed for index in sorted(indices)] if is_method else []
         texts += list(dict.fromkeys(entries))
         bare = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Call) and not n.args and not n.keywords]
         return cls(
@@ -212,7 +239,7 @@ class _Slot:
     index: int | None
     child: ast.expr
 
-    def put(self, new: ast.expr | None, likelihood: int, role: str = "", part: ast.AST | None = None) -> Edit:
+    def put(self, new: ast.expr | None, likelihood: int, role: str = "", part: Part | None = None) -> Edit:
         if self.index is None:
             value: Any = new
         else:
@@ -347,8 +374,8 @@ def _constants(node: ast.Constant, slot: _Slot) -> Iterator[Edit]:
             if new != value:
                 yield slot.put(_expression(repr(new)), SLIP if new == -value else PEN)
     elif value is None:
-        for new in (0, 0.0, [], {}):
-            yield slot.put(_expression(repr(new)), LEFT_OUT)
+        for empty in ("0", "0.0", "[]", "{}"):
+            yield slot.put(_expression(empty), LEFT_OUT)
 
 
 def _calls(node: ast.Call, slot: _Slot) -> Iterator[Edit]:
@@ -449,15 +476,16 @@ def _missing(slot: _Slot, scope: Scope) -> Iterator[Edit]:
             continue
         one_less = ast.BinOp(ast.Constant(1), ast.Sub(), atom)
         yield slot.put(ast.BinOp(one_less, ast.Mult(), node), LEFT_OUT)
+        yield slot.put(ast.BinOp(ast.BinOp(one_less, ast.Mult(), node), ast.Mult(), node), RARE)
         yield slot.put(ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(node, ast.Pow(), atom)), OTHER)
         yield slot.put(ast.BinOp(atom, ast.Sub(), node), OTHER)
-    for atom in scope.corrections if not factor else ():
+    for atom in scope.corrections if isinstance(slot.parent, ast.stmt) else ():
         for op in (ast.Mult, ast.Div):
-            yield slot.put(ast.BinOp(node, op(), atom), RARE)
+            yield slot.put(ast.BinOp(node, op(), atom), LEFT_OUT)
     for atom in scope.atoms:
         if atom not in scope.scalars:
             for op in (ast.Mult, ast.Add, ast.Sub, ast.Div):
-                yield slot.put(ast.BinOp(node, op(), atom), OTHER)
+                yield slot.put(ast.BinOp(node, op(), atom), RARE if op is ast.Mult else OTHER)
 
 
 def _in_signature(function: ast.FunctionDef) -> Iterator[Edit]:
@@ -480,7 +508,7 @@ def _in_signature(function: ast.FunctionDef) -> Iterator[Edit]:
 def _of_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.AugAssign):
         for op in ARITHMETIC:
-            if not isinstance(node.op, op):
+            if not isinstance(node.op, op) and op is not ast.Pow:
                 rare = isinstance(node.op, ast.Sub)  # most updates go downhill already
                 yield Edit(LEFT_OUT if rare else PEN, node, "the operator of", ((node, "op", op()),))
     if isinstance(node, ast.If | ast.While):
@@ -509,9 +537,9 @@ def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
         for op in ("+", "-", "*"):
             yield f"{target} {op}= {ast.unparse(value)}", "the = of"
         if isinstance(value, ast.BinOp) and ast.unparse(value.left) in (base, f"{base}[:]"):
-            op = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(type(value.op))
-            if op:
-                yield f"{base} {op}= {ast.unparse(value.right)}", "the = of"
+            sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(type(value.op))
+            if sign:
+                yield f"{base} {sign}= {ast.unparse(value.right)}", "the = of"
     if isinstance(node, ast.AugAssign):
         op = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(type(node.op), "+")
         target, value_text = ast.unparse(node.target), ast.unparse(node.value)
@@ -519,8 +547,11 @@ def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
         yield f"{target} = {value_text}", "the operator of"
 
 
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)  #: statements that may be moved or taken out: a loop isn't one
+
+
 def _in_block(owner: Any, field: str, block: list[ast.stmt], scope: Scope) -> Iterator[Edit]:
-    def becomes(new: list[ast.stmt], likelihood: int, part: ast.AST, role: str, before: bool = False) -> Edit:
+    def becomes(new: list[ast.stmt], likelihood: int, part: Part, role: str, before: bool = False) -> Edit:
         return Edit(likelihood, part, role, ((owner, field, new),), before)
 
     for i, node in enumerate(block):
@@ -529,21 +560,21 @@ def _in_block(owner: Any, field: str, block: list[ast.stmt], scope: Scope) -> It
         rest = block[:i] + block[i + 1 :]
         for form, role in _forms_of(node):
             yield becomes([*block[:i], _statement(form), *block[i + 1 :]], SLIP, node, role)
+        if isinstance(node, ast.For | ast.While | ast.If | ast.With):
+            yield from _in_or_out(owner, field, block, i, node)
+        for new, likelihood in _insertions(scope):
+            yield becomes([*block[:i], new, *block[i:]], likelihood, node, "", before=True)
+        if not isinstance(node, _SIMPLE):
+            continue
         for j in range(i + 1, len(block)):  # a statement that comes too early or too late
-            if not isinstance(block[j], ast.FunctionDef):
+            if not isinstance(block[j], ast.FunctionDef | ast.Return):
                 likely = SLIP if j == i + 1 else LEFT_OUT
                 yield becomes([*rest[:j], node, *rest[j:]], likely, node, "the order: when is this done,")
-                if j > i + 1:
+                if j > i + 1 and isinstance(block[j], _SIMPLE):
                     moved = [*block[:i], block[j], *block[i:j], *block[j + 1 :]]
                     yield becomes(moved, likely, block[j], "the order: when is this done,")
         if len(block) > 1 and not _is_docstring(node):
             yield becomes(rest, LEFT_OUT, node, "")
-        for inner_field in ("body",):
-            inner = getattr(node, inner_field, None)
-            if isinstance(inner, list) and isinstance(node, ast.For | ast.While | ast.If | ast.With):
-                yield from _in_or_out(owner, field, block, i, node)
-        for new, likelihood in _insertions(scope):
-            yield becomes([*block[:i], new, *block[i:]], likelihood, node, "", before=True)
     for new, likelihood in _insertions(scope):
         yield becomes([*block, new], likelihood, block[-1], "", before=True)
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import difflib
 import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from types import CodeType
 from typing import Any
@@ -23,6 +24,9 @@ from lrtutorial.locating.sources import Source
 from lrtutorial.steps import Step
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
+MOST_TRIES = 5000  #: edits that are run: what two seconds are enough for
+FIRST = 0.5  #: seconds for one probe of the answer as it is
+CLEAR = 0.02  #: by how much more alike an edit must make two statements to be the one that is meant
 
 
 class TooLong(BaseException):
@@ -35,29 +39,33 @@ def search(
     sources: Sequence[Source],
     space: Mapping[str, Any],
     seconds: float,
-    clock: Callable[[], float] = time.monotonic,
+    most: int = MOST_TRIES,
+    wall: float | None = None,
 ) -> list[dict]:
     """Return the places in ``sources`` where a small edit lets the answer ``name`` pass every public probe.
 
     A place is plain data: ``{"line", "code", "function", "part", "role", "before"}``, lines as the cell shows them,
     ``before`` where something is missing in front of the line (:mod:`lrtutorial.locating.words` says it). The list is
-    empty when nothing was found within ``seconds``, or too much to say anything.
+    empty when nothing was found within ``seconds`` of the processor (three times as many on the clock) and ``most``
+    edits, or too much to say anything.
     """
-    deadline = clock() + seconds
+    deadline, latest = time.process_time() + seconds, time.monotonic() + (3 * seconds if wall is None else wall)
     trial = Trial(find_step(step_id), name, sources, space)
-    if not trial.failing:
+    if not trial.failing or trial.endless:
         return []
     every = sorted(
         ((edit, source) for source in sources for edit in edits(trial.trees[source.name])),
         key=lambda both: both[0].likelihood,
     )
     found: list[tuple[Edit, Source]] = []
-    for edit, source in every:
-        if clock() > deadline or (found and edit.likelihood > found[0][0].likelihood):
+    for tries, (edit, source) in enumerate(every):
+        if found and edit.likelihood > found[0][0].likelihood:
             break
+        if tries >= most or time.process_time() > deadline or time.monotonic() > latest:
+            return []  # an edit as likely as those found may be left, at another line
         if trial.passes(edit, source.name):
             found.append((edit, source))
-    return _places(found)
+    return _places(trial.likeliest(found))
 
 
 # -------------------------------------------------------------------------------------------- running an edit
@@ -73,13 +81,17 @@ class Trial:
         functions = [n for tree in self.trees.values() for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         self.needs_class = {function for function in functions if _needs_its_class(function)}
         self.codes = {key: _compiled(tree) for key, tree in self.trees.items()}
-        self.answer = self._made(self.codes)
+        self.answer = self._made(self.codes, self.space)
+        self.endless = False  #: whether a run had to be ended: then there is nothing to search
         self.failing: list[tuple[Expected, float]] = []
         self.holding: list[tuple[Expected, float]] = []
         for expected in _apart(recorded(step.id), name):
-            begun = time.monotonic()
-            holds = self._holds(self.answer, expected, 1.0)
-            (self.holding if holds else self.failing).append((expected, time.monotonic() - begun))
+            begun = time.process_time()
+            holds = self._holds(self.answer, expected, FIRST)
+            (self.holding if holds else self.failing).append((expected, time.process_time() - begun))
+            self.endless = self.endless or time.process_time() - begun > FIRST
+            if self.endless:
+                break
         for group in (self.failing, self.holding):
             group.sort(key=lambda pair: pair[1])
 
@@ -89,19 +101,48 @@ class Trial:
         try:
             answer = self._edited(edit, changed)
             tried = [*self.failing, *self.holding]
-            return all(self._holds(answer, expected, 0.05 + 5 * seconds) for expected, seconds in tried)
+            return all(self._holds(answer, expected, 0.05 + 3 * seconds) for expected, seconds in tried)
         except Exception:  # an edit that makes no program
             return False
         finally:
             undo.swap()
+
+    def likeliest(self, found: list[tuple[Edit, Source]]) -> list[tuple[Edit, Source]]:
+        """Of edits at several lines keep those that make a statement more like a neighbour of its own, if any does.
+
+        Code for two moments, or two coordinates, is written in pairs: a slip in one line shows beside the other.
+        """
+        if len({edit.part.lineno for edit, _ in found}) < 2 or any(edit.before for edit, _ in found):
+            return found
+        gains = [self._gain(edit) for edit, _ in found]
+        best = max(gains)
+        by_line = {edit.part.lineno: gain for (edit, _), gain in sorted(zip(found, gains, strict=True), key=_second)}
+        others = [gain for line, gain in by_line.items() if gain < best]
+        if best < CLEAR or not others or best - max(others) < CLEAR:
+            return found
+        line = next(line for line, gain in by_line.items() if gain == best)
+        return [pair for pair in found if pair[0].part.lineno == line]
+
+    def _gain(self, edit: Edit) -> float:
+        """Return how much more alike an edit makes its statement to the most alike of its function."""
+        statements = [node for node in ast.walk(edit.function) if isinstance(node, ast.Assign | ast.AugAssign)]
+        own = next((one for one in statements if any(node is edit.changes[0][0] for node in ast.walk(one))), None)
+        if own is None:
+            return 0.0
+        others = [_shape(one) for one in statements if one is not own]
+        before = _alike(_shape(own), others)
+        undo = edit.swap()
+        after = _alike(_shape(own), others)
+        undo.swap()
+        return after - before
 
     def _edited(self, edit: Edit, changed: str) -> Any:
         """Return the answer with an edit; of a class only the changed method is compiled anew where that is enough."""
         for _, _, value in edit.changes:
             _place_new_nodes(value)
         alone = changed == self.name and isinstance(self.answer, type) and edit.function in self.trees[changed].body
-        if not alone or edit.function in self.needs_class:
-            return self._made({**self.codes, changed: _compiled(self.trees[changed])})
+        if not alone or any(method in self.needs_class for method in self.trees[changed].body):
+            return self._made({**self.codes, changed: _compiled(self.trees[changed])}, dict(self.space))
         space = dict(self.space)
         exec(_compiled(edit.function), space)
         kept = {key: value for key, value in vars(self.answer).items() if key not in ("__dict__", "__weakref__")}
@@ -112,8 +153,7 @@ class Trial:
         method.__kwdefaults__ = space[edit.function.name].__kwdefaults__
         return type(self.name, self.answer.__bases__, {**kept, edit.function.name: method})
 
-    def _made(self, codes: Mapping[str, CodeType]) -> Any:
-        space = self.space
+    def _made(self, codes: Mapping[str, CodeType], space: dict[str, Any]) -> Any:
         for code in codes.values():
             exec(code, space)
         return space[self.name]
@@ -127,13 +167,25 @@ class Trial:
             return False
 
 
+def _second(pair: tuple[Any, float]) -> float:
+    return pair[1]
+
+
+def _shape(node: ast.AST) -> list[str]:
+    """Return a statement's form: the types of its nodes and its numbers, without names."""
+    return [str(one.value) if isinstance(one, ast.Constant) else type(one).__name__ for one in ast.walk(node)]
+
+
+def _alike(shape: list[str], others: list[list[str]]) -> float:
+    return max((difflib.SequenceMatcher(None, shape, other, False).ratio() for other in others), default=0.0)
+
+
 def _place_new_nodes(value: Any) -> None:
     """Give new nodes some place in the source: compile asks for one. What lies below an old node is old."""
     for node in value if isinstance(value, list) else [value]:
-        if isinstance(node, ast.AST) and (not hasattr(node, "lineno") or node.lineno < 0):
+        if isinstance(node, ast.AST) and getattr(node, "lineno", -1) < 0:
             if "lineno" in node._attributes:
-                node.lineno = node.end_lineno = 1
-                node.col_offset = node.end_col_offset = 0
+                vars(node).update(lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
             for _, child in ast.iter_fields(node):
                 _place_new_nodes(child)
 
@@ -159,21 +211,27 @@ def _apart(whole: Expected, name: str) -> Iterator[Expected]:
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TooLong after so many seconds, where that is possible: in the main thread of a POSIX system."""
+    """Raise TooLong after so many seconds of the processor, where that is possible: in a POSIX system's main thread."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    running = True
 
     def ended(*_: object) -> None:
-        raise TooLong
+        if running:
+            raise TooLong
 
-    before = signal.signal(signal.SIGALRM, ended)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)  # again, should the answer catch it
+    before = signal.signal(signal.SIGPROF, ended)
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, seconds, 0.05)  # again, should the answer catch it
+        try:
+            yield
+        finally:
+            running = False
+    finally:  # also when the time is up just as the run ends
+        running = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before or signal.SIG_IGN)
 
 
 # -------------------------------------------------------------------------------------------- what is told

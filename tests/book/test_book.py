@@ -8,8 +8,6 @@ from __future__ import annotations
 import importlib
 import json
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -21,15 +19,13 @@ import axe_playwright_python
 import nbformat
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from book.__main__ import ROOT, binder, dress, execute, modules
 from lrtutorial.course import exercises
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path, missing
 
-REPOSITORY = "https://github.com/someone/course"
 NOTEBOOKS = ["start_here"] + [f"{e.part}/{e.notebook}" for e in exercises().values()]
 
 
@@ -59,34 +55,15 @@ class Found(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("a folder with spaces") / "book"
-    command = [sys.executable, "-m", "book", "--output", str(output), "--repository", REPOSITORY]
-    done = subprocess.run(
-        [*command, "--run", "start_here", "b2_adam"],
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert done.returncode == 0, done.stdout  # Sphinx's warnings are failures
-    return output
-
-
-@pytest.fixture(scope="module")
 def pages(book: Path) -> dict[Path, Found]:
     return {path: Found(path) for path in sorted(book.rglob("*.html"))}
 
 
 @pytest.fixture(scope="module")
-def offline() -> Iterator[BrowserContext]:
-    path = chromium_path()
-    if path is None:
-        missing("Chromium (set CHROMIUM to its path)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_ARGUMENTS)
-        yield chromium.new_context(viewport={"width": 1280, "height": 1000}, offline=True)
-        chromium.close()
+def offline(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, offline=True)
+    yield context
+    context.close()
 
 
 @pytest.fixture

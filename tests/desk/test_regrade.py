@@ -22,6 +22,7 @@ from nbgrader.api import Grade, Gradebook
 from autograder.demo.synthetic import Truth, course_config
 from autograder.desk.history import changed_since, told
 from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.result import Result
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
 from autograder.grading.preview import Difference
@@ -261,7 +262,9 @@ def test_a_hand_grade_is_looked_at_again_when_its_answer_changed(planted_copy: C
             if one.metadata.get("nbgrader", {}).get("grade_id") == cell:
                 one.source += mark
         with GradebookWriter(config, "part_c", assignment.release) as writer:
-            writer.save(student, name, graded, verdicts, status="graded", reason="", jail=None, fingerprint="f" * 64)
+            data = tuple(verdict.as_data() for verdict in verdicts)
+            text = nbformat.writes(graded)
+            writer.save(Result("part_c", student, name, "f" * 64, "graded", "", text, data, None, 0.0))
         return term.grade(student, cell)
 
     assert again("") == before

@@ -317,15 +317,17 @@ def test_difficulty_and_discrimination_by_hand() -> None:
     assert np.isnan(stats.discrimination(HAND[:2])).all(), "two students correlate perfectly with anything"
 
 
-def test_quantiles_of_f_are_the_tables() -> None:
-    for p, d1, d2, value in ((0.95, 5, 10, 3.3258), (0.975, 3, 6, 6.5988), (0.99, 1, 1, 4052.18), (0.5, 10, 10, 1.0)):
-        assert stats.f_quantile(p, d1, d2) == pytest.approx(value, rel=1e-4)
-    for p, d1, d2 in ((0.025, 199, 4179), (0.975, 7, 49), (0.6, 2, 400)):
-        x = d1 * stats.f_quantile(p, d1, d2) / (d1 * stats.f_quantile(p, d1, d2) + d2)
-        assert float(mpmath.betainc(d1 / 2, d2 / 2, 0, x, regularized=True)) == pytest.approx(p, rel=1e-9)
-    assert stats.f_quantile(0.5, 5000, 100000) == pytest.approx(1, abs=1e-3)
-    with pytest.raises(ValueError, match="strictly between"):
-        stats.f_quantile(1, 2, 3)
+@pytest.mark.parametrize(("students", "items"), [(12, 4), (40, 9), (400, 20)])
+def test_the_interval_of_alpha_holds_the_quantiles_of_f(students: int, items: int) -> None:
+    rng = np.random.default_rng(students)
+    alpha = stats.cronbach_alpha(rng.normal(size=(students, 1)) + rng.normal(size=(students, items)))
+    assert alpha.value is not None and alpha.low is not None and alpha.high is not None
+    d1, d2 = students - 1, (students - 1) * (items - 1)
+    for bound, p in ((alpha.high, 0.025), (alpha.low, 0.975)):
+        f = (1 - bound) / (1 - alpha.value)
+        x = d1 * f / (d1 * f + d2)
+        below = mpmath.betainc(d1 / 2, d2 / 2, 0, x, regularized=True, maxterms=10**6)
+        assert float(below) == pytest.approx(p, rel=1e-9)
 
 
 # ------------------------------------------------------------------------------------------------ what to say

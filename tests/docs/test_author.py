@@ -71,6 +71,8 @@ def test_the_two_students_have_what_the_guide_says(course: Path) -> None:
     assert scores == {"try_right": 3, "try_wrong": 0}
     feedback = course / "autograder/course/feedback/try_wrong/part_a/a6_quartic.html"
     assert "The ¼ is still there" in feedback.read_text() and "The ¼ is still there" in GUIDE
+    (report,) = course.rglob("class_report.json")
+    assert "Differentiate x⁴ aloud, one thing at a time" in report.read_text("utf-8")
     released = (course / "notebooks/part_a/a6_quartic.ipynb").read_text()
     assert "gradient = ..." in released and "x**3" not in released
 

@@ -21,7 +21,6 @@ def course(tmp_path, monkeypatch):
         ignored = shutil.ignore_patterns("course", "__pycache__", "demo", "static")
         shutil.copytree(home, tmp_path / name, ignore=ignored)
         monkeypatch.setitem(digests.HOMES, name, tmp_path / name)
-    monkeypatch.setattr(digests, "RECORDED", tmp_path / "lrtutorial" / "recorded")
     _forget()
     yield tmp_path
     _forget()
@@ -69,7 +68,6 @@ def test_digests_do_not_depend_on_the_place(course):
     (course / "elsewhere").mkdir()
     for name in list(digests.HOMES):
         digests.HOMES[name] = shutil.move(course / name, course / "elsewhere" / name)
-    digests.RECORDED = course / "elsewhere" / "lrtutorial" / "recorded"
     assert _all() == there
 
 

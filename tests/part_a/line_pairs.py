@@ -167,6 +167,9 @@ def joined(rng: Random) -> Pair:
             (f"not ({p} and {q})", f"not ({p}) or not ({q})"),
             (f"not ({p} or {q})", rng.choice([f"not ({p}) and not ({q})", f"not ({p}) or not ({q})"])),
             (f"{p} and {q} or {r}", f"{p} and ({q} or {r})"),
+            (p, f"{p} or 1/(x - {rng.randint(0, 3)}) > y"),
+            (f"{p} or 1/b > 1", rng.choice([f"1/b > 1 or {p}", p, f"{p} or b < 1"])),
+            (f"not ({p} and 1/y > 1)", f"not ({p}) or y > 1"),
         ]
     )
 

@@ -34,7 +34,9 @@ def test_a1_the_picture_shows_what_the_text_says(prose) -> None:
     assert a1.descend(1 / a1.CURVATURE)[1] == 0
     text = prose("a1_convergence")
     assert "twelve steps at three rates" in text and a1.STEPS == 12 and len(a1.RATES) == 3
-    assert "use the rate $\\eta = 1$" in text and a1.RATES[-1] == 1 and a1.CURVATURE == 2 and a1.START == 1
+    assert (
+        "use the rate $\\eta = 0.9$" in text and a1.RATES[1] == Fraction(9, 10) and a1.CURVATURE == 2 and a1.START == 1
+    )
 
 
 def test_a1_beyond_the_border_and_on_a_hilltop() -> None:
@@ -45,12 +47,24 @@ def test_a1_beyond_the_border_and_on_a_hilltop() -> None:
 
 @pytest.mark.parametrize(
     ("prediction", "word"),
-    [("alternates", "You predicted this"), ("converges", "You predicted that"), (..., "Write your")],
+    [
+        ("jumps and shrinks", "You predicted this"),
+        ("one side", "You predicted that x stays"),
+        ("Jumps and grows ", "You predicted that the jumps"),
+        (..., "Write your"),
+    ],
 )
 def test_a1_the_caption_takes_up_the_prediction(prediction, word) -> None:
     shown = a1.three_rates("(1-eta*a)**t*x0", prediction)
     assert shown.caption.startswith(word) and "<img" in shown._repr_html_() and shown.alt_text in repr(shown)
     assert shown.yours is not None and np.allclose(shown.yours, shown.paths)
+
+
+def test_a1_what_is_said_to_each_prediction_is_what_happens() -> None:
+    path = a1.descend(Fraction(9, 10))
+    assert all(after == Fraction(-8, 10) * before for before, after in zip(path, path[1:], strict=False))
+    assert all(x > 0 for x in a1.descend(Fraction(49, 100))) and min(a1.descend(Fraction(51, 100))) < 0
+    assert all("−0.8" in said for said in a1.WHAT_HAPPENS.values())
 
 
 @pytest.mark.parametrize("nothing", [..., None, 3.5j, "what?", "1/(t - 3)", "y*x0"])

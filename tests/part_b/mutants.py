@@ -21,18 +21,17 @@ SWAPPED_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.Gt
 class Mutant:
     """A mutated source, what was done, and the lines (first, last) of the source where that is.
 
-    Of a deleted statement ``gap`` is true; ``last`` is then where its block ends.
+    Where a statement was deleted these are the line after it and the last one of its block.
     """
 
     source: str
     what: str
     first: int
     last: int
-    gap: bool = False
 
     def is_at(self, place: dict) -> bool:
         """Whether a place that was told is where the mutation is."""
-        return bool(place["before"]) == self.gap and self.first <= place["line"] <= self.last
+        return self.first <= place["line"] <= self.last
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -62,7 +61,7 @@ def _all(plain: str) -> Iterator[Mutant]:
                 owner = _statement_of(tree, target)
                 first, last = owner.lineno, owner.lineno if hasattr(owner, "body") else owner.end_lineno or owner.lineno
             change(tree, target)
-            yield Mutant(ast.unparse(ast.fix_missing_locations(tree)), kind, first, last, kind == "deleted")
+            yield Mutant(ast.unparse(ast.fix_missing_locations(tree)), kind, first, last)
 
 
 def _statement_of(tree: ast.AST, node: ast.AST) -> ast.stmt:

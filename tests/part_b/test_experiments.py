@@ -7,7 +7,7 @@ import pytest
 
 from autograder.references import trajectories
 from autograder.references.optimizers import SGD, Adam, MomentumSGD
-from lrtutorial.experiments import at_work, b1_optimizers, b2_adam, b3_trajectories
+from lrtutorial.experiments import at_work, b1_optimizers, b2_adam, b3_trajectories, twins
 
 RUNS = [getattr(trajectories, f"run_{word}") for word in b3_trajectories.SETTINGS]
 
@@ -32,8 +32,8 @@ def test_b2_the_correction_in_numbers() -> None:
     factor = b2_adam.without_correction(t)
     assert round(factor[0], 2) == 3.16 and round(factor.max(), 2) == 6.57 and t[factor.argmax()] == 12
     assert t[factor > 1.1][-1] == 1750
-    found = b2_adam.with_and_without_correction(Adam, "shorter")
-    assert found.caption == "You predicted “shorter”. Without correction the first step is 3.16 times as long."
+    found = b2_adam.with_and_without_correction(Adam)
+    assert found.caption == "Without correction the first step is 3.16 times as long."
     np.testing.assert_allclose(abs(found.corrected[1] - found.corrected[0]), 0.5, rtol=1e-6)
 
 
@@ -51,21 +51,77 @@ def test_b2_what_three_rates_and_plain_sgd_reach() -> None:
     assert at_work.NETWORK.parameters == 354
 
 
-def test_b2_turned_by_30_degrees_adams_advantage_is_gone() -> None:
-    """On the axes Adam does not feel the stretch; on the turned bowl its path depends on the angle."""
+def test_b2_the_first_step_is_shorter_where_the_gradient_is_as_small_as_epsilon() -> None:
+    for slope, share in ((1.0, 1.0), (1e-8, 0.5), (1e-9, 0.09)):
+        x = np.zeros(1)
+        Adam([x], lr=1.0).step([np.array([slope])])
+        assert round(-float(x[0]), 2) == share
+
+
+def test_b2_a_loss_times_1000_changes_nothing_for_adam_and_much_without_scale_invariance() -> None:
+    assert "the same path" in b2_adam.loss_times_1000(Adam, "longer").text
+    assert b2_adam.loss_times_1000(Adam, "longer").text.startswith("You predicted “longer”. ")
+
+    class NoDivision(Adam):
+        def __init__(self, params, lr):
+            super().__init__(params, lr=lr * 1e5, eps=1e9)
+
+    assert "another path" in b2_adam.loss_times_1000(NoDivision).text
+
+
+def test_b2_grids_of_rates_reach_95_percent_at_two_rates_of_sgd_and_over_a_hundredfold_range_of_adam() -> None:
+    good = [lr for lr in (0.1, 0.3, 1, 3) if at_work.train(SGD, lr=lr).accuracy >= 0.95]
+    assert good == [0.3, 1]
+    good = [lr for lr in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1) if at_work.train(Adam, lr=lr).accuracy >= 0.95]
+    assert good == [0.003, 0.01, 0.03, 0.1, 0.3]
+    assert round(at_work.train(Adam, lr=1).accuracy, 1) == 0.5
+
+
+@pytest.mark.parametrize(("kappa", "angle", "steps"), [(10, 0, 125), (10, 30, 122), (1000, 0, 124), (1000, 30, 373)])
+def test_b2_what_a_turn_costs_adam_with_the_best_rate_for_each_bowl(kappa, angle, steps) -> None:
     from lrtutorial.problems import rotated_quadratic
 
-    straight = [at_work.descend(Adam, (3.0, 2.5), 60, rotated_quadratic(k, 0), lr=0.1) for k in (4, 40)]
-    np.testing.assert_allclose(straight[0], straight[1], atol=1e-6)
-    turned = [at_work.descend(Adam, (3.0, 2.5), 60, rotated_quadratic(k, 30), lr=0.1) for k in (4, 40)]
-    assert np.abs(turned[0] - turned[1]).max() > 0.3
+    problem = rotated_quadratic(kappa, angle)
+    needed = []
+    for lr in np.geomspace(1e-3, 3, 15):
+        losses = problem.value(at_work.descend(Adam, (3.0, 2.5), 1500, problem, lr=lr))
+        above = np.flatnonzero(~(losses <= 1e-6 * losses[0]))
+        needed.append(int(above[-1]) + 1)
+    assert min(needed) == steps
+
+
+def test_b1_one_gradient_fades_as_beta_to_the_power_of_the_steps() -> None:
+    for beta, values in b1_optimizers.memory(MomentumSGD).weights.items():
+        np.testing.assert_allclose(values, beta ** np.arange(len(values)), atol=1e-12)
+
+
+def test_a_class_may_be_compared_with_its_twin_of_torch() -> None:
+    class AdamW(Adam):
+        def __init__(self, params, lr, beta1, beta2, eps, weight_decay):
+            super().__init__(params, lr, beta1, beta2, eps)
+            self.weight_decay = weight_decay
+
+        def step(self, grads):
+            for param in self.params:
+                param *= 1 - self.lr * self.weight_decay
+            super().step(grads)
+
+    said = twins.against_torch(SGD, MomentumSGD, Adam, AdamW).text
+    assert said.count("does what torch.optim.") == 4
+    wrong = type("Adam", (Adam,), {"step": lambda self, grads: super(wrong, self).step([2 * g + 1 for g in grads])})
+    assert "Adam parts from torch.optim.Adam at step 1" in twins.against_torch(wrong).text
+    open_class = type("SGD", (), {"__init__": lambda self, params, lr: None})
+    assert "first, in the cell above" in twins.against_torch(open_class).text
+    with pytest.raises(ValueError, match="known by name are SGD, MomentumSGD, Adam, AdamW"):
+        twins.against_torch(dict)
 
 
 def test_b3_the_order_and_sgds_coincidence() -> None:
     found = b3_trajectories.distances(*RUNS, prediction="adam")
     order = sorted(found.distances, key=lambda word: found.distances[word][-1])
     assert order == ["rmsprop", "sgd", "adam", "momentum"]
-    assert found.caption.startswith("You predicted Adam. From nearest to farthest: RMSprop")
+    assert found.caption.startswith("You predicted Adam. From nearest to farthest after 50 steps: RMSprop")
+    assert "after 400: SGD" in found.caption and found.caption.endswith("RMSprop 0.35.")
     run = trajectories.run_sgd(np.array([5.0, 4.0]), 0.05, 50)
     assert (run[1:, 1] == 0).all()
     np.testing.assert_allclose(run[1:, 0] / run[:-1, 0], 0.9)
@@ -89,6 +145,8 @@ def test_pictures_wait_for_what_is_unfinished(broken) -> None:
         b1_optimizers.beyond_the_bound(broken, MomentumSGD),
         b1_optimizers.train_spirals(SGD, broken),
         b2_adam.with_and_without_correction(broken),
+        b2_adam.loss_times_1000(broken),
+        b1_optimizers.memory(broken),
         b2_adam.train_spirals(broken),
     ]
     for note in notes:
@@ -109,8 +167,12 @@ def test_pictures_say_what_stopped_them() -> None:
 
 def test_every_picture_draws_and_has_its_words() -> None:
     for result in (
-        b1_optimizers.beyond_the_bound(SGD, MomentumSGD), b1_optimizers.train_spirals(SGD, MomentumSGD),
-        b2_adam.with_and_without_correction(Adam), b2_adam.train_spirals(Adam), b3_trajectories.distances(*RUNS),
-    ):  # fmt: skip
+        b1_optimizers.beyond_the_bound(SGD, MomentumSGD),
+        b1_optimizers.memory(MomentumSGD),
+        b1_optimizers.train_spirals(SGD, MomentumSGD),
+        b2_adam.with_and_without_correction(Adam),
+        b2_adam.train_spirals(Adam),
+        b3_trajectories.distances(*RUNS),
+    ):
         assert len(result.alt_text) > 60 and any(mark.isdigit() for mark in result.alt_text)
         assert 'alt="' in result._repr_html_()

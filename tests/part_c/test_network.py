@@ -135,3 +135,31 @@ def test_a_loss_that_is_not_a_number_counts_as_diverged() -> None:
 
     _, losses = train(broken, np.ones((1, 1)), 0.1, 6)
     assert np.isfinite(losses[:3]).all() and np.isinf(losses[3:]).all()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_the_product_with_the_hessian_is_torchs(activation) -> None:
+    network = Network((1, 32, 1), activation)
+    rng = np.random.default_rng(5)
+    weights, vectors = network.initial(rng), rng.normal(size=(1, network.parameters))
+    vectors /= np.linalg.norm(vectors)
+    inputs, targets = np.linspace(-1, 1, 20)[:, None], np.linspace(-1, 1, 20) ** 2
+
+    def loss(flat):
+        first, last = flat[:64].reshape(2, 32), flat[64:].reshape(33, 1)
+        hidden = getattr(torch, activation)(torch.tensor(inputs) @ first[:-1] + first[-1])
+        return ((hidden @ last[:-1] + last[-1])[:, 0] - torch.tensor(targets)).pow(2).mean() / 2
+
+    hessian = torch.autograd.functional.hessian(loss, torch.tensor(weights[0])).numpy()
+    ours = hessian_vector_product(network, weights, vectors, inputs, targets)[0]
+    np.testing.assert_allclose(ours, hessian @ vectors[0], rtol=0, atol=1e-12 if activation == "relu" else 1e-6)
+
+
+def test_one_relu_function_is_as_sharp_as_you_please_and_least_sharp_near_c_1() -> None:
+    from lrtutorial.experiments.c4_rate_effects import same_function
+
+    for seed in range(3):
+        changed = same_function(seed)
+        assert changed.factors[np.argmin(changed.sharpness)] == 1.0
+        assert min(changed.sharpness[0], changed.sharpness[-1]) > 20 * changed.sharpness[2]
+        assert changed.gap.max() < 1e-9

@@ -69,13 +69,15 @@ NEAR_AND_WRONG = [
     ("c3-prediction_3", ["sgd", "adam", "momentum"], "wrong"),
     ("c4-prediction_1", 5, "partly"),
     ("c4-prediction_1", 40, "wrong"),
-    ("c4-prediction_4", 4, "partly"),
-    ("c4-prediction_4", 1, "partly"),
+    ("c4-prediction_4", 3, "partly"),
+    ("c4-prediction_4", 1, "wrong"),  # nothing changes
     ("c4-prediction_4", 8, "wrong"),
     ("c6-prediction_3", 38, "right"),
     ("c6-prediction_3", 50, "partly"),
     ("c6-prediction_3", 60, "partly"),
     ("c6-prediction_3", 1, "wrong"),
+    ("c6-prediction_3", 0, "wrong"),
+    ("c1-prediction_2", 1, "partly"),
 ]
 
 
@@ -308,3 +310,15 @@ def test_a_prediction_with_a_capital_or_a_word_too_many_is_read(step_id, answer,
 def test_a_prediction_that_could_mean_two_things_is_not_guessed(step_id, answer) -> None:
     verdict = judged(step_id, answer)
     assert verdict.status == "unreadable" and verdict.points == 0, verdict
+
+
+@pytest.mark.parametrize("number", [2.4, -3, -1.0])
+def test_how_many_is_a_whole_number_from_zero_on(number) -> None:
+    verdict = judged("c1-prediction_2", number)
+    assert verdict.status == "unreadable" and verdict.points == 0
+    assert f"{number:g} came instead" in verdict.headline
+
+
+@pytest.mark.parametrize(("number", "reads"), [(1500, "1500"), (0.25, "0.25"), (123456, "123456")])
+def test_a_number_is_repeated_as_it_was_meant(number, reads) -> None:
+    assert f"You predicted {reads};" in judged("c1-prediction_3", number).headline

@@ -62,10 +62,10 @@ def test_reveal_opens_at_forty_words_of_the_saved_notebook(tmp_path, capsys) -> 
     path = tmp_path / "c1_why_rate_matters.ipynb"
     save(path, "YOUR ANSWER HERE")
     reveal("c1")
-    assert "0 words so far" in capsys.readouterr().out
+    assert "0 different words so far" in capsys.readouterr().out
     save(path, FORTY.rsplit(" ", 1)[0])
     reveal("c1")
-    assert "39 words so far" in capsys.readouterr().out
+    assert "39 different words so far" in capsys.readouterr().out
     save(path, FORTY)
     reveal("c1")
     shown = capsys.readouterr().out
@@ -80,9 +80,14 @@ def test_reveal_finds_the_notebook_by_its_session(tmp_path, monkeypatch, capsys)
     assert "Model answer" in capsys.readouterr().out
 
 
+def test_one_word_forty_times_is_one_word(capsys) -> None:
+    reveal("c2", "la " * 40 + "La LA")
+    assert "1 different word so far" in capsys.readouterr().out
+
+
 def test_reveal_takes_the_words_by_hand(capsys) -> None:
     reveal("c2", "too short")
-    assert "2 words so far" in capsys.readouterr().out
+    assert "2 different words so far" in capsys.readouterr().out
     reveal("c2", FORTY)
     assert "Model answer for c2" in capsys.readouterr().out
 

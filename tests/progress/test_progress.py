@@ -40,6 +40,11 @@ def kept(path: Path) -> dict:
 # -------------------------------------------------------------------------------------------- what is kept
 
 
+def beside(file: Path) -> list[str]:
+    """What lies in the progress file's folder, but for the lock, which says nothing."""
+    return [path.name for path in file.parent.iterdir() if path.suffix != ".lock"]
+
+
 def test_a_check_is_kept_and_the_best_one_counts(file, capsys) -> None:
     from lrtutorial.symbols import a, x
 
@@ -163,7 +168,7 @@ def test_a_newer_file_is_left_as_it_is(file) -> None:
     said = progress.record_verdict(verdict())
     assert "newer version" in said and "\n" not in said
     assert progress.record_verdict(verdict()) == "", "said once"
-    assert [path.name for path in file.parent.iterdir()] == [file.name] and file.read_text() == newer
+    assert beside(file) == [file.name] and file.read_text() == newer
 
 
 def test_a_read_only_file_system_disables_it_with_one_line(file, monkeypatch) -> None:
@@ -187,7 +192,7 @@ def test_a_folder_that_cannot_be_made_disables_it_with_one_line(tmp_path, monkey
 
 def test_one_line_says_where_it_is_kept_and_for_how_long(file, monkeypatch) -> None:
     assert progress.kept_where() == f"Kept in {file}."
-    assert list(file.parent.iterdir()) == [], "looking leaves nothing behind"
+    assert beside(file) == [], "looking leaves nothing behind"
     monkeypatch.setenv("BINDER_REPO_URL", "https://example.org/course")
     assert "Binder" in progress.kept_where() and "save a copy" in progress.kept_where()
     monkeypatch.setenv("LRTUTORIAL_PROGRESS", "/proc/lrtutorial/progress.json")  # where the kernel refuses even root
@@ -215,8 +220,8 @@ def test_a_mistake_of_ours_never_reaches_the_check(file, monkeypatch) -> None:
 def test_a_locked_file_waits_for_the_next_check(file) -> None:
     file.parent.mkdir()
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import fcntl, os, sys; fd = os.open(sys.argv[1], os.O_RDONLY); "
-         "fcntl.flock(fd, fcntl.LOCK_EX); print('locked', flush=True); sys.stdin.read()", str(file.parent)],
+        [sys.executable, "-c", "import filelock, sys\nwith filelock.FileLock(sys.argv[1]):\n"
+         "    print('locked', flush=True)\n    sys.stdin.read()", str(file.with_name(f".{file.name}.lock"))],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -240,7 +245,7 @@ def test_a_crash_while_writing_leaves_the_old_file(file, monkeypatch) -> None:
     monkeypatch.setattr(progress.os, "fsync", die)
     with pytest.raises(KeyboardInterrupt):
         progress.record_verdict(verdict("a1-update"))
-    assert file.read_bytes() == before and len(list(file.parent.iterdir())) == 1
+    assert file.read_bytes() == before and beside(file) == [file.name]
 
 
 def test_many_notebooks_write_at_once_and_nothing_is_lost(file) -> None:

@@ -1,0 +1,304 @@
+"""The checks behind a page of the book: a request as JSON in, an answer as JSON out.
+
+The book's worker runs this in the reader's browser, where there is no kernel, no NumPy and no SymPy. Everything a
+reader types is text: a formula is read by :func:`lrtutorial.formulas.read_text`, nothing is run. What is said is what
+the notebook says, by the same functions.
+
+>>> desk = Desk()
+>>> desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": "a*x"}})["status"]
+'right'
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lrtutorial import formulas as ex
+from lrtutorial import progress
+from lrtutorial.checking import check, hints_for, verdict_on
+from lrtutorial.course import find_exercise, find_step
+from lrtutorial.formulas.derivations import WORDS, derivation
+from lrtutorial.kinds import Derivation, Formula, Prediction
+from lrtutorial.overview import CourseMap
+from lrtutorial.predictions import compare
+from lrtutorial.session import HERE
+from lrtutorial.steps import Step
+from lrtutorial.verdict import Verdict
+from lrtutorial.written import count_words
+
+LONGEST = 4_000  #: characters of an answer that are looked at
+KINDS = (Formula, Derivation, Prediction)  #: what can be answered in words and formulas
+Reply = dict[str, Any]
+
+
+class Desk:
+    """One reader's session: what was checked so far, and a place for the progress that the page hands over."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = (folder or Path(tempfile.mkdtemp())) / "progress.json"
+        self._requests: Mapping[str, Callable[[Mapping[str, Any]], Reply]] = {
+            "check": self._check,
+            "compare": self._compare,
+            "forget": self._forget,
+            "hint": self._hint,
+            "lines": self._lines,
+            "map": self._map,
+            "read": self._read,
+            "restore": self._restore,
+            "resume": self._resume,
+            "score": self._score,
+            "undecided": self._undecided,
+            "words": self._words,
+        }
+
+    def answer_text(self, request: str) -> str:
+        """Return the answer to a request, both as JSON text. Never raises: a fault of ours comes back as ``error``."""
+        try:
+            reply = self.answer(json.loads(request))
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
+        return json.dumps(reply, ensure_ascii=False)
+
+    def answer(self, request: Mapping[str, Any]) -> Reply:
+        """Return the answer to one request: ``do`` names it, the other fields are its own.
+
+        ``progress``: the progress kept so far, as text; the answer holds it as it is afterwards. Raises LookupError for
+        an unknown request or step.
+        """
+        do = self._requests[request["do"]]
+        if "progress" not in request:
+            with _progress_in("off"):
+                return do(request)
+        with _progress_in(str(self._file)):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.unlink(missing_ok=True)
+            if request["progress"]:
+                self._file.write_text(str(request["progress"]), encoding="utf-8")
+            reply = do(request)
+            return {**reply, "progress": progress.export()}
+
+    def _check(self, request: Mapping[str, Any]) -> Reply:
+        step = find_step(request["step"])
+        answers = [as_answer(step, str(request["answers"].get(name, ""))) for name in step.answers]
+        with contextlib.redirect_stdout(io.StringIO()):
+            verdict = check(step.id, *answers)
+        return shown(verdict)
+
+    def _undecided(self, request: Mapping[str, Any]) -> Reply:
+        """What is said of an answer that took too long: the worker was ended, and this one began anew."""
+        blank = Verdict.blank(find_step(request["step"]))
+        said = "Deciding this took longer than it may; a shorter form of it may help."
+        return shown(blank.with_no_points("undecided", said))
+
+    def _hint(self, request: Mapping[str, Any]) -> Reply:
+        step = find_step(request["step"])
+        return {"text": HERE.next_hint(step, hints_for(step, HERE.verdicts.get(step.id)))}
+
+    def _read(self, request: Mapping[str, Any]) -> Reply:
+        """How a line of text is read, for the line above the field."""
+        text = str(request["text"]).strip()[:LONGEST]
+        return reading(find_step(request["step"]), text) if text else {"html": "", "problem": ""}
+
+    def _lines(self, request: Mapping[str, Any]) -> Reply:
+        return {"lines": derivation_lines(find_step(request["step"]), str(request["text"])[:LONGEST])}
+
+    def _compare(self, request: Mapping[str, Any]) -> Reply:
+        exercise = find_exercise(request["exercise"])
+        comparison = compare(exercise.id, *map(_percent, request.get("confidences", ())))
+        return {"html": comparison._repr_html_(), "text": repr(comparison), "open": bool(comparison.rows)}
+
+    def _resume(self, request: Mapping[str, Any]) -> Reply:
+        """Judge again, in silence, what was checked before the page was opened anew: later steps build on it."""
+        for name, texts in request.get("answers", {}).items():
+            with contextlib.suppress(LookupError):
+                step = find_step(name)
+                verdict_on(step.id, *(as_answer(step, str(texts.get(each, ""))) for each in step.answers))
+        for exercise in request.get("compared", ()):
+            with _progress_in("off"):
+                compare(exercise)
+        return {}
+
+    def _forget(self, request: Mapping[str, Any]) -> Reply:
+        """Begin the session anew, as a kernel that is restarted."""
+        HERE.forget()
+        return {}
+
+    def _map(self, request: Mapping[str, Any]) -> Reply:
+        shown_map = CourseMap()
+        return {"html": re.sub(r'(href="[^":]*)\.ipynb"', r'\1.html"', shown_map._repr_html_())}
+
+    def _restore(self, request: Mapping[str, Any]) -> Reply:
+        return {"text": progress.restore(str(request["text"]))}
+
+    def _score(self, request: Mapping[str, Any]) -> Reply:
+        progress.record_own_score(
+            find_exercise(request["exercise"]).id, float(request["points"]), float(request["possible"])
+        )
+        return {}
+
+    def _words(self, request: Mapping[str, Any]) -> Reply:
+        return {"count": count_words(str(request["text"]))}
+
+
+@contextlib.contextmanager
+def _progress_in(place: str) -> Any:
+    before = os.environ.get("LRTUTORIAL_PROGRESS")
+    os.environ["LRTUTORIAL_PROGRESS"] = place
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LRTUTORIAL_PROGRESS"]
+        else:
+            os.environ["LRTUTORIAL_PROGRESS"] = before
+
+
+def shown(verdict: Verdict) -> Reply:
+    """Return a verdict as the page shows it: the notebook's own element, and its status and step."""
+    return {"step": verdict.step, "status": verdict.status, "html": verdict._repr_html_(), "text": str(verdict)}
+
+
+# --------------------------------------------------------------------------------------------- reading
+
+
+def as_answer(step: Step, text: str) -> object:
+    """Return what a reader typed as the object that a notebook's cell would hold; an empty field is ``...``."""
+    text = text[:LONGEST].strip()
+    if not text:
+        return ...
+    if isinstance(step.kind, Derivation):
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if isinstance(step.kind, Prediction):
+        return _prediction(step.kind.form, text)
+    return text
+
+
+def _prediction(form: str, text: str) -> object:
+    if form == "number":
+        return _number(text)
+    words = [word.strip(" \t\"'“”[]()") for word in re.split(r"[,;>→\n]", text)]
+    return [word for word in words if word] if form == "ordering" else text.strip("\"'“”")
+
+
+def _number(text: str) -> object:
+    """Return the number that a text names, as in 650, 1/3 or 6.5e2; the text itself where it names none."""
+    try:
+        return float(ex.real(ex.evaluate(ex.read_text(text), {})))
+    except (ex.Unreadable, ex.Undefined, ex.Undecided, OverflowError):
+        return text
+
+
+def _percent(text: object) -> object:
+    said = str(text).strip().removesuffix("%").strip()
+    number = _number(said) if said else None
+    return number if isinstance(number, float) or number is None else said
+
+
+def reading(step: Step, text: str) -> Reply:
+    """Return how a line of a step is read, typeset, or the problem with it in a sentence."""
+    kind = step.kind
+    try:
+        if isinstance(kind, Formula):
+            tree = ex.read(text, kind.symbols, kind.functions, kind.condition)
+        else:
+            tree = ex.read_text(text)
+        return {"html": ex.mathml(tree), "problem": ""}
+    except ex.Unreadable as why:
+        said = str(why)
+        return {"html": "", "problem": f"{said[:1].upper()}{said[1:]}."}
+
+
+def derivation_lines(step: Step, text: str) -> list[Reply]:
+    """Return each line that is not blank: how it reads, its sign against the one above and what shows a break.
+
+    Lines after one that can't be read wait for it.
+    """
+    rows: list[Reply] = []
+    for number, line in enumerate(text.split("\n")):
+        if line.strip():
+            told = {"row": number, "sign": "", "says": "", "note": ""}
+            rows.append({**told, "text": line.strip(), **reading(step, line.strip())})
+    readable = []
+    for row in rows:
+        if row["problem"]:
+            break
+        readable.append(row["text"])
+    if 2 <= len(readable):
+        found = derivation(*readable, variable=Derivation.of(step).variable)
+        if found.problem:
+            rows[len(readable) - 1]["note"] = found.problem
+        for row, sign, note in zip(rows, found.signs, found.notes, strict=False):
+            row.update(sign=sign, says=WORDS.get(sign, ""), note=row["note"] or note)
+    return rows
+
+
+# ---------------------------------------------------------------------------------- what a page asks for
+
+
+def described(exercise_id: str) -> Reply:
+    """Return what the page of an exercise needs to know of its steps, in their order, as JSON-able data."""
+    exercise = find_exercise(exercise_id)
+    live = all(isinstance(step.kind, KINDS) for step in exercise.steps)
+    steps = [_described(step) for step in exercise.steps] if live else []
+    return {"exercise": exercise.id, "live": live, "steps": steps}
+
+
+def _described(step: Step) -> Reply:
+    form = step.kind.form if isinstance(step.kind, Prediction) else step.kind.name
+    return {
+        "id": step.id,
+        "answers": list(step.answers),
+        "asks": step.asks,
+        "form": form,
+        "points": step.points,
+        "foretells": step.kind.foretells,
+        "keys": keys(step),
+    }
+
+
+_SPOKEN = {
+    "+": "plus", "-": "minus", "*": "times", "/": "over", "^": "to the power", "(": "open bracket",
+    ")": "close bracket", "|": "bar of a size", "<": "less than", "<=": "at most", ">": "greater than",
+    ">=": "at least", "and": "and", "or": "or", "oo": "infinity", "sqrt(": "square root of", ",": "comma",
+    "Sum(": "sum of", "=": "equals", ".": "point", "\n": "new line",
+}  # fmt: skip
+_LABELS = {
+    "-": "−", "*": "·", "/": "a⁄b", "^": "xⁿ", "|": "| |", "<=": "≤", ">=": "≥", "oo": "∞", "sqrt(": "√", "Sum(": "Σ",
+    "\n": "↵",
+}  # fmt: skip
+
+
+def keys(step: Step) -> list[dict[str, str]]:
+    """Return the keys of a step's keypad: what each types, what it shows and how it is said."""
+    kind = step.kind
+    if isinstance(kind, Prediction):
+        words = kind.items or kind.choices
+        if words:
+            return [{"types": word, "shows": word, "says": says} for word, says in words.items()]
+        return [_key(mark) for mark in (*"0123456789", ".", "/", "-")]
+    if not isinstance(kind, (Formula, Derivation)):
+        return []
+    applied = kind.functions if isinstance(kind, Formula) else ()
+    sums = bool(applied) or "t" in kind.symbols or isinstance(kind, Derivation) and not kind.condition
+    indices = ("k",) if sums and "k" not in kind.symbols else ()
+    typed = [*kind.symbols, *indices, *(f"{name}(" for name in applied), *"+-*/^()|", "sqrt("]
+    if sums:
+        typed += ["Sum(", ",", "oo", "="]
+    if kind.condition:
+        typed += ["<", "<=", ">", ">=", "and", "or", "oo"]
+    typed += [*"0123456789", "."]
+    return [_key(mark) for mark in [*typed, *(["\n"] if isinstance(kind, Derivation) else [])]]
+
+
+def _key(typed: str) -> dict[str, str]:
+    bare = typed.removesuffix("(")
+    shows = _LABELS.get(typed) or (ex.letter(bare) if bare.isidentifier() else bare) + typed[len(bare) :]
+    return {"types": typed, "shows": shows, "says": _SPOKEN.get(typed, f"{bare} of" if bare != typed else typed)}

@@ -1,0 +1,98 @@
+"""One book for all tests of it, and one web server that serves it below a path with the policy that the guide gives."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from book.__main__ import ROOT
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path, missing
+
+REPOSITORY = "https://github.com/someone/course"
+RUN = ("start_here", "a1_convergence", "b2_adam", "c1_why_rate_matters")
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("a folder with spaces") / "book"
+    command = [sys.executable, "-m", "book", "--output", str(output), "--repository", REPOSITORY, "--run", *RUN]
+    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout  # Sphinx's warnings are failures
+    return output
+
+
+@pytest.fixture(scope="session")
+def chromium_driver() -> Iterator[Playwright]:
+    if chromium_path() is None:
+        missing("Chromium (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_driver: Playwright) -> Iterator[Browser]:
+    browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+class Site:
+    """The book below /course/ on a free port; `stop` and `begin` are the network's end and its return."""
+
+    def __init__(self, folder: Path) -> None:
+        guide = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
+        (policy,) = re.findall(r"^Content-Security-Policy: (.+)$", guide, re.M)
+        self.missing: set[str] = set()
+        self.slow, self.go_on = "", threading.Event()  # part of an address that is answered when told to go on
+        site = self
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def translate_path(self, path: str) -> str:
+                return super().translate_path(path.removeprefix("/course"))
+
+            def end_headers(self) -> None:
+                self.send_header("Content-Security-Policy", policy)
+                super().end_headers()
+
+            def do_GET(self) -> None:
+                if not self.path.startswith("/course/") or any(name in self.path for name in site.missing):
+                    return self.send_error(404)
+                if site.slow and site.slow in self.path:
+                    site.go_on.wait(60)
+                super().do_GET()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._handler = lambda *args: Handler(*args, directory=str(folder))
+        self._port = 0
+        self.begin()
+
+    def begin(self) -> None:
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), self._handler)
+        self._port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def address(self, page: str) -> str:
+        return f"http://localhost:{self._port}/course/{page}.html"
+
+
+@pytest.fixture(scope="session")
+def site(book: Path) -> Iterator[Site]:
+    if not (book / "runtime" / "memory.json").exists():
+        missing("npm, which fetches Python for the pages,")
+    served = Site(book)
+    yield served
+    served.stop()

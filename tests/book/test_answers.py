@@ -1,0 +1,447 @@
+"""Answers in the book's pages: Chromium at a phone's size with touch, and at a desktop's, against the built book."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from autograder.catalogue import questions
+from book.__main__ import ROOT
+from lrtutorial import progress
+from lrtutorial.course import exercises, find_step
+from lrtutorial.kinds import Derivation
+from lrtutorial.page import Desk, described
+from tests.book.conftest import Site
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
+
+HARM = "<img src=x onerror=evil()>"
+SIZES = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+}
+A1, A5, C1, C4 = (
+    "part_a/a1_convergence",
+    "part_a/a5_optimal_rate",
+    "part_c/c1_why_rate_matters",
+    "part_c/c4_rate_effects",
+)
+LIVE = [e for e in exercises().values() if described(e.id)["live"]]
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def reader(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(**SIZES[request.param])
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(reader: BrowserContext, site: Site) -> Iterator[Page]:
+    """A page of a reader who begins anew; it complains at its end of errors in its scripts, its policy's among them."""
+    page, wrong = reader.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto(site.address("index"))
+    page.evaluate("localStorage.clear()")
+    yield page
+    page.close()
+    assert wrong == []
+
+
+def opened(page: Page, site: Site, name: str) -> Page:
+    page.goto(site.address(name))
+    page.wait_for_selector("html[data-lr-runtime=ready]")
+    return page
+
+
+def answer(page: Page, step: str, text: str, status: str) -> str:
+    """Type an answer, have it checked; the verdict's text."""
+    (name,) = find_step(step).answers
+    page.fill(f"[data-lr-answer={name}]", text)
+    page.click(f"[data-lr-check={step}]")
+    verdict = page.locator(f".lr-verdict[data-step={step}][data-status={status}]")
+    verdict.wait_for()
+    return verdict.inner_text()
+
+
+def right(step: str) -> str:
+    return typed(step, questions()[step].reference)
+
+
+def typed(step: str, given: Any) -> str:
+    """A catalogued answer as one would type it into the page."""
+    if isinstance(find_step(step).kind, Derivation) and isinstance(given, list | tuple):
+        return "\n".join(map(str, given))
+    return ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+
+
+# ------------------------------------------------------------------------------------------------ Part A
+
+
+@pytest.mark.parametrize("name", [A1, A5])
+def test_an_exercise_of_part_a_is_worked_to_the_end(page: Page, site: Site, name: str) -> None:
+    opened(page, site, name)
+    exercise = next(e for e in LIVE if name.endswith(e.notebook))
+    for step in exercise.steps:
+        mistake = questions()[step.id].misconceptions[0]
+        if not isinstance(step.kind, Derivation):
+            assert mistake.title in answer(page, step.id, typed(step.id, mistake.answer), "wrong")
+        page.click(f"[data-lr-hint={step.id}]")
+        expect(page.locator(f"[data-lr-step={step.id}] .lr-hint")).to_contain_text("Hint 1 of")
+        answer(page, step.id, right(step.id), "right")
+    kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
+    assert {step.id for step in exercise.steps} == {
+        s for s, entry in kept["steps"].items() if entry["status"] == "right"
+    }
+    assert progress.parse(json.dumps(kept)) == kept, "the notebooks read the same file"
+    page.goto(site.address("start_here"))
+    expect(page.locator(".lr-map").first).to_contain_text("1 of 16 exercises done")
+
+
+def test_an_earlier_mistake_is_followed_through_also_after_the_page_was_opened_anew(page: Page, site: Site) -> None:
+    opened(page, site, A1)
+    answer(page, "a1-gradient", "2*a*x", "wrong")
+    opened(page, site, A1)
+    assert page.input_value("[data-lr-answer=gradient]") == "2*a*x"
+    desk = Desk()
+    desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": "2*a*x"}})
+    told = desk.answer({"do": "check", "step": "a1-update", "answers": {"update": "x - 2*eta*a*x"}})
+    assert told["status"] == "partly"
+    answer(page, "a1-update", "x - 2*eta*a*x", "partly")
+
+
+def test_a_derivation_shows_its_signs_beside_the_lines_as_one_types(page: Page, site: Site) -> None:
+    opened(page, site, A1)
+    lines = ["|1 - eta*a| < 1", "-1 < 1 - eta*a < 1", "0 < eta*a < 3", "0 < eta*a <"]
+    page.fill("[data-lr-answer=chain]", "\n".join(lines))
+    marks = page.locator("[data-lr-step=a1-derivation] .lr-marks div")
+    expect(marks).to_have_text(["", "⇔", "⇒", "?"])
+    notes = page.locator("[data-lr-step=a1-derivation] .lr-notes li")
+    expect(notes.nth(2)).to_contain_text("follows from the line above, but does not lead back")
+    expect(notes.nth(3)).to_contain_text("can't be read")
+
+
+def test_enter_checks_and_an_empty_field_is_unfinished(page: Page, site: Site) -> None:
+    opened(page, site, A1)
+    page.focus("[data-lr-answer=gradient]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=unfinished]")
+    page.keyboard.type("a*x")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=right]")
+
+
+def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: Page, site: Site) -> None:
+    """For each held right answer the keys that spell it are tapped, none of another keyboard; taps are counted."""
+    table = []
+    for exercise in LIVE:
+        if exercise.part != "part_a":
+            continue
+        opened(page, site, f"part_a/{exercise.notebook}")
+        for step in exercise.steps:
+            field = page.locator(f"[data-lr-answer={step.answers[0]}]")
+            field.click()
+            pad = page.locator(f"[data-lr-step={step.id}] .lr-keypad")
+            if not pad.is_visible():
+                page.click(f"[data-lr-step={step.id}] .lr-keys")
+            taps = spelled(
+                right(step.id), pad.locator("[data-lr-key]").evaluate_all("all => all.map(k => k.dataset.lrKey)")
+            )
+            for key in taps:
+                pad.locator(f'[data-lr-key="{css(key)}"]').click()
+            page.click(f"[data-lr-check={step.id}]")
+            page.wait_for_selector(f".lr-verdict[data-step={step.id}][data-status=right]")
+            table.append((step.id, len(taps), field.input_value()))
+    ROOT.joinpath("tests", "artifacts").mkdir(exist_ok=True)
+    (ROOT / "tests" / "artifacts" / "book-taps.txt").write_text("\n".join(map(str, table)), encoding="utf-8")
+    assert max(taps for step, taps, _ in table if "derivation" not in step) <= 40, table
+
+
+def css(key: str) -> str:
+    return key.replace("\\", "\\\\").replace("\n", "\\a ").replace('"', '\\"')
+
+
+def spelled(text: str, keys: list[str]) -> list[str]:
+    """The keys that type a text, longest first; spaces that separate nothing are left out."""
+    taps, rest = [], re.sub(r"Abs\(([^()]*)\)", r"|\1|", text.replace("**", "^")).replace("&", "and")
+    while rest:
+        if rest[0] == " ":
+            rest = rest[1:]
+            continue
+        key = max((key for key in keys if rest.startswith(key)), key=len, default=None)
+        assert key is not None, f"no key types {rest!r}; there are {keys}"
+        taps.append(key)
+        rest = rest[len(key) :]
+    return taps
+
+
+# ------------------------------------------------------------------------------------------------ Part C
+
+
+@pytest.mark.parametrize("name", [C1, C4])
+def test_predictions_are_committed_before_the_experiment_opens(page: Page, site: Site, name: str) -> None:
+    opened(page, site, name)
+    exercise = next(e for e in LIVE if name.endswith(e.notebook))
+    steps = [step for step in exercise.steps if step.kind.foretells]
+    assert page.locator(".tag_experiment:visible").count() == 0
+    for step in steps:
+        assert page.locator("html").get_attribute("data-lr-experiment") == "closed"
+        shown = answer(page, step.id, someone_says(step.id), "noted")
+        assert "You predict" in shown
+    expect(page.locator("html")).to_have_attribute("data-lr-experiment", "open")
+    assert page.locator(".tag_experiment:visible").count() > 0
+    page.click("[data-lr-compare]")
+    expect(page.locator(".lr-comparison tbody tr")).to_have_count(len(steps))
+    kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
+    assert set(kept["predictions"][exercise.id]) == {step.id for step in steps}
+    opened(page, site, name)
+    expect(page.locator("html")).to_have_attribute("data-lr-experiment", "open")
+
+
+def someone_says(step: str) -> str:
+    """A prediction that can be read, right or wrong."""
+    form = described(step.split("-")[0])["steps"]
+    about = next(each for each in form if each["id"] == step)
+    words = [key["types"] for key in about["keys"]]
+    return {"number": "3", "choice": words[0], "ordering": ", ".join(words)}[about["form"]]
+
+
+def test_a_written_answer_is_kept_and_counted(page: Page, site: Site) -> None:
+    opened(page, site, C1)
+    page.fill("[data-lr-answer=written]", "Too high: it diverges.")
+    expect(page.locator(".lr-count").last).to_have_text("4 words.")
+    opened(page, site, C1)
+    assert page.input_value("[data-lr-answer=written]") == "Too high: it diverges."
+
+
+# ------------------------------------------------------------------------------- the same judge, everywhere
+
+
+def requests() -> list[dict[str, Any]]:
+    """Every catalogued answer, accepted form and invalid input, each in a session of its own after the right ones."""
+    asked: list[dict[str, Any]] = []
+    invalid = [
+        "",
+        "...",
+        "1 +",
+        "x" * 5000,
+        "10**10**8",
+        "__import__('os')",
+        "lambda: 1",
+        "sqrt(-1)",
+        "1/0",
+        "η",
+        "a b",
+        "\x00",
+    ]
+    for exercise in LIVE:
+        for step in exercise.steps:
+            question = questions()[step.id]
+            given = [question.reference, *(m.answer for m in question.misconceptions), *question.accepted.values()]
+            for text in [*(typed(step.id, each) for each in given), *invalid]:
+                asked.append({"do": "forget"})
+                asked.append({"do": "check", "step": step.id, "answers": {step.answers[0]: text}, "progress": ""})
+                asked.append({"do": "hint", "step": step.id})
+                if isinstance(step.kind, Derivation):
+                    asked.append({"do": "lines", "step": step.id, "text": text})
+    return asked
+
+
+def test_every_verdict_in_chromium_is_cpythons(page: Page, site: Site) -> None:
+    opened(page, site, A1)
+    asked = requests()
+    told = page.evaluate(
+        """async ([home, asked]) => {
+            const { runtime } = await import(home);
+            const said = [];
+            for (const request of asked) said.push(await runtime.ask(request));
+            return said;
+        }""",
+        [site.address("x").replace("x.html", "_static/answers/main.js"), asked],
+    )
+    desk = Desk()
+    statuses = set()
+    for request, answered in zip(asked, told, strict=True):
+        assert answered == desk.answer(request), request
+        statuses.add(answered.get("status"))
+    assert len(asked) > 1000 and {"right", "partly", "wrong", "unreadable", "unfinished", "noted"} <= statuses
+
+
+# ------------------------------------------------------------------------------------- kept, offline, broken
+
+
+def test_what_is_typed_before_python_is_ready_is_checked_when_it_is(chromium: Browser, site: Site) -> None:
+    site.slow = "memory.bin"
+    context = chromium.new_context(service_workers="block")
+    try:
+        page = context.new_page()
+        page.goto(site.address(A1))
+        page.fill("[data-lr-answer=gradient]", "a*x")
+        page.click("[data-lr-check=a1-gradient]")
+        expect(page.locator("[data-lr-step=a1-gradient] .lr-wait")).to_contain_text("as soon as it is ready")
+        assert page.locator("html").get_attribute("data-lr-runtime") == "loading"
+        site.go_on.set()
+        page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=right]")
+    finally:
+        site.slow = ""
+        site.go_on.set()
+        context.close()
+
+
+def test_two_tabs_dont_lose_each_others_work(page: Page, site: Site) -> None:
+    opened(page, site, A1)
+    other = page.context.new_page()
+    opened(other, site, A1)
+    answer(page, "a1-gradient", "a*x", "right")
+    answer(other, "a1-update", "x - eta*a*x", "right")
+    expect(other.locator("[data-lr-answer=gradient]")).to_have_value("a*x")
+    kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
+    assert set(kept["steps"]) == {"a1-gradient", "a1-update"}
+    other.close()
+
+
+def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page: Page, site: Site) -> None:
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
+    opened(page, site, A1)
+    expect(page.locator(".lr-problem")).to_contain_text("keeps nothing")
+    answer(page, "a1-gradient", "a*x", "right")
+    answer(page, "a1-update", "x - eta*a*x", "right")
+
+
+def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site: Site, tmp_path: Path) -> None:
+    opened(page, site, A1)
+    answer(page, "a1-gradient", "a*x", "right")
+    opened(page, site, "start_here")
+    with page.expect_download() as download:
+        page.click("[data-lr-save]")
+    copy = tmp_path / "copy.json"
+    download.value.save_as(copy)
+    assert progress.parse(copy.read_text(encoding="utf-8"))["steps"]["a1-gradient"]["status"] == "right"
+    page.check("#lr-sure")
+    page.click("[data-lr-reset]")
+    expect(page.locator(".lr-map").first).to_contain_text("0 of 240 points")
+    page.set_input_files("#lr-restore", copy)
+    expect(page.locator(".lr-map").first).to_contain_text("3 of 240 points")
+    opened(page, site, A1)
+    assert page.input_value("[data-lr-answer=gradient]") == "a*x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        '{"format": "lrtutorial progress", "version": 99}',
+        json.dumps(
+            {
+                "format": "lrtutorial progress",
+                "version": 1,
+                "steps": {HARM: {"status": "right", "points": 1, "possible": 1, "tries": 1}},
+                "answers": {"answer": {"a1-gradient": HARM, "__proto__": "x", "../..": "x", "a1-update": 5}},
+            }
+        ),
+    ],
+)
+def test_a_hostile_file_does_nothing(page: Page, site: Site, text: str) -> None:
+    page.add_init_script("window.evil = () => { window.harmed = true; }")
+    opened(page, site, "start_here")
+    page.set_input_files("#lr-restore", {"name": "p.json", "mimeType": "application/json", "buffer": text.encode()})
+    expect(page.locator("[role=status]", has_text=re.compile("estored"))).to_have_count(1)
+    opened(page, site, f"{A1}")
+    page.wait_for_timeout(200)
+    assert page.evaluate("[window.harmed, ({}).x, document.querySelectorAll('img[src=x]').length]") == [None, None, 0]
+
+
+def test_what_takes_too_long_is_stopped_and_the_next_answer_is_checked(page: Page, site: Site) -> None:
+    opened(page, site, A1)
+    answer(page, "a1-gradient", "2*a*x", "wrong")
+    home = site.address("x").replace("x.html", "_static/answers/main.js")
+    page.evaluate("async home => { (await import(home)).runtime.patience = 0; }", home)
+    page.fill("[data-lr-answer=chain]", "")
+    page.click("[data-lr-check=a1-closed_form]")
+    page.wait_for_selector("html[data-lr-runtime=loading]")
+    page.evaluate("async home => { (await import(home)).runtime.patience = 10000; }", home)
+    page.wait_for_selector(".lr-verdict[data-step=a1-closed_form][data-status=undecided]")
+    answer(page, "a1-update", "x - 2*eta*a*x", "partly")  # what was known before is known again
+
+
+def test_a_runtime_that_does_not_load_leaves_a_page_to_read(chromium: Browser, site: Site) -> None:
+    site.missing.add("python.wasm.bin")
+    context = chromium.new_context(service_workers="block")
+    try:
+        page = context.new_page()
+        page.goto(site.address(A1))
+        page.fill("[data-lr-answer=gradient]", "a*x")
+        page.click("[data-lr-check=a1-gradient]")
+        page.wait_for_selector("html[data-lr-runtime=failed]")
+        expect(page.locator("[data-lr-step=a1-gradient] .lr-wait")).to_contain_text("could not be loaded")
+        expect(page.locator(".lr-runtime")).to_contain_text("all of it can be read")
+    finally:
+        site.missing.clear()
+        context.close()
+
+
+def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
+    chromium_driver: Playwright, book: Path, tmp_path: Path
+) -> None:
+    own = Site(book)
+    begin = lambda: chromium_driver.chromium.launch_persistent_context(  # noqa: E731
+        tmp_path / "profile", executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS, **SIZES["phone"]
+    )
+    context = begin()
+    page = context.new_page()
+    page.goto(own.address("index"))
+    page.goto(own.address("start_here"))
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    context.close()
+    own.stop()
+    context = begin()
+    try:
+        page = context.new_page()
+        opened(page, own, A1)
+        for step in exercises()["a1"].steps:
+            answer(page, step.id, right(step.id), "right")
+        page.goto(own.address("part_a/a2_momentum"))
+        page.wait_for_selector("html[data-lr-runtime=ready]")
+    finally:
+        context.close()
+
+
+# ------------------------------------------------------------------------------------------- how it looks
+
+
+def test_part_b_says_what_it_needs_and_gives_its_notebook(page: Page, site: Site) -> None:
+    page.goto(site.address("part_b/b2_adam"))
+    assert page.locator("html").get_attribute("data-lr-runtime") == "none"
+    expect(page.locator("article")).to_contain_text("checking it needs Python with NumPy")
+    link = page.locator("a[download]").first
+    response = page.request.get(link.evaluate("link => link.href"))
+    assert response.ok and response.json()["cells"]
+    expect(page.locator("article a", has_text="open it on Binder")).to_have_count(1)
+
+
+@pytest.mark.parametrize("name", [A1, C1, "start_here"])
+def test_axe_finds_nothing(page: Page, site: Site, name: str) -> None:
+    opened(page, site, name)
+    if name == A1:
+        answer(page, "a1-gradient", "a*x/2", "wrong")
+        page.click("[data-lr-hint=a1-gradient]")
+        page.fill("[data-lr-answer=chain]", "|1 - eta*a| < 1\n0 < eta*a < 3")
+        expect(page.locator("[data-lr-step=a1-derivation] .lr-notes li")).to_have_count(2)
+        if not page.locator("[data-lr-step=a1-derivation] .lr-keypad").is_visible():
+            page.click("[data-lr-step=a1-derivation] .lr-keys")
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run('.lr-step, .lr-runtime, .lr-locked', {resultTypes: ['violations']})")["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    ROOT.joinpath("tests", "artifacts").mkdir(exist_ok=True)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    page.screenshot(path=str(ROOT / "tests" / "artifacts" / f"book-{Path(name).name}-{width}.png"), full_page=True)

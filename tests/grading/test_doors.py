@@ -1,0 +1,162 @@
+"""Two doors, one pipeline: ``grade`` and nbgrader's own ``autograde`` find the same status, reason and points."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import catalogue
+from autograder.demo.students import STUDENTS, Student, submission
+from autograder.gradebook.ledger import Ledger
+from lrtutorial.course import exercises
+from tests.attack.attacks import FILES, FORMULAS, SURGERY, answer, put_in
+from tests.grading.conftest import ROOT, in_course
+from tests.grading.test_engine import course, released  # noqa: F401 – fixtures
+
+pytestmark = pytest.mark.xdist_group("doors")
+
+A1, B2 = ("part_a", "a1_convergence"), ("part_b", "b2_adam")
+WORDS = {"ROOT": ROOT, "COURSE": "/nowhere", "PORT": 9, "UNIX": "/nowhere", "MARK": "doors"}
+ODD = (None, {}, [], "", "x\ud800", 10**400, -1, True, "\0", ["a", 1], {"nbgrader": None}, float("nan"))
+MUTATED = 20
+SPECIAL = ("half_a_surrogate_pair", "cells_without_outputs", "everything_twice")
+
+
+SLOW = ("sample_hal",)  #: loops for ever
+
+
+def right(where: tuple[str, str], student: Student = STUDENTS[0]) -> Any:
+    name = f"{where[1]}.ipynb"
+    return submission(student, ROOT / "notebooks" / where[0] / name, ROOT / "solutions" / where[0] / name)
+
+
+def by_catalogue() -> dict[str, Any]:
+    """One submission for each catalogued mistake of the exercise's steps, as a student types it."""
+    found = {}
+    for step in exercises()["a1"].steps:
+        for number, mistake in enumerate(catalogue.questions()[step.id].misconceptions):
+            if isinstance(mistake.answer, str):
+                notebook = right(A1)
+                answer(notebook, f"{step.id}-answer", f"{step.answers[0]} = {mistake.answer}")
+                found[f"{step.id}-{number}"] = notebook
+    return found
+
+
+def mutated(seed: int) -> Any:
+    """A right submission with three parts of its JSON deleted, doubled or replaced by what doesn't belong there."""
+    rng = random.Random(seed)
+    data = json.loads(nbformat.writes(right(A1)))
+    for _ in range(3):
+        place: Any = data.get("cells") if rng.random() < 0.8 else data
+        while isinstance(place, dict | list) and place:
+            key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
+            inner = place[key]
+            if isinstance(inner, dict | list) and inner and rng.random() < 0.7:
+                place = inner
+                continue
+            what = rng.randrange(3)
+            if what == 0:
+                del place[key]
+            elif what == 1 and isinstance(place, list):
+                place.insert(key, inner)
+            else:
+                place[key] = rng.choice(ODD)
+            break
+    return data
+
+
+def special(where: tuple[str, str]) -> dict[str, Any]:
+    """What the two doors once disagreed about: all of it is a right answer."""
+    surrogate, bare, twice = (json.loads(nbformat.writes(right(where))) for _ in SPECIAL)
+    for cell in surrogate["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
+            cell["source"] += "\n# \ud800"
+    for cell in bare["cells"]:
+        cell.pop("outputs", None)
+        cell.pop("execution_count", None)
+    twice["cells"] += twice["cells"]
+    return dict(zip(SPECIAL, (surrogate, bare, twice), strict=True))
+
+
+def class_on(where: tuple[str, str]) -> dict[str, Any]:
+    """Return {student: notebook}: of A1 all that is drawn, of B2 the hostile surgeries."""
+    if where == B2:
+        drawn = special(B2)
+        for name, (surgery, _) in SURGERY.items():
+            drawn[name] = right(B2)
+            surgery(drawn[name])
+        return drawn
+    drawn = {student.name: right(A1, student) for student in STUDENTS if student.name not in SLOW}
+    drawn |= by_catalogue() | special(A1) | {f"mutated_{seed:02}": mutated(seed) for seed in range(MUTATED)}
+    for name, code in FORMULAS.items():
+        drawn[f"hostile_{name}"] = right(A1)
+        step = exercises()["a1"].steps[0]
+        answer(drawn[f"hostile_{name}"], f"{step.id}-answer", put_in(code, NAME=step.answers[0], **WORDS))
+    return drawn
+
+
+def hand_in_all(course: Path, where: tuple[str, str]) -> int:  # noqa: F811
+    """Write the class; return how many submissions."""
+    part, name = where
+    for student, notebook in class_on(where).items():
+        folder = course / "submitted" / student / part
+        folder.mkdir(parents=True)
+        (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    if where == B2:
+        for student, make in FILES.items():
+            folder = course / "submitted" / student / part
+            folder.mkdir(parents=True)
+            make(folder, ROOT, course / "submitted" / SPECIAL[0] / part)
+    return len(list((course / "submitted").iterdir()))
+
+
+def standing(course: Path, where: tuple[str, str]) -> dict[str, list[Any]]:  # noqa: F811
+    """Status, reason, verdicts by step and scores by cell of every submission."""
+    db = f"sqlite:///{course / 'gradebook.db'}"
+    with Ledger(db, readonly=True) as ledger:
+        found: dict[str, list[Any]] = {
+            row["student"]: [row["status"], row["reason"]] for row in ledger.submissions(where[0])
+        }
+        for row in ledger.verdicts(where[0]):
+            found[row["student"]].append((row["step"], row["points"], row["status"], row["misconception"]))
+    with Gradebook(db) as gradebook:
+        for entry in gradebook.assignment_submissions(where[0]):
+            for notebook in entry.notebooks:
+                if notebook.name == where[1]:
+                    rows = [(grade.name, grade.auto_score, grade.needs_manual_grade) for grade in notebook.grades]
+                    found[entry.student_id] += sorted(rows)
+    return found
+
+
+@pytest.mark.parametrize(("where", "least"), [(A1, 40), (B2, 20)])
+def test_any_submission_has_the_same_status_reason_and_points_through_both_doors(
+    course: Path,  # noqa: F811
+    tmp_path: Path,
+    where: tuple[str, str],
+    least: int,
+) -> None:
+    release = f"--CourseDirectory.release_directory={course / 'release'}"
+    done = in_course(course, sys.executable, "-m", "nbgrader", "generate_assignment", where[0], release, "--force")
+    assert done.returncode == 0, done.stderr
+    stock = Path(shutil.copytree(course, tmp_path / "stock"))
+    count = hand_in_all(course, where)  # each anew: a terabyte of nothing isn't copied
+    assert hand_in_all(stock, where) == count >= least
+    done = in_course(course, sys.executable, "-m", "autograder", "grade", where[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = in_course(stock, sys.executable, "-m", "nbgrader", "autograde", where[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    ours, theirs = standing(course, where), standing(stock, where)
+    assert len(ours) == count and set(ours) == set(theirs)
+    assert {name: (row, theirs[name]) for name, row in ours.items() if row != theirs[name]} == {}
+    assert {row[0] for row in ours.values()} == {"graded", "graded with repairs", "rejected"}, "nothing fails"
+    for name in SPECIAL:
+        verdicts = [row for row in ours[name][2:] if len(row) == 4]
+        assert verdicts and all(row[2] == "right" for row in verdicts), (name, verdicts)

@@ -1,0 +1,1 @@
+"""The instructors' half of the course of probability: never installed, never handed out."""
