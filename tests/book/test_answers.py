@@ -56,6 +56,10 @@ def page(reader: BrowserContext, site: Site) -> Iterator[Page]:
     assert wrong == []
 
 
+on_a_phone = pytest.mark.parametrize("reader", ["phone"], indirect=True)
+on_a_desktop = pytest.mark.parametrize("reader", ["desktop"], indirect=True)
+
+
 def opened(page: Page, site: Site, name: str) -> Page:
     page.goto(site.address(name))
     page.wait_for_selector("html[data-lr-runtime=ready]")
@@ -139,6 +143,7 @@ def test_enter_checks_and_an_empty_field_is_unfinished(page: Page, site: Site) -
     page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=right]")
 
 
+@on_a_phone
 def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: Page, site: Site) -> None:
     """For each held right answer the keys that spell it are tapped, none of another keyboard; taps are counted."""
     table = []
@@ -255,6 +260,7 @@ def requests() -> list[dict[str, Any]]:
     return asked
 
 
+@on_a_desktop
 def test_every_verdict_in_chromium_is_cpythons(page: Page, site: Site) -> None:
     opened(page, site, A1)
     asked = requests()
@@ -296,6 +302,7 @@ def test_what_is_typed_before_python_is_ready_is_checked_when_it_is(chromium: Br
         context.close()
 
 
+@on_a_desktop
 def test_two_tabs_dont_lose_each_others_work(page: Page, site: Site) -> None:
     opened(page, site, A1)
     other = page.context.new_page()
@@ -308,6 +315,7 @@ def test_two_tabs_dont_lose_each_others_work(page: Page, site: Site) -> None:
     other.close()
 
 
+@on_a_phone
 def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page: Page, site: Site) -> None:
     page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
     opened(page, site, A1)
@@ -316,6 +324,7 @@ def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page:
     answer(page, "a1-update", "x - eta*a*x", "right")
 
 
+@on_a_desktop
 def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site: Site, tmp_path: Path) -> None:
     opened(page, site, A1)
     answer(page, "a1-gradient", "a*x", "right")
@@ -334,6 +343,7 @@ def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site
     assert page.input_value("[data-lr-answer=gradient]") == "a*x"
 
 
+@on_a_desktop
 @pytest.mark.parametrize(
     "text",
     [
@@ -359,6 +369,7 @@ def test_a_hostile_file_does_nothing(page: Page, site: Site, text: str) -> None:
     assert page.evaluate("[window.harmed, ({}).x, document.querySelectorAll('img[src=x]').length]") == [None, None, 0]
 
 
+@on_a_desktop
 def test_what_takes_too_long_is_stopped_and_the_next_answer_is_checked(page: Page, site: Site) -> None:
     opened(page, site, A1)
     answer(page, "a1-gradient", "2*a*x", "wrong")
@@ -417,6 +428,7 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
 # ------------------------------------------------------------------------------------------- how it looks
 
 
+@on_a_desktop
 def test_part_b_says_what_it_needs_and_gives_its_notebook(page: Page, site: Site) -> None:
     page.goto(site.address("part_b/b2_adam"))
     assert page.locator("html").get_attribute("data-lr-runtime") == "none"
