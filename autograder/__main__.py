@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
+    for add in (_collect, _grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
         add(commands)
     return top
 
@@ -56,6 +56,34 @@ def _grade(commands: Any) -> None:
         )  # fmt: skip
 
     grade.set_defaults(run=run)
+
+
+def _collect(commands: Any) -> None:
+    collect = commands.add_parser(
+        "collect", help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
+        description="Sort a download of everybody's submissions into submitted/, and say what became of every file. "
+        "Nothing is overwritten unasked.",
+        epilog="example: python -m autograder collect submissions.zip part_b --roster roster.csv --dry-run",
+    )  # fmt: skip
+    collect.add_argument("download", help="the zip or the folder")
+    collect.add_argument("assignment", help="part_a, part_b or part_c")
+    collect.add_argument("--roster", metavar="FILE", help="CSV: student (the id), name or first_name and last_name, "
+                         "email, lms_id; without it the gradebook's students and the LMS's names count")  # fmt: skip
+    collect.add_argument("--replace", action="store_true", help="put newer work in the place of what is there already, "
+                         "which is kept beside")  # fmt: skip
+    collect.add_argument("--dry-run", action="store_true", help="only show what would become of every file")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from pathlib import Path
+
+        from autograder.desk.collect import collect_download
+
+        return collect_download(
+            Path(arguments.download), arguments.assignment, roster=Path(arguments.roster) if arguments.roster else None,
+            dry_run=arguments.dry_run, replacing=arguments.replace,
+        )  # fmt: skip
+
+    collect.set_defaults(run=run)
 
 
 def _history(commands: Any) -> None:

@@ -13,6 +13,7 @@ from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
 from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
+from autograder.hooks.release import Release, find_own_programs
 from autograder.hooks.skeletons import Skeletons
 from autograder.hooks.stock import Door
 from lrtutorial.course import Course, current, use
@@ -28,6 +29,7 @@ def configure(config: Any, course: Course | None = None, catalogue: str = "") ->
     ``course`` is what is taught, ``catalogue`` the package with its references and mistakes, one module an exercise;
     without them they are those of this process, which begins with the course of ``lrtutorial``.
     """
+    find_own_programs()
     if course is not None:
         use(course)
     if catalogue:
@@ -38,6 +40,7 @@ def configure(config: Any, course: Course | None = None, catalogue: str = "") ->
     config.GenerateAssignment.preprocessors = [
         Skeletons if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
     ]
+    config.GenerateAssignment.exporter_class = Release
     config.Skeletons = config.ClearSolutions
     config.Autograde.exporter_class = Door  # grades in place of nbgrader's two passes over each notebook
     config.GenerateFeedback.exporter_class = FeedbackExporter

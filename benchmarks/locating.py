@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import linecache
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def tried(exercise: str, mutant: Mutant, seconds: float) -> Iterator[tuple[str, 
             trial = Trial(find_step(exercise), name, sources, rest) if sources else None
             if trial and trial.failing and not trial.endless:  # a check of an endless one would not end either
                 begun = time.process_time()
-                places = search(exercise, name, sources, rest, seconds, clock=time.process_time)
+                places = search(exercise, name, sources, rest, seconds, wall=math.inf)
                 yield name, places or raised(exercise, name, space[name]), time.process_time() - begun
 
 

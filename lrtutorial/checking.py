@@ -127,7 +127,7 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
 
     step = find_step(verdict.step)
     until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING
-    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)
+    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def look() -> None:
         placed = verdict
@@ -169,7 +169,7 @@ def _show(verdict: Verdict) -> Verdict:
         return verdict
     from IPython.display import display
 
-    display(verdict.mimebundle(), raw=True)
+    display(verdict.mimebundle(), raw=True)  # type: ignore[no-untyped-call]
     return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
 
 
@@ -180,4 +180,4 @@ def _show_text(text: str) -> None:
     from IPython.display import display
 
     style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"
-    display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)
+    display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]

@@ -31,26 +31,7 @@ def respond(request: str) -> None:
 
     asked = json.loads(request)
     namespace = get_ipython().user_ns
-    display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)
-
-
-def respond_where(request: str) -> None:
-    """Publish, in the same form, the places of the mistake in an answer that the grader found to be wrong.
-
-    ``request`` is JSON: ``{"nonce": text, "step": id, "seconds": the search's}``. The evidence is ``{"places": […]}``
-    (:mod:`lrtutorial.locating`): words for the feedback, never points.
-    """
-    from IPython import get_ipython
-    from IPython.display import display
-
-    from lrtutorial.course import find_step
-    from lrtutorial.locating import places_here
-
-    asked, namespace = json.loads(request), get_ipython().user_ns
-    step = find_step(asked["step"])
-    answers = {name: namespace[name] for name in step.answers if name in namespace}
-    places = places_here(step, answers, asked["seconds"])
-    display({MIME: {"nonce": asked["nonce"], "evidence": {"places": places}}, "text/plain": "evidence"}, raw=True)
+    display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:

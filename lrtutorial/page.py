@@ -29,7 +29,7 @@ from lrtutorial.formulas.derivations import WORDS, derivation
 from lrtutorial.kinds import Derivation, Formula, Prediction
 from lrtutorial.overview import CourseMap
 from lrtutorial.predictions import compare
-from lrtutorial.session import HERE, Session
+from lrtutorial.session import HERE
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 from lrtutorial.written import count_words
@@ -128,7 +128,7 @@ class Desk:
 
     def _forget(self, request: Mapping[str, Any]) -> Reply:
         """Begin the session anew, as a kernel that is restarted."""
-        vars(HERE).update(vars(Session()))
+        HERE.forget()
         return {}
 
     def _map(self, request: Mapping[str, Any]) -> Reply:

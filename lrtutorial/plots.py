@@ -42,64 +42,48 @@ def plot_trajectories(
     if not runs:
         raise ValueError("expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none")
     ax = _axes(ax, (8.0, 6.4))
-    x_min, x_max, y_min, y_max = chosen.bounds
-    grid = np.stack(np.meshgrid(np.linspace(x_min, x_max, 240), np.linspace(y_min, y_max, 200)), axis=-1)
-    gap = chosen.gap(grid)
-    levels = gap.max() * 0.5 ** (0.9 * np.arange(11, -1, -1))
-    ax.contourf(grid[..., 0], grid[..., 1], gap, levels=[0, *levels], cmap="Blues_r", alpha=0.35)
-    ax.contour(grid[..., 0], grid[..., 1], gap, levels=levels, colors="#33506e", linewidths=0.6, alpha=0.5)
+    _draw_contours(ax, chosen)
     spare = (style for name, style in STYLES.items() if name.startswith("yours"))
     taken: set[str] = set()
     for label, points in runs.items():
-        style = _style_for(label, taken) or next(spare, STYLES["yours"])
-        finite = np.isfinite(points).all(axis=1)
-        end = len(points) if finite.all() else int(np.argmin(finite))
-        far = np.abs(points[:end] - [(x_min + x_max) / 2, (y_min + y_max) / 2]) > [
-            1.5 * (x_max - x_min),
-            1.5 * (y_max - y_min),
-        ]
-        gone = far.any(axis=1)  # from there on it would only swing back and forth through the picture
-        shown = points[: int(np.argmax(gone)) + 1 if gone.any() else end]
-        note = "" if end == len(points) and not gone.any() else ", diverges"
-        dashes = (0, style.dash) if style.dash else "solid"
-        ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note)
-        ax.plot(
-            shown[:, 0],
-            shown[:, 1],
-            color=style.color,
-            linestyle="none",
-            marker=".",
-            markersize=4,
-            label="_nolegend_",
-        )
-        last: dict[str, Any] = {
-            "marker": _MARKERS[style.marker],
-            "markersize": 9,
-            "markeredgecolor": "white",
-            "color": style.color,
-        }
-        ax.plot(*shown[-1:].T, linestyle="none", label="_nolegend_", **last)
+        _draw_run(ax, chosen, label, points, _style_for(label, taken) or next(spare, STYLES["yours"]))
     starts = np.unique(np.array([points[0] for points in runs.values()]), axis=0)
     ax.plot(*starts.T, "o", markersize=12, markerfacecolor="none", markeredgecolor="black", label="start")
-    ax.plot(
-        *chosen.minimum,
-        "*",
-        markersize=16,
-        color="#F0C000",
-        markeredgecolor="black",
-        label="minimum",
-        linestyle="none",
-    )
-    ax.set(
-        xlim=(x_min, x_max),
-        ylim=(y_min, y_max),
-        xlabel="x",
-        ylabel="y",
-        title=title or f"f(x, y) = {chosen.formula}",
-    )
+    star: dict[str, Any] = {"markersize": 16, "color": "#F0C000", "markeredgecolor": "black", "linestyle": "none"}
+    ax.plot(*chosen.minimum, "*", label="minimum", **star)
+    x_min, x_max, y_min, y_max = chosen.bounds
+    ax.set(xlim=(x_min, x_max), ylim=(y_min, y_max), xlabel="x", ylabel="y")
+    ax.set_title(title or f"f(x, y) = {chosen.formula}")
     ax.set_aspect("equal")
     ax.legend(loc="best", framealpha=0.9)
     return ax
+
+
+def _draw_contours(ax: Axes, problem: Problem) -> None:
+    """Draw contours that lie closer towards the minimum."""
+    x_min, x_max, y_min, y_max = problem.bounds
+    grid = np.stack(np.meshgrid(np.linspace(x_min, x_max, 240), np.linspace(y_min, y_max, 200)), axis=-1)
+    gap = problem.gap(grid)
+    levels = gap.max() * 0.5 ** (0.9 * np.arange(11, -1, -1))
+    ax.contourf(grid[..., 0], grid[..., 1], gap, levels=[0, *levels], cmap="Blues_r", alpha=0.35)
+    ax.contour(grid[..., 0], grid[..., 1], gap, levels=levels, colors="#33506e", linewidths=0.6, alpha=0.5)
+
+
+def _draw_run(ax: Axes, problem: Problem, label: str, points: np.ndarray, style: Style) -> None:
+    """Draw one run, up to its first point that is not finite or far outside, with a mark at its end."""
+    x_min, x_max, y_min, y_max = problem.bounds
+    finite = np.isfinite(points).all(axis=1)
+    end = len(points) if finite.all() else int(np.argmin(finite))
+    reach = [1.5 * (x_max - x_min), 1.5 * (y_max - y_min)]
+    far = np.abs(points[:end] - [(x_min + x_max) / 2, (y_min + y_max) / 2]) > reach
+    gone = far.any(axis=1)  # from there on it would only swing back and forth through the picture
+    shown = points[: int(np.argmax(gone)) + 1 if gone.any() else end]
+    note = "" if end == len(points) and not gone.any() else ", diverges"
+    dashes = (0, style.dash) if style.dash else "solid"
+    ax.plot(shown[:, 0], shown[:, 1], color=style.color, linestyle=dashes, linewidth=1.6, label=label + note)
+    dots: dict[str, Any] = {"color": style.color, "linestyle": "none", "label": "_nolegend_"}
+    ax.plot(shown[:, 0], shown[:, 1], marker=".", markersize=4, **dots)
+    ax.plot(*shown[-1:].T, marker=_MARKERS[style.marker], markersize=9, markeredgecolor="white", **dots)
 
 
 def plot_schedule(

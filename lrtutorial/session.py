@@ -22,6 +22,10 @@ class Session:
     own_scores: dict[str, dict[int, float]] = field(default_factory=dict)
     """By exercise: the points someone gave each rubric line of their own written answer."""
 
+    def forget(self) -> None:
+        """Forget everything, as a fresh kernel has."""
+        vars(self).update(vars(Session()))
+
     def judge(self, step: Step, evidence: object, expected: Expected) -> Verdict:
         """Keep the evidence of a step, and return the verdict on it given that of the steps before."""
         self.evidence[step.id] = evidence

@@ -40,7 +40,8 @@ def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> 
             self.settings = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **model.defaults, **given}
             self.lr, self.first, self.given = self.settings["lr"], self.settings["lr"], frozenset(given)
             self.params = [param.copy() for param in params] if manner == "copies" else params
-            self.t, self.held = 0, [None] * len(params)
+            self.t = 0
+            self.held: list[Any] = [None] * len(params)
             self.bank = Bank(model.family, [variant])
             if manner == "class_state":
                 if [np.shape(param) for param in params] != Made.kept.get("shapes"):
@@ -52,9 +53,9 @@ def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> 
             self.t += 1
             settings = {**self.settings, "lr": self.lr, "lr0": self.first, "given": self.given}
             for i, g in enumerate(grads):
-                flat = (np.array(one, dtype=float).reshape(1, -1) for one in (self.params[i], g))
+                x, gradient = (np.array(one, dtype=float).reshape(1, -1) for one in (self.params[i], g))
                 with np.errstate(all="ignore"):
-                    dx = self.bank.step(*flat, self.t, i, len(grads), np.shape(g), settings).reshape(np.shape(g))
+                    dx = self.bank.step(x, gradient, self.t, i, len(grads), np.shape(g), settings).reshape(np.shape(g))
                 if manner == "rebinds":
                     self.params[i] = (self.params[i] - dx).astype(self.params[i].dtype)
                 else:

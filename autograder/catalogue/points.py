@@ -46,8 +46,8 @@ def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[P
 
 def _both_sides(name: str, bases: Sequence[Point]) -> bool:
     """Say whether a symbol is below 1 at some points and above it at others, as far as its domain has both."""
-    domain = current().symbols[name]
-    low, high = (min(domain), max(domain)) if isinstance(domain, range) else domain
+    drawn = current().symbols[name].drawn or (0.0, 0.0)
+    low, high = (min(drawn), max(drawn))
     return not low < 1 < high or {Fraction(base[name]) > 1 for base in bases} == {True, False}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
+import os
 import re
 import secrets
 from html import escape
@@ -14,6 +16,7 @@ from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.notebooknode import NotebookNode
+from nbgrader.converters import GenerateFeedback
 from traitlets.config import Config
 
 from autograder.feedback.cleaning import clean_html, picture_of, traceback_text, without_paths
@@ -37,6 +40,8 @@ class FeedbackExporter(HTMLExporter):
         if config is not None:
             own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not
         super().__init__(config=own, **kw)
+        if isinstance(self.parent, GenerateFeedback):
+            _find_odd_names(self.parent)
 
     @property
     def default_config(self) -> Config:
@@ -73,6 +78,15 @@ class FeedbackExporter(HTMLExporter):
         renderer = _Renderer(self, attachments)
         html = clean_html(MarkdownWithMath(renderer=renderer).render(without_paths(source)), headings=True)
         return renderer.with_formulas(html)
+
+
+def _find_odd_names(converter: Any) -> None:
+    """Add the graded folders whose names nbgrader takes for a pattern, ``[ada]`` for instance, and so finds empty."""
+    course = converter.coursedir
+    for folder in glob.glob(converter._format_source(course.assignment_id, course.student_id)):
+        found = glob.glob(os.path.join(glob.escape(folder), f"{course.notebook_id}.ipynb"))
+        if found and folder not in converter.assignments:
+            converter.assignments[folder] = found
 
 
 class _Renderer(AttachmentRenderer):

@@ -26,6 +26,7 @@ class Result:
     jail: dict[str, Any] | None
     seconds: float
     phases: dict[str, float] = field(default_factory=dict)  #: seconds by phase, see autograder.grading.phases
+    look: tuple[str, ...] = ()  #: grade_ids of checked cells that a human is asked to look at
 
     @property
     def points(self) -> float:

@@ -33,6 +33,7 @@ from autograder.gradebook.database import Alone, hold_to_version, log_ahead, pat
 from autograder.gradebook.late import GrantExtraTime, grant, reassess
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.result import Result
+from autograder.intake.candidates import look
 from autograder.intake.quarantine import quarantine
 from autograder.intake.timestamp import UnreadableTime, handed_in
 from lrtutorial.advice import Advice
@@ -111,7 +112,8 @@ class GradebookWriter:
             warnings.simplefilter("ignore", SAWarning)  # nbgrader builds a submission while its session flushes
             submission = self.gradebook.update_or_create_submission(self.assignment, student, **times)
         grant(submission, self.extra_time)
-        missing = [notebook for notebook in submission.notebooks if not (folder / f"{notebook.name}.ipynb").exists()]
+        found = look(folder, self.release).candidates
+        missing = [notebook for notebook in submission.notebooks if found and notebook.name not in found]
         for notebook in missing:
             for grade in notebook.grades:
                 grade.auto_score, grade.needs_manual_grade = 0, False
@@ -128,20 +130,28 @@ class GradebookWriter:
         graded = result.document()
         answers = answers_of(graded)
         write_whole(self._autograded(result.student) / f"{result.notebook}.ipynb", result.graded, mode=0o444)
-        self._scores(result.student, result.notebook, graded, answers, again=result.judged_nothing)
+        self._scores(result.student, result.notebook, graded, answers, again=result.judged_nothing,
+                     asked=result.look)  # fmt: skip
         self.ledger.write(
             self.assignment, result.student, result.notebook, result.judged(), status=result.status,
             reason=result.reason, jail=result.jail, fingerprint=result.fingerprint, answers=answers,
         )  # fmt: skip
 
     def _scores(
-        self, student: str, notebook: str, graded: NotebookNode, answers: Mapping[str, tuple[str, float]], again: bool
+        self,
+        student: str,
+        notebook: str,
+        graded: NotebookNode,
+        answers: Mapping[str, tuple[str, float]],
+        again: bool,
+        asked: Sequence[str] = (),
     ) -> None:
         """The scores of one notebook, as nbgrader's SaveAutoGrades enters them, in one transaction.
 
-        ``again``: nothing could be judged, so the tests score 0 and a human is asked to look. A hand grade stands; a
-        human is asked to look at it again when what it was given for changed: the answer, the points that the cell
-        has, or the automatic score that it overrides (nbgrader asks each time).
+        ``asked`` names checks that a human is asked to look at. ``again``: nothing could be judged, so the tests score
+        0 and a human is asked to look. A hand grade stands; a human is asked to look at it again when what it was
+        given for changed: the answer, the points that the cell has, or the automatic score that it overrides (nbgrader
+        asks each time).
         """
         before = self.ledger.answers(self.assignment, student, notebook)
         entry: SubmittedNotebook = self.gradebook.find_submission_notebook(notebook, self.assignment, student)
@@ -154,7 +164,7 @@ class GradebookWriter:
                 same = before.get((student, notebook, grade.name)) == answers[grade.name] and grade.auto_score == auto
                 grade.auto_score = auto
                 if again or grade.manual_score is None:
-                    grade.needs_manual_grade = again or auto is None
+                    grade.needs_manual_grade = again or auto is None or grade.name in asked
                 elif not same:
                     grade.needs_manual_grade = True
             if is_solution(cell):

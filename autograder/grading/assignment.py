@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import hashlib
 import json
@@ -21,8 +20,9 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.course import ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
-from autograder.intake.reading import Rejected, read_file
+from autograder.intake.candidates import HandedIn, look
 from autograder.intake.release import release_folder, released
+from autograder.intake.text import student_of
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
 from lrtutorial.course import exercise_of
@@ -74,7 +74,11 @@ class Assignment:
         """Return the submitted folder of each student (of those named). Raises UnknownName, with the nearest."""
         course = self.course
         pattern = course.format_path(course.submitted_directory, "*", self.name)
-        found = {Path(path).parent.name: Path(path) for path in sorted(glob.glob(pattern))}
+        found: dict[str, Path] = {}
+        for path in map(Path, sorted(glob.glob(pattern))):
+            student = student_of(path.parent.name)
+            if student not in found or path.parent.name == student:  # the other is told: see strays
+                found[student] = path
         for student in only:
             if student not in found:
                 raise UnknownName(f"{student!r} has handed in nothing for {self.name}. {nearest(student, list(found))}")
@@ -91,24 +95,45 @@ class Assignment:
             name: {key: value for key, value in self.config[name].items() if _is_data(value)}
             for name in CONFIGURED if name in self.config
         }  # fmt: skip
+        handed_in = self.look(folder)
         for notebook in self.release:
             if only and notebook not in only:
                 continue
-            path = folder / f"{notebook}.ipynb"
-            data, problem = b"", ""
-            linked = folder.is_symlink()
-            if not linked and folder.is_dir() and not os.path.lexists(path):
+            found = handed_in.candidates.get(notebook)
+            problem = found.file.problem if found else self._nothing(folder, handed_in)
+            if not found and not problem:
                 continue
-            try:
-                if linked or not folder.is_dir():
-                    raise Rejected("What was handed in is no folder but a link or a file; links are not followed.")
-                data = read_file(path)
-            except Rejected as why:
-                problem = str(why)
             needless = tuple(sorted(experiments(self.name, notebook)))
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
-            yield Work(self.name, student, notebook, data, self.texts[notebook], course_secret(), needless,
-                       settings, problem, checking, self.draw)  # fmt: skip
+            yield Work(self.name, student, notebook, found.file.data if found else b"", self.texts[notebook],
+                       course_secret(), needless, settings, problem, checking, self.draw,
+                       notes=found.repairs if found else (),
+                       files=handed_in.beside(found) if found else {})  # fmt: skip
+
+    def look(self, folder: Path) -> HandedIn:
+        """Return what a submitted folder holds for this assignment."""
+        return look(folder, self.release)
+
+    @staticmethod
+    def _nothing(folder: Path, handed_in: HandedIn) -> str:
+        """Say why there is nothing to grade in a folder; empty where some exercise is there."""
+        if folder.is_symlink() or not folder.is_dir():
+            return "What was handed in is no folder but a link or a file; links are not followed."
+        if handed_in.candidates:
+            return ""
+        found = " ".join(handed_in.others[:5]) or "The folder is empty."
+        return f"No notebook of this part was found in what was handed in. {found}"[:1000]
+
+    def strays(self) -> list[str]:
+        """Return a sentence on each submitted folder that is another spelling of a student's name."""
+        course = self.course
+        chosen = set(self.folders().values())
+        pattern = course.format_path(course.submitted_directory, "*", self.name)
+        return [
+            f"{student_of(path.parent.name)}: there are two folders of this name, spelled in different bytes; "
+            f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
+            for path in map(Path, sorted(glob.glob(pattern))) if path not in chosen
+        ]  # fmt: skip
 
     @cached_property
     def draw(self) -> str:
@@ -119,10 +144,8 @@ class Assignment:
         """
         whole = hashlib.sha256()
         for student, folder in self.folders().items():
-            for notebook in self.release:
-                with contextlib.suppress(Rejected):
-                    data = b"" if folder.is_symlink() else read_file(folder / f"{notebook}.ipynb")
-                    whole.update(hashlib.sha256(os.fsencode(f"{student}/{notebook}/") + data).digest())
+            for notebook, found in sorted(self.look(folder).candidates.items()):
+                whole.update(hashlib.sha256(f"{student}/{notebook}/".encode() + found.file.data).digest())
         return whole.hexdigest()
 
     @cached_property

@@ -7,7 +7,6 @@ result as it comes.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -132,14 +131,18 @@ def _to_do(
 ) -> Iterator[Work]:  # fmt: skip
     """Yield the notebooks to grade, one student after the other; a student is entered before the first of them."""
     course = assignment.course
-    count = sum(
-        os.path.lexists(folder / f"{name}.ipynb")
-        for folder in folders.values()
-        for name in notebooks or assignment.release
-    )
+    for sentence in assignment.strays():
+        watcher.trouble(sentence)
+    count = 0
+    for folder in folders.values():
+        found = assignment.look(folder).candidates
+        count += sum(name in found for name in notebooks or assignment.release)
     watcher.planned(count, 0)
     for student, folder in folders.items():
         for sentence in writer.take_in(student, folder):
+            watcher.trouble(f"{student}: {sentence}")
+        handed_in = assignment.look(folder)
+        for sentence in (*handed_in.others, *(note for one in handed_in.candidates.values() for note in one.repairs)):
             watcher.trouble(f"{student}: {sentence}")
         begun = False
         for work in assignment.works(student, folder, notebooks):

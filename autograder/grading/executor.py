@@ -7,12 +7,13 @@ secret ones, and points and verdict are written here. Without evidence there are
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import nbformat
@@ -49,9 +50,8 @@ class Run:
     #: Expectations of the whole class by step, as data, where they were computed elsewhere.
     shared: Mapping[str, Any] = field(default_factory=dict, repr=False)
     needless: frozenset[str] = frozenset()  #: ids of cells that no score depends on
-    files: Mapping[str, str] = field(default_factory=dict, repr=False)  #: beside the notebook: base64 by path
-    modules: Mapping[str, str] = field(default_factory=dict, repr=False)  #: of these, what is imported: text by name
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  #: beside the notebook, by relative path
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,11 @@ class TrustedExecute(JailedExecute):
         super().__init__(**settings)
         self.run, self.notebook, self.clock = run, notebook, run.clock
         self.grading = Grading(run.assignment, run.notebook, run.secret, run.draw, run.shared)
+        self.modules = modules_of(run.files)
+        self.left_out: list[str] = []
         steps = [index for index, cell in enumerate(notebook.cells) if self._step_of(cell) is not None]
         self.last_check = steps[-1] if steps else len(notebook.cells)
         self.verdicts: list[Verdict] = []
-        self.left_out: list[str] = []
         self.gone = ""
         self.missing: list[str] = []
         self.raised: dict[str, str] = {}
@@ -124,7 +125,8 @@ class TrustedExecute(JailedExecute):
 
     def _prepare(self, cell: NotebookNode, index: int) -> None:
         """Make the kernel ready, before anything of the student's runs in it: see lrtutorial.graded."""
-        request = json.dumps({"files": self.run.files})
+        files = {name: base64.b64encode(data).decode("ascii") for name, data in self.run.files.items()}
+        request = json.dumps({"files": files})
         driver = f"__import__('lrtutorial.graded', fromlist=['prepare']).prepare({request!r})"
         try:
             self.execute_cell(new_code_cell(driver), index, store_history=False)
@@ -189,8 +191,8 @@ class TrustedExecute(JailedExecute):
         if verdict.status not in ("wrong", "partly") or self.missing or not can_locate(step):
             return verdict
         nonce = secrets.token_hex(16)
-        request = json.dumps({"nonce": nonce, "step": step.id, "seconds": SECONDS})
-        driver = f"__import__('lrtutorial.evidence', fromlist=['respond_where']).respond_where({request!r})"
+        request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "seconds": SECONDS})
+        driver = f"__import__('lrtutorial.locating.responding', fromlist=['respond_where']).respond_where({request!r})"
         try:
             cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
@@ -198,13 +200,14 @@ class TrustedExecute(JailedExecute):
             return verdict
         finally:
             self.clock.lap("places")
-        places = read_evidence(cell.outputs, nonce)[0].get("places")
-        return replace(verdict, where=where(read(places), verdict.where))
+        rows = {row.strip()[:120] for cell in self.nb.cells for row in cell.source.splitlines()}
+        places = [one for one in read(read_evidence(cell.outputs, nonce)[0].get("places")) if one["code"] in rows]
+        return replace(verdict, where=where(places, verdict.where))
 
     def _delegates(self, step: Step, index: int) -> str | None:
         """Say whether the answers leave their work to a library, by the code above their check that they reach."""
         cells = [cell.source for cell in self.nb.cells[:index] if cell.cell_type == "code"]
-        return delegates(cells, step.answers, self.run.modules)
+        return delegates(cells, step.answers, self.modules)
 
     def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> Any:
         """Return the evidence on the probes of this name, from the kernel; note which answers are not there."""
@@ -232,6 +235,18 @@ def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
         new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
     ]
     return verdict
+
+
+def modules_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what can be imported of the files beside a notebook: {name: source}, a folder's modules under its name."""
+    found: dict[str, str] = {}
+    for name, data in files.items():
+        path = PurePosixPath(name)
+        if path.suffix == ".py":
+            text = data.decode("utf-8", "replace")
+            for part in {path.stem, path.parts[0].removesuffix(".py")}:
+                found[part] = f"{found[part]}\n{text}" if part in found else text
+    return found
 
 
 def profile_of(exercise: Exercise) -> str:

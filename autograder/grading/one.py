@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -31,10 +31,12 @@ from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
 from autograder.intake.reading import Rejected
 from autograder.intake.repair import rejected, repair
+from autograder.intake.text import kept
 from autograder.jail import JailError, JailTooWeak
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice
 from lrtutorial.course import exercise_of, exercises
+from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
 
@@ -65,10 +67,20 @@ class Work:
         default="{}", repr=False
     )  #: expectations of the whole class, JSON by step, if there is no course
 
+    notes: tuple[str, ...] = ()  #: under which name it came, and what beside it does not count
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)  #: data beside the notebook, by relative path
+
     def to_travel(self) -> Work:
         """Return the same work with what a machine without the course folder would have to compute."""
         exercise = exercise_of(self.notebook)
         return replace(self, shared=json.dumps(for_notebook(self.secret, exercise))) if exercise else self
+
+    def _handed_in(self) -> bytes:
+        """All that was handed in: the notebook, why it can't be read, its names, the files beside it."""
+        beside = [name.encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest()
+                  for name, data in sorted(self.files.items())]  # fmt: skip
+        more = ["\x00".join(self.notes).encode(), *beside] if self.notes or beside else []
+        return b"\x00".join([self.data, self.problem.encode(), *more])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -77,7 +89,7 @@ class Work:
         :func:`autograder.gradebook.fingerprint.changes` tells which of them differ from an earlier one.
         """
         parts = {
-            "submission": self.data + b"\x00" + self.problem.encode(), "release": self.release.encode(),
+            "submission": self._handed_in(), "release": self.release.encode(),
             "secret": self.secret.encode(), "checking": self.checking.encode(),
         }  # fmt: skip
         return "".join(hashlib.sha256(parts[name]).hexdigest()[:digits] for name, digits in FINGERPRINT.items())
@@ -112,8 +124,9 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
         taken = repair(work.data, release)
         ran = (examine or _jailed)(work, taken.notebook, clock)
         text = nbformat.writes(ran.notebook)
-        status = "graded with repairs" if taken.repairs else "graded"
-        reason = " ".join(filter(None, [*taken.repairs, ran.ended]))
+        status = "graded with repairs" if taken.repairs or work.notes else "graded"
+        reason = " ".join(filter(None, [*work.notes, *taken.repairs, ran.ended]))
+        look = tuple(name for name in taken.look if not _right(name, ran.verdicts))
         verdicts, jail = ran.verdicts, ran.jail
     except JailError:
         raise
@@ -122,12 +135,17 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
         status = "rejected" if known else "failed"
         reason = str(error) if known else f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
         text = nbformat.writes(rejected(release, reason))
-        verdicts, jail = tuple(nothing(work.notebook, reason, release)), None
+        verdicts, jail, look = tuple(nothing(work.notebook, reason, release)), None, ()
     clock.lap("output")
     return Result(
-        work.assignment, work.student, work.notebook, work.fingerprint, status, reason, text,
-        tuple(verdict.as_data() for verdict in verdicts), jail, time.monotonic() - begun, clock.seconds,
+        work.assignment, work.student, work.notebook, work.fingerprint, status, kept(reason), kept(text),
+        tuple(kept(verdict.as_data()) for verdict in verdicts), jail, time.monotonic() - begun, clock.seconds,
+        look + tuple(f"{verdict.step}-test" for verdict in verdicts if verdict.status == "undecided"),
     )  # fmt: skip
+
+
+def _right(name: str, verdicts: Sequence[Verdict]) -> bool:
+    return any(verdict.right for verdict in verdicts if f"{verdict.step}-test" == name)
 
 
 def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
@@ -138,7 +156,7 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
     if isinstance(jail.canaries, list):
         jail.canaries = [path for path in jail.canaries if os.path.exists(path)]  # a cluster's worker has no gradebook
     run = Run(work.assignment, work.notebook, work.secret, work.draw, json.loads(work.shared),
-              frozenset(work.needless), clock=clock)  # fmt: skip
+              frozenset(work.needless), clock, work.files)  # fmt: skip
     for left in reversed(range(TRIES)):
         try:
             ran = TrustedExecute(run, notebook, config=config).judged()

@@ -16,6 +16,7 @@ from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
 from autograder.grading.workers import HERE
+from autograder.intake.text import student_of
 from lrtutorial.advice import Advice
 
 
@@ -51,21 +52,31 @@ class Door(NotebookExporter):
         """Grade the chosen submissions of an assignment; return the names of those that could not be run."""
         converter = self.converter
         assignment = Assignment.find(part, self.config)
-        students = [student for student, notebooks in found.items() if self._wanted(part, student, notebooks)]
+        raw = [student for student, notebooks in found.items() if self._wanted(part, student, notebooks)]
+        students = list(dict.fromkeys(map(student_of, raw)))
+        if converter.coursedir.student_id == converter.coursedir.notebook_id == "*":
+            students += self._without_notebooks(assignment, found)
         if not students:
             return []
-        named = {Path(path).stem for student in students for path in found[student]}
-        for name in sorted(named - set(assignment.release)):
-            converter.log.warning("Skipping unknown notebook: %s", name)
-        for _ in self._each(students, found):
+        named = {Path(path).stem for student in raw for path in found[student]}
+        for _ in self._each(raw, found):
             converter.run_pre_convert_hook()
         only = sorted(named) if converter.coursedir.notebook_id != "*" else ()
         summary = grade(assignment, HERE, students=students, notebooks=only, force=True, watcher=_Log(converter.log))
-        for student in self._each(students, found):
+        for student in self._each(raw, found):
             if os.path.isdir(converter._format_dest(part, student)):
                 converter.set_permissions(part, student)
             converter.run_post_convert_hook()
         return summary.not_run
+
+    def _without_notebooks(self, assignment: Assignment, found: dict[str, list[str]]) -> list[str]:
+        """Return the students whose notebooks nbgrader's pattern doesn't match, or who handed in none."""
+        matched = {student_of(student) for student in found}
+        folders = assignment.folders()
+        done = set() if self.converter.force else {
+            student for student in folders if os.path.isdir(self.converter._format_dest(assignment.name, student))
+        }  # fmt: skip
+        return [student for student in folders if student not in matched and student not in done]
 
     def _wanted(self, part: str, student: str, notebooks: list[str]) -> bool:
         """Say whether nbgrader would convert a submission; with ``--force`` the earlier result stays until the new."""

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import Any
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNHELD = re.compile("[\ud800-\udfff\x00]")
 
 
@@ -34,7 +35,7 @@ def student_of(folder: str) -> str:
     """Return the student's id for the name of a folder: the same one however the name is spelled in bytes.
 
     A Mac takes ö apart (NFD), others don't (NFC); an old zip's names are Latin-1. Everything else stays as it is:
-    leading zeros, spaces, apostrophes.
+    leading zeros, spaces, apostrophes; only a line break and its like, at which nbgrader's own commands stop, is ``_``.
 
     >>> student_of("Zoe\\u0308") == student_of(os.fsdecode(b"Zo\\xeb")) == "Zo\\u00eb"
     True
@@ -44,4 +45,4 @@ def student_of(folder: str) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    return unicodedata.normalize("NFC", text)
+    return _CONTROL.sub("_", unicodedata.normalize("NFC", text))

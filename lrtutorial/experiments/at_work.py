@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.network import Network
-from lrtutorial.kinds.driven import does_nothing, quiet
 from lrtutorial.problems import Problem, get_problem
+from lrtutorial.running import does_nothing, quiet
 
 Array = NDArray[np.float64]
 

@@ -6,6 +6,7 @@ It says whether the two agree, and from which step on they don't. Needs torch, w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def against_torch(*classes: Callable[..., Any]) -> Any:
             return note
         if name not in TWINS:
             raise ValueError(f"{name} has no twin here; the classes known by name are {', '.join(TWINS)}")
-        found = attempt(lambda one=one, name=name: _compared(one, name))
+        found = attempt(partial(_compared, one, name))
         if isinstance(found, Note):
             return found
         said.append(found)

@@ -6,9 +6,9 @@
   ⇔  −1 < 1 − η·a < 1
   ⇔  −2 < −η·a < 0
   ✗  −2 < η·a < 0
-     at a = 7/11, η = 11/4: line 3 reads −2 < −7/4 < 0, which is true; line 4 reads −2 < 7/4 < 0, ...
+     at a = 1, η = 1: line 3 reads −2 < −1 < 0, which is true; line 4 reads −2 < 1 < 0, which is false.
 
-Lines are decided at many points, with those at and around every border among them, exactly.
+A sign is shown only where it is proved, for all values of the letters (:mod:`lrtutorial.formulas.relations`).
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def in_numbers(tree: ex.Tree, point: Mapping[str, Any]) -> str:
                 ((a, b) for a, b in ((_plain(one, n), _plain(other, n)) for n in (6, 12)) if a != b or one == other),
                 (_plain(one, 20), _plain(other, 20)),
             )
-            return [*node[:2], *(["symbol", text] for text in shown)]
+            return [*node[:2], *(["number", text] for text in shown)]
         if node[0] in ("and", "or", "not"):
             return [node[0], *map(filled, node[1:])]
         return node

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-Tree = list  # ["kind", child, ...]; children are trees or strings
+Tree = list[Any]  # ["kind", child, ...]; children are trees or strings
 
 MAX_NODES = 2_000  #: nodes in a tree
 MAX_DIGITS = 400  #: decimal digits of a number written in a formula

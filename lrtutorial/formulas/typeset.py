@@ -104,7 +104,7 @@ def _power(tree: Tree) -> str:
 
 
 def _relation(tree: Tree) -> str:
-    return f"<mrow>{_row(tree[2], 2)}{_op(SIGNS.get(tree[1], tree[1]))}{_row(tree[3], 2)}</mrow>"
+    return f"<mrow>{_row(tree[2], 2)}{_op(SIGNS.get(str(tree[1]), str(tree[1])))}{_row(tree[3], 2)}</mrow>"
 
 
 def _conditions(tree: Tree) -> str:
@@ -120,7 +120,7 @@ def _chain(parts: list[Tree]) -> str | None:
         a[3] != b[2] for a, b in zip(parts, parts[1:], strict=False)
     ):
         return None
-    links = "".join(_op(SIGNS.get(part[1], part[1])) + _row(part[3], 2) for part in parts)
+    links = "".join(_op(SIGNS.get(str(part[1]), str(part[1]))) + _row(part[3], 2) for part in parts)
     return f"<mrow>{_row(parts[0][2], 2)}{links}</mrow>"
 
 

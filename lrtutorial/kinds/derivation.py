@@ -19,6 +19,7 @@ from typing import Any
 from lrtutorial import formulas as ex
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.formulas import derivations as dv
+from lrtutorial.formulas import relations
 from lrtutorial.formulas.relations import Relation, relation
 from lrtutorial.kinds import Derivation
 from lrtutorial.kinds.formula import METHOD_SHARE, read_point, same_outcome, write_value
@@ -103,7 +104,7 @@ class _Chain:
     @property
     def broken(self) -> int | None:
         """The index of the first line that is not equivalent to the one above."""
-        wrong = (dv.ONLY_DOWN, dv.BROKEN)
+        wrong = (relations.ONLY_DOWN, relations.BROKEN)
         return next((i for i, one in enumerate(self.relations, 1) if one.mark in wrong), None)
 
     def jump(self, kind: Derivation) -> int | None:
@@ -121,7 +122,9 @@ class _Chain:
     @property
     def between(self) -> int:
         """How many different lines there are between the given one and the last; what is only agreed is none."""
-        proved = [shape for shape, one in zip(self.shapes[2:], self.relations, strict=True) if one.mark != dv.OPEN]
+        proved = [
+            shape for shape, one in zip(self.shapes[2:], self.relations, strict=True) if one.mark != relations.OPEN
+        ]
         return len({self.shapes[1], *proved[:-1]} - {self.shapes[0], self.shapes[-1], None})
 
 
@@ -145,8 +148,10 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return replace(blank, status="unreadable", headline=begins, hint=asks)
     signs = ["", *(one.mark for one in chain.relations)]
     shown = tuple(f"{mark} {ex.write(line)}".strip() for mark, line in zip(signs, lines, strict=True))
-    verdict = replace(blank, details=shown, checked=AGREED if dv.OPEN in signs else PROVED)
-    unclear = next((i for i, one in enumerate(chain.relations, 2) if one.mark == dv.OPEN and not one.agreed), None)
+    verdict = replace(blank, details=shown, checked=AGREED if relations.OPEN in signs else PROVED)
+    unclear = next(
+        (i for i, one in enumerate(chain.relations, 2) if one.mark == relations.OPEN and not one.agreed), None
+    )
     if chain.broken is not None:
         verdict = _broken(step, verdict, expected, chain)
     elif unclear is not None:
@@ -167,7 +172,7 @@ def _chain(
     if not kind.condition:
         begins = dv.shape(lines[0], points, kind.variable) == dv.shape(given, points, kind.variable)
     else:
-        begins = relation(given, lines[0], (), kind.variable).mark == dv.SAME
+        begins = relation(given, lines[0], (), kind.variable).mark == relations.SAME
     if not begins:
         own = _follows(step, lines[0], expected, earlier)
         if not own:
@@ -204,7 +209,7 @@ def _sound(step: Step, verdict: Verdict, chain: _Chain) -> Verdict:
     enough = jump is None and between >= kind.between
     done = dv.solved(chain.lines[-1], kind.variable)
     end = relation(chain.given, chain.lines[-1], (), kind.variable) if kind.condition else None
-    whole = end is None or end.mark == dv.SAME
+    whole = end is None or end.mark == relations.SAME
     if enough:
         steps = replace(steps, earned=steps.possible)
     elif jump is not None:
@@ -296,7 +301,7 @@ def _broken(step: Step, verdict: Verdict, expected: Expected, chain: _Chain) -> 
     if sound:
         told = "the line before it is sound" if sound == 1 else f"the {sound} lines before it are sound"
         steps = replace(steps, earned=round(steps.possible / 2, 2), note=told)
-    if found.mark == dv.ONLY_DOWN:
+    if found.mark == relations.ONLY_DOWN:
         what = f"Line {index + 1} follows from line {index}, but says less: it does not lead back (⇒, not ⇔)."
     else:
         what = f"Line {index + 1} does not follow from line {index}."

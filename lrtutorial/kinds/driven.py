@@ -6,14 +6,9 @@ function, and ``runs``, {probe id: run} for every probe of the others.
 
 from __future__ import annotations
 
-import contextlib
-import dis
-import io
 import linecache
-import threading
 import traceback
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +16,8 @@ import numpy as np
 
 from lrtutorial.arrays import Malformed
 from lrtutorial.expected import Expected
+from lrtutorial.running import does_nothing as does_nothing
+from lrtutorial.running import quiet as quiet
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
 
@@ -31,32 +28,6 @@ Probe = Mapping[str, Any]
 
 
 # ---------------------------------------------------------------------------------------------- run
-
-
-def does_nothing(function: object) -> bool:
-    """Say whether a function's body is only ``...``, ``pass``, ``return`` or a docstring."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return False
-    idle = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "POP_TOP", "CACHE"}
-    return all(instruction.opname in idle for instruction in dis.get_instructions(code))
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep a student's prints and NumPy's warnings out of the verdict.
-
-    Student code runs in its kernel's main thread. Other threads are a grader's, at work on references: the streams and
-    the warnings' filters belong to the whole process, and threads that swap them in turn would lose them for good.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        with np.errstate(all="ignore"):
-            yield
-        return
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
 
 
 def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:

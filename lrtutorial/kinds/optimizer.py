@@ -196,8 +196,9 @@ class _Noted(np.ndarray):
         if out:
             return kwargs.get("out", inputs[0] if isinstance(inputs[0], _Noted) else result)
         if first:
-            result = np.asarray(result).view(_Noted)
-            result.owner = None
+            noted = np.asarray(result).view(_Noted)
+            noted.owner = None
+            return noted
         return result
 
     def __array_finalize__(self, source: Any) -> None:
@@ -410,7 +411,8 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
 def moved(run: Run, probe: Probe) -> np.ndarray:
     """Return what is compared: the trace, or, for a probe with ``after``, how far it moves from its first row."""
     with np.errstate(invalid="ignore"):
-        return run["trace"] - run["trace"][0] if probe.get("after") else run["trace"]
+        trace: np.ndarray = run["trace"]
+        return trace - trace[0] if probe.get("after") else trace
 
 
 def tolerance(run: Run, probe: Probe) -> np.ndarray:
@@ -555,7 +557,7 @@ def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndar
     for one in pair:
         bank = Bank(model.family, variants)
         given = {model.arguments[name]: float(value) for name, value in one["kwargs"].items()}
-        settings = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **model.defaults, **given}
+        settings: dict[str, Any] = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **model.defaults, **given}
         settings |= {"lr0": settings["lr"], "given": frozenset(given)}
         shapes = [tuple(array["shape"]) for array in one["params"]]
         x = [np.repeat(unpack(array).astype(float).reshape(1, -1), len(variants), axis=0) for array in one["params"]]

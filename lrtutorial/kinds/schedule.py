@@ -233,7 +233,7 @@ def tolerance(probe: Probe, count: int) -> np.ndarray:
         min(settings.get("T_0", 10), twin.get("T_0", 10)),
     )
     epochs = np.repeat(np.asarray(probe["epochs"], dtype=np.float64), 2 if "twin" in probe else 1)[:count]
-    return np.finfo(np.float64).eps * largest * (ROUNDING + ROUNDING_PER_PERIOD * epochs / shortest)
+    return np.asarray(np.finfo(np.float64).eps * largest * (ROUNDING + ROUNDING_PER_PERIOD * epochs / shortest))
 
 
 def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe) -> dict[str, Any] | None:
@@ -385,7 +385,7 @@ def _broken(difference: Mapping[str, Any], probe: Probe) -> str:
 
 
 def _epoch(probe: Probe, at: int) -> float:
-    return probe["epochs"][min(at // (2 if "twin" in probe else 1), len(probe["epochs"]) - 1)]
+    return float(probe["epochs"][min(at // (2 if "twin" in probe else 1), len(probe["epochs"]) - 1)])
 
 
 def _call(probe: Probe, at: int) -> str:

@@ -361,7 +361,7 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
     with np.errstate(invalid="ignore"):
         off = ~((np.abs(trace - wanted) <= rounding(wanted, EPSILON)) | (np.isnan(trace) & np.isnan(wanted)))
     if not off.any():
-        still = steps and probe.get("same_as") and np.array_equal(trace[-1], start)
+        still = bool(steps and probe.get("same_as") and np.array_equal(trace[-1], start))
         return {"what": "still"} if still else None
     row = int(off.any(axis=1).argmax())
     axis = int(off[row].argmax())
@@ -472,14 +472,14 @@ def _is_fact(fact: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], di
 def _has_form(fact: str, run: Any, probe: Probe) -> bool:
     steps, trace = probe["arguments"][-1], run["trace"]
     if fact == "no_return":
-        return run["type"] == "NoneType"
+        return bool(run["type"] == "NoneType")
     if trace is None:
         return False
     shapes = {"transposed": (2, steps + 1), "no_start": (steps, 2), "one_more": (steps + 2, 2), "last_only": (2,)}
     if fact in shapes:
         return bool(trace.shape == shapes[fact])
     if fact == "list":
-        return run["type"] == "list" and trace.shape == (steps + 1, 2)
+        return bool(run["type"] == "list" and trace.shape == (steps + 1, 2))
     return _one_array(trace, steps) and not np.array_equal(trace[-1], unpack(probe["start"]))
 
 
@@ -512,7 +512,7 @@ def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndar
     """Return the trajectories of variants on x² + 10y², (variants, steps + 1, 2)."""
     *values, steps = probe["arguments"]
     given = dict(zip(model.arguments.values(), map(float, values), strict=True))
-    settings = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **given}
+    settings: dict[str, Any] = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **given}
     settings |= {"lr0": settings["lr"], "given": frozenset(given)}
     bank = Bank(model.family, variants)
     x = np.repeat(unpack(probe["start"]).astype(float).reshape(1, 2), len(variants), axis=0)

@@ -12,6 +12,8 @@ from typing import Any
 from lrtutorial.explorer.student import START_SECONDS, StudentCodeError, Worker
 from lrtutorial.locating.sources import sources_of
 
+SEARCH = "lrtutorial.locating.search:search"  #: what runs in the other process
+
 GRACE = 1.0  #: seconds beyond the search's own, after which its process is ended
 
 _worker, _lock = Worker(), threading.Lock()
@@ -30,12 +32,12 @@ def ask(step: str, answers: Mapping[str, object], seconds: float) -> list[dict[s
                 break
             request["arguments"]["seconds"] = left
             try:
-                header, _ = _worker.ask(request, left + GRACE if "imported" in _worker.loaded else START_SECONDS)
+                header, _ = _worker.ask(request, 3 * left + GRACE if "imported" in _worker.loaded else START_SECONDS)
             except StudentCodeError:  # it took too long or ended: there is no place to tell then
                 return []
             _worker.loaded.add("imported")
-            if header.get("places"):
-                return list(header["places"])
+            if header.get("returned"):
+                return list(header["returned"])
     return []
 
 
@@ -45,7 +47,7 @@ def _request(step: str, name: str, answer: object) -> dict[str, Any] | None:
         if not sources:
             return None
         arguments = {"step_id": step, "name": name, "sources": sources}
-        return {"what": "locate", "arguments": arguments, "space": _pickled(space)}
+        return {"what": "call", "function": SEARCH, "arguments": arguments, "space": _pickled(space)}
     except Exception:  # source and globals are a student's: whatever they are, the verdict stands without a place
         return None
 

@@ -25,6 +25,9 @@ ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
+Part = ast.expr | ast.stmt  #: what has a place in the source
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Fields of nodes with the values they get, how likely that is, and the part of the source to look at.
@@ -34,7 +37,7 @@ class Edit:
     """
 
     likelihood: int
-    part: ast.AST
+    part: Part
     role: str
     changes: tuple[tuple[Any, str, Any], ...]
     before: bool = False
@@ -236,7 +239,7 @@ class _Slot:
     index: int | None
     child: ast.expr
 
-    def put(self, new: ast.expr | None, likelihood: int, role: str = "", part: ast.AST | None = None) -> Edit:
+    def put(self, new: ast.expr | None, likelihood: int, role: str = "", part: Part | None = None) -> Edit:
         if self.index is None:
             value: Any = new
         else:
@@ -371,8 +374,8 @@ def _constants(node: ast.Constant, slot: _Slot) -> Iterator[Edit]:
             if new != value:
                 yield slot.put(_expression(repr(new)), SLIP if new == -value else PEN)
     elif value is None:
-        for new in (0, 0.0, [], {}):
-            yield slot.put(_expression(repr(new)), LEFT_OUT)
+        for empty in ("0", "0.0", "[]", "{}"):
+            yield slot.put(_expression(empty), LEFT_OUT)
 
 
 def _calls(node: ast.Call, slot: _Slot) -> Iterator[Edit]:
@@ -534,9 +537,9 @@ def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
         for op in ("+", "-", "*"):
             yield f"{target} {op}= {ast.unparse(value)}", "the = of"
         if isinstance(value, ast.BinOp) and ast.unparse(value.left) in (base, f"{base}[:]"):
-            op = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(type(value.op))
-            if op:
-                yield f"{base} {op}= {ast.unparse(value.right)}", "the = of"
+            sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(type(value.op))
+            if sign:
+                yield f"{base} {sign}= {ast.unparse(value.right)}", "the = of"
     if isinstance(node, ast.AugAssign):
         op = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(type(node.op), "+")
         target, value_text = ast.unparse(node.target), ast.unparse(node.value)
@@ -548,7 +551,7 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)  #: statements that may be moved
 
 
 def _in_block(owner: Any, field: str, block: list[ast.stmt], scope: Scope) -> Iterator[Edit]:
-    def becomes(new: list[ast.stmt], likelihood: int, part: ast.AST, role: str, before: bool = False) -> Edit:
+    def becomes(new: list[ast.stmt], likelihood: int, part: Part, role: str, before: bool = False) -> Edit:
         return Edit(likelihood, part, role, ((owner, field, new),), before)
 
     for i, node in enumerate(block):

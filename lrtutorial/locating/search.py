@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from types import CodeType
 from typing import Any
@@ -40,15 +40,16 @@ def search(
     space: Mapping[str, Any],
     seconds: float,
     most: int = MOST_TRIES,
-    clock: Callable[[], float] = time.monotonic,
+    wall: float | None = None,
 ) -> list[dict]:
     """Return the places in ``sources`` where a small edit lets the answer ``name`` pass every public probe.
 
     A place is plain data: ``{"line", "code", "function", "part", "role", "before"}``, lines as the cell shows them,
     ``before`` where something is missing in front of the line (:mod:`lrtutorial.locating.words` says it). The list is
-    empty when nothing was found within ``seconds`` and ``most`` edits, or too much to say anything.
+    empty when nothing was found within ``seconds`` of the processor (three times as many on the clock) and ``most``
+    edits, or too much to say anything.
     """
-    deadline = clock() + seconds
+    deadline, latest = time.process_time() + seconds, time.monotonic() + (3 * seconds if wall is None else wall)
     trial = Trial(find_step(step_id), name, sources, space)
     if not trial.failing or trial.endless:
         return []
@@ -57,9 +58,11 @@ def search(
         key=lambda both: both[0].likelihood,
     )
     found: list[tuple[Edit, Source]] = []
-    for edit, source in every[:most]:
-        if clock() > deadline or (found and edit.likelihood > found[0][0].likelihood):
+    for tries, (edit, source) in enumerate(every):
+        if found and edit.likelihood > found[0][0].likelihood:
             break
+        if tries >= most or time.process_time() > deadline or time.monotonic() > latest:
+            return []  # an edit as likely as those found may be left, at another line
         if trial.passes(edit, source.name):
             found.append((edit, source))
     return _places(trial.likeliest(found))
@@ -180,10 +183,9 @@ def _alike(shape: list[str], others: list[list[str]]) -> float:
 def _place_new_nodes(value: Any) -> None:
     """Give new nodes some place in the source: compile asks for one. What lies below an old node is old."""
     for node in value if isinstance(value, list) else [value]:
-        if isinstance(node, ast.AST) and (not hasattr(node, "lineno") or node.lineno < 0):
+        if isinstance(node, ast.AST) and getattr(node, "lineno", -1) < 0:
             if "lineno" in node._attributes:
-                node.lineno = node.end_lineno = 1
-                node.col_offset = node.end_col_offset = 0
+                vars(node).update(lineno=1, end_lineno=1, col_offset=0, end_col_offset=0)
             for _, child in ast.iter_fields(node):
                 _place_new_nodes(child)
 

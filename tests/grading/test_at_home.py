@@ -36,6 +36,10 @@ RAISING = """class Adam:
     def step(self, grads):
         self.x
 """
+FORGED = """import lrtutorial.locating
+place = {"line": 1, "code": "1000 points", "function": "f", "part": "", "role": "", "before": False}
+lrtutorial.locating.places_here = lambda *anything, **more: [place]
+"""
 MISSPELT = "import nump as np2\nbase = np2.zeros\n" + ADAM.replace("np.sqrt", "np2.sqrt")
 
 pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]  # the kernel's own libraries warn
@@ -91,11 +95,12 @@ def typed(source: str, left: str = "Adam = ...") -> Callable[[Any], None]:
 
 
 TORCH = "import torch\np = torch.nn.Parameter(torch.ones(1))\nopt = torch.optim.Adam([p])"
-#: name: (what is changed in a notebook with a right answer, points, words of the verdict or of what was repaired)
+FULL = 20
+#: name: (what is changed in a notebook with a right answer, points (-1: not all), words of verdict or repairs)
 AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "as it is": (lambda notebook: None, 20, ""),
     "a wrong copy below the check": (copied(WRONG), 20, "above its check"),
-    "a right copy below a wrong answer": (lambda n: (answer(WRONG)(n), copied(ADAM)(n)), 0, "above its check"),
+    "a right copy below a wrong answer": (lambda n: (answer(WRONG)(n), copied(ADAM)(n)), -1, "above its check"),
     "the answer in a copy below an untouched one": (lambda n: (answer(UNTOUCHED)(n), copied(ADAM)(n)), 20, ""),
     "a comparison at the end": (lambda n: n.cells.append(new_code_cell(TORCH)), 20, ""),
     "a comparison above the check": (before_check(TORCH), 20, ""),
@@ -111,12 +116,38 @@ AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "typed into the test cell": (typed(ADAM + '\ncheck("b2", Adam)'), 20, "typed into b2-test"),
     "checked under another name": (typed('check("b2", MyAdam)', ADAM.replace("class Adam", "class MyAdam")), 20, ""),
     "a name that an import lacks": (answer(MISSPELT), 0, "import nump as np2"),
+    "a slip, and where it is": (answer(ADAM.replace("grad**2", "grad")), 16, "line 19 of your cell, in step"),
+    "a place that is forged": (answer(FORGED + ADAM.replace("grad**2", "grad")), 16, '"where": null'),
     "a library's work": (answer("import torch\nclass Adam(torch.optim.Adam): pass"), 0, "your own code"),
     "torch in the answer": (answer("import torch\n" + ADAM.replace("np.sqrt", "torch.sqrt")), 0, "without torch"),
     "set from afar": (before_check("import torch\nsetattr(Adam, 'step', torch.optim.Adam.step)"), 0, "your own code"),
     "a picture": (lambda n: n.cells.append(new_markdown_cell("![](attachment:a.png)", attachments=PICTURE)), 20, ""),
     "half an emoji": (lambda n: n.cells.append(new_markdown_cell("\ud83d")), 20, "Half a character"),
     "half an emoji that is raised": (answer(RAISING), 0, ""),
+}  # fmt: skip
+
+
+#: name: (the answer's cell, files beside the notebook, points, words)
+BESIDE: dict[str, tuple[str, dict[str, bytes], float, str]] = {
+    "the answer imported": ("from adam import Adam", {"adam.py": ("import numpy as np\n" + ADAM).encode()}, 20, ""),
+    "data opened": ("open('data/a.csv').read()\n" + ADAM, {"data/a.csv": b"1"}, 20, ""),
+    "data that isn't there": ("open('data/a.csv').read()\n" + ADAM, {}, 0, "FileNotFoundError"),
+    "modules that would stand in front": (
+        ADAM, {"numpy.py": b"1/0", "torch.py": b"1/0", "lrtutorial/__init__.py": b"check = print",
+               "lrtutorial/graded.py": b"1/0", "statistics.py": b"1/0", "dis.py": b"1/0", "sitecustomize.py": b"1/0"},
+        20, ""),
+    "a library's work in a helper": (
+        "from helper import Adam", {"helper.py": b"from torch.optim import Adam"}, 0, "your own code"),
+    "a library's work behind two helpers": (
+        "import one\nAdam = one.Adam",
+        {"one/__init__.py": b"from .two import Adam",
+         "one/two.py": b"import lrtutorial.experiments.descent as d\nAdam = d"},
+        0, "your own code"),
+    "a helper that is run": (
+        "%run helper.py", {"helper.py": b"from lrtutorial.experiments.descent import *\nAdam = 1"}, 0, "your own"),
+    "paths that lead out": (ADAM, {"../../x.py": b"1", "/etc/x": b"1"}, 20, ""),
+    "what only looks like the grader's question": (
+        ADAM, {"lrtutorial/evidence.py": b"def respond(request): raise SystemExit"}, 20, ""),
 }  # fmt: skip
 
 
@@ -138,6 +169,7 @@ def handed_in(change: Callable[[Any], Any]) -> bytes:
 @pytest.fixture(scope="module")
 def results() -> dict[str, Result]:
     works = {name: work(handed_in(change)) for name, (change, _, _) in AT_HOME.items()}
+    works |= {name: work(handed_in(answer(source)), files=files) for name, (source, files, _, _) in BESIDE.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the kernel's own libraries warn, also when they are collected
         with ThreadPoolExecutor(2) as executor:
@@ -146,12 +178,19 @@ def results() -> dict[str, Result]:
     return found
 
 
+@pytest.mark.parametrize("name", BESIDE)
+def test_files_beside_the_notebook_are_there_and_never_in_front(name: str, results: dict[str, Result]) -> None:
+    _, _, points, words = BESIDE[name]
+    assert results[name].points == points, results[name].verdicts
+    assert words in json.dumps(results[name].verdicts)
+
+
 @pytest.mark.parametrize("name", AT_HOME)
 def test_what_restart_and_run_all_shows_grading_gives(name: str, results: dict[str, Result]) -> None:
     _, points, words = AT_HOME[name]
     result = results[name]
     assert result.status in ("graded", "graded with repairs"), result.reason
-    assert result.points == points, result.verdicts
+    assert result.points == points or (points < 0 and result.points < FULL), result.verdicts
     said = json.dumps(result.verdicts, ensure_ascii=False) + result.reason
     assert words in said
     said.encode(), result.graded.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,3 +69,33 @@ def test_a_release_has_skeletons_and_no_solution(fresh: Path) -> None:
 )
 def test_a_stub_runs_and_keeps_the_answer_to_itself(indent: str, solution: str, expected: str) -> None:
     assert stub(indent, solution) == expected
+
+
+def generated(course: Path, path: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """``generate_assignment part_a`` with its release in the course's folder, by the program's full name."""
+    environment = {"HOME": str(course), "PATH": path, "LRTUTORIAL_COURSE": str(course)}
+    program = str(Path(sys.executable).with_name("nbgrader"))
+    command = [
+        program,
+        "generate_assignment",
+        "part_a",
+        "--create",
+        f"--CourseDirectory.release_directory={course / 'r'}",
+    ]
+    return subprocess.run([*command, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.whole
+def test_a_release_is_made_without_an_activated_environment_and_stays_when_the_next_fails(tmp_path: Path) -> None:
+    course = tmp_path / "course"
+    done = generated(course, "/usr/bin:/bin")
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    first = {path.name: path.read_bytes() for path in (course / "r" / "part_a").iterdir()}
+    assert len(first) == 5
+    failing = "--CourseDirectory.db_url=sqlite:////proc/nothing/gradebook.db"  # found out after the old one is removed
+    done = generated(course, "/usr/bin:/bin", "--force", failing)
+    assert done.returncode != 0
+    assert {path.name: path.read_bytes() for path in (course / "r" / "part_a").iterdir()} == first
+    done = generated(course, "/usr/bin:/bin", "--force")
+    assert done.returncode == 0
+    assert sorted(path.name for path in (course / "r").iterdir()) == ["part_a"]

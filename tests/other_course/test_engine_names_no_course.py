@@ -14,10 +14,12 @@ from lrtutorial.exercises import COURSE
 ROOT = Path(__file__).resolve().parents[2]
 #: What is of this course on purpose: its data, its experiments and explorer, its own kinds, its sample class.
 OF_THIS_COURSE = (
-    "autograder/catalogue/[abc][0-9].py", "autograder/catalogue/gradients.py", "autograder/catalogue/seeds.py",
+    "autograder/catalogue/[!_p]*.py",  # all but the catalogue itself and its points
     "autograder/references/*.py", "autograder/demo/*.py", "autograder/course/**/*.py",
     "lrtutorial/exercises/*.py", "lrtutorial/experiments/*.py", "lrtutorial/explorer/*.py", "lrtutorial/symbols.py",
     "lrtutorial/problems.py", "lrtutorial/plots.py", "lrtutorial/datasets.py", "lrtutorial/__init__.py",
+    # kinds that know optimizers: beta1 is what Adam calls its argument
+    *(f"lrtutorial/kinds/{kind}*.py" for kind in ("optimizer", "trajectories", "variants")),
 )  # fmt: skip
 #: Symbols that are a letter or two, or Greek by name, are anybody's; these are this course's alone.
 SYMBOLS = sorted(name for name in COURSE.symbols if "_" in name or re.search(r"\d", name))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lrtutorial import checking
-from lrtutorial.session import Session
+from lrtutorial.session import HERE
 
 
 @pytest.fixture(autouse=True)
-def no_earlier_answers(monkeypatch) -> None:
-    monkeypatch.setattr(checking, "HERE", Session())
+def no_earlier_answers() -> None:
+    HERE.forget()

@@ -15,7 +15,7 @@ import sympy
 
 from autograder.catalogue import as_answers, public_expectations, questions
 from lrtutorial import formulas as ex
-from lrtutorial.exercises import find_step, steps
+from lrtutorial.course import find_step, steps
 from lrtutorial.kinds import Formula
 
 STEPS = [step for step in questions() if step in steps() and isinstance(find_step(step).kind, Formula)]

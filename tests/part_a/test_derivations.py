@@ -106,6 +106,17 @@ def test_signs_agree_with_set_inclusion(low, width, low2, width2, first, second)
     assert shown.signs[1] == ("⇔" if ends == ends2 else "⇒" if contained else "✗")
 
 
+def test_numbers_are_written_as_numbers() -> None:
+    shown = derivation("-2 < -η*a < 0", "-2 < η*a < 0")
+    assert shown.notes[1] == (
+        "at a = 1, η = 1: line 1 reads −2 < −1 < 0, which is true; line 2 reads −2 < 1 < 0, which is false."
+    )
+    assert "line 1 reads 1.41421356237 < 1.41421356" not in str(derivation("x < 1.41421356", "x^2 < 2"))
+    assert "at x = 3: line 1 reads 6 < 6, which is false; line 2 reads 3 < 4, which is true." in str(
+        derivation("2*x < 6", "x < 4")
+    )
+
+
 def test_a_counterexample_is_one() -> None:
     shown = derivation("-2 < -η*a < 0", "-2 < η*a < 0")
     point = {

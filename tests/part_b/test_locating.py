@@ -36,12 +36,13 @@ def test_six_ways_of_writing_each_are_right_so_their_mutants_have_one_mistake(ex
                 assert sources and search(exercise, name, sources, rest, SECONDS) == []
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_one_edit_mutants_are_mostly_told_their_line_and_hardly_ever_another(exercise) -> None:
+def test_one_edit_mutants_are_mostly_told_their_line_and_hardly_ever_another() -> None:
+    """A small draw of what ``python -m benchmarks.locating`` measures: some mutants can't be mended by one edit."""
     told: Counter[str] = Counter()
-    for mutant in sample(exercise, 6, seed=7):
-        told.update(outcome(mutant, places) for _, places, _ in tried(exercise, mutant, SECONDS))
-    assert told["wrong"] <= 1 and told["right"] + told["one of two"] >= 0.7 * sum(told.values()), told
+    for exercise in EXERCISES:
+        for mutant in sample(exercise, 6, seed=7):
+            told.update(outcome(mutant, places) for _, places, _ in tried(exercise, mutant, SECONDS))
+    assert told["wrong"] <= 1 and told["right"] + told["one of two"] >= 0.7 * told.total(), told
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
@@ -76,7 +77,7 @@ def test_endless_and_hostile_edits_end() -> None:
     """`while i < len(grads)` without its count runs for ever; so do many of its edits."""
     source = right_answers.B1["a dictionary"].replace("self.params[i] -= self.lr", "self.params[i] += self.lr")
     (place,) = places_here(find_step("b1"), {"SGD": as_cell(source)["SGD"]}, SECONDS)
-    assert place["line"] == 10
+    assert place["line"] == 9
     hostile = "class SGD:\n def __init__(self, params, lr):\n  pass\n def step(self, grads):\n  raise SystemExit(0)\n"
     assert places_here(find_step("b1"), {"SGD": as_cell(hostile)["SGD"], "MomentumSGD": ...}, SECONDS) == []
 

@@ -1,0 +1,319 @@
+"""Which of the files in a folder are the exercises: known by their cells as well as by their names.
+
+An LMS renames (``ada_123_b2_adam.ipynb``), a browser numbers (``b2_adam (1).ipynb``), JupyterLab copies
+(``b2_adam-Copy1.ipynb``), people zip and put into folders. :func:`look` finds what was meant and says what became of
+every other file. Nothing is unpacked, no link is followed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import io
+import itertools
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from nbformat.notebooknode import NotebookNode
+
+from autograder.cells import is_marked
+from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES
+from autograder.intake.reading import MAX_NOTEBOOK_BYTES, Rejected, read_file, read_notebook, shown, source_of
+from autograder.intake.text import kept
+
+MAX_DEPTH = 8  #: folders below each other
+MAX_FOUND = 1000  #: files and members of zips that are looked at
+MAX_UNPACKED = 100_000_000  #: bytes of all members of one zip together
+MAX_BESIDE = 8_000_000  #: bytes of all files beside a notebook that its kernel gets
+#: What is no data for a notebook: pages, documents, packed and compiled files.
+NO_DATA = {
+    ".html", ".htm", ".mhtml", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".zip", ".rar", ".7z", ".gz",
+    ".tar", ".tgz", ".bz2", ".xz", ".ipynb", ".pyc", ".pyo", ".so", ".pyd", ".dll", ".exe", ".webloc", ".lnk",
+}  # fmt: skip
+#: What Python's zipfile raises for one that is damaged or made to harm.
+UNREADABLE = (
+    zipfile.BadZipFile, RuntimeError, ValueError, OSError, NotImplementedError, EOFError, zlib.error, struct.error,
+)  # fmt: skip
+_SKIPPED = re.compile(r"(?:^|/)(?:\.[^/]*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|timestamp\.txt)(?:/|$)")
+_ADDED = re.compile(r"(?:[\s_.-]*(?:copy|kopie|copie|final|neu|new|fixed|v?\d+|\(\d+\)))+$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One file, or one member of a zip, with what is in it."""
+
+    name: str  #: its path in the folder; of a member, ``work.zip/b2_adam.ipynb``
+    data: bytes = field(repr=False)
+    changed: float = 0.0
+    problem: str = ""  #: why it can't be read
+
+    @cached_property
+    def notebook(self) -> NotebookNode | None:
+        """The notebook that it is, or None."""
+        if self.problem or not self.data.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1] == b"{":
+            return None
+        try:
+            return read_notebook(self.data)[0]
+        except Rejected:
+            return None
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether its name or its content says that it is a notebook."""
+        return self.name.lower().endswith(".ipynb") or (b'"cells"' in self.data and self.notebook is not None)
+
+    @cached_property
+    def grade_ids(self) -> set[str]:
+        """The grade_ids in its cells."""
+        cells = self.notebook.cells if self.notebook else ()
+        abouts = [cell.get("metadata", {}).get("nbgrader") for cell in cells if isinstance(cell.get("metadata"), dict)]
+        found = [about.get("grade_id") for about in abouts if isinstance(about, dict)]
+        return {name for name in found if isinstance(name, str)} | {
+            cell["id"] for cell in cells if isinstance(cell.get("id"), str)
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is graded as one exercise."""
+
+    file: Found
+    repairs: tuple[str, ...]  #: sentences for the student: under which name it came, and what does not count beside it
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What one folder holds: a candidate for each exercise that was found, and a sentence on every other file."""
+
+    candidates: dict[str, Candidate]
+    others: tuple[str, ...]
+    files: tuple[Found, ...] = field(repr=False)
+
+    def beside(self, candidate: Candidate) -> dict[str, bytes]:
+        """Return the data beside a notebook, {relative path: bytes}: what its program can open and import."""
+        home = PurePosixPath(candidate.file.name).parent
+        given: dict[str, bytes] = {}
+        size = 0
+        for file in self.files:
+            path = PurePosixPath(file.name)
+            if file.problem or not path.is_relative_to(home) or not _is_data(file):
+                continue
+            size += len(file.data)
+            if size <= MAX_BESIDE and len(given) < MAX_FILES:
+                given[str(path.relative_to(home))] = file.data
+        return given
+
+
+def look(folder: Path, release: Mapping[str, NotebookNode]) -> HandedIn:
+    """Return what a submitted folder holds for the released notebooks, {name: notebook}."""
+    return sort_out(list(_files(folder)), release)
+
+
+def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedIn:
+    """Return what these files are for the released notebooks.
+
+    A notebook under its right name counts, unless it was never touched and another one was.
+    """
+    meant: dict[str, list[Found]] = {}
+    others: list[str] = []
+    for file in files:
+        exercise = exercise_of(file, release) if file.is_notebook else None
+        if exercise is not None:
+            meant.setdefault(exercise, []).append(file)
+        elif file.problem or not _is_data(file):
+            others.append(f"{shown(kept(file.name))} is not graded: {file.problem or _what(file)}.")
+    chosen = {}
+    for exercise, found in meant.items():
+        best = _best(exercise, found, release[exercise])
+        repairs = [] if best.name == f"{exercise}.ipynb" else [f"Handed in as {shown(kept(best.name))}."]
+        for file in found:
+            if file is not best:
+                why = file.problem or ("was never worked on" if not touched(file, release[exercise]) else "")
+                repairs.append(f"Also handed in, not counted: {shown(kept(file.name))}{f' ({why})' if why else ''}.")
+        chosen[exercise] = Candidate(best, tuple(repairs))
+    return HandedIn(chosen, tuple(others), tuple(files))
+
+
+def exercise_of(file: Found, release: Mapping[str, NotebookNode]) -> str | None:
+    """Return the released notebook that a file is: the one that most of its cells are of, else the one it is named."""
+    right = file.name.removesuffix(".ipynb")
+    if right in release and any(f'"{name}"'.encode() in file.data for name in _ids(release[right])):
+        return right  # as nearly all are: not read for it
+    sources = {source_of(cell).strip() for cell in (file.notebook.cells if file.notebook else ())}
+    counts = {name: len(file.grade_ids & _ids(notebook)) + len(sources & _checks(notebook))
+              for name, notebook in release.items()}  # fmt: skip
+    most = max(counts.values(), default=0)
+    best = [name for name, count in counts.items() if count == most and most]
+    named = _named(PurePosixPath(file.name).name, release)
+    if named and counts[named]:
+        return named if named in best or not best else best[0]
+    return best[0] if best else named
+
+
+def touched(file: Found, release: NotebookNode) -> bool:
+    """Say whether anything in a notebook is a student's own."""
+    given = {source_of(cell).strip() for cell in release.cells} | {""}
+    cells = file.notebook.cells if file.notebook else ()
+    return any(source_of(cell).strip() not in given for cell in cells)
+
+
+def _best(exercise: str, found: list[Found], release: NotebookNode) -> Found:
+    right = f"{exercise}.ipynb"
+
+    if len(found) == 1:
+        return found[0]
+
+    def order(file: Found) -> tuple[bool, int, float, str]:
+        path = PurePosixPath(file.name)
+        near = 0 if file.name == right else 1 if path.name == right and ".zip/" not in file.name.lower() else 2
+        return not touched(file, release), near, -file.changed, file.name
+
+    return min(found, key=order)
+
+
+def _ids(notebook: NotebookNode) -> set[str]:
+    """What tells a released notebook from others: the grade_ids of its marked cells."""
+    return {cell.metadata.nbgrader["grade_id"] for cell in notebook.cells if is_marked(cell)}
+
+
+def _checks(notebook: NotebookNode) -> set[str]:
+    """The texts of a released notebook's checks: no other has them."""
+    return {cell.source.strip() for cell in notebook.cells if is_marked(cell) and cell.metadata.nbgrader.get("locked")}
+
+
+def _named(name: str, release: Mapping[str, NotebookNode]) -> str | None:
+    """Return the released notebook whose name a file's name holds: whatever a browser, an LMS or a person added."""
+    stem = re.sub(r"\.(ipynb|json|txt)$", "", name.casefold())
+    stem = re.sub(r"\.ipynb$", "", stem)
+    plain = _ADDED.sub("", stem)
+    for known in release:
+        if known.casefold() in (stem, plain):
+            return known
+    inside = [known for known in release if re.search(rf"(?<![a-z0-9]){re.escape(known.casefold())}(?![a-z0-9])", stem)]
+    return inside[0] if len(inside) == 1 else None
+
+
+def _is_data(file: Found) -> bool:
+    return PurePosixPath(file.name.lower()).suffix not in NO_DATA and ".zip/" not in file.name.lower()
+
+
+def _what(file: Found) -> str:
+    suffix = PurePosixPath(file.name.lower()).suffix
+    if suffix == ".ipynb":
+        return "it is none of this part's notebooks" if file.notebook else "it is no notebook that can be read"
+    return f"a {suffix} file is no notebook" if suffix else "it is no notebook"
+
+
+# ----------------------------------------------------------------------------------------------- reading
+
+
+def _files(folder: Path) -> Iterator[Found]:
+    """Every file in a folder and in its zips, as far as limits go."""
+    for where in itertools.islice(paths(folder), MAX_FOUND):
+        yield from read(folder / where, where)
+
+
+def paths(folder: Path) -> Iterator[str]:
+    """Yield the files in a folder by relative path; hidden ones, and what systems leave behind, are passed over."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for place, folders, names in os.walk(folder, followlinks=False):
+        folders.sort()
+        if len(Path(place).relative_to(folder).parts) >= MAX_DEPTH:
+            folders.clear()
+        for name in sorted(names):
+            where = Path(place, name).relative_to(folder).as_posix()
+            regular = stat.S_ISREG(Path(place, name).lstat().st_mode)
+            if not _SKIPPED.search(where) and (regular or where.lower().endswith(".ipynb")):
+                yield where
+
+
+def read(path: Path, where: str) -> Iterator[Found]:
+    """Yield a file, under the name ``where``; in place of a zip, what is in it."""
+    about = path.lstat()
+    packed = where.lower().endswith(".zip")
+    most = MAX_NOTEBOOK_BYTES if packed or where.lower().endswith(".ipynb") else MAX_FILE_BYTES
+    if about.st_size > most:
+        problem = f"it has {about.st_size / 1e6:.0f} MB, at most {most / 1e6:.0f} are taken"
+        yield Found(where, b"", about.st_mtime, problem)
+        return
+    try:
+        data = read_file(path)
+    except Rejected as why:
+        yield Found(where, b"", about.st_mtime, str(why).rstrip("."))
+        return
+    if packed:
+        yield from members(where, data)
+    else:
+        yield Found(where, data, about.st_mtime)
+
+
+def members(name: str, data: bytes) -> Iterator[Found]:
+    """Yield the files in a zip, which is itself listed where it holds nothing that can be taken.
+
+    Refused are members that are links, absolute or lead out with ``..``, that are encrypted, and what unpacks to more
+    than is sensible: no more than the limit is ever unpacked.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        infos = archive.infolist()
+    except UNREADABLE:
+        yield Found(name, b"", problem="it is no zip file that can be read")
+        return
+    yield from unpacked(archive, infos[:MAX_FOUND], f"{name}/")
+    if len(infos) > MAX_FOUND:
+        yield Found(name, b"", problem=f"it holds {len(infos)} files, of which {MAX_FOUND} were looked at")
+    elif all(info.is_dir() for info in infos):
+        yield Found(name, b"", problem="it is empty")
+
+
+def unpacked(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], above: str = "") -> Iterator[Found]:
+    """Yield these members of a zip as :func:`members` does, together no more than MAX_UNPACKED."""
+    left = MAX_UNPACKED
+    for info in infos:
+        inside = f"{above}{info.filename}"
+        if info.is_dir():
+            continue
+        if why := refused(info):
+            yield Found(inside, b"", problem=why)
+            continue
+        if _SKIPPED.search(info.filename):
+            continue
+        whole = info.filename.lower().endswith((".ipynb", ".zip"))
+        most = min(MAX_NOTEBOOK_BYTES if whole else MAX_FILE_BYTES, left)
+        try:
+            with archive.open(info) as file:
+                content = file.read(most + 1)
+        except UNREADABLE:
+            yield Found(inside, b"", problem="it can't be unpacked")
+            continue
+        if len(content) > most:
+            yield Found(inside, b"", problem=f"it unpacks to more than {most / 1e6:.0f} MB")
+            left = 0 if most == left else left
+            continue
+        left -= len(content)
+        yield Found(inside, content, _when(info))
+
+
+def refused(info: zipfile.ZipInfo) -> str:
+    """Say why a zip's member is not taken; empty for one that may be."""
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", info.filename):
+        return "its path leads out of the zip"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "it is a link, and links are not followed"
+    return "it is encrypted" if info.flag_bits & 1 else ""
+
+
+def _when(info: zipfile.ZipInfo) -> float:
+    try:
+        return float(calendar.timegm((*info.date_time, 0, 0, 0)))
+    except (ValueError, OverflowError):
+        return 0.0

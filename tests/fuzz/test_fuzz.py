@@ -1,0 +1,116 @@
+"""Mutated submissions with honest ones between: every file has an outcome, and nobody costs another anything.
+
+``FUZZ`` submissions of each of two parts in all, from seed ``FUZZ_SEED``; ``make fuzz`` tries 10,000.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.cells import answer_cells, without_markers
+from autograder.gradebook.ledger import Ledger
+from autograder.intake.text import holds, student_of
+from tests.fuzz.generator import Submission, a_class
+from tests.grading.conftest import ROOT, in_course
+
+pytestmark = pytest.mark.whole
+
+SIZE, SEED = int(os.environ.get("FUZZ", "300")), int(os.environ.get("FUZZ_SEED", "15"))
+PARTS = {"part_b": ("b2_adam", "b5_cosine_restarts"), "part_c": ("c1_why_rate_matters", "c5_information_view")}
+AT_ONCE = 500  #: submissions of one class; more are more classes
+
+
+class Fuzzed:
+    """A graded class, what was handed in, and what the commands said."""
+
+    def __init__(self, course: Path, part: str, submissions: list[Submission]):
+        self.course, self.part, self.submissions = course, part, submissions
+        self.said: dict[str, str] = {}
+        for submission in submissions:
+            submission.write(course / "submitted", part)
+        self.run("release", "nbgrader", "generate_assignment", part, "--create",
+                 f"--CourseDirectory.release_directory={course / 'release'}")  # fmt: skip
+        self.run("grade", "autograder", "grade", part)
+        self.run("feedback", "nbgrader", "generate_feedback", part)
+        self.run("export", "nbgrader", "export", "--exporter=autograder.export.Csv", "--to", str(course / "grades.csv"))
+        self.run("report", "autograder", "report", part, "--output", str(course / "report"))
+        self.run("again", "autograder", "grade", part)
+
+    def run(self, name: str, *words: str) -> None:
+        done = in_course(self.course, sys.executable, "-m", *words)
+        self.said[name] = done.stdout + done.stderr
+        assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{self.said[name][-6000:]}"
+        assert "Traceback" not in self.said[name], self.said[name][-6000:]
+
+    @property
+    def students(self) -> dict[str, Submission]:
+        """The submissions by student."""
+        return {student_of(one.on_disk): one for one in self.submissions}
+
+
+def answered(part: str) -> dict[str, dict]:
+    """The part's notebooks with the model answers in the release's cells, as JSON has them."""
+    found = {}
+    for name in PARTS[part]:
+        release = nbformat.read(ROOT / "notebooks" / part / f"{name}.ipynb", as_version=4)
+        right = answer_cells(nbformat.read(ROOT / "solutions" / part / f"{name}.ipynb", as_version=4))
+        for name_, cell in answer_cells(release).items():
+            cell.source = without_markers(right[name_])
+        found[name] = json.loads(nbformat.writes(release))
+    return found
+
+
+@pytest.fixture(scope="module", params=PARTS)
+def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Fuzzed]]:
+    part = request.param
+    everybody = list(a_class(SEED, SIZE // len(PARTS), answered(part)))
+    yield [
+        Fuzzed(tmp_path_factory.mktemp("fuzz") / "course", part, everybody[start : start + AT_ONCE])
+        for start in range(0, len(everybody), AT_ONCE)
+    ]
+
+
+def test_every_submission_has_a_status_and_a_page(fuzzed: list[Fuzzed]) -> None:
+    for one in fuzzed:
+        with Ledger(f"sqlite:///{one.course / 'gradebook.db'}") as ledger:
+            rows = ledger.submissions(one.part)
+        known = {row["student"] for row in rows}
+        assert known == set(one.students), [one.students[name].made for name in set(one.students) - known]
+        for row in rows:
+            page = one.course / "feedback" / row["student"] / one.part / f"{row['notebook']}.html"
+            assert page.is_file(), (row["student"], row["status"], one.students[row["student"]].made)
+            assert holds(page.read_text("utf-8")) and row["status"] != "failed", (
+                row,
+                one.students[row["student"]].made,
+            )
+
+
+def test_honest_submissions_have_full_marks(fuzzed: list[Fuzzed]) -> None:
+    for one in fuzzed:
+        with Ledger(f"sqlite:///{one.course / 'gradebook.db'}") as ledger:
+            rows = [row for row in ledger.verdicts(one.part) if one.students[row["student"]].honest]
+        assert len({row["student"] for row in rows}) == sum(submission.honest for submission in one.submissions)
+        assert all(row["points"] == row["possible"] for row in rows)
+
+
+def test_nobody_is_absent_from_the_export(fuzzed: list[Fuzzed]) -> None:
+    for one in fuzzed:
+        with (one.course / "grades.csv").open(encoding="utf-8", newline="") as file:
+            text = "\n".join(cell for row in csv.reader(file) for cell in row)
+        assert [name for name in one.students if name not in text and name.lstrip("-=") not in text] == []
+
+
+def test_a_rerun_says_unchanged(fuzzed: list[Fuzzed]) -> None:
+    for one in fuzzed:
+        assert "0 graded" in one.said["again"] or "nothing to grade" in one.said["again"].lower(), one.said["again"][
+            -2000:
+        ]
+        assert "unchanged" in one.said["again"]
