@@ -197,6 +197,8 @@ def test_predictions_are_committed_before_the_experiment_opens(page: Page, site:
     exercise = next(e for e in LIVE if name.endswith(e.notebook))
     steps = [step for step in exercise.steps if step.kind.foretells]
     assert page.locator(".tag_experiment:visible").count() == 0
+    answer(page, steps[0].id, "who knows", "unreadable")
+    opened(page, site, name)
     for step in steps:
         assert page.locator("html").get_attribute("data-lr-experiment") == "closed"
         shown = answer(page, step.id, someone_says(step.id), "noted")
