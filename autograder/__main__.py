@@ -63,10 +63,10 @@ def _collect(commands: Any) -> None:
         "collect", help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
         description="Sort a download of everybody's submissions into submitted/, and say what became of every file. "
         "Nothing is overwritten unasked.",
-        epilog="example: python -m autograder collect submissions.zip part_b --roster roster.csv --dry-run",
+        epilog="example: python -m autograder collect submissions.zip PART --roster roster.csv --dry-run",
     )  # fmt: skip
     collect.add_argument("download", help="the zip or the folder")
-    collect.add_argument("assignment", help="part_a, part_b or part_c")
+    collect.add_argument("assignment", help="the assignment: a folder of the release")
     collect.add_argument("--roster", metavar="FILE", help="CSV: student (the id), name or first_name and last_name, "
                          "email, lms_id; without it the gradebook's students and the LMS's names count")  # fmt: skip
     collect.add_argument("--replace", action="store_true", help="put newer work in the place of what is there already, "

@@ -259,6 +259,19 @@ def one_rate_more(self: Any, i: int, rate: float, loss: float) -> None:
     self.lrs.append(rate * (self.max_lr / self.min_lr) ** (1 / self.num_steps))
 
 
+def on_pairs(piece: Any) -> Any:
+    """Return a piece that sees only rates which have a loss."""
+
+    def paired(self: Any) -> Any:
+        every, self.lrs = self.lrs, self.lrs[: len(self.losses)]
+        try:
+            return piece(self)
+        finally:
+            self.lrs = every
+
+    return paired
+
+
 def alias(self: Any) -> None:
     Pieces.save(self)
     self.state = self.model.state_dict()
@@ -504,7 +517,7 @@ QUESTIONS = {
                     "Print len(lrs) and len(losses).",
                     "A rate and its loss belong together: append them on neighbouring lines.",
                 ),
-                with_piece(record=one_rate_more),
+                with_piece(record=one_rate_more, suggest=on_pairs(Pieces.suggest), plot=on_pairs(Pieces.plot)),
             ),
             M(
                 "b4-order",
@@ -661,7 +674,7 @@ QUESTIONS = {
                 "A first loss that is infinite does not stop the sweep",
                 "compares with the first loss, whatever it is",
                 (
-                    "What is inf > 4 * inf on your machine?",
+                    "Which comparison with a first loss that is infinite is ever true?",
                     "Ask whether the loss is finite before you compare it.",
                 ),
                 with_piece(stop=lambda s: not s.losses[-1] <= 4 * s.losses[0]),
@@ -758,7 +771,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-mode",
-                "The model is left in training mode",
+                "The model is not put back into the mode it came in",
                 "forgets the mode it came in",
                 (
                     "Hand over a model after model.eval(). What is model.training afterwards?",
@@ -880,10 +893,10 @@ QUESTIONS = {
             ),
             M(
                 "b4-linear_axis",
-                "The rate's axis is not logarithmic: all the interesting rates are squeezed to the left edge",
+                "The rate's axis is not logarithmic",
                 "plots exponential rates on a linear axis",
                 (
-                    "Where in your picture is the rate 0.01?",
+                    "Which rate stands in the middle of your axis?",
                     "matplotlib has semilogx, and axes have set_xscale.",
                 ),
                 with_piece(plot=linear_plot),

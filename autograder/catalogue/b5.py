@@ -73,7 +73,31 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         {"id": "plot", "kwargs": {**rates(), "T_0": short}, "plot": plotted},
         {"id": "plot_default", "kwargs": rates(), "plot": None},
     ]  # fmt: skip
-    return [{"args": [], **probe} for probe in found]
+    asked = [{"args": [], **probe} for probe in found]
+    return [with_own_curve(probe) if "epochs" in probe and probe["id"] not in CURVES else probe for probe in asked]
+
+
+#: These show the curve itself; the others judge where on it an answer is.
+CURVES = ("first_period", "floor")
+MANNERS = ("any_order", "numpy_integers", "side_by_side")
+
+
+def with_own_curve(probe: dict[str, Any]) -> dict[str, Any]:
+    """Return a probe that also asks one long period at the positions of its epochs, or a new schedule at each."""
+    own = []
+    first = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
+    for settings in (first, *([probe["twin"]] if "twin" in probe else [])):
+        if probe["id"] in MANNERS:
+            own.append({"kwargs": settings, "epochs": probe["epochs"]})
+            continue
+        where = [
+            position_in_period(epoch, settings.get("T_0", 10), settings.get("T_mult", 2)) for epoch in probe["epochs"]
+        ]
+        longest = max(T_i for _, T_i in where)
+        epochs = [T_cur * (longest // T_i) for T_cur, T_i in where]
+        rates = {name: value for name, value in settings.items() if name.startswith("lr")}
+        own.append({"kwargs": {**rates, "T_0": int(longest), "T_mult": 1}, "epochs": epochs})
+    return {**probe, "own": own, "plain": probe["id"] in MANNERS}
 
 
 # ---------------------------------------------------------------------------------------------- wrong answers

@@ -23,6 +23,7 @@ from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
 from traitlets import Enum, Float, Int, TraitError, Unicode, validate
 from traitlets.config import Config
 
+from autograder.intake.text import student_of
 from autograder.intake.timestamp import UnreadableTime, handed_in
 from lrtutorial.advice import Advice
 
@@ -123,7 +124,7 @@ class ExtraTime:
             where = f"{path.name}, line {reader.line_num}"
             if not any(isinstance(value, str) and value.strip() for value in row.values()):
                 continue
-            key = ((row["student"] or "").strip(), (row["assignment"] or "").strip())
+            key = (student_of((row["student"] or "").strip()), (row["assignment"] or "").strip())
             if not all(key) or None in row:
                 raise ExtraTimeError(
                     f"{where}: expected {', '.join(columns)}; got {', '.join(map(str, row.values()))} "
@@ -137,8 +138,8 @@ class ExtraTime:
     def of(self, student: str, assignment: str) -> timedelta | None:
         """Return a student's extra time; a row for the assignment counts before one for ``*``."""
         for name in (assignment, "*"):
-            if (student, name) in self.rows:
-                return self.rows[student, name][0] or None
+            if (student_of(student), name) in self.rows:
+                return self.rows[student_of(student), name][0] or None
         return None
 
     def hold_to(self, assignments: Collection[str]) -> None:
@@ -157,7 +158,7 @@ class ExtraTime:
         known = sorted(students)
         return [
             f"{self.path.name}, line {line}: no student {name!r} so far. {nearest(name, known)}"
-            for (name, _), (_, line) in self.rows.items() if name not in students
+            for (name, _), (_, line) in self.rows.items() if name not in set(map(student_of, students))
         ]  # fmt: skip
 
 

@@ -84,7 +84,10 @@ class Door(NotebookExporter):
         converter.notebooks = sorted(notebooks)
         if student in (converter.coursedir.student_id_exclude or "").split(","):
             return False
-        return bool(converter.force or converter.init_destination(part, student))
+        try:
+            return bool(converter.force or converter.init_destination(part, student))
+        except (ValueError, OverflowError):  # a timestamp that nbgrader can't read: the intake says so
+            return True
 
     def _each(self, students: Sequence[str], found: dict[str, list[str]]) -> Iterator[str]:
         """Yield the students, nbgrader's own list of notebooks set to theirs: its hooks read it."""

@@ -565,7 +565,10 @@ def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndar
         with np.errstate(all="ignore"):
             for t, arrays in enumerate(one["grads"]):
                 arrays = one["grads"][0] if probe.get("reuse") else arrays
-                settings["lr"] = probe.get("lr_at", {}).get(str(t), settings["lr"])
+                if str(t) in probe.get("lr_at", {}):
+                    settings |= {"lr": probe["lr_at"][str(t)], "since": 0}
+                elif "since" in settings:
+                    settings["since"] += 1
                 for i, array in enumerate(arrays):
                     g = np.broadcast_to(unpack(array).astype(float).reshape(1, -1), x[i].shape)
                     x[i] = x[i] - bank.step(x[i], g, t + 1, i, len(arrays), shapes[i], settings)

@@ -21,6 +21,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ from lrtutorial.expected import Expected, misconceptions, recorded
 from lrtutorial.experiments.network import Network
 from lrtutorial.figures import figure_from, read_figure, watched
 from lrtutorial.kinds import RangeTest
-from lrtutorial.kinds.driven import describe_error, quiet
+from lrtutorial.kinds.crashes import crash_of, with_crash
+from lrtutorial.kinds.driven import describe_error, place_of, quiet
 from lrtutorial.picture import two_curves
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
@@ -50,7 +52,9 @@ CLOSE = 2e-3  #: of the first loss: far more than float32's rounding over a hund
 FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is told
     "error": ("", "your code raised an error"),
     "never_run": ("", "the model was never run, or no loss came back"),
-    "return": ("sweep", "three things must come back: the rates, the losses and the suggested rate"),
+    "no_values": ("sweep", "rates and losses must come back"),
+    "crashed": ("figure", "your code raised an error after the sweep"),
+    "return": ("suggestion", "three things must come back: the rates, the losses and the suggested rate"),
     "return_order": ("sweep", "rates and losses come back in each other's place"),
     "lengths": ("sweep", "there must be one loss for each rate"),
     "start_default": ("sweep", "min_lr is ignored: the sweep starts at the default"),
@@ -119,6 +123,8 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "no_xlabel": ("figure", "the x axis has no label"),
     "no_ylabel": ("figure", "the y axis has no label"),
 }
+_ORDER = list(FAULTS).index
+_CALL = "lr_range_test(model, train_loader, min_lr=…, max_lr=…, num_steps=…)"
 #: Faults that follow from others and tell no mistake apart.
 FOLLOW = {"suggestion_follows", "not_interrupted"}
 
@@ -383,10 +389,12 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
                 run["interrupted"] = "raised"
             except Exception as error:
                 run["error"] = describe_error(error)
+                _read_locals(error, range_test, run)
             drawn = [read_figure(figure) for figure in figures if figure.axes]
         run["rng"] = bool(torch.equal(state, torch.get_rng_state()))
     if run["interrupted"] is None and run["error"] is None:
         _read_return(returned, run)
+    if run["interrupted"] is None:
         run["figure"] = drawn[-1] if drawn else None
     run |= {
         "weights": pack(_flat(model.parameters())),
@@ -449,6 +457,11 @@ def _read_return(returned: Any, run: dict[str, Any]) -> None:
     if not isinstance(returned, tuple | list) or len(returned) != 3:
         size = f" of {len(returned)}" if isinstance(returned, tuple | list) else ""
         run["returned"] = f"a {type(returned).__name__}{size} came back"
+        several = list(returned)[:8] if isinstance(returned, tuple | list) else []
+        lists = [values for one in several if (values := _numbers(one)) is not None]
+        if len(lists) >= 2:  # what is there is judged
+            run["lrs"], run["losses"] = lists[:2]
+            run["suggested"] = next((rate for one in several if (rate := _number(one)) is not None), None)
         return
     try:
         for key, values in zip(("lrs", "losses"), returned[:2], strict=True):
@@ -456,12 +469,39 @@ def _read_return(returned: Any, run: dict[str, Any]) -> None:
     except Exception as error:  # a student's object may raise anything here
         run["returned"] = f"a list of numbers was expected ({type(error).__name__})"
         return
+    run["suggested"] = _number(returned[2])
+
+
+def _numbers(value: Any) -> list[float] | None:
+    """Return a list of numbers as floats; None for anything else."""
     try:
-        run["suggested"] = float(returned[2])
+        return [float(one) for one in list(value)[:MAX_LOSSES]]
+    except Exception:  # a student's object may raise anything here
+        return None
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number as a float; None for anything else."""
+    try:
+        number = float(value)
     except Exception:
-        run["suggested"] = None
-    if run["suggested"] is not None and not math.isfinite(run["suggested"]):
-        run["suggested"] = None
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _read_locals(error: BaseException, range_test: Callable[..., Any], run: dict[str, Any]) -> None:
+    """Put into the run what the function held when it failed: rates, losses and suggestion, by their names."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code is not getattr(range_test, "__code__", None):
+        trace = trace.tb_next
+    held = dict(trace.tb_frame.f_locals) if trace is not None else {}
+    for name, value in held.items():
+        low = name.lower()
+        if "sugg" in low and run["suggested"] is None:
+            run["suggested"] = _number(value)
+        key = "losses" if "loss" in low else "lrs" if low.startswith(("lr", "rate")) or "rates" in low else ""
+        if key and not run[key] and isinstance(value, list | np.ndarray) and not low.startswith(("smooth", "avg")):
+            run[key] = _numbers(value) or []
 
 
 def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, list[str]]:
@@ -515,7 +555,7 @@ def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str
     to judge.
     """
     own = any(FAULTS[fault][0] == line for found in faults.values() for fault in found)
-    unjudged = {"error", "never_run", "return", "short_crash", "few_crash", "bad_start_crash"}
+    unjudged = {"error", "never_run", "no_values", "short_crash", "few_crash", "bad_start_crash"}
     if line != "sweep":
         unjudged |= {"return_order", "lengths"}
     return own or any(unjudged & set(faults[probe]) for probe in line_probes)
@@ -566,6 +606,11 @@ def all_faults(runs: Mapping[str, Any], probes: list[Probe]) -> dict[str, list[s
     What is wrong with the losses is told by the first probe that shows it: short sweeps can't tell mistakes apart.
     """
     faults = {probe["id"]: faults_of(runs[probe["id"]], probe) for probe in probes}
+    everywhere = _error_at(runs["sweep"]) if "sweep" in runs else None
+    for key, run in runs.items():
+        if everywhere and _error_at(run) == everywhere:  # no fault of this probe's own
+            rest = [fault for fault in faults[key] if not fault.endswith("_crash") and fault != "error"]
+            faults[key] = sorted({*rest, "crashed" if rest or "crashed" in faults["sweep"] else "error"}, key=_ORDER)
     every = [fault for found in faults.values() for fault in found]
     first = next((fault for fault in every if FAULTS[fault][0] == "losses"), None)
     if first:
@@ -578,18 +623,27 @@ def all_faults(runs: Mapping[str, Any], probes: list[Probe]) -> dict[str, list[s
     return faults
 
 
+def _error_at(run: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    error = run["error"]
+    return (error["type"], error.get("line"), error.get("code")) if error else None
+
+
 def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
     """Return what is wrong with a run, as keys of FAULTS; an empty list when it is as it should be."""
     name = probe["id"]
     if (probe.get("poison") or {}).get("what") in ("error", "stop"):
         return _interrupted_faults(run, probe)
     if run["error"]:
-        return [{"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(name, "error")]
-    if run["returned"]:
-        return ["return"]
+        crash = {"short_loader": "short_crash", "few": "few_crash", "bad_start": "bad_start_crash"}.get(name, "error")
+        if not len(run["losses"]) or len(run["lrs"]) != len(run["losses"]):
+            return [crash]
+    if run["returned"] and not len(run["losses"]):
+        return ["no_values"]
     if not run["modes"] or (len(run["losses"]) == 0 and name != "bad_start"):
         return ["never_run"]
     found = _left_behind(run, probe)
+    found += ["crashed" if crash == "error" else crash] if run["error"] else []
+    found += ["return"] if run["returned"] else []
     lrs, losses = run["lrs"], run["losses"]
     if len(lrs) != len(losses):
         return ["lengths", *found]
@@ -615,7 +669,7 @@ def faults_of(run: Mapping[str, Any], probe: Probe) -> list[str]:
 
 def _left_behind(run: Mapping[str, Any], probe: Probe) -> list[str]:
     """Return what a run did not put back; only the probes that look at it."""
-    if probe["id"] not in ("sweep", "restore") or run["error"]:
+    if probe["id"] not in ("sweep", "restore"):
         return []
     found = []
     if "E" in run["modes"]:
@@ -796,51 +850,60 @@ def _explain(
     expected: Expected,
 ) -> Verdict:  # fmt: skip
     every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
-    error = next((run["error"] for run in read.values() if run["error"]), None)
-    verdict = replace(
-        verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in every if fault != "error")
-    )
-    if error:
-        what = f"Your code raised {str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}."
-        verdict = replace(verdict, headline=what)
-        if error.get("line"):
-            place = f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"
-            verdict = replace(verdict, where=place[:300])
-    else:
-        verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
+    crashed = next((key for key, run in read.items() if run["error"]), None)
+    told = [fault for fault in every if fault not in ("error", "crashed")]
+    verdict = replace(verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in told))
     named = _named(step, set(every))
     if named:
-        words = misconceptions(step.id)[named]
+        words = [misconceptions(step.id)[name] for name in named]
         rest = verdict.details if len(every) > 1 else ()
-        verdict = replace(verdict, misconception=named, headline=f"{words.title}.", hint=words.hints[0], details=rest)
+        said = f"{words[0].title}." if len(words) == 1 else f"Two mistakes at once. {words[0].title}."
+        more = tuple(f"And: {one.title}." for one in words[1:])
+        verdict = replace(
+            verdict, misconception=named[0], headline=said, hint=words[0].hints[0], details=(*more, *rest)
+        )
+        verdict = replace(verdict, where=place_of(read[crashed]["error"]) if crashed else None)
+    elif crashed:
+        error = read[crashed]["error"]
+        headline, hint = crash_of("Your code", error, _CALL, expected.secret)
+        verdict = replace(verdict, headline=headline, hint=hint)
+        verdict = with_crash(verdict, error, RangeTest.of(step).says[crashed], expected.secret)
+    else:
+        verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
     if expected.secret:
         return verdict
     first = next(key for key, found in faults.items() if found)
-    told = faults[first][0]
-    counterexample = f"{RangeTest.of(step).says[first]}: {FAULTS[told][1]}{_numbers(told, read[first], probes[first])}."
-    if told == "return":
+    fault = faults[first][0]
+    counterexample = f"{RangeTest.of(step).says[first]}: {FAULTS[fault][1]}{_shown(fault, read[first], probes[first])}."
+    if fault in ("return", "no_values"):
         counterexample = f"{counterexample[:-1]}; {read[first]['returned']}."
     picture = None
-    if FAULTS[told][0] == "losses" and len(read[first]["losses"]) > 1:
+    if FAULTS[fault][0] == "losses" and len(read[first]["losses"]) > 1:
         right = losses_with(probes[first], read[first]["lrs"])[:-1]
         picture = two_curves(read[first]["losses"], right, "The loss, step by step of the sweep")
     return replace(verdict, counterexample=counterexample, picture=picture)
 
 
-def _named(step: Step, found: set[str]) -> str | None:
-    """Return the catalogued mistake whose faults these are; else the one that explains most of them and adds none."""
-    best, most = None, 0
+def _named(step: Step, found: set[str]) -> tuple[str, ...]:
+    """Return the catalogued mistake, or the two, whose faults these are: all of them and no others; () if none are.
+
+    A run that ended with an error of no probe's own shows no more than the error.
+    """
+    if found & {"error", "crashed"}:
+        return ()
+    theirs = {
+        key: {fault for faults in outcome.values() for fault in faults} - FOLLOW
+        for key, outcome in recorded(step.id).outcomes().items()
+    }
     found = found - FOLLOW
-    for key, outcome in recorded(step.id).outcomes().items():
-        theirs = {fault for faults in outcome.values() for fault in faults} - FOLLOW
-        if theirs == found:
-            return key
-        if theirs <= found and len(theirs) > most:
-            best, most = key, len(theirs)
-    return best
+    ones = [key for key, faults in theirs.items() if faults == found]
+    if ones:
+        return (ones[0],)
+    parts = [(key, faults) for key, faults in theirs.items() if faults and faults < found]
+    return next(((a, b) for (a, one), (b, other) in combinations(parts, 2) if one | other == found), ())
 
 
-def _numbers(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
+def _shown(fault: str, run: Mapping[str, Any], probe: Probe) -> str:
     """Return the numbers that show a fault, as the end of a sentence."""
     lrs, losses = run["lrs"], run["losses"]
     line = FAULTS[fault][0]

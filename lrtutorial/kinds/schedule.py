@@ -5,6 +5,10 @@ A probe asks one schedule, or two of the class in turn::
     {"id": "restarts", "args": [], "kwargs": {"lr_max": 0.1, …}, "epochs": [0, 1, …], "as": "int64", "twin": {kwargs}}
     {"id": "plot", "args": [], "kwargs": {…}, "plot": 37}            or {"plot": None}: called without an argument
 
+``own`` in the first, [{"kwargs": {…}, "epochs": […]}, …], one for each schedule, asks one long period of the answer's
+own at the same positions: a curve that is wrong costs its own line, and restarts are then judged by that curve. With
+``plain`` it asks a new schedule at each epoch, as a plain number: what is wrong there costs its own line, not manners.
+
 The outcome of the first is the rates in the order asked. A plot is judged by the schedule's own rates, so that a slip
 in ``get_lr`` is not counted twice: its outcome is the list of what is wrong with it.
 
@@ -13,6 +17,7 @@ The settings of a step are those of :class:`lrtutorial.kinds.Schedule`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +28,8 @@ from lrtutorial.arrays import Malformed, pack, unpack
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.figures import figure_from, read_figure, watched
 from lrtutorial.kinds import Schedule
-from lrtutorial.kinds.driven import describe_error, no_class, quiet
+from lrtutorial.kinds.crashes import crash_of, with_crash
+from lrtutorial.kinds.driven import describe_error, no_class, place_of, quiet
 from lrtutorial.picture import two_curves
 from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
@@ -31,6 +37,7 @@ from lrtutorial.verdict import Verdict
 #: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
 ROUNDING, ROUNDING_PER_PERIOD = 64, 8
 DEFAULT_EPOCHS = 100
+_CALL = "CosineAnnealingWarmRestarts(lr_max=…, lr_min=…, T_0=…, T_mult=…), then .get_lr(epoch)"
 Probe = Mapping[str, Any]
 FAULTS = {  # of a plot, in the order in which they are told
     "error": "plot_schedule raised an error",
@@ -66,7 +73,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
 
 def ask(schedule_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     """Put one probe to a schedule class. An exception is described in ``error``; KeyboardInterrupt passes through."""
-    run: dict[str, Any] = {"rates": [], "error": None, "nothing": True}
+    run: dict[str, Any] = {"rates": [], "error": None, "nothing": True, "own": None}
     if "plot" in probe:
         run |= {"returned": None, "figure": None}
     with quiet():
@@ -84,6 +91,11 @@ def ask(schedule_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
                     run["rates"].append(_rate(value))
         except Exception as error:
             run["error"] = describe_error(error, at=len(run["rates"]))
+        if "own" in probe and not run["error"]:
+            with contextlib.suppress(Exception):  # without it the rates are judged as they are
+                curves = [[_rate(schedule_class(**one["kwargs"]).get_lr(epoch)) for epoch in one["epochs"]]
+                          for one in probe["own"]]  # fmt: skip
+                run["own"] = pack(np.array(curves, dtype=np.float64).T.ravel())
     run["rates"] = pack(np.array(run["rates"], dtype=np.float64))
     return run
 
@@ -154,7 +166,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     differences = {key: first_difference(read[key], expected.reference[key], probes[key]) for key in asked}
     faults = {key: plot_faults(read[key], probe) for key, probe in probes.items() if "plot" in probe}
     every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
-    passed = {key for key in asked if differences[key] is None}
+    passed = {key for key in asked if differences[key] is None or follows(read[key], probes[key])}
     if not any(fault.startswith(("error", "unfinished", "returned")) for fault in every):
         passed.add("returned")
     if every == [fault for fault in every if fault.startswith("returned")]:
@@ -173,7 +185,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return replace(verdict, status="right", headline=f"This is {step.asks}.")
     verdict = replace(verdict, status="partly" if any(line.earned for line in lines) else "wrong")
     verdict = replace(verdict, details=tuple(f"{FAULTS[fault].capitalize()}." for fault in every))
-    if len(passed & set(asked)) == len(asked):
+    if not any(differences.values()):
         return _explain_plot(step, verdict, faults, every, read, expected)
     return _explain_rates(step, verdict, read, probes, expected, differences)
 
@@ -198,7 +210,7 @@ def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
     """Return a run with its rates as arrays. Raises Malformed unless it has the form that the probe calls for."""
-    keys = {"rates", "error", "nothing"} | ({"returned", "figure"} if "plot" in probe else set())
+    keys = {"rates", "error", "nothing", "own"} | ({"returned", "figure"} if "plot" in probe else set())
     if not isinstance(data, Mapping) or set(data) != keys:
         raise Malformed("the rates of a schedule were expected")
     rates, error = unpack(data["rates"]), data["error"]
@@ -213,7 +225,10 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
         raise Malformed("an error is not described as one")
     if not isinstance(data["nothing"], bool):
         raise Malformed("a run did not arrive whole")
-    run: dict[str, Any] = {"rates": rates, "error": error, "nothing": data["nothing"]}
+    own = None if data["own"] is None else unpack(data["own"])
+    if own is not None and (own.shape != rates.shape or own.dtype != np.float64):
+        raise Malformed("a curve of one's own has the wrong shape")
+    run: dict[str, Any] = {"rates": rates, "error": error, "nothing": data["nothing"], "own": own}
     if "plot" in probe:
         run["returned"] = None if data["returned"] is None else unpack(data["returned"])
         run["figure"] = [] if data["figure"] is None else figure_from(data["figure"])
@@ -246,6 +261,23 @@ def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe
         i = int(off.argmax())
         return {"what": "number", "at": i, "yours": float(run["rates"][i]), "right": float(right[i])}
     return {"what": "error", "at": n} if run["error"] else None
+
+
+def follows(run: Mapping[str, Any], probe: Probe) -> bool:
+    """Say whether rates are those of the answer's own first period at the same positions, and that curve falls."""
+    if run["own"] is None or run["error"] or not np.isfinite(run["own"]).all():
+        return False
+    n = len(run["rates"])
+    same = np.abs(run["rates"] - run["own"]) <= 4 * tolerance(probe, n)
+    width = len(probe["own"])
+    for i, one in enumerate(probe["own"]):
+        if probe["plain"]:
+            continue
+        order = np.argsort(np.asarray(one["epochs"], dtype=float), kind="stable")
+        curve = run["own"][i::width][order]
+        if not (np.diff(curve) <= 1e-9 * np.abs(curve).max()).all() or curve[-1] >= curve[0]:
+            return False
+    return bool(same.all() and np.ptp(run["rates"]) > 0)
 
 
 def same_rates(run: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -> bool:
@@ -310,8 +342,9 @@ def _explain_plot(
 ) -> Verdict:  # fmt: skip
     error = next((run["error"] for run in read.values() if run["error"]), None)
     if error:
-        verdict = replace(
-            verdict, where=_place(error), headline=f"plot_schedule raised {_error_text(error)}.", details=()
+        headline, hint = crash_of("plot_schedule", error, secret=expected.secret)
+        return replace(
+            verdict, where=place_of(error), headline=f"The rates are right; {headline}", details=(), hint=hint
         )
     else:
         verdict = replace(verdict, headline=f"The rates are right; {FAULTS[every[0]]}.", details=verdict.details[1:])
@@ -345,9 +378,14 @@ def _explain_rates(
             verdict = replace(verdict, misconception=key, headline=f"{words[key].title}.", hint=words[key].hints[0])
             break
     else:
-        broken = f"Your code raised {_error_text(error)}" if error else _broken(difference, probe)
-        verdict = replace(verdict, headline=f"{broken}.", hint=step.hints[0])
-    verdict = replace(verdict, where=_place(error) if error else None)
+        if not error:
+            verdict = replace(verdict, headline=f"{_broken(difference, probe)}.", hint=step.hints[0])
+        else:
+            crashed = next(key for key in differences if read[key]["error"])
+            headline, hint = crash_of("get_lr" if error.get("line") else "It", error, _CALL, expected.secret)
+            verdict = replace(verdict, headline=headline, hint=hint)
+            verdict = with_crash(verdict, error, Schedule.of(step).says[crashed], expected.secret)
+    verdict = replace(verdict, where=place_of(error))
     if expected.secret:
         return verdict
     says = f"{Schedule.of(step).says[first]} ({_call(probe, difference['at'])})"
@@ -371,8 +409,6 @@ def _broken(difference: Mapping[str, Any], probe: Probe) -> str:
         settings = probe["twin"]
     low, high = settings.get("lr_min", 0), settings["lr_max"]
     yours, slack = difference["yours"], 1e-9 * high
-    if difference["what"] == "error":
-        return "The schedule stops with an error"
     if not np.isfinite(yours):
         return "get_lr must return one real number"
     if _epoch(probe, difference["at"]) == 0:
@@ -396,9 +432,3 @@ def _call(probe: Probe, at: int) -> str:
 
 def _error_text(error: Mapping[str, Any]) -> str:
     return f"{str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}"
-
-
-def _place(error: Mapping[str, Any]) -> str | None:
-    if not error.get("line"):
-        return None
-    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[:300]

@@ -9,7 +9,7 @@ A mistake gives some of these another expression. A *variant* is a tuple of form
 an answer's numbers within a blink.
 
 Beside these names an expression may use ``x`` (the parameter), ``i`` of ``n`` (which one it is), ``lr0`` (the rate at
-the beginning) and ``given`` (the settings that were passed in).
+the beginning), ``since`` (steps since the rate was last set) and ``given`` (the settings that were passed in).
 """
 
 from __future__ import annotations
@@ -67,16 +67,18 @@ def _defaults(**values: Sequence[float]) -> Change:
     return Change("default", forms)
 
 
+RATES = (0.01, 0.001, 0.05, 0.1, 0.5, 1.0, 0.02, 0.2)  #: that are found written into code
+COUNTS = ("since", "(t-1)", "t")
 ANY = {  # in every family
     "ascends": _ways("step", "dx", "-lr*d"),
     "no_rate": _ways("step", "dx", "d"),
     "rate_squared": _ways("step", "dx", "lr*lr*d"),
-    "fixed_rate": _constants("step", "lr", 0.01, 0.001, 0.05, 0.1, 0.5, 1.0, 0.02, 0.2),
+    "fixed_rate": _ways("step", "lr", *(f"{c}{until}" for c in RATES for until in ("", " if lr == lr0 else lr"))),
     "frozen_rate": _ways("rate", "lr", "lr0"),
     "sign": _ways("step", "g", "sign(g)"),
     "normalized": _ways("step", "g", "g/norm(g)"),
     "mean": _ways("step", "g", "mean(g) + 0*g"),
-    "decays": _ways("step", "dx", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in ("(t-1)", "t")),
+    "decays": _ways("step", "dx", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in COUNTS),
                     "lr*d/t", "lr*d/sqrt(t)"),
     "shrinks": _ways("step", "dx", "lr*d + lr*x", "lr*d + 0.01*lr*x", "lr*d + 0.01*x"),
     "clipped_step": _ways("step", "dx", "clip(lr*d, -lr, lr)"),
@@ -171,7 +173,7 @@ ADAM = {
         {"b1": "0.9", "b2": "0.999"}, {"b1": "0.9"}, {"b2": "0.999"}, {"b1": "0.9", "b2": "0.99"})),
     "other_default": _defaults(lr=(0.01, 0.1, 0.0001), b2=(0.99, 0.9), b1=(0.99, 0.5, 0.8), eps=(1e-7, 1e-6, 1e-3)),
     "rate_inside": Change("rate", ({"m1": "b1*m + (1-b1)*lr*g", "dx": "d"},)),
-    "stores_corrected": Change("memory", ({"sm": "mh", "sv": "vh"},)),
+    "stores_corrected": Change("correction", ({"sm": "mh", "sv": "vh"},)),
     "amsgrad": Change("memory", ({"w1": "maximum(w, vh)", "d": "mh/(sqrt(w1)+eps)"},
                                 {"w1": "maximum(w, v1)", "d": "mh/(sqrt(w1/(1-b2**t))+eps)"})),
     "nadam": _ways("step", "d", "(b1*mh + (1-b1)*g/(1-b1**t))/(sqrt(vh)+eps)"),
@@ -255,7 +257,7 @@ class Bank:
         zeros = np.zeros((self.count, size))
         own = self.state.get(i, (zeros, zeros, zeros))
         common = self.state.get("shared", own) if self.shape_shared == shape else (zeros, zeros, zeros)
-        values: dict[str, Any] = {"x": x, "g": g, "t": t, "i": i, "n": n, **settings}
+        values: dict[str, Any] = {"x": x, "g": g, "t": t, "i": i, "n": n, "since": t - 1, **settings}
         values |= {name: self._value(name, values, size) for name in SETTINGS}
         for name in ("g", "t", "shared"):
             values[name] = self._value(name, values, size)

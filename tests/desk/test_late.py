@@ -485,3 +485,14 @@ def test_a_run_that_grades_nothing_again_applies_a_due_date(
         entry = gradebook.find_submission_notebook(notebook.stem, "part_a", late[-2][1])
         assert where["nbgrader"]["late_penalty"] == pytest.approx(entry.score / 2, abs=0.011)
         assert where["nbgrader"]["score"] == pytest.approx(entry.score - where["nbgrader"]["late_penalty"])
+
+
+def test_extra_time_finds_a_name_in_whatever_bytes_it_is_spelled(tmp_path: Path) -> None:
+    path = tmp_path / "extra_time.csv"
+    path.write_text("student,assignment,hours\nZoe\u0308,*,2\n007,part_a,1\n", "utf-8")
+    extra = ExtraTime.read(path)
+    assert extra is not None
+    for name in ("Zo\u00eb", "Zoe\u0308"):
+        assert extra.of(name, "part_a") == timedelta(hours=2)
+        assert extra.strangers([name, "007"]) == []
+    assert extra.of("007", "part_a") == timedelta(hours=1) and extra.of("7", "part_a") is None

@@ -51,7 +51,7 @@ WRONG = {
         ("(np.sqrt(s) + eps)", "np.sqrt(s + eps)", "b3-rmsprop_epsilon_inside"),
         ("points.append(pos.copy())", "points.append(pos)", None),
         ('    ax.set_aspect("equal")\n', "", "b3-figure_aspect"),
-        ("    ax.legend()\n", "", "b3-figure_names"),
+        ('    ax.legend(loc="upper left"', "    dict(loc=1", "b3-figure_names"),
     ],
     "b4": [
         ("copy.deepcopy(model.state_dict())", "model.state_dict()", "b4-alias"),
