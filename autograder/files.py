@@ -57,6 +57,8 @@ def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: 
             return
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if not path.parent.is_dir():  # a slip in the name: no folder is made for it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         write_whole(path, table.getvalue(), mode=_like_others(path), encoding=encoding, errors="backslashreplace")
     except OSError as error:
         raise Unwritable(
