@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from autograder.catalogue import questions
 from book.__main__ import ROOT
+from book.offline import stage_offline
 from lrtutorial import progress
 from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
@@ -423,6 +425,75 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
             answer(page, step.id, right(step.id), "right")
         page.goto(own.address("part_a/a2_momentum"))
         page.wait_for_selector("html[data-lr-runtime=ready]")
+    finally:
+        context.close()
+
+
+def test_where_the_picture_of_memory_does_not_fit_python_starts_the_long_way(chromium: Browser, site: Site) -> None:
+    site.missing.add("memory.bin")
+    context = chromium.new_context(service_workers="block")
+    try:
+        page = opened(context.new_page(), site, A1)
+        answer(page, "a1-gradient", "a*x", "right")
+    finally:
+        site.missing.clear()
+        context.close()
+
+
+def test_an_update_of_the_book_is_seen_once_its_pages_are_closed_and_keeps_answers(
+    chromium: Browser, book: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "book"
+    shutil.copytree(book, copy)
+    own, context = Site(copy), chromium.new_context()
+    kept = "navigator.serviceWorker.ready.then(() => true)"
+    try:
+        page = opened(context.new_page(), own, A1)
+        answer(page, "a1-gradient", "a*x", "right")
+        page.evaluate(kept)
+        changed = copy / f"{A1}.html"
+        changed.write_text(changed.read_text(encoding="utf-8").replace("</h1>", " (new)</h1>", 1), encoding="utf-8")
+        shutil.move(copy / "runtime", tmp_path / "runtime")
+        (copy / "sw.js").unlink()
+        stage_offline(copy, tmp_path / "runtime")
+        opened(page, own, A1)
+        assert "(new)" not in page.inner_text("h1"), "one page never sees files of two builds"
+        page.wait_for_function("navigator.serviceWorker.getRegistration().then(found => Boolean(found?.waiting))")
+        page.close()
+        page = context.new_page()
+        for _ in range(20):  # the browser changes over a moment after the last page is closed
+            opened(page, own, A1)
+            if "(new)" in page.inner_text("h1"):
+                break
+            page.goto("about:blank")
+            page.wait_for_timeout(200)
+        expect(page.locator("h1")).to_contain_text("(new)")
+        assert page.input_value("[data-lr-answer=gradient]") == "a*x"
+    finally:
+        context.close()
+        own.stop()
+
+
+def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Browser, site: Site) -> None:
+    """The page of a book with solutions, made of this one's by putting the rubric in."""
+    rubric = json.dumps([{"points": 3, "text": "Says why"}, {"points": 1, "text": "Hedges"}])
+    context = chromium.new_context(service_workers="block")
+
+    def with_rubric(route: Any) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace('"rubric": []', f'"rubric": {rubric}'))
+
+    try:
+        context.route("**/c1_why_rate_matters.html", with_rubric)
+        page = opened(context.new_page(), site, C1)
+        expect(page.locator(".lr-rubric")).to_be_hidden()
+        page.fill("[data-lr-answer=written]", " ".join(f"word{i}" for i in range(40)))
+        page.select_option("#lr-rubric-0", "2")
+        page.select_option("#lr-rubric-1", "1")
+        expect(page.locator(".lr-rubric")).to_contain_text("Your own score: 3 of 4")
+        page.wait_for_function("localStorage.getItem('lrtutorial:progress:')?.includes('written')")
+        kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
+        assert kept["written"]["c1"] == {"points": 3, "possible": 4}
     finally:
         context.close()
 
