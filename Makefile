@@ -77,8 +77,9 @@ bench: .venv/.test  ## time the checks, the explorer's sweeps, the range test, t
 	.venv/bin/python -m benchmarks.range_test
 	.venv/bin/python -m benchmarks.jail
 
-bench-browser: .venv/.test  ## time the explorer's pictures in a real browser
+bench-browser: .venv/.test  ## time the explorer and the book (after make book) in a real browser
 	.venv/bin/python -m benchmarks.browser
+	.venv/bin/python -m benchmarks.pages
 
 bench-grading: .venv/.test  ## time grading against stock nbgrader, and classes of growing size
 	.venv/bin/python -m benchmarks.grading

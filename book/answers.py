@@ -31,6 +31,8 @@ def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutio
     """
     exercise = next((e for e in exercises().values() if e.notebook == name), None)
     about: dict[str, Any] = {"runtime": runtime, "exercise": "", "steps": [], "map": exercise is None}
+    if exercise is None:
+        _place_to_keep(notebook)
     if exercise is not None:
         about |= described(exercise.id)
         if not about["live"]:
@@ -40,6 +42,14 @@ def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutio
             _places(notebook, solutions)
     data = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
     notebook.cells.append(_markdown(f'<script type="application/json" id="lr-page">{data}</script>'))
+
+
+def _place_to_keep(notebook: nbformat.NotebookNode) -> None:
+    for number, cell in enumerate(notebook.cells):
+        if cell.id == "keep":
+            cell.metadata.setdefault("tags", []).append("lr-check")
+            notebook.cells.insert(number, _place("keep"))
+            return
 
 
 def _written(exercise: str, solutions: bool) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def visit_math(writer: Any, node: nodes.math | nodes.math_block) -> None:
 
 def as_rst(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Turn a docstring as it is written here (plain prose, code between backquotes) into reStructuredText, in place."""
-    paragraphs = "\n".join(lines).strip("\n").split("\n\n")
+    paragraphs = [each for each in "\n".join(lines).strip("\n").split("\n\n") if each.strip() != "::"]
     written: list[str] = []
     for i, paragraph in enumerate(paragraphs):
         if paragraph.lstrip().startswith((">>>", ":", "..")):

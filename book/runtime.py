@@ -8,18 +8,22 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib.util
+import io
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent / "runtime"
 ROOT = HERE.parents[1]
 KEPT = ROOT / "_build" / "runtime"
-PACKAGES = ("mpmath", "filelock", "platformdirs")  # what lrtutorial needs to check formulas and predictions
+PACKAGES = ("mpmath",)  # what lrtutorial needs to check formulas and predictions; for the rest runtime/stand_ins serves
 LEFT_OUT = ("explorer", "experiments", "__pycache__", "tests")  # folders
 CODED = ("b1", "b2", "b3", "b4", "b5")  # steps that need NumPy: what is recorded for them stays at home
+KEEP = 4  #: how many of those made earlier stay: with and without solutions, of two branches
 LICENSES = """Python for the pages of this book
 
 Pyodide: Mozilla Public License 2.0, with CPython (PSF License) and others inside. Its source and licenses: pyodide.org
@@ -41,18 +45,24 @@ def runtime(solutions: bool = False) -> Path:
     archive = course(solutions)
     made = KEPT / f"made-{_digest(archive)}"
     if not (made / "memory.json").exists():
-        for old in KEPT.glob("made-*"):
-            shutil.rmtree(old)
         print("making Python for the pages …", flush=True)
-        zipped = KEPT / "course-source.zip"
-        zipped.write_bytes(archive)
-        _run(["node", str(HERE / "build.mjs"), str(pyodide), str(zipped), f"{made}-new"], ROOT, "make the runtime")
-        fresh = Path(f"{made}-new")
-        for path in fresh.glob("*.bin"):
-            path.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
-        (fresh / "LICENSES.txt").write_text(LICENSES, encoding="utf-8")
-        fresh.rename(made)
+        with tempfile.TemporaryDirectory(dir=KEPT) as folder:  # another build may be at it too
+            _make(pyodide, archive, Path(folder))
+            for old in sorted(KEPT.glob("made-*"), key=os.path.getmtime)[:-KEEP]:
+                shutil.rmtree(old, ignore_errors=True)
+            if not made.exists():
+                (Path(folder) / "new").rename(made)
     return made
+
+
+def _make(pyodide: Path, archive: bytes, folder: Path) -> None:
+    """Fill ``folder/new`` with what the worker loads."""
+    zipped, new = folder / "course.zip", folder / "new"
+    zipped.write_bytes(archive)
+    _run(["node", str(HERE / "build.mjs"), str(pyodide), str(zipped), str(new)], ROOT, "make the runtime")
+    for path in new.glob("*.bin"):
+        path.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+    (new / "LICENSES.txt").write_text(LICENSES, encoding="utf-8")
 
 
 def fetched() -> Path:
@@ -82,15 +92,13 @@ def _run(command: list[str], folder: Path, what: str) -> None:
 
 def _digest(archive: bytes) -> str:
     digest = hashlib.sha256(archive)
-    for path in sorted(HERE.iterdir()):
+    for path in sorted(HERE.glob("*.*")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def course(solutions: bool) -> bytes:
     """Return a zip of the Python modules and data that checking needs; the same content gives the same bytes."""
-    import io
-
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted(_files(solutions).items()):
@@ -99,7 +107,7 @@ def course(solutions: bool) -> bytes:
 
 
 def _files(solutions: bool) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    found = {path.name: path.read_bytes() for path in (HERE / "stand_ins").glob("*.py")}
     for package in ("lrtutorial", *PACKAGES):
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
@@ -109,6 +117,7 @@ def _files(solutions: bool) -> dict[str, bytes]:
             inside = path.relative_to(home)
             if path.suffix in (".py", ".json") and not set(inside.parts) & set(LEFT_OUT):
                 found[f"{package}/{inside.as_posix()}"] = path.read_bytes()
+    found["mpmath/function_docs.py"] = b"def __getattr__(name):\n    return ''\n"  # help texts
     for name in CODED:
         found.pop(f"lrtutorial/recorded/{name}.json", None)
     if not solutions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from autograder.catalogue import questions
 from book.__main__ import ROOT
+from book.offline import stage_offline
 from lrtutorial import progress
 from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
@@ -54,6 +56,10 @@ def page(reader: BrowserContext, site: Site) -> Iterator[Page]:
     yield page
     page.close()
     assert wrong == []
+
+
+on_a_phone = pytest.mark.parametrize("reader", ["phone"], indirect=True)
+on_a_desktop = pytest.mark.parametrize("reader", ["desktop"], indirect=True)
 
 
 def opened(page: Page, site: Site, name: str) -> Page:
@@ -139,6 +145,7 @@ def test_enter_checks_and_an_empty_field_is_unfinished(page: Page, site: Site) -
     page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=right]")
 
 
+@on_a_phone
 def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: Page, site: Site) -> None:
     """For each held right answer the keys that spell it are tapped, none of another keyboard; taps are counted."""
     table = []
@@ -192,6 +199,8 @@ def test_predictions_are_committed_before_the_experiment_opens(page: Page, site:
     exercise = next(e for e in LIVE if name.endswith(e.notebook))
     steps = [step for step in exercise.steps if step.kind.foretells]
     assert page.locator(".tag_experiment:visible").count() == 0
+    answer(page, steps[0].id, "who knows", "unreadable")
+    opened(page, site, name)
     for step in steps:
         assert page.locator("html").get_attribute("data-lr-experiment") == "closed"
         shown = answer(page, step.id, someone_says(step.id), "noted")
@@ -255,6 +264,7 @@ def requests() -> list[dict[str, Any]]:
     return asked
 
 
+@on_a_desktop
 def test_every_verdict_in_chromium_is_cpythons(page: Page, site: Site) -> None:
     opened(page, site, A1)
     asked = requests()
@@ -296,6 +306,7 @@ def test_what_is_typed_before_python_is_ready_is_checked_when_it_is(chromium: Br
         context.close()
 
 
+@on_a_desktop
 def test_two_tabs_dont_lose_each_others_work(page: Page, site: Site) -> None:
     opened(page, site, A1)
     other = page.context.new_page()
@@ -308,6 +319,7 @@ def test_two_tabs_dont_lose_each_others_work(page: Page, site: Site) -> None:
     other.close()
 
 
+@on_a_phone
 def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page: Page, site: Site) -> None:
     page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }")
     opened(page, site, A1)
@@ -316,6 +328,7 @@ def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page:
     answer(page, "a1-update", "x - eta*a*x", "right")
 
 
+@on_a_desktop
 def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site: Site, tmp_path: Path) -> None:
     opened(page, site, A1)
     answer(page, "a1-gradient", "a*x", "right")
@@ -334,6 +347,7 @@ def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site
     assert page.input_value("[data-lr-answer=gradient]") == "a*x"
 
 
+@on_a_desktop
 @pytest.mark.parametrize(
     "text",
     [
@@ -359,6 +373,7 @@ def test_a_hostile_file_does_nothing(page: Page, site: Site, text: str) -> None:
     assert page.evaluate("[window.harmed, ({}).x, document.querySelectorAll('img[src=x]').length]") == [None, None, 0]
 
 
+@on_a_desktop
 def test_what_takes_too_long_is_stopped_and_the_next_answer_is_checked(page: Page, site: Site) -> None:
     opened(page, site, A1)
     answer(page, "a1-gradient", "2*a*x", "wrong")
@@ -414,9 +429,79 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
         context.close()
 
 
+def test_where_the_picture_of_memory_does_not_fit_python_starts_the_long_way(chromium: Browser, site: Site) -> None:
+    site.missing.add("memory.bin")
+    context = chromium.new_context(service_workers="block")
+    try:
+        page = opened(context.new_page(), site, A1)
+        answer(page, "a1-gradient", "a*x", "right")
+    finally:
+        site.missing.clear()
+        context.close()
+
+
+def test_an_update_of_the_book_is_seen_once_its_pages_are_closed_and_keeps_answers(
+    chromium: Browser, book: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "book"
+    shutil.copytree(book, copy)
+    own, context = Site(copy), chromium.new_context()
+    kept = "navigator.serviceWorker.ready.then(() => true)"
+    try:
+        page = opened(context.new_page(), own, A1)
+        answer(page, "a1-gradient", "a*x", "right")
+        page.evaluate(kept)
+        changed = copy / f"{A1}.html"
+        changed.write_text(changed.read_text(encoding="utf-8").replace("</h1>", " (new)</h1>", 1), encoding="utf-8")
+        shutil.move(copy / "runtime", tmp_path / "runtime")
+        (copy / "sw.js").unlink()
+        stage_offline(copy, tmp_path / "runtime")
+        opened(page, own, A1)
+        assert "(new)" not in page.inner_text("h1"), "one page never sees files of two builds"
+        page.wait_for_function("navigator.serviceWorker.getRegistration().then(found => Boolean(found?.waiting))")
+        page.close()
+        page = context.new_page()
+        for _ in range(20):  # the browser changes over a moment after the last page is closed
+            opened(page, own, A1)
+            if "(new)" in page.inner_text("h1"):
+                break
+            page.goto("about:blank")
+            page.wait_for_timeout(200)
+        expect(page.locator("h1")).to_contain_text("(new)")
+        assert page.input_value("[data-lr-answer=gradient]") == "a*x"
+    finally:
+        context.close()
+        own.stop()
+
+
+def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Browser, site: Site) -> None:
+    """The page of a book with solutions, made of this one's by putting the rubric in."""
+    rubric = json.dumps([{"points": 3, "text": "Says why"}, {"points": 1, "text": "Hedges"}])
+    context = chromium.new_context(service_workers="block")
+
+    def with_rubric(route: Any) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace('"rubric": []', f'"rubric": {rubric}'))
+
+    try:
+        context.route("**/c1_why_rate_matters.html", with_rubric)
+        page = opened(context.new_page(), site, C1)
+        expect(page.locator(".lr-rubric")).to_be_hidden()
+        page.fill("[data-lr-answer=written]", " ".join(f"word{i}" for i in range(40)))
+        page.select_option("#lr-rubric-0", "2")
+        page.select_option("#lr-rubric-1", "1")
+        expect(page.locator(".lr-rubric")).to_contain_text("Your own score: 3 of 4")
+        page.wait_for_function("localStorage.getItem('lrtutorial:progress:')?.includes('written')")
+        kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
+        assert kept["written"]["c1"] == {"points": 3, "possible": 4}
+    finally:
+        context.close()
+
+
 # ------------------------------------------------------------------------------------------- how it looks
 
 
+@on_a_desktop
 def test_part_b_says_what_it_needs_and_gives_its_notebook(page: Page, site: Site) -> None:
     page.goto(site.address("part_b/b2_adam"))
     assert page.locator("html").get_attribute("data-lr-runtime") == "none"

@@ -6,9 +6,11 @@ Two of its notebooks are run here. (That all of them run through untouched is te
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +24,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from book.__main__ import ROOT, binder, dress, execute, modules
+from book.answers import make_room
 from lrtutorial.course import exercises
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem
@@ -109,7 +112,7 @@ def test_no_page_needs_another_host(book: Path, pages: dict[Path, Found]) -> Non
     for path, found in pages.items():
         loaded = re.findall(r'<(?:script|img|iframe)[^>]*\bsrc="([^"]*)"', path.read_text(encoding="utf-8"))
         loaded += re.findall(r'<link[^>]*\brel="stylesheet"[^>]*href="([^"]*)"', path.read_text(encoding="utf-8"))
-        assert [address for address in loaded if "//" in address] == [], path.name
+        assert [a for a in loaded if "//" in a and not a.startswith("data:")] == [], path.name
         assert found.links, path.name
 
 
@@ -323,3 +326,51 @@ def test_a_notebook_is_run_again_only_when_something_changed(tmp_path: Path, mon
     nbformat.write(nbformat.v4.new_notebook(cells=cells), other)
     execute(other)
     assert len(list((tmp_path / "executed").rglob("*.ipynb"))) == 2, "the other book keeps its own"
+
+
+def test_without_npm_the_book_is_built_for_reading_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from book import runtime
+    from book.__main__ import find_runtime
+
+    monkeypatch.setattr(runtime.shutil, "which", lambda tool: None if tool == "npm" else f"/usr/bin/{tool}")
+    assert find_runtime(solutions=False) is None
+    said = capsys.readouterr().out
+    assert "without checks in its pages" in said and "npm is not installed" in said
+
+
+def test_opened_from_disk_it_reads_as_a_book_and_says_how_to_serve_it(page: Page, book: Path) -> None:
+    page.goto((book / "part_a" / "a1_convergence.html").as_uri())
+    assert page.locator("html").get_attribute("data-lr-runtime") == "none"
+    page.get_by_text("python -m http.server").wait_for()
+    assert page.locator("[data-lr-answer]").count() == 0
+    assert page.get_by_text("gradient = ...").is_visible()
+
+
+def test_what_the_pages_run_holds_no_model_answer_and_the_instructors_holds_the_rubric() -> None:
+    from book.runtime import course
+
+    def told(solutions: bool) -> dict[str, Any]:
+        with zipfile.ZipFile(io.BytesIO(course(solutions))) as archive:
+            names = archive.namelist()
+            assert not [name for name in names if re.match(r"lrtutorial/recorded/b\d|autograder|solutions", name)]
+            return json.loads(archive.read("lrtutorial/recorded/written.json"))
+
+    bare, whole = told(False), told(True)
+    assert all(not entry["answer"] and not any(i["text"] for i in entry["rubric"]) for entry in bare.values())
+    assert all(entry["answer"] and all(i["text"] for i in entry["rubric"]) for entry in whole.values())
+    points = {key: [item["points"] for item in entry["rubric"]] for key, entry in bare.items()}
+    assert points == {key: [item["points"] for item in entry["rubric"]] for key, entry in whole.items()}
+
+
+@pytest.mark.parametrize("solutions", [False, True])
+def test_the_rubric_is_in_the_page_of_a_book_with_solutions_only(solutions: bool) -> None:
+    folder = "solutions" if solutions else "notebooks"
+    notebook = nbformat.read(ROOT / folder / "part_c" / "c1_why_rate_matters.ipynb", as_version=4)
+    make_room(notebook, "c1_why_rate_matters", True, solutions)
+    (data,) = re.findall(r'id="lr-page">(.*)</script>', notebook.cells[-1].source)
+    written = json.loads(data)["written"]
+    assert bool(written["rubric"]) == solutions and written["enough"] == 40
+    places = re.findall(r'data-lr-place="([\w-]+)"', "".join(cell.source for cell in notebook.cells))
+    assert {"c1-prediction_1", "compare", "write", "written"} <= set(places)

@@ -87,6 +87,16 @@ test("a worker that fails refuses what waits and what comes", async () => {
   assert.equal(runtime.status, "failed");
 });
 
+test("one can wait for Python to be ready", async () => {
+  const { runtime, worker } = begin();
+  const waiting = runtime.whenReady();
+  worker.ready();
+  worker.answer({ count: 0 });
+  await waiting;
+  await runtime.whenReady();
+  assert.equal(worker.asked.length, 1);
+});
+
 test("a fault of Python's is an error of that question alone", async () => {
   const { runtime, worker } = begin();
   worker.ready();

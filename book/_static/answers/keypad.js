@@ -70,7 +70,8 @@ function move(field, by) {
  */
 export function keypad(field, form, keys) {
   const pad = document.createElement("div");
-  pad.className = "lr-keypad";
+  const words = form === "choice" || form === "ordering";
+  pad.className = words ? "lr-keypad lr-words" : "lr-keypad";
   pad.setAttribute("role", "group");
   pad.setAttribute("aria-label", `Keys for ${field.dataset.lrAnswer}`);
   const add = (/** @type {string} */ shows, /** @type {string} */ says, /** @type {() => void} */ act) => {
@@ -87,8 +88,10 @@ export function keypad(field, form, keys) {
   for (const key of keys) {
     add(key.shows, key.says, () => press(field, form, key.types)).dataset.lrKey = key.types;
   }
-  add("←", "caret to the left", () => move(field, -1));
-  add("→", "caret to the right", () => move(field, 1));
+  if (!words) {
+    add("←", "caret to the left", () => move(field, -1));
+    add("→", "caret to the right", () => move(field, 1));
+  }
   add("⌫", "delete", () => erase(field)).dataset.lrErase = "";
   if (matchMedia("(pointer: coarse)").matches) {
     add("⌨", "use this device's keyboard", () => {

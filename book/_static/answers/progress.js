@@ -1,7 +1,7 @@
 // @ts-check
 /** The start page: the map with this browser's progress on it, and a copy to save, restore or begin anew. */
 
-import { element } from "./page.js";
+import { element, place } from "./page.js";
 import { exported, restoreAnswers } from "./store.js";
 
 export const KINDS = ["answer", "checked", "confidence", "compared", "written", "guess"];
@@ -16,7 +16,7 @@ export function progressOf(desk, map) {
   };
   const redraw = () => draw().catch(() => {});
   addEventListener("storage", redraw);
-  map.after(controls(desk, said, redraw));
+  (place("keep") ?? map).after(controls(desk, said, redraw));
   redraw();
 }
 
@@ -36,7 +36,7 @@ function controls(desk, said, redraw) {
     sure.checked = false;
     redraw();
   });
-  const where = element("p", {}, "Your progress and your answers are kept in this browser. The saved file is the one that the notebooks use, too.");
+  const where = element("p", {}, "In this book your progress and your answers are kept in this browser. The saved file is the one that the notebooks use, too.");
   return element(
     "section",
     { class: "lr-step", "aria-label": "Your progress" },

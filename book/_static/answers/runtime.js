@@ -90,6 +90,11 @@ export class Runtime {
     });
   }
 
+  /** Resolves once Python is ready; rejects when it can't be. @returns {Promise<void>} */
+  async whenReady() {
+    if (this.status !== "ready") await this.ask({ do: "words", text: "" });
+  }
+
   next() {
     if (this.status !== "ready" || this.current) return;
     this.current = this.queue.shift() ?? null;

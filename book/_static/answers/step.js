@@ -9,6 +9,8 @@ import { NoRuntime, Superseded, TookTooLong } from "./runtime.js";
 /** @typedef {{runtime: import("./runtime.js").Runtime, store: import("./store.js").Store, checked: (step: string, answer: any) => void}} Desk */
 
 const LINES = 6;
+/** Verdicts on what was no answer: nothing that later steps could build on. */
+const UNREAD = ["unfinished", "unreadable", "failed"];
 const coarse = () => matchMedia("(pointer: coarse)").matches;
 
 export class Step {
@@ -46,6 +48,11 @@ export class Step {
     return element("textarea", { rows: LINES, wrap: "off", ...attributes });
   }
 
+  /** Whether the keys are the words to choose from: those are always shown. */
+  get words() {
+    return this.about.form === "choice" || this.about.form === "ordering";
+  }
+
   /** @param {string} name */
   lay(name) {
     const { id, form, asks, foretells } = this.about;
@@ -56,7 +63,8 @@ export class Step {
     const label = element("label", { for: this.field.id }, element("code", {}, `${name} =`), element("span", { class: "lr-asks" }, asks));
     const writing = element("div", { class: lines ? "lr-lines" : "lr-line" }, ...(lines ? [this.marks] : []), this.field);
     const buttons = element("div", { class: "lr-buttons" }, this.checkButton, hint, this.keysButton);
-    this.pad.hidden = true;
+    this.pad.hidden = !this.words;
+    this.keysButton.hidden = this.words;
     const formula = element("form", { class: "lr-step", "data-lr-step": id, "aria-label": `Answer ${id}` });
     formula.append(label, this.reading, writing, this.notes, buttons, this.pad, this.said, this.hints);
     return formula;
@@ -87,7 +95,8 @@ export class Step {
 
   /** @param {boolean} shown */
   showKeys(shown) {
-    if (shown) for (const other of document.querySelectorAll(".lr-keypad")) closePad(/** @type {HTMLElement} */ (other));
+    if (this.words) return;
+    if (shown) for (const other of document.querySelectorAll(".lr-keypad:not(.lr-words)")) closePad(/** @type {HTMLElement} */ (other));
     this.pad.hidden = !shown;
     this.keysButton?.setAttribute("aria-expanded", String(shown));
   }
@@ -146,9 +155,10 @@ export class Step {
     if (this.desk.runtime.status === "loading") this.say("Python is still loading; this is checked as soon as it is ready.");
     this.root.setAttribute("aria-busy", "true");
     try {
+      await this.desk.runtime.whenReady(); // other tabs need not wait for this one's start
       await this.desk.store.progress(async (progress) => {
         const answer = await this.desk.runtime.ask({ do: "check", step: id, answers: texts, progress });
-        this.desk.store.set("checked", id, this.field.value);
+        if (!UNREAD.includes(answer.status)) this.desk.store.set("checked", id, texts[answers[0]]);
         this.show(answer);
         return answer.progress;
       });
