@@ -235,6 +235,7 @@ def test_a_library_schedule_is_worth_nothing_in_the_notebook_too(session) -> Non
         return
     session.run("imports", "from torch.optim.lr_scheduler import LambdaLR")
     session.run("b5-answer", source("b5", "b5-answer"))
+    assert "20 of 20 points" in session.text("b5-test")  # imported and left alone
+    session.run("b5-answer", f"{source('b5', 'b5-answer')}\n\n\nclass CosineAnnealingWarmRestarts(LambdaLR):\n    pass")
     shown = session.text("b5-test")
-    assert "0 of 20 points" in shown and "torch.optim.lr_scheduler.LambdaLR is used" in shown
-    assert "restart the kernel" in shown
+    assert "0 of 20 points" in shown and "torch.optim.lr_scheduler" in shown
