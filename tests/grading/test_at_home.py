@@ -36,9 +36,9 @@ RAISING = """class Adam:
     def step(self, grads):
         self.x
 """
-FORGED = """import lrtutorial.locating
+FORGED = """import lrtutorial.locating.responding
 place = {"line": 1, "code": "1000 points", "function": "f", "part": "", "role": "", "before": False}
-lrtutorial.locating.places_here = lambda *anything, **more: [place]
+lrtutorial.locating.responding.places_here = lambda *anything, **more: [place]
 """
 MISSPELT = "import nump as np2\nbase = np2.zeros\n" + ADAM.replace("np.sqrt", "np2.sqrt")
 
