@@ -7,9 +7,10 @@ import sys
 import threading
 from dataclasses import replace
 from html import escape
+from typing import Any
 
 from lrtutorial.course import UnknownStep, find_step, steps
-from lrtutorial.evidence import gather
+from lrtutorial.evidence import gather, not_assigned
 from lrtutorial.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
@@ -181,3 +182,15 @@ def _show_text(text: str) -> None:
 
     style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"
     display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _explain_name(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int = 0) -> None:
+    """Show a NameError as always; below it, what may have become of a step's answer that has no value."""
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    name = str(getattr(error, "name", None) or "")
+    if any(name in step.answers for step in steps().values()):
+        _show_text(not_assigned(name, shell.user_ns))
+
+
+if in_notebook() and not os.environ.get("NBGRADER_EXECUTION"):  # the check of an answer that has another name
+    sys.modules["IPython"].get_ipython().set_custom_exc((NameError,), _explain_name)

@@ -6,6 +6,7 @@ module, it can only change the evidence, and evidence earns points only by being
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -45,9 +46,21 @@ def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     return {
         "nonce": asked["nonce"],
         "left_out": left_out,
-        "missing": [name for name in step.answers if name not in namespace],
+        "missing": [not_assigned(name, namespace) for name in step.answers if name not in namespace],
         "evidence": {name: gather(step, answers, probes) for name, probes in asked["probes"].items()},
     }
+
+
+def not_assigned(name: str, namespace: Mapping[str, object]) -> str:
+    """Return what is said of an answer's name that is not there, with a name that is much like it, if there is one."""
+    own = [other for other in namespace if isinstance(other, str) and not other.startswith("_")]
+    alike = [other for other in own if _plain(other) == _plain(name)]
+    near = (alike or difflib.get_close_matches(name, own, n=1, cutoff=0.8))[:1]
+    return f"{name} is not assigned; did you mean {near[0]}?" if near else f"{name} is not assigned."
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:

@@ -6,7 +6,7 @@ write it into feedback; it shows itself as HTML in a notebook and as text everyw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from typing import Any, Protocol
@@ -212,6 +212,13 @@ class Verdict:
     def mimebundle(self) -> dict[str, str]:
         """Return the verdict as Jupyter display data: HTML, with plain text for everything else."""
         return {"text/html": self._repr_html_(), "text/plain": str(self)}
+
+
+def still_open(evidence: Mapping[str, Any], what: str) -> str:
+    """Return the headline of an answer that was not filled in: the dots are there, or its name holds None."""
+    if evidence.get("none") is True:
+        return f"The answer is None: assign {what}, without print(…) around it."
+    return f"The ... is still in place: put {what} there."
 
 
 class CheckFailed(AssertionError):

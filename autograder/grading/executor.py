@@ -179,9 +179,9 @@ class TrustedExecute(JailedExecute):
             return self._no_evidence(step)
         self.clock.lap("judging")
         self.clock.move(getattr(asked["secret"], "seconds", 0.0) - computed, "judging", "expectations")
-        if self.missing and step.id in self.raised:
-            said = f"{self.missing[0]} is not there, because its cell stopped with {self.raised[step.id]}."
-            verdict = Verdict.blank(step).with_no_points("unfinished", said)
+        if self.missing and (step.id in self.raised or verdict.status == "unfinished"):
+            stopped = f" Its cell stopped with {self.raised[step.id]}." if step.id in self.raised else ""
+            verdict = Verdict.blank(step).with_no_points("unfinished", self.missing[0] + stopped)
         if self.left_out and not verdict.right:
             verdict = replace(verdict, details=(*verdict.details, f"Left out in grading: {'; '.join(self.left_out)}."))
         return self._placed(step, verdict, index)
@@ -278,7 +278,7 @@ def read_evidence(outputs: list[Any], nonce: str) -> tuple[dict[str, Any], list[
         if not (isinstance(data, dict) and data.get("nonce") == nonce and isinstance(data.get("evidence"), dict)):
             continue
         if len(json.dumps(data)) <= MAX_EVIDENCE:
-            return dict(data["evidence"]), _texts(data.get("missing"), 60), _texts(data.get("left_out"), 200)
+            return dict(data["evidence"]), _texts(data.get("missing"), 160), _texts(data.get("left_out"), 200)
     return {}, [], []
 
 

@@ -122,6 +122,14 @@ _SYMPY_FUNCTIONS = {
 }
 
 
+def _in_order(node: Any, kind: str) -> Any:
+    """Return the terms or factors in the order in which SymPy prints them; many stay as they are stored."""
+    if kind not in ("Add", "Mul") or len(node.args) > 20:
+        return node.args
+    parts = node.as_ordered_terms() if kind == "Add" else node.as_ordered_factors()
+    return parts if len(parts) == len(node.args) else node.args
+
+
 def _from_sympy(node: Any, room: list[int], names: Sequence[str]) -> Tree:
     room[0] -= 1
     if room[0] < 0:
@@ -146,7 +154,7 @@ def _from_sympy(node: Any, room: list[int], names: Sequence[str]) -> Tree:
     if kind in _SYMPY_RELATIONS:
         return ["relation", _SYMPY_RELATIONS[kind], *children()]
     if kind in _SYMPY_SAME:
-        return [_SYMPY_SAME[kind], *children()]
+        return [_SYMPY_SAME[kind], *children(_in_order(node, kind))]
     if kind in _SYMPY_FUNCTIONS:
         return ["function", _SYMPY_FUNCTIONS[kind], *children()]
     if kind == "Interval":

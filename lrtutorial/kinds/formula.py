@@ -43,7 +43,7 @@ from lrtutorial.kinds.formula_values import (
     write_value,
 )
 from lrtutorial.steps import Step
-from lrtutorial.verdict import Verdict
+from lrtutorial.verdict import Verdict, still_open
 
 __all__ = [
     "PUBLIC",
@@ -74,7 +74,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     """Return the formula as a tree, or the reason why it can't be read."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
-        return {"kind": "formula", "unfinished": True}
+        return {"kind": "formula", "unfinished": True, "none": answer is None}
     try:
         return {"kind": "formula", "tree": read(step, answer)}
     except ex.Unreadable as problem:
@@ -230,7 +230,7 @@ def read_evidence(evidence: object) -> ex.Tree | Verdict:
     if not isinstance(evidence, dict) or evidence.get("kind") != "formula":
         return Verdict("", "failed", "No evidence came back from this answer.")
     if evidence.get("unfinished"):
-        return Verdict("", "unfinished", "The ... is still in place: put your formula there.")
+        return Verdict("", "unfinished", still_open(evidence, "your formula"))
     if "problem" in evidence:
         text = str(evidence["problem"])[:500]
         return Verdict("", "unreadable", f"{text[:1].upper()}{text[1:]}.")

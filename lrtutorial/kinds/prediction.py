@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from typing import Any
 from lrtutorial.expected import Expected, misconceptions
 from lrtutorial.kinds import Prediction
 from lrtutorial.steps import Step
-from lrtutorial.verdict import Line, Verdict
+from lrtutorial.verdict import Line, Verdict, still_open
 
 NEAR_SHARE = 0.5  #: of a prediction's points, for one that is near
 LONGEST = 200  #: characters of a word, and entries of an ordering, that are looked at
@@ -32,9 +33,9 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     """Return the prediction as a plain number, word or list of words, or the reason why it is none."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
-        return {"kind": "prediction", "unfinished": True}
+        return {"kind": "prediction", "unfinished": True, "none": answer is None}
     try:
-        value = _READERS[Prediction.of(step).form](answer)
+        value = _READERS[Prediction.of(step).form](answer, step)
     except Exception:  # an answer may be any object, with methods that raise
         value = None
     if value is None:
@@ -45,18 +46,49 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     return {"kind": "prediction", "value": value}
 
 
-def _read_number(answer: object) -> float | None:
+def _read_number(answer: object, step: Step) -> float | None:
+    """Return a number, also one that stands alone in a text: ``"about 30 steps"``, ``"0,5"``."""
+    if isinstance(answer, str):
+        found = re.findall(r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:e[-+]?\d+)?", answer[:LONGEST].lower())
+        plain = [text.replace("−", "-").replace(",", ".") for text in found]
+        return float(plain[0]) if len(plain) == 1 and "%" not in answer else None
     return float(answer) if isinstance(answer, numbers.Real) and not isinstance(answer, bool) else None
 
 
-def _read_word(answer: object) -> str | None:
-    return _word(answer) if isinstance(answer, str) else None
+def _read_word(answer: object, step: Step) -> str | None:
+    """Return the word of the step that an answer holds, whatever its capitals and the words around it.
+
+    A text that holds two of them, or says "not", is returned as it is: it isn't known what is meant.
+    """
+    known = _meanings(step)
+    if isinstance(answer, numbers.Real) and not isinstance(answer, bool):  # a rate without its quotes
+        same = [word for word in known if _is_number(word) and float(word) == float(answer)]
+        return same[0] if len(same) == 1 else None
+    if not isinstance(answer, str):
+        return None
+    word = _word(answer)
+    meant = [key for key, meaning in known.items() if _word(meaning) == word]
+    if word in known or len(meant) == 1:
+        return word if word in known else meant[0]
+    said = set(re.findall(r"[a-z]+|\d+(?:\.\d+)?", word))
+    found = [key for key in known if key in said]
+    denied = _DENIALS & (said - set(known)) or "n't" in word or "n’t" in word
+    return found[0] if len(found) == 1 and not denied else word
 
 
-def _read_words(answer: object) -> list[str] | None:
+_DENIALS = {"not", "no", "never", "neither", "nor", "none", "without", "than", "or", "unless", "isn"}
+
+
+def _is_number(word: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+)?(e-?\d+)?", word) is not None
+
+
+def _read_words(answer: object, step: Step) -> list[str] | None:
+    if isinstance(answer, str):  # one text with all of them, in order
+        answer = re.split(r"\s*(?:(?:,|;|→|->)\s*(?:then\b)?|\bthen\b)\s*", answer[:LONGEST].strip("[] "))
     if not isinstance(answer, (list, tuple)):
         return None
-    words = [_read_word(item) for item in answer[:LONGEST]]
+    words = [_read_word(item, step) for item in answer[:LONGEST]]
     return None if None in words else [word for word in words if word is not None]
 
 
@@ -122,7 +154,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return replace(
             blank,
             status="unfinished",
-            headline="The ... is still in place: put your prediction there.",
+            headline=still_open(evidence, "your prediction"),
             hint=asked,
         )
     if "problem" in evidence:

@@ -8,6 +8,7 @@ import pytest
 from sympy import Float, Product, Rational, Symbol, binomial, log, symbols, tanh
 
 from lrtutorial.checking import verdict_on
+from lrtutorial.evidence import not_assigned
 from lrtutorial.symbols import beta, k, kappa, t
 from lrtutorial.verdict import Verdict
 
@@ -163,3 +164,21 @@ def test_every_verdict_on_a_formula_shows_what_was_read() -> None:
     assert Verdict.from_data(verdict.as_data()) == verdict
     assert verdict_on("a1-gradient", "ax").read == "a·x"
     assert verdict_on("a1-condition", "0<η<2/a").read == "0 < η < 2/a"
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ({"Gradient": 1}, "gradient is not assigned; did you mean Gradient?"),
+        ({"gradeint": 1, "eta": 2}, "gradient is not assigned; did you mean gradeint?"),
+        ({"_gradient": 1, "x": 2}, "gradient is not assigned."),
+        ({}, "gradient is not assigned."),
+    ],
+)
+def test_a_name_that_is_missing_is_told_with_one_like_it(names, says) -> None:
+    assert not_assigned("gradient", names) == says
+
+
+def test_dots_are_named_only_where_they_are() -> None:
+    assert "..." in verdict_on("a1-gradient", ...).headline
+    assert "None" in verdict_on("a1-gradient", None).headline and "..." not in verdict_on("a1-gradient", None).headline

@@ -272,6 +272,46 @@ def test_an_exercise_without_predictions_says_so() -> None:
     assert "no predictions" in predictions.compare("a1").note
 
 
+@pytest.mark.parametrize(
+    ("step_id", "answer", "means"),
+    [
+        ("c2-prediction_3", "It is Smaller.", "smaller"),
+        ("c2-prediction_3", "LARGER than without momentum", "larger"),
+        ("c2-prediction_3", "about the same", "same"),
+        ("c5-prediction_1", "the small rate", "small"),
+        ("c5-prediction_1", " Small rate, 0.01 ", "small"),
+        ("c3-prediction_2", "only SGD!", "sgd"),
+        ("c1-prediction_1", 0.1, "0.1"),
+        ("c1-prediction_1", "a rate of 0.1", "0.1"),
+        ("c1-prediction_3", "about 700 steps", 700.0),
+        ("c2-prediction_1", "3,5", 3.5),
+        ("c3-prediction_3", ["SGD", " Momentum", "Adam."], ["sgd", "momentum", "adam"]),
+        ("c3-prediction_3", "Adam, then momentum, then SGD", ["adam", "momentum", "sgd"]),
+    ],
+)
+def test_a_prediction_with_a_capital_or_a_word_too_many_is_read(step_id, answer, means) -> None:
+    step = find_step(step_id)
+    assert prediction.collect(step, {step.answers[0]: answer}).get("value") == means
+
+
+@pytest.mark.parametrize(
+    ("step_id", "answer"),
+    [
+        ("c2-prediction_3", "not smaller"),
+        ("c2-prediction_3", "smaller or larger"),
+        ("c2-prediction_3", "it isn't larger"),
+        ("c5-prediction_1", "neither small nor large"),
+        ("c1-prediction_3", "between 300 and 700"),
+        ("c1-prediction_3", "50 %"),
+        ("c1-prediction_1", "0.1 or 0.2"),
+        ("c3-prediction_3", "sgd, adam"),
+    ],
+)
+def test_a_prediction_that_could_mean_two_things_is_not_guessed(step_id, answer) -> None:
+    verdict = judged(step_id, answer)
+    assert verdict.status == "unreadable" and verdict.points == 0, verdict
+
+
 @pytest.mark.parametrize("number", [2.4, -3, -1.0])
 def test_how_many_is_a_whole_number_from_zero_on(number) -> None:
     verdict = judged("c1-prediction_2", number)
