@@ -512,8 +512,11 @@ def test_part_b_says_what_it_needs_and_gives_its_notebook(page: Page, site: Site
     expect(page.locator("article a", has_text="open it on Binder")).to_have_count(1)
 
 
-@pytest.mark.parametrize("name", [A1, C1, "start_here"])
-def test_axe_finds_nothing(page: Page, site: Site, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "colors"), [(A1, "light"), (A1, "dark"), (C1, "light"), (C1, "dark"), ("start_here", "light")]
+)
+def test_axe_finds_nothing(page: Page, site: Site, name: str, colors: Any) -> None:
+    page.emulate_media(color_scheme=colors)
     opened(page, site, name)
     if name == A1:
         answer(page, "a1-gradient", "a*x/2", "wrong")
@@ -529,4 +532,6 @@ def test_axe_finds_nothing(page: Page, site: Site, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ROOT.joinpath("tests", "artifacts").mkdir(exist_ok=True)
     width = page.viewport_size["width"] if page.viewport_size else 0
-    page.screenshot(path=str(ROOT / "tests" / "artifacts" / f"book-{Path(name).name}-{width}.png"), full_page=True)
+    page.screenshot(
+        path=str(ROOT / "tests" / "artifacts" / f"book-{Path(name).name}-{width}-{colors}.png"), full_page=True
+    )

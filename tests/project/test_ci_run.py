@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = {"git": "git", "chromium": "chromium", "bubblewrap": "bwrap", "nodejs": "node"}
+TOOLS = {"git": "git", "chromium": "chromium", "bubblewrap": "bwrap", "nodejs": "node", "npm": "npm"}
 
 pytestmark = pytest.mark.requires_tool("bash")
 

@@ -11,7 +11,7 @@ import { NoRuntime, Superseded, TookTooLong } from "./runtime.js";
 const LINES = 6;
 /** Verdicts on what was no answer: nothing that later steps could build on. */
 const UNREAD = ["unfinished", "unreadable", "failed"];
-const coarse = () => matchMedia("(pointer: coarse)").matches;
+const coarse = () => matchMedia("(pointer: coarse)").matches || (navigator.maxTouchPoints > 0 && innerWidth <= 600);
 
 export class Step {
   /** @param {About} about @param {Desk} desk */
