@@ -131,7 +131,7 @@ class _Chain:
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Set each line against the one above; full points for a sound chain from the given line to a solved one."""
     blank, kind = Verdict.blank(step), Derivation.of(step)
-    asks = f"This step asks for {step.asks}."
+    asks = f"This task asks for {step.asks}."
     lines = _read_evidence(evidence)
     if isinstance(lines, Verdict):
         return replace(lines, step=step.id, lines=blank.lines, hint=asks)
