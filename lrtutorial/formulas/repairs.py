@@ -165,6 +165,7 @@ def _factors_too_many(node: ex.Tree) -> Iterator[Edit]:
 
 def _terms_too_many(node: ex.Tree) -> Iterator[Edit]:
     if node[0] == "add" and len(node) > 2:
+        yield f"Are the parts of {_said(node)} to be added, or multiplied?", ["mul", *node[1:]]
         for place in range(1, len(node)):
             yield f"Is the term {_said(node[place])} needed?", ["add", *node[1:place], *node[place + 1 :]]
 
