@@ -190,8 +190,7 @@ def test_a_name_of_a_sequence_on_the_left_is_no_mere_label() -> None:
 
 def test_what_a_product_sign_reaches_over_is_shown() -> None:
     inside, outside = (
-        verdict_on("a1-closed_form", way)
-        for way in (r"\prod_{k=1}^{t}(1-\eta a) x_0", "Product(1-ηa, (k, 1, t))*x0")
+        verdict_on("a1-closed_form", way) for way in (r"\prod_{k=1}^{t}(1-\eta a) x_0", "Product(1-ηa, (k, 1, t))*x0")
     )
     assert outside.right and not inside.right
     assert inside.read == "Π[k = 1 … t] ((1 − η·a)·x₀)" and outside.read == "Π[k = 1 … t] (1 − η·a)·x₀"
@@ -246,4 +245,6 @@ def test_dots_are_named_only_where_they_are() -> None:
     assert "..." in verdict_on("a1-gradient", ...).headline
     assert "None" in verdict_on("a1-gradient", None).headline and "..." not in verdict_on("a1-gradient", None).headline
     assert "None" in verdict_on("a1-derivation", None).headline
-    assert "..." in verdict_on("a1-derivation", ...).headline and "..." not in verdict_on("a1-derivation", None).headline
+    assert (
+        "..." in verdict_on("a1-derivation", ...).headline and "..." not in verdict_on("a1-derivation", None).headline
+    )
