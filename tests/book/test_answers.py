@@ -415,6 +415,18 @@ def test_all_that_is_loaded_to_check_answers_is_at_most_eight_megabytes(book: Pa
     assert sum(sizes.values()) <= 8_000_000, sizes
 
 
+def test_a_file_that_breaks_python_is_refused_and_the_next_one_is_read(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context()
+    try:
+        page = context.new_page()  # the console may say that Python broke
+        opened(page, site, "start_here")
+        for text, said in (("[" * 100_000, "Nothing was restored"), (json.dumps(progress.empty()), "Restored: 0")):
+            page.set_input_files("#lr-restore", {"name": "p", "mimeType": "application/json", "buffer": text.encode()})
+            expect(page.locator("[role=status]", has_text=said)).to_have_count(1, timeout=30_000)
+    finally:
+        context.close()
+
+
 def test_a_runtime_that_does_not_load_leaves_a_page_to_read(chromium: Browser, site: Site) -> None:
     site.missing.add("python.wasm.bin")
     context = chromium.new_context(service_workers="block")

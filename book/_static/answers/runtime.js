@@ -56,6 +56,7 @@ export class Runtime {
       this.changed(this.status);
     } else if (this.current && data.id === this.count) {
       clearTimeout(this.timer);
+      if (data.broken) return this.stop();
       const { settle, refuse } = this.current;
       this.current = null;
       const answer = JSON.parse(data.answer);
