@@ -199,7 +199,7 @@ def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
     """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    headline = f"You predict: {show(step, evidence['value'])}. Run the experiment next; compare() tells how you did."
+    headline = f"You predict: {show(step, evidence['value'])}. Next comes the experiment; then compare the two."
     return verdict.with_no_points("noted", headline, checked="", hint=None, misconception=None)
 
 

@@ -387,6 +387,46 @@ def test_what_takes_too_long_is_stopped_and_the_next_answer_is_checked(page: Pag
     answer(page, "a1-update", "x - 2*eta*a*x", "partly")  # what was known before is known again
 
 
+def test_what_is_remembered_and_takes_too_long_is_left_out_of_the_next_start(page: Page, site: Site) -> None:
+    home = site.address("x").replace("x.html", "_static/answers/runtime.js")
+    script = """async home => {
+        const { Runtime } = await import(home);
+        let begun = 0;
+        const begin = () => {
+            const worker = { terminate() {}, postMessage({ id, request }) {
+                const data = { id, answer: '{"count": 2}' };
+                if (JSON.parse(request).do !== "resume") setTimeout(() => worker.onmessage({ data }));
+            } };
+            begun += 1;
+            setTimeout(() => worker.onmessage({ data: { ready: true } }));
+            return worker;
+        };
+        const runtime = new Runtime(begin, { patience: 50, remember: () => [{ do: "resume" }] });
+        const answer = await Promise.race([runtime.ask({ do: "words" }), new Promise(end => setTimeout(end, 5000))]);
+        return { begun, answer };
+    }"""
+    assert page.evaluate(script, home) == {"begun": 2, "answer": {"count": 2}}
+
+
+def test_all_that_is_loaded_to_check_answers_is_at_most_eight_megabytes(book: Path, site: Site) -> None:
+    rarely = {"stdlib.zip", "modules.zip", "LICENSES.txt"}  # only where Python starts the long way
+    loaded = [path for path in (book / "runtime").iterdir() if path.name not in rarely]
+    sizes = {path.name: path.stat().st_size for path in (*loaded, *(book / "_static" / "answers").iterdir())}
+    assert sum(sizes.values()) <= 8_000_000, sizes
+
+
+def test_a_file_that_breaks_python_is_refused_and_the_next_one_is_read(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context()
+    try:
+        page = context.new_page()  # the console may say that Python broke
+        opened(page, site, "start_here")
+        for text, said in (("[" * 100_000, "Nothing was restored"), (json.dumps(progress.empty()), "Restored: 0")):
+            page.set_input_files("#lr-restore", {"name": "p", "mimeType": "application/json", "buffer": text.encode()})
+            expect(page.locator("[role=status]", has_text=said)).to_have_count(1, timeout=30_000)
+    finally:
+        context.close()
+
+
 def test_a_runtime_that_does_not_load_leaves_a_page_to_read(chromium: Browser, site: Site) -> None:
     site.missing.add("python.wasm.bin")
     context = chromium.new_context(service_workers="block")

@@ -25,7 +25,7 @@ function controls(desk, said, redraw) {
   const pick = element("input", { type: "file", accept: ".json,application/json", id: "lr-restore" });
   const sure = element("input", { type: "checkbox", id: "lr-sure" });
   pick.addEventListener("change", async () => {
-    said.textContent = await restored(desk, pick.files?.[0]);
+    said.textContent = await restored(desk, pick.files?.[0]).catch(() => "Nothing was restored: this file could not be read here.");
     pick.value = "";
     redraw();
   });

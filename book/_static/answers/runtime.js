@@ -30,6 +30,7 @@ export class Runtime {
     /** @type {Waiting | null} */
     this.current = null;
     this.count = 0;
+    this.forgets = false;
     this.start();
   }
 
@@ -51,10 +52,11 @@ export class Runtime {
     if (data.failed) return this.fail(data.failed);
     if (data.ready) {
       this.status = "ready";
-      for (const request of this.remember()) this.queue.unshift(silent(request));
+      for (const request of this.forgets ? [] : this.remember()) this.queue.unshift(silent(request));
       this.changed(this.status);
     } else if (this.current && data.id === this.count) {
       clearTimeout(this.timer);
+      if (data.broken) return this.stop();
       const { settle, refuse } = this.current;
       this.current = null;
       const answer = JSON.parse(data.answer);
@@ -108,6 +110,8 @@ export class Runtime {
     const stopped = this.current;
     this.current = null;
     this.worker.terminate();
+    // What was remembered is itself too much, as a hostile file can make it: without this, workers would begin for ever.
+    if (stopped?.request.do === "resume") this.forgets = true;
     stopped?.refuse(new TookTooLong("deciding this took too long"));
     this.start();
   }

@@ -111,6 +111,9 @@ python.then(
 );
 
 self.onmessage = async ({ data: { id, request } }) => {
-  const answer = (await python).globals.get("desk").answer_text(request);
-  self.postMessage({ id, answer });
+  try {
+    self.postMessage({ id, answer: (await python).globals.get("desk").answer_text(request) });
+  } catch (reason) {
+    self.postMessage({ id, broken: String(reason) }); // Python itself is: no stack left, no memory
+  }
 };
