@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from fractions import Fraction
 from functools import lru_cache
@@ -99,8 +99,10 @@ class _Evaluation:
             raise Undefined("infinity has no value")
         if kind == "add":
             total: Number = Fraction(0)
-            for child in tree[1:]:
-                total = self.trim(_together(operator.add, total, self.number(child)))
+            terms = [self.number(child) for child in tree[1:]]
+            for term in terms:
+                total = self.trim(_together(operator.add, total, term))
+            _hold_digits(total, terms)
             return total
         if kind == "mul":
             product: Number = Fraction(1)
@@ -365,6 +367,15 @@ def _float(tree: Tree, point: Mapping[str, Number]) -> float:
 
 
 _FLOATS: dict[str, Callable[[float], float]] = {"sqrt": math.sqrt, "abs": abs, "exp": math.exp, "log": math.log}
+
+
+def _hold_digits(total: Number, terms: Sequence[Number]) -> None:
+    """Raise Undecided where large terms that are known to 40 digits cancel: what is left of them says nothing."""
+    if all(isinstance(number, Fraction) for number in (total, *terms)):
+        return
+    left, *sizes = (abs(real(number)) for number in (total, *terms))
+    if max(sizes) > 10**8 and left < max(sizes) / 10**10:
+        raise Undecided("terms this large cancel, and their digits are not enough to say what is left")
 
 
 def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:

@@ -248,3 +248,12 @@ def test_dots_are_named_only_where_they_are() -> None:
     assert (
         "..." in verdict_on("a1-derivation", ...).headline and "..." not in verdict_on("a1-derivation", None).headline
     )
+
+
+LARGE = ["x^900", "x^5000", "2^99999999", "exp(1000)", "sqrt(2)^5000000", "sqrt(10^400+1)", "x^(10^9)", "exp(exp(9))"]
+
+
+@pytest.mark.parametrize("large", LARGE)
+@pytest.mark.parametrize("answer", ["a*x + T - T", "T + a*x - T", "a*(x + T - T)"])
+def test_a_right_answer_beside_large_terms_that_cancel_is_never_called_wrong(large: str, answer: str) -> None:
+    assert verdict_on("a1-gradient", answer.replace("T", large)).status in ("right", "undecided", "unreadable")
