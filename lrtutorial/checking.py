@@ -79,7 +79,7 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
     call = f'check("{step.id}", {", ".join(step.answers)})'
     given = "1 answer is" if len(answers) == 1 else f"{len(answers) or 'no'} answers are"
     headline = f"{given} given, {len(step.answers)} expected: {call}"
-    hint = f"This step asks for {step.asks}."
+    hint = f"This task asks for {step.asks}."
     if len(step.answers) > 1 and step.kind.probed:
         hint += f" Each may be checked alone, by its own name: check({step.id!r}, {step.answers[0]})."
     return replace(Verdict.blank(step), status="unreadable", headline=headline, hint=hint)

@@ -85,7 +85,7 @@ class RubricLine:
 class Step:
     """One checked step: ``check(id, *answers)``.
 
-    ``answers`` are the names to hand in; ``asks`` completes the sentence "This step asks for …"; ``hints`` is the
+    ``answers`` are the names to hand in; ``asks`` completes the sentence "This task asks for …"; ``hints`` is the
     ladder of :func:`lrtutorial.hint`, vaguest first.
     """
 

@@ -528,11 +528,11 @@ QUESTIONS = {
             ),
             M(
                 "a5-condition_number-rate",
-                "This is already the convergence rate at the best learning rate",
+                "This is already the convergence factor at the best learning rate",
                 "goes one step ahead",
                 (
                     "Yours is never above 1. Can a ravine have a large number?",
-                    "Of which two numbers does that rate depend on the ratio?",
+                    "Of which two numbers does that factor depend on the ratio?",
                 ),
                 (lambda_max - lambda_min) / (lambda_max + lambda_min),
             ),
@@ -562,17 +562,17 @@ QUESTIONS = {
         misconceptions=(
             M(
                 "a5-rate-approximation",
-                "1 − 2/κ is the approximation for large κ; it is smaller than the rate, so it is no bound",
+                "1 − 2/κ is the approximation for large κ; it is smaller than the factor, so it is no bound",
                 "drops the 1 in κ + 1, or quotes the approximation",
                 (
-                    "Put κ = 1 and κ = 2 in. Can a round bowl have a negative rate?",
+                    "Put κ = 1 and κ = 2 in. Can a round bowl have a negative factor?",
                     "Keep everything when you divide top and bottom by λ_min.",
                 ),
                 1 - 2 / kappa,
             ),
             M(
                 "a5-rate-one_over_L",
-                "This is the rate at η = 1/λ_max, not at η*",
+                "This is the factor at η = 1/λ_max, not at η*",
                 "uses the rate that is best for the steepest direction alone",
                 (
                     "Which η did you put in? Compare it with your η*.",
@@ -592,7 +592,7 @@ QUESTIONS = {
             ),
             M(
                 "a5-rate-momentum",
-                "This is momentum's rate, with √κ",
+                "This is momentum's factor, with √κ",
                 "quotes the heavy-ball result",
                 (
                     "Put η* into |1 − ηλ|. Does a root come in?",
@@ -612,7 +612,7 @@ QUESTIONS = {
             ),
             M(
                 "a5-rate-sign",
-                "The size is right, but the factor of the steepest direction has its sign on: the rate is its size",
+                "The size is right, but the factor of the steepest direction has its sign on: the size was asked for",
                 "leaves out the bars of |1 − ηλ_max|",
                 (
                     "A share of the distance cannot be negative.",
@@ -623,7 +623,7 @@ QUESTIONS = {
             M(
                 "a5-rate-progress",
                 "This is what a step takes away; what it leaves was asked for",
-                "gives one minus the rate",
+                "gives one minus the factor",
                 (
                     "For a huge κ hardly anything is gained. Which number is near 0 then, and which near 1?",
                     "What is left and what is taken away add up to one.",
@@ -674,8 +674,8 @@ QUESTIONS = {
         families=(
             (
                 "approximation",
-                "1 − 2/κ drops the 1 in κ + 1. At κ = 2 it says 0, and the rate is 1/3: fine for large κ, but "
-                "smaller than the rate, so it is no bound.",
+                "1 − 2/κ drops the 1 in κ + 1. At κ = 2 it says 0, and the factor is 1/3: fine for large κ, but "
+                "smaller than the factor, so it is no bound.",
             ),
         ),
     ),
@@ -685,7 +685,7 @@ QUESTIONS = {
         misconceptions=(
             M(
                 "a5-rate_100-approximation",
-                "0.98 is the approximation 1 − 2/κ, or the rate rounded so far that the two can't be told apart",
+                "0.98 is the approximation 1 − 2/κ, or the factor rounded so far that the two can't be told apart",
                 "quotes the approximation for large κ, or rounds to two digits",
                 (
                     "Write 1 − 2/κ and your own formula with five digits each, at κ = 100. Where do they part?",
@@ -695,11 +695,11 @@ QUESTIONS = {
             ),
             M(
                 "a5-rate_100-one_over_L",
-                "This is the rate at η = 1/λ_max, not at η*",
+                "This is the factor at η = 1/λ_max, not at η*",
                 "uses the rate that is best for the steepest direction alone",
                 (
                     "Which η belongs to your number?",
-                    "Put κ = 100 into the rate at η*.",
+                    "Put κ = 100 into the factor at η*.",
                 ),
                 Rational(99, 100),
             ),
@@ -715,7 +715,7 @@ QUESTIONS = {
             ),
             M(
                 "a5-rate_100-momentum",
-                "This is momentum's rate, or that of κ = 10",
+                "This is momentum's factor, or that of κ = 10",
                 "puts in √κ",
                 (
                     "Does plain gradient descent feel κ or its root?",
@@ -736,7 +736,7 @@ QUESTIONS = {
             M(
                 "a5-rate_100-progress",
                 "This is what a step takes away; what it leaves was asked for",
-                "gives one minus the rate",
+                "gives one minus the factor",
                 (
                     "Is a ravine with κ = 100 nearly solved in one step?",
                     "What is left and what is taken away add up to one.",

@@ -187,7 +187,7 @@ def _with_typed_answers(cells: list[Named], originals: Mapping[str, Any], repair
     for name, cell in cells:
         if name is not None and not _answers(originals[name]) and cell.cell_type == originals[name].cell_type == "code":
             typed, released = cell.source.strip(), originals[name].source.strip()
-            if typed and _statements(typed) != _statements(released):
+            if _statements(typed) not in (_statements(released), _statements("")):  # a comment is no answer
                 repairs.append(f"What was typed into {name} stands in a cell of its own above it.")
                 above = NotebookNode(
                     id=None, cell_type="code", metadata=NotebookNode(), outputs=[], execution_count=None

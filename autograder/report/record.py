@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 from nbgrader.api import Assignment, GradeCell, Notebook, Student
 from nbgrader.coursedir import CourseDirectory
@@ -196,9 +198,11 @@ def _efforts(
     for student, notebook in statuses:
         folder = Path(course.format_path(course.submitted_directory, student, part))
         try:
-            handed_in, _ = read_notebook(read_file(folder / f"{notebook}.ipynb"))
-            yield (student, notebook), effort_in(handed_in)
-        except Rejected:
+            data = read_file(folder / f"{notebook}.ipynb")
+            read_notebook(data)
+            # as it was saved: grading's reader takes outputs and counts out
+            yield (student, notebook), effort_in(nbformat.from_dict(json.loads(data.decode("utf-8-sig"))))
+        except (Rejected, ValueError):
             continue  # moved away, or unreadable: nothing is known
 
 

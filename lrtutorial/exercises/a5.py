@@ -196,7 +196,7 @@ EXERCISE = Exercise(
                 others=(
                     OtherForm(
                         ("lambda_max", "lambda_min", "kappa"),
-                        "This is the rate in the eigenvalues. Divide above and below by λ_min to have it in κ.",
+                        "This is the factor in the eigenvalues. Divide above and below by λ_min to have it in κ.",
                         lambda point: [
                             {**point, "lambda_min": low, "lambda_max": point["kappa"] * low}
                             for low in (Fraction(3, 7), Fraction(8, 5))

@@ -113,7 +113,7 @@ class _Evaluation:
             return self.function(tree[1], [self.number(child) for child in tree[2:]])
         if kind == "apply":
             if tree[1] not in self.functions:
-                raise Unreadable(f"{tree[1]}(...) has no meaning in this step")
+                raise Unreadable(f"{tree[1]}(...) has no meaning in this task")
             return self.functions[tree[1]](self.number(tree[2]))
         if kind in SERIES:
             return self.series(tree)

@@ -39,7 +39,7 @@ def read(
     if isinstance(answer, bool):
         raise Unreadable(
             f"a formula was expected, but the answer is the Python value {answer}. A comparison such as 1 < 2"
-            " is decided by Python at once; write it with the symbols of this step"
+            " is decided by Python at once; write it with the symbols of this task"
         )
     if isinstance(answer, str):
         return read_text(answer, symbols, functions, condition)
@@ -179,5 +179,5 @@ def _from_sympy(node: Any, room: list[int], names: Sequence[str]) -> Tree:
     if type(func).__name__ == "UndefinedFunction" and len(node.args) == 1:
         return ["apply", str(getattr(func, "__name__", "")), *children()]
     raise Unreadable(
-        f"the formula holds {_with_article(kind)}, which this step does not need; write it with + - * / ** and sqrt"
+        f"the formula holds {_with_article(kind)}, which this task does not need; write it with + - * / ** and sqrt"
     )

@@ -38,7 +38,9 @@ def brackets(tree: ex.Tree) -> Iterator[ex.Tree]:
     ``η − β`` may be η/1 − β for η/(1 − β), ``κ − 1/κ + 1`` may be (κ − 1)/(κ + 1), ``1 − ηa^t`` may be (1 − ηa)^t.
     """
     if sum(1 for _ in ex.nodes(tree)) <= MAX_NODES:
-        yield from (mended for _, mended in islice(_everywhere(flat(tree), _brackets), MAX_EDITS))
+        whole = flat(tree)
+        everywhere = _everywhere(whole, lambda node: _brackets(node, node is whole))
+        yield from (mended for _, mended in islice(everywhere, MAX_EDITS))
 
 
 def pairs(tree: ex.Tree, symbols: Sequence[str]) -> Iterator[tuple[str, str, ex.Tree]]:
@@ -69,6 +71,7 @@ def flat(tree: ex.Tree) -> ex.Tree:
 
 
 def _edits(tree: ex.Tree, symbols: Sequence[str]) -> Iterator[Edit]:
+    yield from _everywhere(tree, lambda node: _numbers_put_in(node, symbols))
     for kind in (_signs, _borders, _exponents, _off_by_one, _factors_too_many, _terms_too_many, _spread):
         yield from _everywhere(tree, kind)
     yield from _complements(tree)
@@ -150,6 +153,8 @@ def _exponents(node: ex.Tree) -> Iterator[Edit]:
         yield f"Does {_said(node)} stand on the right side of the fraction line?", ["pow", node, _MINUS]
     elif node[0] == "function" and node[1] == "sqrt":
         yield f"Is the root of {_said(node[2])} needed?", node[2]
+    elif node[0] == "function" and node[1] == "abs":
+        yield f"Are the bars around {_said(node[2])} needed?", node[2]
 
 
 def _factors_too_many(node: ex.Tree) -> Iterator[Edit]:
@@ -160,6 +165,7 @@ def _factors_too_many(node: ex.Tree) -> Iterator[Edit]:
 
 def _terms_too_many(node: ex.Tree) -> Iterator[Edit]:
     if node[0] == "add" and len(node) > 2:
+        yield f"Are the parts of {_said(node)} to be added, or multiplied?", ["mul", *node[1:]]
         for place in range(1, len(node)):
             yield f"Is the term {_said(node[place])} needed?", ["add", *node[1:place], *node[place + 1 :]]
 
@@ -181,6 +187,14 @@ def _spread(node: ex.Tree) -> Iterator[Edit]:
                 yield said, ["mul", *rest, [*total[:inside], one, *total[inside + 1 :]]]
 
 
+def _numbers_put_in(node: ex.Tree, symbols: Sequence[str]) -> Iterator[Edit]:
+    """Put a symbol back where a decimal stands: ``0.9^t`` for β^t."""
+    if node[0] == "float":
+        for name in symbols:
+            for value in (["symbol", name], ["add", _ONE, ["mul", _MINUS, ["symbol", name]]]):
+                yield f"Does the number {_said(node)} stand where a symbol belongs?", value
+
+
 def _complements(tree: ex.Tree) -> Iterator[Edit]:
     """Put 1 − β in place of β everywhere: the share that is lost for the one that is kept."""
     for name in sorted(ex.symbols(tree)):
@@ -193,6 +207,8 @@ def _factors_missing(node: ex.Tree, symbols: Sequence[str]) -> Iterator[Edit]:
     if node[0] in ("symbol", "add", "mul", "pow", "apply", "sum"):
         for name in symbols:
             yield f"A factor is missing beside {_said(node)}.", ["mul", ["symbol", name], node]
+            if ["symbol", name] in (node, *node[1:]):  # that would take the factor away
+                continue
             said = f"{_said(node)} should be divided by something."
             yield said, ["mul", ["pow", ["symbol", name], _MINUS], node]
     if node[0] in ("symbol", "add", "mul", "pow", "apply", "number", "sum"):
@@ -206,11 +222,12 @@ def _factors_missing(node: ex.Tree, symbols: Sequence[str]) -> Iterator[Edit]:
 # ------------------------------------------------------------------------------------------- brackets
 
 
-def _brackets(node: ex.Tree) -> Iterator[Edit]:
+def _brackets(node: ex.Tree, whole: bool) -> Iterator[Edit]:
     if node[0] == "add" and 3 <= len(node) <= 6:
         for place in range(1, len(node)):
             others = [part for index, part in enumerate(node[1:], 1) if index != place]
-            yield from _around_fraction(node[place], others)
+            if whole or _split(node[place])[1]:  # in brackets of its own a line over 1 would have been seen
+                yield from _around_fraction(node[place], others)
             yield from _around_power(node[place], others)
             yield from _around_sum(node[place], others)
     if node[0] == "mul":

@@ -65,6 +65,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _DERIVATIVE = re.compile(r"[d∂]\w*\s*/\s*[d∂]\w+\s*=(?!=)")
+_LABEL = re.compile(r"(?:E\s*[\[(][^=<>\[\]()]*[\])]|([^\W\d_]+)_(?:\{[^=<>{}]*\}|\([^=<>()]*\)))\s*=(?!=)")
 _FREE = re.compile(rf"([{''.join(GREEK_LETTERS)}](?:_?(?:max|min)(?![a-z])|_?\d+)?)")
 
 
@@ -89,6 +90,9 @@ def read_text(
     words = _Words.of(symbols, functions)
     if condition is False:
         line = _DERIVATIVE.sub("", line, count=1)
+        label = _LABEL.match(line)  # E[m_t] = …, x_{t+1} = …: only a name for what follows, if it is no sequence's
+        if label and label[1] not in words.functions:
+            line = line[label.end() :].strip()
     try:
         return _decide_comma(line, words, condition)
     except Unreadable as why:
@@ -151,6 +155,9 @@ class _Words:
     @classmethod
     def of(cls, symbols: Sequence[str], functions: Sequence[str]) -> _Words:
         spelled = {form: ("symbol", name) for name in symbols for form in _spellings(name)}
+        for name in symbols:  # x_t is the present x
+            if len(name) == 1:
+                spelled.setdefault(f"{name}_t", ("symbol", name))
         applied = {
             form: name for name in functions for form in (name, name.removesuffix("_seq")) if form not in spelled
         }

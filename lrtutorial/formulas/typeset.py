@@ -140,9 +140,9 @@ def _applied(tree: Tree) -> str:
 
 
 def _series(tree: Tree) -> str:
-    sign = "∑" if tree[0] == "sum" else "∏"
+    sign, inside = ("∑", 3) if tree[0] == "sum" else ("∏", 4)  # ∏ (x)·y would be read as ∏ (x), times y
     low = f"<mrow>{_name(letter(tree[1]))}{_op('=')}{_row(tree[2])}</mrow>"
-    return f"<mrow><munderover>{_op(sign)}{low}{_row(tree[3])}</munderover>{_row(tree[4], 3)}</mrow>"
+    return f"<mrow><munderover>{_op(sign)}{low}{_row(tree[3])}</munderover>{_row(tree[4], inside)}</mrow>"
 
 
 def _interval(tree: Tree) -> str:

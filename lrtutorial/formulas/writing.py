@@ -89,7 +89,8 @@ def _written(tree: Tree) -> str:
         return f"{letter(tree[1])}({write(tree[2])})"
     if kind in SERIES:
         sign = "Σ" if kind == "sum" else "Π"
-        return f"{sign}[{letter(tree[1])} = {write(tree[2])} … {write(tree[3])}] {write(tree[4], 3)}"
+        inside = 3 if kind == "sum" else 4  # Π (x)·y would be read as Π (x), times y
+        return f"{sign}[{letter(tree[1])} = {write(tree[2])} … {write(tree[3])}] {write(tree[4], inside)}"
     if kind == "interval":
         left, right = ("(" if tree[1][0] == "o" else "["), (")" if tree[1][1] == "o" else "]")
         return f"{left}{write(tree[2])}, {write(tree[3])}{right}"

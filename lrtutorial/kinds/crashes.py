@@ -30,7 +30,7 @@ def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: st
     """Return what mostly causes such an exception, in a sentence or two; a way to find out for all others.
 
     >>> usual_cause("NameError", "name 'np' is not defined", {})
-    "Nothing is called np here. Is the line that imports or defines it missing, or not run? (import numpy as np)"
+    'Nothing is called np here. Is the line that imports or defines it missing, or not run? (import numpy as np)'
     """
     undefined = re.match(r"name '(\w+)' is not defined(?:. Did you mean: '(\w+)')?", message)
     if kind == "NameError" and undefined:

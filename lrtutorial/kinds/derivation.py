@@ -24,7 +24,7 @@ from lrtutorial.formulas.relations import Relation, relation
 from lrtutorial.kinds import Derivation
 from lrtutorial.kinds.formula import METHOD_SHARE, read_point, same_outcome, write_value
 from lrtutorial.steps import Step
-from lrtutorial.verdict import Verdict
+from lrtutorial.verdict import Verdict, still_open
 
 __all__ = ["collect", "judge", "outcome_of", "same_outcome"]
 PROVED = "Each line was compared with the one above for all values of the letters, not at some points only."
@@ -39,7 +39,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     """Return the chain as trees, or the reason why it can't be read."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
-        return {"kind": "derivation", "unfinished": True}
+        return {"kind": "derivation", "unfinished": True, "none": answer is None}
     if isinstance(answer, dv.Derivation):
         if answer.problem:
             return {"kind": "derivation", "problem": answer.problem[:400].rstrip(".")}
@@ -131,7 +131,7 @@ class _Chain:
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Set each line against the one above; full points for a sound chain from the given line to a solved one."""
     blank, kind = Verdict.blank(step), Derivation.of(step)
-    asks = f"This step asks for {step.asks}."
+    asks = f"This task asks for {step.asks}."
     lines = _read_evidence(evidence)
     if isinstance(lines, Verdict):
         return replace(lines, step=step.id, lines=blank.lines, hint=asks)
@@ -263,7 +263,7 @@ def _read_evidence(evidence: object) -> list[ex.Tree] | Verdict:
     if not isinstance(evidence, dict) or evidence.get("kind") != "derivation":
         return Verdict("", "failed", "No evidence came back from this answer.")
     if evidence.get("unfinished"):
-        return Verdict("", "unfinished", "The ... is still in place: put your lines there.")
+        return Verdict("", "unfinished", still_open(evidence, "your lines"))
     if "problem" in evidence:
         text = str(evidence["problem"])[:500]
         return Verdict("", "unreadable", f"{text[:1].upper()}{text[1:]}.")

@@ -185,7 +185,7 @@ def with_problem(
     status = next(status for problem in problems.values() for status in problem if status != "absent")
     details = (*told[1:], *verdict.details, *rest)
     checked = verdict.checked if verdict.points else ""
-    hint = f"This step asks for {step.asks}."
+    hint = f"This task asks for {step.asks}."
     return replace(verdict, status=status, headline=told[0], details=details, hint=hint, checked=checked)
 
 

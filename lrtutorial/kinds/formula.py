@@ -89,7 +89,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare a formula with the reference and with every catalogued misconception, point by point."""
     blank = Verdict.blank(step)
-    asks = f"This step asks for {step.asks}."
+    asks = f"This task asks for {step.asks}."
     tree = read_evidence(evidence)
     if isinstance(tree, Verdict):
         return replace(tree, step=step.id, lines=blank.lines, hint=asks)
@@ -258,11 +258,11 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
         unknown = sorted(ex.symbols(side) - set(allowed))
         strange = sorted(ex.applied(side) - set(Formula.of(step).functions))
         if strange:
-            return f"The formula applies {strange[0]}(...), which has no meaning in this step."
+            return f"The formula applies {strange[0]}(...), which has no meaning in this task."
     if unknown:
         names = ", ".join(allowed) or "no symbols at all: it is a number"
         plural = "s" if len(unknown) > 1 else ""
-        return f"The formula uses the symbol{plural} {', '.join(unknown)}; this step is in {names}."
+        return f"The formula uses the symbol{plural} {', '.join(unknown)}; this task is in {names}."
     return None
 
 
@@ -300,6 +300,6 @@ def _follow_through(case: Case, earlier: Mapping[str, Any], verdict: Verdict) ->
     note = f"follows from your own {source}: method points"
     line = replace(verdict.lines[0], earned=round(METHOD_SHARE * verdict.lines[0].possible, 2), note=note)
     words = f"Right method, applied to an earlier result ({source}) that isn't right yet."
-    hint = f"Mend {source} first; this step then follows the same way."
+    hint = f"Mend {source} first; this task then follows the same way."
     claim = Claim(words, "follows", {"from": source, "tree": before})
     return _said(replace(verdict, status="partly", lines=(line,), headline=words, hint=hint), claim)

@@ -165,7 +165,7 @@ def _two_things(case: Case) -> Iterator[Claim]:
     for change, mended in repairs.edits(case.tree, case.kind.symbols):
         value = case.at(mended, first)
         for key, theirs in known.items():
-            if _same(value, theirs[first], case.loose):
+            if _same(value, theirs[first], case.loose) and not _drops_a_symbol(case, mended):
                 yield Claim(
                     f"More than one thing is off. {change} With that mended there is still this: {words[key].title}.",
                     "mended to a misconception",
@@ -180,6 +180,20 @@ def _two_things(case: Case) -> Iterator[Claim]:
                 {"tree": mended},
                 partial(case.gives, mended, case.right),
             )
+
+
+def _drops_a_symbol(case: Case, mended: ex.Tree) -> bool:
+    """Say whether a change took out a symbol: "is β needed?" followed by "β is missing" would help nobody."""
+    here = case.points[case.order[0]]
+    for name in ex.symbols(case.tree) & set(here):
+        if name not in ex.symbols(mended):
+            return True
+        elsewhere = next((point[name] for point in case.points if point[name] != here[name]), None)
+        if case.kind.condition or elsewhere is None:
+            continue
+        if _same(_there(case, mended, here)[0], _there(case, mended, {**here, name: elsewhere})[0], case.loose):
+            return True
+    return False
 
 
 def _close(case: Case, tree: ex.Tree, index: int) -> bool:
@@ -271,10 +285,10 @@ def _width(case: Case) -> Iterator[Claim]:
         yield Claim(f"Your condition is neither true nor false at some points: {why}.", "width", facts)
 
 
-def _there(case: Case, point: Mapping[str, ex.Number]) -> tuple[Any, str]:
-    """Return the answer's value at a point and what is to be said of it; None when it takes too much work."""
+def _there(case: Case, tree: ex.Tree, point: Mapping[str, ex.Number]) -> tuple[Any, str]:
+    """Return a formula's value at a point and what is to be said of it; None when it takes too much work."""
     try:
-        return value_at(case.step, case.tree, point, 5_000), ""
+        return value_at(case.step, tree, point, 5_000), ""
     except ex.Undefined as why:
         return UNDEFINED, f" It has no value there: {why}."
     except (ex.Undecided, ex.Unreadable):
@@ -290,7 +304,7 @@ def special_cases(case: Case) -> list[Claim]:
             there = {**point, **put}
             meaning = case.kind.meaning
             right = ex.evaluate(read(case.step, wanted), there, meaning(there) if meaning else None)
-            value, said = _there(case, there)
+            value, said = _there(case, case.tree, there)
             if value is None:
                 continue
             facts = {"at": {name: str(value) for name, value in there.items()}, "wanted": wanted}

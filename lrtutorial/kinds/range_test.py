@@ -525,7 +525,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
             return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
         (status, headline), *_ = problem.items()
         status = status if status in ("unfinished", "unreadable") else "unreadable"
-        return blank.with_no_points(status, str(headline)[:400], hint=f"This step asks for {step.asks}.")
+        return blank.with_no_points(status, str(headline)[:400], hint=f"This task asks for {step.asks}.")
     if not isinstance(runs, Mapping):
         return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
     probes = {probe["id"]: probe for probe in expected.probes}

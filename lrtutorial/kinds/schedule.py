@@ -160,7 +160,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return blank.with_no_points(
             "unfinished",
             "get_lr gives None: its body is still to be written.",
-            hint=f"This step asks for {step.asks}.",
+            hint=f"This task asks for {step.asks}.",
         )
     asked = [key for key, probe in probes.items() if "plot" not in probe]
     differences = {key: first_difference(read[key], expected.reference[key], probes[key]) for key in asked}
@@ -205,7 +205,7 @@ def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:
         return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
     (status, headline), *_ = problem.items()
     status = status if status in ("unfinished", "unreadable") else "unreadable"
-    return blank.with_no_points(status, str(headline)[:400], hint=f"This step asks for {step.asks}.")
+    return blank.with_no_points(status, str(headline)[:400], hint=f"This task asks for {step.asks}.")
 
 
 def read_run(data: object, probe: Probe) -> dict[str, Any]:

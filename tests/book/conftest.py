@@ -29,7 +29,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
 def chromium_driver() -> Iterator[Playwright]:
     if chromium_path() is None:
         missing("Chromium (set CHROMIUM to its path)")
@@ -37,7 +37,7 @@ def chromium_driver() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(chromium_driver: Playwright) -> Iterator[Browser]:
     browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
     yield browser

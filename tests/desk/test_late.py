@@ -30,6 +30,7 @@ from autograder.demo.synthetic import Truth, course_config
 from autograder.gradebook.late import ExtraTime, ExtraTimeError, GrantExtraTime, LatePenalty, reassess
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
+from autograder.grading.workers import Workers
 from autograder.intake.timestamp import UnreadableTime, handed_in, read_time
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -411,11 +412,9 @@ def test_it_does_what_nbgraders_own_step_does(book: Gradebook, policy: Config, t
 def test_the_course_applies_it_wherever_nbgrader_does() -> None:
     config = Config()
     configure(config)
-    for steps, following in ((config.Autograde.autograde_preprocessors, None),
-                             (config.GenerateFeedback.preprocessors, GetGrades)):  # fmt: skip
-        at = steps.index(AssignLatePenalties)
-        assert steps[at - 1] is GrantExtraTime
-        assert following is None or steps.index(following) > at
+    steps = config.GenerateFeedback.preprocessors  # the writer does the same when it grades
+    at = steps.index(AssignLatePenalties)
+    assert steps[at - 1] is GrantExtraTime and steps.index(GetGrades) > at
     config.LatePenalty.percent = 5
     step = AssignLatePenalties(config=config)
     step.init_plugin()
@@ -457,7 +456,7 @@ def test_a_run_that_grades_nothing_again_applies_a_due_date(
     monkeypatch.setattr("autograder.gradebook.writer.COURSE", truth.course)
     watcher = Told()
     with ThreadPoolExecutor(1) as executor:
-        summary = grade(Assignment.find("part_a", config), executor, watcher=watcher)
+        summary = grade(Assignment.find("part_a", config), Workers(executor, 1), watcher=watcher)
     assert summary.graded == 0 and not summary.not_run and summary.unchanged > len(times)
     assert any("'timestamp.txt' was left out: it holds no time: found 'whenever'" in said for said in watcher.said), (
         watcher.said

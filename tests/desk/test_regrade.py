@@ -197,14 +197,14 @@ def test_other_points_for_a_cell_scale_what_was_earned_there(term: Term) -> None
             if row["status"] == "graded" and not row["student"].startswith("-")
         }  # fmt: skip
     part = [row for row in rows if row["step"] == "a1-derivation" and row["status"] != "failed"]
-    full = next(row["student"] for row in part if row["points"] == 3 and row["student"] in fair)
-    some = next(row["student"] for row in part if 0 < row["points"] < 3 and row["student"] in fair)
+    full = next(row["student"] for row in part if row["points"] == 6 and row["student"] in fair)
+    some = next(row["student"] for row in part if 0 < row["points"] < 6 and row["student"] in fair)
     earned = {row["student"]: row["points"] for row in part if row["student"] in (full, some)}
     source = term.root / "solutions" / "part_a" / "a1_convergence.ipynb"
     notebook = nbformat.read(source, as_version=4)
     (cell,) = (c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "a1-derivation-test")
-    assert cell.metadata.nbgrader["points"] == 3
-    cell.metadata.nbgrader["points"] = 6
+    assert cell.metadata.nbgrader["points"] == 6
+    cell.metadata.nbgrader["points"] = 12
     nbformat.write(notebook, source)
     said = term.run("autograder", "grade", "part_a", full, "--dry-run")  # nothing was released yet
     assert "No verdict differs" in said or "0 graded" in said or "unchanged since they were graded" in said
@@ -213,17 +213,17 @@ def test_other_points_for_a_cell_scale_what_was_earned_there(term: Term) -> None
 
     for name in (full, some):
         stands = term.grade(name, "a1-derivation-test")
-        assert (stands["max"], stands["auto"]) == (6.0, earned[name])  # nbgrader's own: 3 of now 6
+        assert (stands["max"], stands["auto"]) == (12.0, earned[name])  # nbgrader's own: 6 of now 12
     said = term.run("autograder", "grade", "part_a", full, some, "--dry-run")
     assert "2 verdicts differ from before: 2 students gain" in said and "the release changed" in said
-    assert "3/3" in said and "6/6" in said and "2/6" in said
+    assert "6/6" in said and "12/12" in said
     term.run("autograder", "grade", "part_a", full, some)
     ours = {name: term.grade(name, "a1-derivation-test") for name in (full, some)}
     for name in (full, some):
-        assert ours[name]["auto"] == pytest.approx(earned[name] * 6 / 3)
+        assert ours[name]["auto"] == pytest.approx(earned[name] * 12 / 6)
     with Ledger(term.url, readonly=True) as ledger:
         rows = {row["student"]: row for row in ledger.verdicts("part_a") if row["step"] == "a1-derivation"}
-    assert (rows[full]["points"], rows[full]["possible"]) == (6.0, 6.0)
+    assert (rows[full]["points"], rows[full]["possible"]) == (12.0, 12.0)
     term.run("nbgrader", "autograde", "part_a", "--student", some, "--notebook", "a1_convergence", "--force")
     assert term.grade(some, "a1-derivation-test") == ours[some]
 

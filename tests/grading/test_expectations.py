@@ -82,7 +82,7 @@ def test_what_does_not_belong_to_these_probes_is_not_believed(computed, text):
 
 
 def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(computed, monkeypatch, caplog):
-    monkeypatch.setattr(expectations.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("lrtutorial.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     right = expectations.class_expectations(SECRET, STEP)
     assert "disk full" in caplog.text and "computes it again" in caplog.text
     monkeypatch.undo()

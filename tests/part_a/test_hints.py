@@ -168,7 +168,7 @@ def test_a_limiting_case_is_true_of_the_answer(step_id) -> None:
         ("a2-velocity", "Sum(β^k*g_seq(t-1-k), (k, 0, t))", "no gradient g(-1)"),
         ("a2-velocity", "Sum(β^(2*k)*g_seq(t-1-k), (k, 0, t-1))", "exponent of β"),
         ("a2-contribution", "eta^2*beta^k", "exponent of η is off by one"),
-        ("a2-contribution", "eta + beta^k", "More than one thing is off"),
+        ("a2-contribution", "eta + beta^k", "added, or multiplied"),
         ("a2-effective_lr", "eta/(2-beta)", "number 2"),
         ("a2-effective_lr", "7*eta*eta*beta", "Put β = 0"),
         ("a2-effective_lr_09", "5*eta", "yours is 0.5 times the right value"),

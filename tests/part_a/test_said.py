@@ -127,11 +127,73 @@ def test_a_number_near_the_right_one_is_told_what_is_wrong_with_it(step_id, answ
         ("a1-closed_form", "(1+ηa)^(t-1)x0", "More than one thing is off"),
         ("a1-closed_form", "exp(t*log(1-η*a))*x0", "right where it has a value"),
         ("a5-rate", "2·(1-κ)/(1+κ)", "same factor|More than one|Two"),
+        ("a1-closed_form", "x0*abs(1-ηa)^t", "Are the bars around 1 − η·a needed"),
+        ("a3-second_moment", "(1-0.9^t)g^2", "Does the number 0.9 stand where a symbol belongs"),
+        ("a2-effective_lr", "η/0.1", "Does the number 0.1 stand where a symbol belongs"),
     ],
 )
 def test_what_is_said_fits_the_answer(step_id, answer, says) -> None:
     verdict = verdict_on(step_id, answer)
     assert re.search(says, f"{verdict.headline} {verdict.hint}"), str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("step_id", "answer"),
+    [
+        ("a4-expected_m", "E[g]/(1-β1^t)"),
+        ("a3-second_moment", "g^2/(1-β^t)"),
+        ("a5-rate", "(κ-1)*(1-κ)"),
+        ("a5-rate", "(κ-1)*(κ+1)"),
+        ("a4-corrected_m", "2m_t(1-β1^t)"),
+    ],
+)
+def test_brackets_that_stand_are_not_said_to_be_missing(step_id, answer) -> None:
+    assert "rackets" not in str(verdict_on(step_id, answer))
+
+
+@pytest.mark.parametrize(
+    ("step_id", "answer"),
+    [
+        ("a3-second_moment", "g^2*t"),
+        ("a3-second_moment", "g^2-β^t"),
+        ("a3-effective_lr", "η/sqrt((1-β^t)*g^2)+ε"),
+        ("a1-closed_form", r"\prod_{k=1}^{t}(1-\eta a) x_0"),
+    ],
+)
+def test_nobody_is_asked_whether_a_symbol_is_needed_and_told_that_it_is_missing(step_id, answer) -> None:
+    verdict = verdict_on(step_id, answer)
+    assert not verdict.right and not str(verdict.hint).startswith("More than one thing is off"), str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("step_id", "answer"),
+    [
+        ("a1-update", r"x_{t+1} = x_t - \eta a x_t"),
+        ("a1-update", "x_(t+1) = x_{t}(1 - ηa)"),
+        ("a1-update", "x_t - ηax_t"),
+        ("a2-velocity", "v_{t+1} = β v_t + g_t"),
+        ("a3-second_moment", "s_{t} = (1-β^t) g_t²"),
+        ("a3-limit_lr", r"\frac{\eta}{|g_t|}"),
+        ("a4-expected_m", "E[m_t] = (1-β1^t) E[g]"),
+        ("a4-expected_m", r"\mathbb{E}[m_t] = (1-\beta_1^t)\mathbb{E}[g]"),
+        ("a4-expected_m", "E(m_t) = (1-β₁ᵗ) E(g)"),
+    ],
+)
+def test_an_equation_as_a_paper_prints_it_is_read(step_id, answer) -> None:
+    verdict = verdict_on(step_id, answer)
+    assert verdict.right, str(verdict)
+
+
+def test_a_name_of_a_sequence_on_the_left_is_no_mere_label() -> None:
+    assert not verdict_on("a2-velocity", "v_{t+1} = β v_{t-1} + g_{t-1}").right
+
+
+def test_what_a_product_sign_reaches_over_is_shown() -> None:
+    inside, outside = (
+        verdict_on("a1-closed_form", way) for way in (r"\prod_{k=1}^{t}(1-\eta a) x_0", "Product(1-ηa, (k, 1, t))*x0")
+    )
+    assert outside.right and not inside.right
+    assert inside.read == "Π[k = 1 … t] ((1 − η·a)·x₀)" and outside.read == "Π[k = 1 … t] (1 − η·a)·x₀"
 
 
 def test_where_a_condition_has_no_value_nobody_says_that_it_converges() -> None:
@@ -182,3 +244,7 @@ def test_a_name_that_is_missing_is_told_with_one_like_it(names, says) -> None:
 def test_dots_are_named_only_where_they_are() -> None:
     assert "..." in verdict_on("a1-gradient", ...).headline
     assert "None" in verdict_on("a1-gradient", None).headline and "..." not in verdict_on("a1-gradient", None).headline
+    assert "None" in verdict_on("a1-derivation", None).headline
+    assert (
+        "..." in verdict_on("a1-derivation", ...).headline and "..." not in verdict_on("a1-derivation", None).headline
+    )

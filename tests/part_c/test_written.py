@@ -15,7 +15,8 @@ from lrtutorial import written
 from lrtutorial.session import HERE
 from lrtutorial.written import count_words, model_answers, reveal
 
-ROOT = desk.RECORDED.parents[2]
+ROOT = Path(__file__).resolve().parents[2]
+RECORDED = desk.recorded_folder() / "written.json"
 EXERCISES = [f"c{i}" for i in range(1, 7)]
 FORTY = " ".join(f"word{i}" for i in range(40))
 
@@ -28,7 +29,7 @@ def nobody_grades(monkeypatch, tmp_path):
 
 
 def test_recorded_answers_are_those_of_the_solutions() -> None:
-    assert desk.RECORDED.read_text(encoding="utf-8") == desk.as_json(desk.read_solutions(ROOT / "solutions"))
+    assert RECORDED.read_text(encoding="utf-8") == desk.as_json(desk.read_solutions(ROOT / "solutions"))
     assert list(model_answers()) == EXERCISES
 
 
@@ -189,5 +190,5 @@ def test_the_rubric_is_put_below_the_answer_for_the_grader() -> None:
 
 
 def test_the_recorded_answers_are_plain_json() -> None:
-    data = json.loads(desk.RECORDED.read_text(encoding="utf-8"))
+    data = json.loads(RECORDED.read_text(encoding="utf-8"))
     assert all(set(entry) == {"answer", "rubric"} for entry in data.values())
