@@ -87,12 +87,12 @@ def test_a5_line_by_line_then_to_the_rate(student: Callable, page: Page) -> None
     chains = '"-1 < 1 - eta*lambda_max < 1 and -1 < 1 - eta*lambda_min < 1"'
     products = '"0 < eta*lambda_max < 2 and 0 < eta*lambda_min < 2"'
     verdict = one.answers("a5-derivation", f'chain = [{given}, {chains}, {products}, "0 < η < 2/λ_min"]')
-    assert "The larger bound was kept" in verdict and "1.5 of 4" in verdict
+    assert "Line 4 follows from line 3, but says less" in verdict and "2 of 5" in verdict
     assert "⇒" in one.runs("chain-shown")
     one.page.output(one.order.index("chain-shown")).scroll_into_view_if_needed()
     one.page.screenshot("a5-derivation")
     verdict = one.answers("a5-derivation", f'chain = [{given}, {chains}, {products}, "0 < η < 2/λ_max"]')
-    assert "✓ Right" in verdict and "4 of 4" in verdict
+    assert "✓ Right" in verdict and "5 of 5" in verdict
 
     assert "✓ Right" in one.answers("a5-condition", "condition = Abs(1 - eta*lambda_max) < 1")
     assert "the ones on both sides add up" in one.answers("a5-optimal_lr", "optimal_lr = 1 / (lambda_max + lambda_min)")
