@@ -285,7 +285,7 @@ def test_the_page_shows_both_and_runs_nothing(course: Path, capsys) -> None:
     assert {row["student"] for row in data["unreadable"]} == {"cy", "dee", "eli"}
     table = (course / "similar" / "similar.csv").read_text("utf-8")
     assert "'=cmd() <b>bold" in table
-    assert "'-bo\\nnewline" in table
+    assert "'-bo_newline" in table
     assert {path: path.read_bytes() for path in (course / "submitted").rglob("*.ipynb")} == before
 
 
