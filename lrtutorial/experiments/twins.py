@@ -34,9 +34,13 @@ TWINS: dict[str, tuple[str, dict[str, float], dict[str, Any]]] = {
 def against_torch(*classes: Callable[..., Any]) -> Any:
     """Step each class and its twin of torch with the same 60 gradients, and say whether they agree.
 
+    Halfway the rate becomes a tenth, through the attribute ``lr``.
+
     classes: any of SGD, MomentumSGD, Adam, AdamW (with ``weight_decay``), known by their names.
     Returns a note of one sentence a class. Raises ValueError for a class of another name.
     """
+    if not classes:
+        return Note(f"Name a class to compare: against_torch(SGD). The names known are {', '.join(TWINS)}.")
     said = []
     for one in classes:
         name = getattr(one, "__name__", str(one))
@@ -60,6 +64,8 @@ def _compared(one: Callable[..., Any], name: str) -> str:
     tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
     optimizer, twin = one(arrays, **ours_settings), getattr(torch.optim, theirs)(tensors, **their_settings)
     for step in range(1, STEPS + 1):
+        if step == STEPS // 2:  # momentum with the rate inside its velocity is the same until the rate changes
+            optimizer.lr = twin.param_groups[0]["lr"] = ours_settings["lr"] / 10
         grads = [rng.normal(size=shape) for shape in SHAPES]
         for tensor, grad in zip(tensors, grads, strict=True):
             tensor.grad = torch.tensor(grad)

@@ -176,3 +176,20 @@ def test_every_picture_draws_and_has_its_words() -> None:
     ):
         assert len(result.alt_text) > 60 and any(mark.isdigit() for mark in result.alt_text)
         assert 'alt="' in result._repr_html_()
+
+
+def test_a_twin_is_told_apart_when_the_rate_sits_inside_the_velocity_and_nothing_is_no_agreement() -> None:
+    from lrtutorial.experiments.twins import against_torch
+
+    class MomentumSGD:
+        def __init__(self, params, lr, momentum=0.9):
+            self.params, self.lr, self.momentum = params, lr, momentum
+            self.velocity = [np.zeros_like(p) for p in params]
+
+        def step(self, grads):
+            for p, v, g in zip(self.params, self.velocity, grads, strict=True):
+                v[...] = self.momentum * v + self.lr * g
+                p -= v
+
+    assert "parts from torch.optim.SGD at step 30" in repr(against_torch(MomentumSGD))
+    assert "Name a class" in repr(against_torch())
