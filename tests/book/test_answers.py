@@ -76,6 +76,15 @@ def patient(page: Page, site: Site, milliseconds: int) -> None:
     page.evaluate("async ([home, wait]) => { (await import(home)).runtime.patience = wait; }", [home, milliseconds])
 
 
+def until(page: Page, condition: str) -> None:
+    """Wait until a condition holds in the page (Playwright's own waiting breaks the page's content security policy)."""
+    for _ in range(300):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never came true: {condition}")
+
+
 def answer(page: Page, step: str, text: str, status: str) -> str:
     """Type an answer, have it checked; the verdict's text."""
     (name,) = find_step(step).answers
@@ -508,7 +517,7 @@ def test_an_update_of_the_book_is_seen_once_its_pages_are_closed_and_keeps_answe
         stage_offline(copy, tmp_path / "runtime")
         opened(page, own, A1)
         assert "(new)" not in page.inner_text("h1"), "one page never sees files of two builds"
-        page.wait_for_function("navigator.serviceWorker.getRegistration().then(found => Boolean(found?.waiting))")
+        until(page, "navigator.serviceWorker.getRegistration().then(found => Boolean(found?.waiting))")
         page.close()
         page = context.new_page()
         for _ in range(20):  # the browser changes over a moment after the last page is closed
@@ -541,7 +550,7 @@ def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Brows
         page.select_option("#lr-rubric-0", "2")
         page.select_option("#lr-rubric-1", "1")
         expect(page.locator(".lr-rubric")).to_contain_text("Your own score: 3 of 4")
-        page.wait_for_function("localStorage.getItem('lrtutorial:progress:')?.includes('written')")
+        until(page, "localStorage.getItem('lrtutorial:progress:')?.includes('written')")
         kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
         assert kept["written"]["c1"] == {"points": 3, "possible": 4}
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import traitlets.log
 
 from autograder.jail import JailError, JailTooWeak
 from autograder.jail.provisioner import JailedKernelManager
@@ -100,7 +101,10 @@ def test_below_the_minimum_nothing_runs(layer: str, tmp_path: Path) -> None:
     asyncio.run(refused())
 
 
-def test_unsafe_in_so_many_words_runs_and_is_logged(run: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_unsafe_in_so_many_words_runs_and_is_logged(
+    run: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traitlets.log, "get_logger", lambda: logging.getLogger("jail"))
     with caplog.at_level(logging.WARNING):
         ran = run("print(1)", layers_left_out=["seccomp"], unsafe_no_jail=True)
     assert ran.text() == "1\n" and ran.report.level == "limits"
