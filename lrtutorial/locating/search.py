@@ -21,11 +21,11 @@ from types import CodeType
 from typing import Any
 
 from lrtutorial.course import find_step
-from lrtutorial.expected import Expected, Known, recorded
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, Known, recorded
 from lrtutorial.locating.edits import LEFT_OUT, Edit, edits
 from lrtutorial.locating.siblings import copies
 from lrtutorial.locating.sources import Source
-from lrtutorial.steps import Step
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
 MOST_TRIES = 20_000  #: edits that are run: what two seconds are enough for
