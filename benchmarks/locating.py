@@ -18,16 +18,10 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.course import find_step
-<<<<<<< HEAD
 from lrtutorial.course.expected import recorded
 from lrtutorial.kinds.driven import quiet
 from lrtutorial.locating import known
 from lrtutorial.locating.search import FIRST, TooLong, Trial, limited, search_all
-=======
-from lrtutorial.course.expected import recorded
-from lrtutorial.locating.search import Trial, search
-from lrtutorial.locating.sources import sources_of
->>>>>>> main
 from tests.part_b import right_answers
 from tests.part_b.mutants import Mutant, mutants
 
