@@ -37,7 +37,6 @@ from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
-    COUNTS,
     absent,
     apart,
     checked_on,
@@ -49,6 +48,7 @@ from lrtutorial.kinds.driven import (
     read_error,
     read_runs,
     rounding,
+    together,
     with_problem,
 )
 from lrtutorial.kinds.variants import CHANGES, Bank, Variant, explained
@@ -571,7 +571,8 @@ def _explained(model: Model, runs: Mapping[str, Run], probes: Mapping[str, Probe
         with np.errstate(all="ignore"):
             theirs = traces - traces[:, :1] if probe.get("after") else traces
             ours = moved(run, probe)[None]
-            same = (np.abs(theirs - ours) <= slack) | (np.isnan(theirs) & np.isnan(ours)) | (theirs == ours)
+            same = (_overflown(ours[0], probe)[None, :, None]) | (theirs == ours)
+            same |= (np.abs(theirs - ours) <= slack) | (np.isnan(theirs) & np.isnan(ours))
         return np.asarray(same.all(axis=(1, 2)))
 
     if not any(np.isfinite(run["trace"][1:]).any() for run in runs.values()):
@@ -579,6 +580,13 @@ def _explained(model: Model, runs: Mapping[str, Run], probes: Mapping[str, Probe
     order = sorted(runs, key=lambda key: (len(probes[key]["grads"]), bool(probes[key].get("twin"))))
     found = explained(CHANGES[model.family], order, lambda key, variants: simulate(model, probes[key], variants), fits)
     return found[0][0] if found else ()
+
+
+def _overflown(trace: np.ndarray, probe: Probe) -> np.ndarray:
+    """Return which rows lie beyond an overflow of float32, (rows,): the simulation, in float64, has numbers there."""
+    if _unit(probe) < np.finfo(np.float32).eps or not np.isfinite(trace[:2]).all():
+        return np.zeros(len(trace), dtype=bool)
+    return np.asarray(np.maximum.accumulate(~np.isfinite(trace).all(axis=1)))
 
 
 def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndarray:
@@ -669,7 +677,7 @@ def _told(
     names = [model.id_of(name) for name in (*finding.mistakes, *(FACTS[fact] for fact in finding.facts))]
     if (not finding.unexplained or "still" in finding.facts) and names:
         if len(names) > 1:
-            said = [f"{COUNTS[len(names) - 2]} mistakes at once. {words[names[0]].title}."]
+            said = [f"{together(len(names), finding.mistakes)} {words[names[0]].title}."]
             return names[0], said + [f"And: {words[name].title}." for name in names[1:]], words[names[0]].hints[0]
         return names[0], [f"{words[names[0]].title}."], words[names[0]].hints[0]
     if (name := _catalogued(runs, expected, reference, probes)) is not None:
@@ -717,15 +725,16 @@ def diagnose(
             f"{answer} never moves the arrays it was given.",
             "Which line of step changes an array of self.params?",
         )
-    for group, sentence in kind.only:
+    for group, sentence, advice in kind.only:
         if set(failed) <= set(group):
-            return sentence, step.hints[1]
+            return sentence, advice
     first = next(iter(runs))
     if failed[0] == first and (said := _first_step(runs[first], reference[first], probes[first])):
         return said
     passed = [kind.says[key] for key in runs if key not in failed]
     right = f" Right: {'; '.join(passed[:3])}{'; …' if len(passed) > 3 else ''}." if passed else ""
-    return f"Off: {kind.says[failed[0]]}.{right}", step.hints[0 if failed[0] == first else 1]
+    plain = failed[0] == first or kind.models[answer].family == "sgd"  # without a memory, one step tells all
+    return f"Off: {kind.says[failed[0]]}.{right}", step.hints[0 if plain else 1]
 
 
 def _first_step(run: Run, reference: Run, probe: Probe) -> tuple[str, str] | None:

@@ -34,7 +34,7 @@ from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import RangeTest
 from lrtutorial.kinds.crashes import crash_of, with_crash
-from lrtutorial.kinds.driven import describe_error, place_of, quiet
+from lrtutorial.kinds.driven import describe_error, place_of, quiet, sentence
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
 
@@ -98,6 +98,7 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     ),
     "buffers": ("restore", "batch norm's buffers are not restored"),
     "mode": ("restore", "the model is not put back into the mode it came in"),
+    "frozen": ("restore", "the weights are left with requires_grad = False: nothing could be trained afterwards"),
     "rng": ("restore", "torch's random state is not restored"),
     "untrained": ("restore", "nothing was trained, so that nothing could be restored"),
     "interrupted": ("interrupted", "after an interruption the model is not as it was"),
@@ -400,6 +401,7 @@ def drive(range_test: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     run |= {
         "weights": pack(_flat(model.parameters())),
         "buffers": pack(_flat(model.buffers())),
+        "frozen": not all(weight.requires_grad for weight in model.parameters()),
         "mode": all(module.training == probe["training"] for module in model.modules()),
         "modes": "".join("T" if mode else "E" for mode in watch.modes[:MAX_LOSSES]),
         "moved": watch.moved,
@@ -565,7 +567,7 @@ def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str
 def read_run(data: object, probe: Probe) -> dict[str, Any]:
     """Return a run with its arrays. Raises Malformed unless it is whole and of the size that the probe calls for."""
     flags, rest = (
-        ("nothing", "rng", "mode", "moved", "loaded"),
+        ("nothing", "rng", "mode", "moved", "loaded", "frozen"),
         ("error", "interrupted", "returned", "figure", "lrs", "losses"),
     )
     keys = {*flags, *rest, "suggested", "weights", "buffers", "modes", "second"}
@@ -683,6 +685,8 @@ def _left_behind(run: Mapping[str, Any], probe: Probe) -> list[str]:
         found.append("buffers")
     if not run["mode"]:
         found.append("mode")
+    if run["frozen"]:
+        found.append("frozen")
     if not run["rng"]:
         found.append("rng")
     if "weights_alias" in found and "buffers" in found:
@@ -697,7 +701,7 @@ def _interrupted_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
         return ["error"]
     if run["interrupted"] is None:
         return ["not_interrupted"]
-    if changed or not run["mode"] or not run["rng"] or not run["moved"]:
+    if changed or run["frozen"] or not run["mode"] or not run["rng"] or not run["moved"]:
         found.append("interrupted")
     if run["interrupted"] == "swallowed" and probe["poison"]["what"] == "error":
         found.append("swallowed")  # a graceful end after the stop button is fine
@@ -853,12 +857,12 @@ def _explain(
     every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
     crashed = next((key for key, run in read.items() if run["error"]), None)
     told = [fault for fault in every if fault not in ("error", "crashed")]
-    verdict = replace(verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in told))
+    verdict = replace(verdict, details=tuple(f"{sentence(FAULTS[fault][1])}." for fault in told))
     named = _named(step, set(every))
     if named:
         words = [misconceptions(step.id)[name] for name in named]
         rest = verdict.details if len(every) > 1 else ()
-        said = f"{words[0].title}." if len(words) == 1 else f"Two mistakes at once. {words[0].title}."
+        said = f"{words[0].title}." if len(words) == 1 else f"Two mistakes together show just this. {words[0].title}."
         more = tuple(f"And: {one.title}." for one in words[1:])
         verdict = replace(
             verdict, misconception=named[0], headline=said, hint=words[0].hints[0], details=(*more, *rest)
