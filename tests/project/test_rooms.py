@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_AT_A_ROOT, LONGEST = 20, 60
 #: Functions that are longer, and why that is easier to read than their parts would be.
 REASONS = {
-    "tests/browser/test_formgrader.py:test_the_whole_way_in_formgrader": "one way through pages, each reached from the last",
+    "tests/browser/test_formgrader.py:test_the_whole_way_in_formgrader": "one way, each page from the last",
 }
 FUNCTION = re.compile(r".*(\bfunction\b.*|[\w$#]\s*\(.*\)\s*|=>\s*)\{$")
 STATEMENT = re.compile(r"\s*(\}\s*)?(else\s*)?(if|for|while|switch|catch|with|else|try|do)\b")
