@@ -21,7 +21,7 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
     """Draw networks, data and bounds."""
 
     def drawn(id: str, **settings: Any) -> dict[str, Any]:
-        common = {"network": "tanh", "gain": 1.0, "noise": 0.6, "training": True, "how": "keywords"}
+        common = {"network": "tanh", "gain": 1.0, "noise": 0.6, "training": True, "how": "keywords", "asks": []}
         bounds = {"min_lr": odd(2e-6), "max_lr": odd(40.0), "num_steps": int(rng.integers(84, 96))}
         probe = {"id": id, "seed": int(rng.integers(1, 10**6)), **common, **bounds, **settings}
         return {"batches": probe["num_steps"] + 4, **probe}
@@ -38,17 +38,20 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         "batches": 14,
     }
     return [
-        drawn("sweep"),
-        drawn("scaled", gain=gain, min_lr=odd(2e-6), max_lr=odd(0.5)),
-        drawn("positional", how="positional", num_steps=int(rng.integers(22, 28))),
+        drawn("sweep", asks=["losses", "left", "suggestion", "figure"]),
+        drawn("scaled", asks=["losses", "suggestion"], gain=gain, min_lr=odd(2e-6), max_lr=odd(0.5)),
+        drawn("positional", asks=["losses"], how="positional", num_steps=int(rng.integers(22, 28))),
         # its loss explodes by a rate of some 1e-4: a third of the hundred steps show min_lr and the factor
-        drawn("defaults", how="defaults", gain=odd(300.0), min_lr=1e-7, max_lr=10.0, num_steps=100),
+        drawn("defaults", asks=["losses"], how="defaults", gain=odd(300.0), min_lr=1e-7, max_lr=10.0, num_steps=100),
         drawn("explodes", min_lr=odd(1e-2), max_lr=odd(3e5), num_steps=40),
-        drawn("not_a_number", num_steps=30, poison={"at": int(rng.integers(7, 12)), "what": "nan"}),
-        drawn("bad_start", num_steps=20, poison={"at": 0, "what": "inf"}),
-        drawn("short_loader", num_steps=int(rng.integers(18, 24)), min_lr=odd(1e-4), max_lr=odd(0.5), batches=7),
-        drawn("few", num_steps=3, min_lr=odd(1e-3), max_lr=odd(0.2)),
-        drawn("restore", **norm, training=False),
+        drawn("not_a_number", asks=["losses"], num_steps=30, poison={"at": int(rng.integers(7, 12)), "what": "nan"}),
+        drawn("bad_start", asks=["first_loss"], num_steps=20, poison={"at": 0, "what": "inf"}),
+        drawn(
+            "short_loader", asks=["losses", "restart"], num_steps=int(rng.integers(18, 24)), min_lr=odd(1e-4),
+            max_lr=odd(0.5), batches=7,
+        ),
+        drawn("few", asks=["losses", "few"], num_steps=3, min_lr=odd(1e-3), max_lr=odd(0.2)),
+        drawn("restore", asks=["left"], **norm, training=False),
         drawn("loader_breaks", **norm, poison={"at": int(rng.integers(4, 8)), "what": "error"}),
         drawn("stop_button", **norm, training=False, poison={"at": int(rng.integers(4, 8)), "what": "stop"}),
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -12,6 +12,26 @@ from lrtutorial.answers.arrays import Malformed, pack, unpack
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+class Curve(TypedDict):
+    """A line of a figure, or points that are drawn as one."""
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Axes(TypedDict):
+    """What one axes of a figure shows."""
+
+    xlabel: str
+    ylabel: str
+    title: str
+    xscale: str
+    yscale: str
+    lines: list[Curve]
+
 
 MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
 
@@ -77,7 +97,7 @@ def _points(values: Any) -> np.ndarray:
     return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan).reshape(-1, 2)
 
 
-def figure_from(data: object) -> list[dict[str, Any]]:
+def figure_from(data: object) -> list[Axes]:
     """Return the axes of a figure that :func:`read_figure` read, lines as arrays. Raises Malformed for
     anything else.
     """
@@ -87,7 +107,7 @@ def figure_from(data: object) -> list[dict[str, Any]]:
     return [_axes_from(one) for one in axes]
 
 
-def _axes_from(data: object) -> dict[str, Any]:
+def _axes_from(data: object) -> Axes:
     texts = ("xlabel", "ylabel", "title", "xscale", "yscale")
     if not isinstance(data, Mapping) or set(data) != {*texts, "lines"} or not isinstance(data["lines"], list):
         raise Malformed("a figure did not arrive whole")
@@ -96,7 +116,7 @@ def _axes_from(data: object) -> dict[str, Any]:
         or len(data["lines"]) > MAX_LINES
     ):
         raise Malformed("a figure did not arrive whole")
-    lines = []
+    lines: list[Curve] = []
     for line in data["lines"]:
         if not isinstance(line, Mapping) or set(line) != {"label", "x", "y"} or not isinstance(line["label"], str):
             raise Malformed("a line of a figure did not arrive whole")
@@ -104,7 +124,8 @@ def _axes_from(data: object) -> dict[str, Any]:
         if x.ndim != 1 or x.shape != y.shape or len(x) > MAX_POINTS:
             raise Malformed("a line of a figure has the wrong shape")
         lines.append({"label": line["label"], "x": x, "y": y})
-    return {**{key: data[key] for key in texts}, "lines": lines}
+    xlabel, ylabel, title, xscale, yscale = (data[key] for key in texts)
+    return Axes(xlabel=xlabel, ylabel=ylabel, title=title, xscale=xscale, yscale=yscale, lines=lines)
 
 
 # ----------------------------------------------------------------------------------------- contour maps (B3)

@@ -204,10 +204,10 @@ class Schedule(Driven):
 
 
 @dataclass(frozen=True)
-class RangeTest(Driven):
-    """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
+class LRFinder(Driven):
+    """A learning-rate range test (:mod:`lrtutorial.kinds.lr_finder`)."""
 
-    name = "range_test"
+    name = "lr_finder"
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,14 @@ from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
     COUNTS,
+    Error,
     absent,
     apart,
     checked_on,
     describe_error,
     does_nothing,
     is_count,
+    met_by,
     no_class,
     quiet,
     read_error,
@@ -473,7 +475,7 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] |
 class Finding:
     """What an answer's runs show: an error, facts, and mistakes that give all its numbers."""
 
-    error: Mapping[str, Any] | None = None
+    error: Error | None = None
     facts: tuple[str, ...] = ()  #: keys of FACTS
     mistakes: tuple[str, ...] = ()  #: of :data:`lrtutorial.kinds.variants.CHANGES`, one or two
     helped: str = ""  #: key of HELP: how runs were helped to show the rest
@@ -512,7 +514,7 @@ def find(
     }
     off = frozenset(key for key, run in seen.items() if _numbers_differ(run, reference[key], probes[key]))
     if crashed:
-        error = {**runs[crashed[0]]["error"], "probe": crashed[0]}
+        error = met_by(runs[crashed[0]]["error"], crashed[0])
         return Finding(error, tuple(facts), (), how, off | frozenset(crashed))
     if still and not how:
         return Finding(None, tuple(facts), (), how, frozenset(runs))

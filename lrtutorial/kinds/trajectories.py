@@ -33,11 +33,13 @@ from lrtutorial.kinds import Model, Trajectories
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
     COUNTS,
+    Error,
     absent,
     apart,
     checked_on,
     describe_error,
     does_nothing,
+    met_by,
     quiet,
     read_error,
     read_runs,
@@ -416,7 +418,7 @@ def _form(run: Any, steps: int, start: np.ndarray) -> dict[str, Any] | None:
 class Finding:
     """What the runs of one function show: an error, facts about their form, mistakes that give all their numbers."""
 
-    error: Mapping[str, Any] | None = None
+    error: Error | None = None
     facts: tuple[str, ...] = ()  #: ids of catalogued mistakes, without the step's
     mistakes: tuple[str, ...] = ()  #: ids of catalogued mistakes
     unexplained: bool = False  #: whether numbers are off for another reason
@@ -427,7 +429,7 @@ def find(
 ) -> Finding:
     """Return what the runs of one function show."""
     crashed = next((key for key, run in runs.items() if run["error"] and differences[key]), None)
-    error = {**runs[crashed]["error"], "probe": crashed} if crashed else None
+    error = met_by(runs[crashed]["error"], crashed) if crashed else None
     model = Trajectories.of(step).models.get(answer)
     if model is None:
         return Finding(error)
