@@ -228,7 +228,7 @@ def _earlier(connection: Connection, here: Mapping[str, str]) -> dict[str, dict[
 
 
 def _remember(
-    connection: Connection, here: Mapping[str, str], earlier: Mapping[str, Mapping[str, Any]],
+    connection: Connection, here: Mapping[str, str], earlier: Mapping[str, Mapping[str, object]],
     rows: list[dict[str, Any]], fingerprint: str, now: str,
 ) -> None:  # fmt: skip
     """Add what differs from the last known verdicts. A run that did not finish has none, and changes nothing."""
@@ -246,5 +246,5 @@ def _remember(
     ])  # fmt: skip
 
 
-def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def _add(connection: Connection, rows: list[dict[str, object]]) -> None:
     connection.execute(_history.insert(), rows)

@@ -18,7 +18,7 @@ class Release(NotebookExporter):
     nbgrader removes a release before it makes the next, and removes what it has made when something fails.
     """
 
-    def __init__(self, **settings: Any):
+    def __init__(self, **settings: object):
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, GenerateAssignment):
             raise TypeError(f"Release is made by nbgrader's GenerateAssignment, not {type(self.parent).__name__}")

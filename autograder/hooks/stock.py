@@ -28,7 +28,7 @@ class Door(NotebookExporter):
     choice: its patterns, ``--student``, ``--notebook``, and what is there already is left without ``--force``.
     """
 
-    def __init__(self, **settings: Any):
+    def __init__(self, **settings: object):
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, Autograde):
             raise TypeError(f"Door opens nbgrader's Autograde, not {type(self.parent).__name__}")

@@ -90,7 +90,7 @@ def note(title: str, sentences: Sequence[str]) -> NotebookNode:
     return cell
 
 
-def _plain(value: object) -> Mapping[str, Any]:
+def _plain(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 

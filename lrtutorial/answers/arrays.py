@@ -17,7 +17,7 @@ class Malformed(ValueError):
     """The data is not what it says it is; the message says which part."""
 
 
-def pack(array: Any) -> dict[str, Any]:
+def pack(array: object) -> dict[str, object]:
     """Return a real array (any shape) as JSON-able data. Raises TypeError for arrays of other things."""
     values = np.asarray(array)
     if values.dtype.kind in "iu":

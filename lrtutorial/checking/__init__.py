@@ -177,7 +177,7 @@ def _show_text(text: str) -> None:
     display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _explain_name(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int = 0) -> None:
+def _explain_name(shell: Any, kind: type[BaseException], error: BaseException, trace: object, tb_offset: int = 0) -> None:
     """Show a NameError as always; below it, what may have become of a step's answer that has no value."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     name = str(getattr(error, "name", None) or "")

@@ -35,7 +35,7 @@ from lrtutorial.verdict import Verdict
 
 LONGEST = 4_000  #: characters of an answer that are looked at
 KINDS = (Formula, Derivation, Prediction)  #: what can be answered in words and formulas
-Reply = dict[str, Any]
+Reply = dict[str, object]
 
 
 class Desk:
@@ -43,7 +43,7 @@ class Desk:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = (folder or Path(tempfile.mkdtemp())) / "progress.json"
-        self._requests: Mapping[str, Callable[[Mapping[str, Any]], Reply]] = {
+        self._requests: Mapping[str, Callable[[Mapping[str, object]], Reply]] = {
             "check": self._check,
             "compare": self._compare,
             "forget": self._forget,
@@ -91,22 +91,22 @@ class Desk:
             verdict = check(step.id, *answers)
         return shown(verdict)
 
-    def _undecided(self, request: Mapping[str, Any]) -> Reply:
+    def _undecided(self, request: Mapping[str, object]) -> Reply:
         """What is said of an answer that took too long: the worker was ended, and this one began anew."""
         blank = Verdict.blank(find_step(request["step"]))
         said = "Deciding this took longer than it may; a shorter form of it may help."
         return shown(blank.with_no_points("undecided", said))
 
-    def _hint(self, request: Mapping[str, Any]) -> Reply:
+    def _hint(self, request: Mapping[str, object]) -> Reply:
         step = find_step(request["step"])
         return {"text": HERE.next_hint(step, hints_for(step, HERE.verdicts.get(step.id)))}
 
-    def _read(self, request: Mapping[str, Any]) -> Reply:
+    def _read(self, request: Mapping[str, object]) -> Reply:
         """How a line of text is read, for the line above the field."""
         text = str(request["text"]).strip()[:LONGEST]
         return reading(find_step(request["step"]), text) if text else {"html": "", "problem": ""}
 
-    def _lines(self, request: Mapping[str, Any]) -> Reply:
+    def _lines(self, request: Mapping[str, object]) -> Reply:
         return {"lines": derivation_lines(find_step(request["step"]), str(request["text"])[:LONGEST])}
 
     def _compare(self, request: Mapping[str, Any]) -> Reply:
@@ -125,16 +125,16 @@ class Desk:
                 compare(exercise)
         return {}
 
-    def _forget(self, request: Mapping[str, Any]) -> Reply:
+    def _forget(self, request: Mapping[str, object]) -> Reply:
         """Begin the session anew, as a kernel that is restarted."""
         HERE.forget()
         return {}
 
-    def _map(self, request: Mapping[str, Any]) -> Reply:
+    def _map(self, request: Mapping[str, object]) -> Reply:
         shown_map = CourseMap()
         return {"html": re.sub(r'(href="[^":]*)\.ipynb"', r'\1.html"', shown_map._repr_html_())}
 
-    def _restore(self, request: Mapping[str, Any]) -> Reply:
+    def _restore(self, request: Mapping[str, object]) -> Reply:
         return {"text": progress.restore(str(request["text"]))}
 
     def _score(self, request: Mapping[str, Any]) -> Reply:
@@ -143,7 +143,7 @@ class Desk:
         )
         return {}
 
-    def _words(self, request: Mapping[str, Any]) -> Reply:
+    def _words(self, request: Mapping[str, object]) -> Reply:
         return {"count": count_words(str(request["text"]))}
 
 

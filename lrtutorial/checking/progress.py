@@ -101,7 +101,7 @@ def parse(text: str) -> dict[str, Any]:
     return read
 
 
-def _entries(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, object]]]:
     section = data.get(name)
     for key, entry in section.items() if isinstance(section, dict) else ():
         if isinstance(entry, dict):
@@ -115,7 +115,7 @@ def _amounts(entry: Mapping[str, Any], *names: str) -> bool:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > LARGEST:
             raise ProgressUnreadable(f"it is larger than {LARGEST:,} bytes")

@@ -19,7 +19,7 @@ __all__ = ["explore"]
 
 def explore(
     problem: str | Problem = "bowl",
-    optimizers: Iterable[Any] = ("sgd", "momentum", "rmsprop", "adam"),
+    optimizers: Iterable[object] = ("sgd", "momentum", "rmsprop", "adam"),
     *,
     steps: int = 50,
     start: Sequence[float] | None = None,

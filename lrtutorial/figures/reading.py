@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
 
 
-def read_figure(figure: Figure) -> dict[str, Any]:
+def read_figure(figure: Figure) -> dict[str, object]:
     """Return what a figure shows, as JSON-able data: for each of its axes the labels, the scales, and every
     line.
 
@@ -44,7 +44,7 @@ def _legends(ax: Any) -> list[Any]:
     return [legend for legend in (ax.get_legend(), *ax.figure.legends) if legend is not None]
 
 
-def _named_by_legend(ax: Any) -> dict[Any, str]:
+def _named_by_legend(ax: object) -> dict[Any, str]:
     """Return {colour: text} of legend entries: a legend may name lines that have no labels of their own."""
     from matplotlib.colors import to_hex
 
@@ -73,11 +73,11 @@ def _clouds(ax: Any) -> list[Any]:
     return [item for item in ax.collections if isinstance(item, PathCollection)]
 
 
-def _points(values: Any) -> np.ndarray:
+def _points(values: object) -> np.ndarray:
     return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan).reshape(-1, 2)
 
 
-def figure_from(data: object) -> list[dict[str, Any]]:
+def figure_from(data: object) -> list[dict[str, object]]:
     """Return the axes of a figure that :func:`read_figure` read, lines as arrays. Raises Malformed for
     anything else.
     """
@@ -87,7 +87,7 @@ def figure_from(data: object) -> list[dict[str, Any]]:
     return [_axes_from(one) for one in axes]
 
 
-def _axes_from(data: object) -> dict[str, Any]:
+def _axes_from(data: object) -> dict[str, object]:
     texts = ("xlabel", "ylabel", "title", "xscale", "yscale")
     if not isinstance(data, Mapping) or set(data) != {*texts, "lines"} or not isinstance(data["lines"], list):
         raise Malformed("a figure did not arrive whole")
@@ -112,7 +112,7 @@ def _axes_from(data: object) -> dict[str, Any]:
 MAX_CONTOURS, MAX_MARKS, MARKS_AT_ONCE = 30, 100, 4
 
 
-def read_map(figure: Figure) -> list[dict[str, Any]]:
+def read_map(figure: Figure) -> list[dict[str, object]]:
     """Return what makes each axes of a figure a contour map, as JSON-able data.
 
     ``[{"aspect": "1.0" or "auto", "legend": [text], "marks": array (n, 2) of points drawn with a marker, few
@@ -151,14 +151,14 @@ def _read_map(ax: Any) -> dict[str, Any]:
     }
 
 
-def map_from(data: object) -> list[dict[str, Any]]:
+def map_from(data: object) -> list[dict[str, object]]:
     """Return what :func:`read_map` read, with arrays. Raises Malformed for anything else."""
     if not isinstance(data, list) or len(data) > MAX_AXES:
         raise Malformed("a contour map was expected")
     return [_map_from(one) for one in data]
 
 
-def _map_from(data: object) -> dict[str, Any]:
+def _map_from(data: object) -> dict[str, object]:
     keys = {"aspect", "legend", "marks", "begins", "contours", "bands", "filled"}
     if not isinstance(data, Mapping) or set(data) != keys:
         raise Malformed("a contour map did not arrive whole")

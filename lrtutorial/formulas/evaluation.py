@@ -300,7 +300,7 @@ class _Evaluation:
         raise Unreadable("a set of values was expected")
 
 
-def _together(op: Callable[[Any, Any], Any], left: Number, right: Number) -> Number:
+def _together(op: Callable[[object, object], object], left: Number, right: Number) -> Number:
     """Apply ``op`` exactly to two Fractions, otherwise with 40 digits."""
     if op is operator.mul and any(isinstance(factor, Fraction) and factor == 0 for factor in (left, right)):
         return Fraction(0)

@@ -16,7 +16,7 @@ IMPORTS = {  # name: the line that usually gives it
 }  # fmt: skip
 
 
-def crash_of(name: str, error: Mapping[str, Any], signature: str = "", secret: bool = False) -> tuple[str, str]:
+def crash_of(name: str, error: Mapping[str, object], signature: str = "", secret: bool = False) -> tuple[str, str]:
     """Return headline and hint for an exception: its type and message, and the usual cause where there is one.
 
     A secret probe's message may hold its numbers, so it isn't shown.
@@ -26,7 +26,7 @@ def crash_of(name: str, error: Mapping[str, Any], signature: str = "", secret: b
     return f"{name} raised {kind}{said}.", usual_cause(kind, "" if secret else message, error, signature)
 
 
-def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: str = "") -> str:
+def usual_cause(kind: str, message: str, error: Mapping[str, object], signature: str = "") -> str:
     """Return what mostly causes such an exception, in a sentence or two; a way to find out for all others.
 
     >>> usual_cause("NameError", "name 'np' is not defined", {})
@@ -68,7 +68,7 @@ def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: st
     return "Make a small case by hand and run it line by line: what is there just before the line that fails?"
 
 
-def with_crash(verdict: Verdict, error: Mapping[str, Any], says: str, secret: bool = False) -> Verdict:
+def with_crash(verdict: Verdict, error: Mapping[str, object], says: str, secret: bool = False) -> Verdict:
     """Return the verdict with the line that raised, and with the probe that met it."""
     met = () if secret else (f"Met by: {says}.",)
     return replace(verdict, where=place_of(error), details=(*met, *verdict.details), misconception=None)

@@ -24,15 +24,15 @@ from lrtutorial.verdict import Verdict
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
 ROUNDING = 64
 COUNTS = ("Two", "Three", "Four", "Five", "Six", "Seven")  #: how many mistakes are told at once
-Probe = Mapping[str, Any]
+Probe = Mapping[str, object]
 
 
 # ---------------------------------------------------------------------------------------------- run
 
 
-def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
+def describe_error(error: BaseException, at: int = 0) -> dict[str, object]:
     """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
-    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": _message(error)[:300], "at": at}
+    found: dict[str, object] = {"type": type(error).__name__[:80], "message": _message(error)[:300], "at": at}
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ipykernel" in frame.filename or _is_typed(frame.filename)]
     if own:
@@ -106,7 +106,7 @@ def read_runs(
     return read_problems, {key: runs[key] for key in wanted}
 
 
-def read_error(error: object) -> dict[str, Any] | None:
+def read_error(error: object) -> dict[str, object] | None:
     """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything else."""
     if error is None:
         return None
@@ -189,7 +189,7 @@ def with_problem(
     return replace(verdict, status=status, headline=told[0], details=details, hint=hint, checked=checked)
 
 
-def place_of(error: Mapping[str, Any] | None) -> str | None:
+def place_of(error: Mapping[str, object] | None) -> str | None:
     """Return where the student's own code raised an error, or None when it isn't known."""
     if not error or not error.get("line"):
         return None

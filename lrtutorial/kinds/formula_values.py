@@ -81,14 +81,14 @@ def read_point(point: Mapping[str, str]) -> dict[str, Fraction]:
     return {name: Fraction(value) for name, value in point.items()}
 
 
-def write_value(value: Any) -> str:
+def write_value(value: object) -> str:
     """Return a value as text that :func:`read_value` reads back without loss."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, Fraction) else ex.mpmath_context().nstr(value, ex.DIGITS)
 
 
-def read_value(text: str) -> Any:
+def read_value(text: str) -> object:
     """Return the value that :func:`write_value` wrote; ``"undefined"`` stays as it is."""
     if text in ("true", "false"):
         return text == "true"
@@ -116,6 +116,6 @@ def describe_point(point: Mapping[str, ex.Number], names: Sequence[str] | None =
     return ", ".join(f"{ex.letter(name)} = {point[name]}" for name in names or point)
 
 
-def say(value: Any) -> str:
+def say(value: object) -> str:
     """Return the value of a formula at a point as a reader would say it."""
     return "undefined" if value == UNDEFINED else ex.show_number(value)

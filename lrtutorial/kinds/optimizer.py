@@ -103,10 +103,10 @@ def _problem(name: str, answer: Any) -> dict[str, str] | None:
     return None
 
 
-def _as_new(answer: Any) -> Callable[[], None]:
+def _as_new(answer: object) -> Callable[[], None]:
     """Return a function that puts back what is kept on a class and in its methods' defaults, for the next probe."""
     changing = (list, dict, set, np.ndarray)
-    kept: list[tuple[Any, str, Any]] = []
+    kept: list[tuple[object, str, object]] = []
     for owner in getattr(answer, "__mro__", (answer,))[:-1]:
         for name, value in vars(owner).items():
             if any(isinstance(default, changing) for default in getattr(value, "__defaults__", None) or ()):
@@ -114,7 +114,7 @@ def _as_new(answer: Any) -> Callable[[], None]:
             elif not name.startswith("__") and isinstance(value, (int, float, *changing)):
                 kept.append((owner, name, value))
 
-    def copied(value: Any) -> Any:
+    def copied(value: object) -> object:
         if isinstance(value, tuple):
             return tuple(map(copied, value))
         return copy.deepcopy(value) if isinstance(value, changing) else value
@@ -131,7 +131,7 @@ def _as_new(answer: Any) -> Callable[[], None]:
     return put_back
 
 
-def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+def drive(optimizer_class: Callable[..., object], probe: Probe) -> dict[str, Any]:
     """Run one probe on an optimizer class.
 
     Returns the run::
@@ -201,7 +201,7 @@ class _Noted(np.ndarray):
             return noted
         return result
 
-    def __array_finalize__(self, source: Any) -> None:
+    def __array_finalize__(self, source: object) -> None:
         self.owner = getattr(source, "owner", None)
 
 
@@ -215,7 +215,7 @@ def _noting() -> Iterator[None]:
 
 
 def _drive_once(
-    optimizer_class: Callable[..., Any], probe: Probe, *, counts: bool = False,
+    optimizer_class: Callable[..., object], probe: Probe, *, counts: bool = False,
     notes: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
@@ -257,12 +257,12 @@ def _drive_once(
     return run
 
 
-def _made(make: Callable[..., Any], params: Any, kwargs: Mapping[str, float], positional: Sequence[str]) -> Any:
+def _made(make: Callable[..., object], params: object, kwargs: Mapping[str, float], positional: Sequence[str]) -> Any:
     named = {name: value for name, value in kwargs.items() if name not in positional}
     return make(params, *(kwargs[name] for name in positional), **named)
 
 
-def _counters(optimizer: Any) -> tuple[str, ...]:
+def _counters(optimizer: object) -> tuple[str, ...]:
     """Return the names of the attributes that hold the whole number 0: what a step may count in."""
     held = getattr(optimizer, "__dict__", {})
     return tuple(name for name, value in held.items() if type(value) is int and value == 0)
@@ -319,9 +319,9 @@ def _differ(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape != b.shape or not np.array_equal(a, b, equal_nan=True)
 
 
-def _class_state(optimizer_class: Any) -> dict[str, str]:
+def _class_state(optimizer_class: object) -> dict[str, str]:
     """Describe the data kept on the class, and in the default arguments of its methods: what objects would share."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for owner in getattr(optimizer_class, "__mro__", (optimizer_class,))[:-1]:
         for name, value in vars(owner).items():
             if callable(value):
@@ -335,7 +335,7 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare every run with the reference's; name the mistakes that facts and numbers show, or what breaks first."""
     del earlier
     blank = Verdict.blank(step)
@@ -628,7 +628,7 @@ def _explain(
 
 def _told(
     step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
+    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, object],
 ) -> tuple[str | None, list[str], str]:  # fmt: skip
     """Return the id of the mistake that is named first, sentences, and a hint."""
     if finding.error:
@@ -676,7 +676,7 @@ def same_run(run: Run, other: Run, probe: Probe) -> bool:
 
 def diagnose(
     step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], differences: Mapping[str, Any],
+    probes: Mapping[str, Probe], differences: Mapping[str, object],
 ) -> tuple[str, str]:  # fmt: skip
     """Return headline and hint for what no mistake explains: which runs are off, and which are not."""
     kind = Optimizer.of(step)

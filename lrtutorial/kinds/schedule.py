@@ -61,7 +61,7 @@ FAULTS = {  # of a plot, in the order in which they are told
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, object]:
     """Return one run for every probe, or what is wrong with an answer that is no class."""
     (name, answer), *_ = answers.items()
     problem = no_class(name, answer, "get_lr", "epoch")
@@ -101,11 +101,11 @@ def ask(schedule_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     return run
 
 
-def _number(epoch: float, kind: str | None) -> Any:
+def _number(epoch: float, kind: str | None) -> object:
     return getattr(np, kind)(epoch) if kind in ("int64", "int32", "float64") else epoch
 
 
-def _rate(value: Any) -> float:
+def _rate(value: object) -> float:
     """Return a rate as a float; what is no single real number becomes NaN."""
     try:
         array = np.asarray(value)
@@ -142,7 +142,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
     blank = Verdict.blank(step)
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
@@ -361,7 +361,7 @@ def _rates_right(outcome: Mapping[str, Any], expected: Expected) -> bool:
     return all(_matches(outcome[probe["id"]], expected.reference[probe["id"]], probe) for probe in asked)
 
 
-def _matches(outcome: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -> bool:
+def _matches(outcome: Mapping[str, object], other: Mapping[str, object], probe: Probe) -> bool:
     error = {"type": outcome["error"]} if outcome["error"] else None
     return same_rates({"rates": unpack(outcome["rates"]), "error": error}, other, probe)
 
@@ -431,5 +431,5 @@ def _call(probe: Probe, at: int) -> str:
     return ", ".join(values + [f"{name}={value!r}" for name, value in kwargs.items()])
 
 
-def _error_text(error: Mapping[str, Any]) -> str:
+def _error_text(error: Mapping[str, object]) -> str:
     return f"{str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}"

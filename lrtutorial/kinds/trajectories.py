@@ -58,7 +58,7 @@ Probe = Mapping[str, Any]
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) -> dict[str, object]:
     """Return one run for every probe, and what is wrong with an answer that is no finished function."""
     problems = absent(step, answers)
     problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
@@ -97,7 +97,7 @@ def _problem(name: str, answer: object) -> dict[str, str] | None:
     return None
 
 
-def drive(function: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+def drive(function: Callable[..., object], probe: Probe) -> dict[str, Any]:
     """Run one probe on a function: ``{"trace": array or None, "type": name, "error", "touched": start
     changed}``.
     """
@@ -117,7 +117,7 @@ def drive(function: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     return run
 
 
-def draw(function: Callable[..., Any]) -> dict[str, Any]:
+def draw(function: Callable[..., object]) -> dict[str, Any]:
     """Call a drawing function and read the figures it makes; none is shown and none is left open."""
     run: dict[str, Any] = {"figures": [], "maps": [], "error": None}
     with quiet(), watched() as figures:
@@ -136,7 +136,7 @@ def draw(function: Callable[..., Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
     """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
     del earlier
     blank = Verdict.blank(step)
@@ -198,7 +198,7 @@ def _passes(name: str, runs: Mapping[str, Any], differences: Mapping[str, Any]) 
 
 def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
     problems, runs = read_runs("trajectories", step, evidence, probes)
-    read: dict[str, Any] = {key: read_run(runs[key]) for key in runs if "start" in probes[key]}
+    read: dict[str, object] = {key: read_run(runs[key]) for key in runs if "start" in probes[key]}
     for key in runs:
         if "start" not in probes[key]:
             drawing = read_drawing(runs[key])
@@ -230,7 +230,7 @@ def read_run(data: object) -> dict[str, Any]:
     return {**data, "trace": trace, "error": read_error(data["error"])}
 
 
-def read_drawing(data: object) -> dict[str, Any]:
+def read_drawing(data: object) -> dict[str, object]:
     """Return what a drawing function did, with arrays. Raises Malformed unless it has that form."""
     if not isinstance(data, dict) or set(data) != {"figures", "maps", "error"}:
         raise Malformed("a figure was expected")
@@ -559,7 +559,7 @@ def _lost(step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe])
 
 
 def _explain(
-    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Any],
+    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, object],
     reference: Mapping[str, Any], probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
 ) -> Verdict:  # fmt: skip
     """Say for each wrong answer what it shows; the first one fills headline, counterexample and hint."""
@@ -583,8 +583,8 @@ def _explain(
 
 
 def _told(
-    step: Step, answer: str, finding: Finding, runs: Mapping[str, Any], probes: Mapping[str, Probe],
-    expected: Expected, differences: Mapping[str, Any],
+    step: Step, answer: str, finding: Finding, runs: Mapping[str, object], probes: Mapping[str, Probe],
+    expected: Expected, differences: Mapping[str, object],
 ) -> tuple[str | None, str, str]:  # fmt: skip
     """Return the id of the mistake that is named first, what is said, and a hint."""
     words = misconceptions(step.id)
@@ -617,7 +617,7 @@ def _figure_named(runs: Mapping[str, Any], expected: Expected) -> str | None:
 
 
 def diagnose(
-    step: Step, answer: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]
+    step: Step, answer: str, runs: Mapping[str, object], probes: Mapping[str, Probe], differences: Mapping[str, Any]
 ) -> tuple[str, str]:
     """Return headline and hint for a mistake that no catalogue lists: the first property that breaks."""
     failed = [key for key in runs if differences[key]]
