@@ -35,7 +35,7 @@ def respond(request: str) -> None:
     display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, object]:
     """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
     from lrtutorial.answers.graded import left_out
 
@@ -63,7 +63,7 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
+def gather(step: Step, answers: Mapping[str, object], probes: object) -> Evidence:
     """Return the evidence of answers: what they do with the probes, ``{"delegated": why}``, or ``{"spent": seconds}``.
 
     The one place where it is asked, in the process of the answers, whether they leave their work to a library; the

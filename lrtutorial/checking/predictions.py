@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from lrtutorial.answers.session import HERE
 from lrtutorial.checking.progress import record_predictions
@@ -156,10 +155,10 @@ def _percentages(given: tuple[object, ...], expected: int) -> tuple[list[float |
     return read, ""
 
 
-def summary() -> dict[str, dict[str, Any]]:
+def summary() -> dict[str, dict[str, object]]:
     """Return what is known of this session's predictions, by exercise: how many are asked, committed and compared."""
 
-    def of(exercise: Exercise) -> dict[str, Any]:
+    def of(exercise: Exercise) -> dict[str, object]:
         ids = [step.id for step in exercise.steps if step.kind.foretells]
         return {
             "asked": len(ids),

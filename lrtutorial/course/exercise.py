@@ -47,7 +47,7 @@ class Kind(Protocol):
     def builds_on(self) -> str | None:
         """The earlier step whose answer, right or wrong, this one may carry on for method points."""
 
-    def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
+    def collect(self, step: Step, answers: Mapping[str, object], probes: object) -> Evidence:
         """Put the probes to the answers ({name: object}, in the step's order) and return plain data.
 
         Runs in the student's process. Never raises because of an answer: what went wrong is part of the evidence.
@@ -61,7 +61,7 @@ class Kind(Protocol):
         large is worth no points, with the reason. Raises nothing because of evidence.
         """
 
-    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, step: Step, evidence: Evidence, probes: object) -> object:
         """Return what a catalogued answer gives on probes, as JSON-able data: what ``judge`` compares with.
 
         May raise whatever the catalogue's answer makes it raise: it is the author's error then.
@@ -101,7 +101,7 @@ class Step:
         """Points of the whole step."""
         return sum(line.points for line in self.rubric)
 
-    def collect(self, answers: Mapping[str, object], probes: Any = None) -> Evidence:
+    def collect(self, answers: Mapping[str, object], probes: object = None) -> Evidence:
         """Return evidence of the answers: see :meth:`Kind.collect`."""
         return self.kind.collect(self, answers, probes)
 
@@ -109,7 +109,7 @@ class Step:
         """Return the verdict on evidence: see :meth:`Kind.judge`."""
         return self.kind.judge(self, evidence, expected, earlier or {})
 
-    def outcome_of(self, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, evidence: Evidence, probes: object) -> object:
         """Return what a catalogued answer gives: see :meth:`Kind.outcome_of`."""
         return self.kind.outcome_of(self, evidence, probes)
 

@@ -43,7 +43,7 @@ class InModule:
             raise TypeError(f"{step.id} is of kind {step.kind.name}; {cls.__name__} was expected")
         return step.kind
 
-    def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
+    def collect(self, step: Step, answers: Mapping[str, object], probes: object) -> Evidence:
         """See :meth:`lrtutorial.course.exercise.Kind.collect`."""
         evidence: Evidence = import_module(self.module).collect(step, answers, probes)
         return evidence
@@ -53,7 +53,7 @@ class InModule:
         verdict: Verdict = import_module(self.module).judge(step, evidence, expected, earlier)
         return verdict
 
-    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, step: Step, evidence: Evidence, probes: object) -> object:
         """See :meth:`lrtutorial.course.exercise.Kind.outcome_of`."""
         return import_module(self.module).outcome_of(step, evidence, probes)
 
@@ -71,7 +71,7 @@ class OtherForm:
 
     symbols: tuple[str, ...]  #: names it may use
     says: str  #: what it is, as a sentence
-    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, object]]]
     share: float = 0.6  #: of the step's points; 0 for what is a mistake
 
 
@@ -86,7 +86,7 @@ class Formula(InModule):
     condition: bool = False  #: whether true or false is expected rather than a number
     variable: str = ""  #: of a condition: the symbol that a bare interval is about
     counterexample: Callable[..., str] | None = None  #: (point, yours, right) -> a sentence
-    follows: tuple[str, Callable[..., Any]] | None = None
+    follows: tuple[str, Callable[..., object]] | None = None
     """For method points: (earlier step, a function (its tree, point) -> the value that follows from it)."""
     meaning: Callable[..., Mapping[str, Any]] | None = None  #: (point) -> {name: callable} for the names applied
     recursion: str | None = None  #: the applied name that stands for the answer's own earlier values; name(0) = 0
@@ -135,7 +135,7 @@ class Prediction(InModule):
     costly = True
 
     form: str  #: ``"number"``, ``"choice"`` or ``"ordering"``
-    found: Callable[[int], Any]  #: (seed) -> what the experiment gives
+    found: Callable[[int], object]  #: (seed) -> what the experiment gives
     right: float = 0.0  #: of a number: the largest ratio to what was found, 1.25 meaning within a factor of 1.25
     near: float = 0.0  #: … for half of the points
     whole: bool = False  #: then ``right`` and ``near`` are differences

@@ -24,7 +24,10 @@ from lrtutorial.verdict import Verdict
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
 ROUNDING = 64
 COUNTS = ("Two", "Three", "Four", "Five", "Six", "Seven")  #: how many mistakes are told at once
-Probe = Mapping[str, Any]
+Probe = Mapping[str, Any]  #: a question put to an answer: plain data, of a form that is the kind's own
+Run = dict[str, Any]  #: what an answer did with it: plain data too
+Found = Mapping[str, Any]  #: how a run differs from the reference's
+Differences = Mapping[str, Any]  #: by probe: what was found, or None
 
 
 class Error(TypedDict):

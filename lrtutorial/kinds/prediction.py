@@ -29,7 +29,7 @@ LONGEST = 200  #: characters of a word, and entries of an ordering, that are loo
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: object = None) -> dict[str, object]:
     """Return the prediction as a plain number, word or list of words, or the reason why it is none."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
@@ -95,7 +95,7 @@ def _read_words(answer: object, step: Step) -> list[str] | None:
 _READERS = {"number": _read_number, "choice": _read_word, "ordering": _read_words}
 
 
-def _problem(text: str) -> dict[str, Any]:
+def _problem(text: str) -> dict[str, object]:
     return {"kind": "prediction", "problem": text}
 
 
@@ -122,7 +122,7 @@ def _meanings(step: Step) -> Mapping[str, str]:
 
 
 @cache
-def _found(found: Callable[[int], Any], seed: int) -> Any:
+def _found(found: Callable[[int], object], seed: int) -> Any:
     return found(seed)
 
 
@@ -143,7 +143,7 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
 # ------------------------------------------------------------------------------------------------ judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare a prediction with what the experiment gave: full points if right, half if near."""
     (line,) = step.rubric
     blank = Verdict.blank(step)
@@ -187,7 +187,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     )
 
 
-def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
+def _misconception(step: Step, value: object, expected: Expected) -> str | None:
     """Return the catalogued misconception that predicts just this (a number within 3%), if any."""
     for key, theirs in expected.outcomes().items():
         if value == theirs or (Prediction.of(step).form == "number" and abs(value - theirs) < 0.03 * theirs):
@@ -195,7 +195,7 @@ def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
     return None
 
 
-def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
+def noted(step: Step, verdict: Verdict, evidence: Mapping[str, object]) -> Verdict:
     """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
@@ -254,6 +254,6 @@ def show(step: Step, value: Any) -> str:
     return ", ".join(value)
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[int]) -> Any:
+def outcome_of(step: Step, evidence: Mapping[str, object], probes: Sequence[int]) -> object:
     """Return an answer's outcome: the prediction itself, or, for ``...``, what the experiment gives on these seeds."""
     return found_on(step, probes) if evidence.get("unfinished") else evidence["value"]

@@ -9,7 +9,7 @@ from typing import Any
 TEXTS = {"code": 120, "function": 60, "part": 50, "role": 60}
 
 
-def where(places: Sequence[Mapping[str, Any]], raised: str | None = None) -> str | None:
+def where(places: Sequence[Mapping[str, object]], raised: str | None = None) -> str | None:
     """Return the line or the two lines to look at, in one sentence; None without a place.
 
     ``raised`` is where the answer raised an exception, if it did: said as well when that is another line.
@@ -23,7 +23,7 @@ def where(places: Sequence[Mapping[str, Any]], raised: str | None = None) -> str
     return said
 
 
-def _line(place: Mapping[str, Any]) -> str:
+def _line(place: Mapping[str, object]) -> str:
     return f"line {place['line']} of your cell, in {place['function']}: {place['code']}"
 
 
@@ -37,7 +37,7 @@ def _one(place: Mapping[str, Any]) -> str:
     return f"{line}, {role}`{place['part']}`: {place['code']}"
 
 
-def read(places: object) -> list[dict[str, Any]]:
+def read(places: object) -> list[dict[str, object]]:
     """Return places that came as evidence, or an empty list when they aren't of that form."""
     if not isinstance(places, list) or not 1 <= len(places) <= 2 or not all(map(_is_place, places)):
         return []

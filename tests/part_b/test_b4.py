@@ -19,7 +19,7 @@ from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import lr_finder
-from lrtutorial.kinds.lr_finder import drive, simulate, words
+from lrtutorial.kinds.lr_finder import driving, simulate, words
 
 STEP = find_step("b4")
 QUESTION = catalogue.questions()["b4"]
@@ -131,8 +131,8 @@ def test_the_judges_numpy_losses_are_torchs(seed, gain, steps) -> None:
 
     probe = {**SWEEP, "seed": seed, "gain": gain, "batches": 9, "num_steps": steps}
     rates = np.geomspace(1e-3, 0.5, steps) / gain**2
-    data = drive._Batches(probe)
-    model = drive._model(probe, data)
+    data = driving._Batches(probe)
+    model = driving._model(probe, data)
     losses = []
     for i, rate in enumerate([*rates, 0.0]):
         x, y = data[i % 9]

@@ -19,7 +19,7 @@ from lrtutorial.answers.arrays import Malformed
 from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected
 from lrtutorial.kinds.driven import read_runs
-from lrtutorial.kinds.lr_finder.drive import drive
+from lrtutorial.kinds.lr_finder.driving import drive
 from lrtutorial.kinds.lr_finder.faults import all_faults
 from lrtutorial.kinds.lr_finder.probes import Probe
 from lrtutorial.kinds.lr_finder.runs import read_run

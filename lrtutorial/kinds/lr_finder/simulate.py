@@ -1,6 +1,6 @@
 """A probe's training in NumPy: its data and first weights, the losses of plain SGD, where the loss falls steeply.
 
-Data and first weights follow from the seed on both sides; torch trains the same network (:mod:`.drive`).
+Data and first weights follow from the seed on both sides; torch trains the same network (:mod:`.driving`).
 """
 
 from __future__ import annotations

@@ -11,12 +11,13 @@ import numpy as np
 from lrtutorial.answers.arrays import pack
 from lrtutorial.figures import watched
 from lrtutorial.figures.reading import read_figure
-from lrtutorial.kinds.driven import describe_error, quiet
+from lrtutorial.kinds.driven import Run, describe_error, quiet
 from lrtutorial.kinds.lr_finder.probes import DEFAULTS, Probe
 from lrtutorial.kinds.lr_finder.simulate import BUFFERS, FEATURES, data_of, weights_of
 
 if TYPE_CHECKING:
-    pass
+    import torch
+    from torch import nn
 
 
 MAX_LOSSES = 2000
@@ -39,10 +40,10 @@ class _Watch:
         self.moved = False  # whether a later pass had other weights than the first
         self.loaded = 0
 
-    def __deepcopy__(self, memo: Any) -> _Watch:
+    def __deepcopy__(self, memo: object) -> _Watch:
         return self
 
-    def forward(self, model: Any, inputs: Any) -> None:
+    def forward(self, model: nn.Module, inputs: object) -> None:
         self.modes.append(bool(model.training))
         if self.moved and len(self.weights) == 2:
             return
@@ -50,7 +51,7 @@ class _Watch:
         self.weights = [*self.weights, weights][:2]
         self.moved = self.moved or not np.array_equal(weights, self.weights[0])
 
-    def load(self, model: Any, incompatible: Any) -> None:
+    def load(self, model: nn.Module, incompatible: object) -> None:
         self.loaded += 1
 
 
@@ -71,7 +72,7 @@ class _Batches:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def __getitem__(self, i: int) -> tuple[Any, Any]:
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
         self.fetched += 1
         x = self.inputs[i]
         now = self.poison["what"] if self.poison and self.fetched - 1 == self.poison["at"] else ""
@@ -85,12 +86,12 @@ class _Batches:
         return x, self.classes[i]
 
 
-def drive(range_test: Callable[..., object], probe: Probe) -> dict[str, Any]:
+def drive(range_test: Callable[..., object], probe: Probe) -> Run:
     """Run one probe on a range test and return what it did, and what it left behind."""
     import torch
     from torch.utils.data import DataLoader
 
-    run: dict[str, Any] = {
+    run: Run = {
         "nothing": False,
         "error": None,
         "interrupted": None,
@@ -104,13 +105,13 @@ def drive(range_test: Callable[..., object], probe: Probe) -> dict[str, Any]:
         batches = _Batches(probe)
         model = _model(probe, batches)
         model.register_forward_pre_hook(watch.forward)
-        model.register_load_state_dict_post_hook(watch.load)
-        loader: Any = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]  # any sequence will do
+        model.register_load_state_dict_post_hook(watch.load)  # type: ignore[no-untyped-call]
+        loader: object = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]  # any sequence will do
         values = [probe["min_lr"], probe["max_lr"], probe["num_steps"]]
         args = values if probe["how"] == "positional" else []
         kwargs = dict(zip(DEFAULTS, values, strict=True)) if probe["how"] == "keywords" else {}
         state = torch.get_rng_state()
-        returned: Any = None
+        returned: object = None
         with watched() as figures:
             try:
                 returned = range_test(model, loader, *args, **kwargs)
@@ -143,14 +144,14 @@ def drive(range_test: Callable[..., object], probe: Probe) -> dict[str, Any]:
     }
 
 
-def _model(probe: Probe, batches: _Batches) -> Any:
+def _model(probe: Probe, batches: _Batches) -> nn.Module:
     import torch
     from torch import nn
 
     class Gain(nn.Module):
         """Multiplies by a constant; for a batch meant to, class 0 becomes impossible."""
 
-        def forward(self, x: Any) -> Any:
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
             x = x * probe["gain"]
             return torch.where(torch.arange(3) == 0, -torch.inf, x) if batches.infinite else x
 
@@ -178,12 +179,12 @@ def _model(probe: Probe, batches: _Batches) -> Any:
     return model.train(probe["training"])
 
 
-def _flat(tensors: Iterator[Any]) -> np.ndarray:
+def _flat(tensors: Iterator[torch.Tensor]) -> np.ndarray:
     parts = [tensor.detach().cpu().numpy().astype(np.float64).ravel() for tensor in tensors]
     return np.concatenate([np.zeros(0), *parts])
 
 
-def _read_return(returned: Any, run: dict[str, Any]) -> None:
+def _read_return(returned: object, run: Run) -> None:
     """Put what came back into the run, or say in ``returned`` why it can't be read."""
     if not isinstance(returned, tuple | list) or len(returned) != 3:
         size = f" of {len(returned)}" if isinstance(returned, tuple | list) else ""
@@ -220,7 +221,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _read_locals(error: BaseException, range_test: object, run: dict[str, Any]) -> None:
+def _read_locals(error: BaseException, range_test: object, run: Run) -> None:
     """Put into the run what the function held when it failed: rates, losses and suggestion, by their names."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code is not getattr(range_test, "__code__", None):
