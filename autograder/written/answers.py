@@ -13,9 +13,9 @@ from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import Entry, entries
 from autograder.gradebook.writer import answers_of
 from lrtutorial.advice import NotThere, Refused
+from lrtutorial.checking.written import ModelAnswer, model_answers
 from lrtutorial.course import find_exercise
-from lrtutorial.steps import Exercise
-from lrtutorial.written import ModelAnswer, model_answers
+from lrtutorial.course.exercise import Exercise
 
 
 @dataclass(frozen=True)

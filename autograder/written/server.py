@@ -33,7 +33,7 @@ from autograder.gradebook.markings import Overtaken
 from autograder.written.answers import Answers, find_written
 from autograder.written.sitting import Sitting
 from lrtutorial.advice import Advice, Unusable, fault
-from lrtutorial.steps import Exercise
+from lrtutorial.course.exercise import Exercise
 
 HERE = Path(__file__).parent
 LARGEST = 100_000  #: bytes of a request

@@ -24,7 +24,7 @@ from autograder.written.alike import differences, groups, plain
 from autograder.written.answers import Answer, Answers, Standing
 from autograder.written.showing import shown
 from lrtutorial.advice import Unusable
-from lrtutorial.written import ModelAnswer, RubricItem
+from lrtutorial.checking.written import ModelAnswer, RubricItem
 
 TWICE = 0.1  #: the share of answers that are shown a second time
 APART = 6  #: answers marked in between, while there are as many

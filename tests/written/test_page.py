@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from autograder.course import ROOT
 from autograder.written.alike import plain
-from lrtutorial.written import model_answers
+from lrtutorial.checking.written import model_answers
 from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures
 from tests.written.conftest import Course
 from tests.written.planted_class import Planted, planted
@@ -152,8 +152,8 @@ def accessible(page: Page) -> list[str]:  # noqa: F811
 def test_sixty_answers_take_a_third_of_formgraders_keys(
     course: Callable[..., Course],
     command: Callable[..., Command],
-    page: Page,
-    capsys: pytest.CaptureFixture[str],  # noqa: F811
+    page: Page,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = planted()
     here = course([one.text for one in whole])

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from autograder.catalogue import samples
 from autograder.gradebook.markings import Overtaken
 from autograder.written.agreement import agreement, kappa, said
 from autograder.written.alike import differences, groups
 from autograder.written.sitting import Sitting
 from lrtutorial.advice import Unusable
-from lrtutorial.written import model_answers
+from lrtutorial.checking.written import model_answers
 from tests.written.conftest import Course, hand_in
 from tests.written.planted_class import planted
 
@@ -274,3 +275,17 @@ def test_no_agreement_by_chance_is_zero_and_no_looks_say_so() -> None:
     assert kappa([[(0, 0), (0, 1), (1, 0), (1, 1)]]) == 0
     assert kappa([[(1, 1), (1, 1)]]) is None and kappa([]) is None
     assert agreement([]) is None and "no agreement" in said(None, 1)
+
+
+# ------------------------------------------------------------------------------------------- marked samples
+
+
+@pytest.mark.parametrize("exercise", sorted(model_answers()))
+def test_two_marked_answers_an_exercise_for_graders_to_agree_on(exercise: str) -> None:
+    found, rubric = samples(exercise), model_answers()[exercise].rubric
+    assert len(found) == 2
+    for one in found:
+        assert len(one.points) == len(one.why) == len(rubric) and all(one.why) and len(one.text.split()) >= 50
+        assert all(points in item.levels for points, item in zip(one.points, rubric, strict=True))
+    totals = [sum(one.points) for one in found]
+    assert totals[0] < totals[1], "a weak one and a strong one"
