@@ -12,6 +12,7 @@ from typing import Any
 from lrtutorial.course import UnknownStep, find_step, steps
 from lrtutorial.evidence import gather, not_assigned
 from lrtutorial.expected import misconceptions, recorded
+from lrtutorial.graded import asks
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
 from lrtutorial.predictions import note
@@ -29,13 +30,20 @@ def check(step: str, *answers: object) -> Verdict:
     Under ``nbgrader validate`` (and any other nbgrader execution) an answer that is not right raises
     :class:`~lrtutorial.verdict.CheckFailed`, which renders the verdict only. Needs no network.
     """
-    verdict = verdict_on(step, *answers)
+    verdict = _beforehand(verdict_on(step, *answers))
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
     shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
     if not_kept := _keep(verdict):
         _show_text(not_kept)
     return shown
+
+
+def _beforehand(verdict: Verdict) -> Verdict:
+    """Return the verdict with what will be otherwise in grading, if anything will."""
+    shell = sys.modules["IPython"].get_ipython() if in_notebook() else None
+    said = asks(map(str, shell.user_ns.get("In", ()))) if shell else ""
+    return replace(verdict, details=(*verdict.details, said)) if said else verdict
 
 
 def _keep(verdict: Verdict) -> str:
