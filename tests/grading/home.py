@@ -62,7 +62,7 @@ def run_all(cells: Iterable[tuple[str, str]], files: dict[str, bytes]) -> tuple[
     sys.stdin = io.StringIO("7\n" * 20)  # what somebody types
     shell, printed = _shell(), io.StringIO()
     from lrtutorial import checking
-    from lrtutorial.session import HERE
+    from lrtutorial.answers.session import HERE
 
     vars(checking)["places_apart"] = lambda *answers, **more: []  # words, never points, and seconds
     foretold = [(source, found[1]) for source, name in cells if (found := PREDICTION.fullmatch(name))]

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lrtutorial.parsing import parsed
+from lrtutorial.answers.parsing import parsed
 
 SHELL = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "bash", "sh", "script", "cmd", "perl"}
 #: Line magics that set up the notebook: one that this machine can't do is left out.
