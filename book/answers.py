@@ -11,9 +11,9 @@ from typing import Any
 
 import nbformat
 
+from lrtutorial.checking.page import described
+from lrtutorial.checking.written import ENOUGH, model_answers
 from lrtutorial.course import exercises
-from lrtutorial.page import described
-from lrtutorial.written import ENOUGH, model_answers
 
 NEEDS_PYTHON = (
     "*This answer is code: checking it needs Python with NumPy, so it is not checked in this page.* "
@@ -56,7 +56,8 @@ def _written(exercise: str, solutions: bool) -> dict[str, Any]:
     model = model_answers().get(exercise)
     if model is None:
         return {}
-    rubric = [{"points": int(item.points), "text": item.text} for item in model.rubric] if solutions else []
+    lines = model.rubric if solutions else ()
+    rubric = [{"levels": item.levels, "text": item.in_full.replace("**", "")} for item in lines]
     return {"written": {"enough": ENOUGH, "rubric": rubric}}
 
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import Derivation, Formula, OtherForm
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 
@@ -199,6 +199,19 @@ EXERCISE = Exercise(
                         "This is the factor in the eigenvalues. Divide above and below by λ_min to have it in κ.",
                         lambda point: [
                             {**point, "lambda_min": low, "lambda_max": point["kappa"] * low}
+                            for low in (Fraction(3, 7), Fraction(8, 5))
+                        ],
+                    ),
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa", "eta"),
+                        "This is right at η = η*, but η is still in it. Put η* in, then write it in κ alone.",
+                        lambda point: [
+                            {
+                                **point,
+                                "lambda_min": low,
+                                "lambda_max": point["kappa"] * low,
+                                "eta": 2 / ((point["kappa"] + 1) * low),
+                            }
                             for low in (Fraction(3, 7), Fraction(8, 5))
                         ],
                     ),

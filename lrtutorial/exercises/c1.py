@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c1_why_rate_matters import SevenRates

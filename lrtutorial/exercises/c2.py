@@ -6,8 +6,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 PREDICTION = (RubricLine("prediction", "The prediction", 2),)
 

@@ -17,9 +17,9 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Line, Verdict, still_open
 
 NEAR_SHARE = 0.5  #: of a prediction's points, for one that is near

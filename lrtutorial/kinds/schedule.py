@@ -24,15 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.expected import Expected, misconceptions
-from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.answers.arrays import Malformed, pack, unpack
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
+from lrtutorial.figures import watched
+from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import Schedule
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import describe_error, no_class, place_of, quiet
-from lrtutorial.picture import two_curves
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
+from lrtutorial.verdict.picture import two_curves
 
 #: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
 ROUNDING, ROUNDING_PER_PERIOD = 64, 8
@@ -198,6 +199,27 @@ def holds(answer: Any, expected: Expected) -> bool:
         if plot_faults(run, probe) if "plot" in probe else first_difference(run, reference, probe):
             return False
     return True
+
+
+def sieve(expected: Expected) -> Callable[[Any], bool] | None:
+    """Return a quick test of an answer on the last of these probes: where it is False, :func:`holds` is as well.
+
+    It ends at the first rate that is off, and raises what the answer raises. None for a plot and for two schedules.
+    """
+    probe = expected.probes[-1]
+    if "plot" in probe or "twin" in probe:
+        return None
+    wanted = unpack(expected.reference[probe["id"]]["rates"])
+    slack = tolerance(probe, len(wanted))
+
+    def passes(schedule_class: Any) -> bool:
+        schedule = schedule_class(*probe["args"], **probe["kwargs"])
+        for epoch, right, most in zip(probe["epochs"], wanted, slack, strict=True):
+            if not abs(_rate(schedule.get_lr(_number(epoch, probe.get("as")))) - right) <= most:
+                return False
+        return True
+
+    return passes
 
 
 def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:

@@ -9,14 +9,15 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
+from lrtutorial.answers.evidence import gather, not_assigned
+from lrtutorial.answers.graded import asks
+from lrtutorial.answers.session import HERE, in_notebook
+from lrtutorial.checking.predictions import note
 from lrtutorial.course import UnknownStep, find_step, steps
-from lrtutorial.evidence import gather, not_assigned
-from lrtutorial.expected import misconceptions, recorded
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
-from lrtutorial.predictions import note
-from lrtutorial.session import HERE
-from lrtutorial.steps import Step
 from lrtutorial.verdict import CheckFailed, Verdict
 
 LOOKING = "looking for the place…"
@@ -29,7 +30,7 @@ def check(step: str, *answers: object) -> Verdict:
     Under ``nbgrader validate`` (and any other nbgrader execution) an answer that is not right raises
     :class:`~lrtutorial.verdict.CheckFailed`, which renders the verdict only. Needs no network.
     """
-    verdict = verdict_on(step, *answers)
+    verdict = _beforehand(verdict_on(step, *answers))
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
     shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
@@ -38,9 +39,16 @@ def check(step: str, *answers: object) -> Verdict:
     return shown
 
 
+def _beforehand(verdict: Verdict) -> Verdict:
+    """Return the verdict with what will be otherwise in grading, if anything will."""
+    shell = sys.modules["IPython"].get_ipython() if in_notebook() else None
+    said = asks(map(str, shell.user_ns.get("In", ()))) if shell else ""
+    return replace(verdict, details=(*verdict.details, said)) if said else verdict
+
+
 def _keep(verdict: Verdict) -> str:
     """Add the verdict to the learner's progress; return a line to show when that fails."""
-    from lrtutorial.progress import record_verdict
+    from lrtutorial.checking.progress import record_verdict
 
     step = steps().get(verdict.step)
     return record_verdict(verdict, prediction=step.kind.foretells) if step else ""
@@ -148,13 +156,6 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
 
 
 # -------------------------------------------------------------------------------------------- showing
-
-
-def in_notebook() -> bool:
-    """Say whether a Jupyter kernel is there to display to."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")
 
 
 class _Shown(Verdict):
