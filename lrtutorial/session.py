@@ -17,7 +17,9 @@ class Session:
     evidence: dict[str, object] = field(default_factory=dict)  #: later steps are judged given the earlier ones
     verdicts: dict[str, Verdict] = field(default_factory=dict)  #: what the last check of each step said
     hints: dict[str, int] = field(default_factory=dict)  #: how many were given
-    committed: dict[str, Evidence] = field(default_factory=dict)  #: the last prediction before its outcome was shown
+    committed: dict[str, Evidence] = field(default_factory=dict)  #: the first prediction of each step, and when
+    seen: set[str] = field(default_factory=set)  #: exercises whose experiments were shown
+    drawn: dict[str, Evidence] = field(default_factory=dict)  #: what was drawn on each step's pad
     revealed: set[str] = field(default_factory=set)  #: exercises whose experiments' outcomes were shown
     own_scores: dict[str, dict[int, float]] = field(default_factory=dict)
     """By exercise: the points someone gave each rubric line of their own written answer."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.steps import Exercise, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c1_why_rate_matters import SevenRates
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(0.75, 0.5, 0.25)
 RATES = {"0.001": 0, "0.00464": 1, "0.0215": 2, "0.1": 3, "0.464": 4, "2.15": 5, "10": 6}
 
 

@@ -6,10 +6,10 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.steps import Exercise, Step
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(0.75, 0.5, 0.25)
 
 
 def _experiment() -> ModuleType:

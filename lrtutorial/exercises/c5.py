@@ -6,13 +6,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.steps import Exercise, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c5_information_view import Resolution
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(1, 0.5, 0.5)
 
 
 @cache

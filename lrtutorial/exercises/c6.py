@@ -7,13 +7,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.kinds import Prediction
-from lrtutorial.steps import Exercise, RubricLine, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.steps import Exercise, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c6_sgd_vs_adam import Search
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(0.75, 0.5, 0.25)
 WINNERS = {
     "sgd": "SGD is better",
     "adam": "Adam is better",
