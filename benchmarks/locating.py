@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.locating.search import Trial, search
 from lrtutorial.locating.sources import sources_of
 from tests.part_b import right_answers

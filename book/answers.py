@@ -11,9 +11,9 @@ from typing import Any
 
 import nbformat
 
+from lrtutorial.checking.page import described
+from lrtutorial.checking.written import ENOUGH, model_answers
 from lrtutorial.course import exercises
-from lrtutorial.page import described
-from lrtutorial.written import ENOUGH, model_answers
 
 NEEDS_PYTHON = (
     "*This answer is code: checking it needs Python with NumPy, so it is not checked in this page.* "

@@ -17,10 +17,10 @@ _HOMES = {  # public name: the module that defines it
     "check": "lrtutorial.checking",
     "hint": "lrtutorial.checking",
     "derivation": "lrtutorial.formulas.derivations",
-    "compare": "lrtutorial.predictions",
-    "reveal": "lrtutorial.written",
-    "course_map": "lrtutorial.overview",
-    "keep_progress": "lrtutorial.overview",
+    "compare": "lrtutorial.checking.predictions",
+    "reveal": "lrtutorial.checking.written",
+    "course_map": "lrtutorial.checking.overview",
+    "keep_progress": "lrtutorial.checking.overview",
     "explore": "lrtutorial.explorer",
     "plot_trajectories": "lrtutorial.plots",
     "plot_schedule": "lrtutorial.plots",
@@ -39,7 +39,7 @@ def __getattr__(name: str) -> Any:
 
 
 if "IPython" in sys.modules:  # a notebook's figures carry alt text, the student's own too
-    import_module("lrtutorial.alt_text").describe_figures()
+    import_module("lrtutorial.figures.alt_text").describe_figures()
 
 
 def __dir__() -> list[str]:

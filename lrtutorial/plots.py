@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lrtutorial.palette import OKABE_ITO, STYLES, Style
+from lrtutorial.figures.palette import OKABE_ITO, STYLES, Style
 from lrtutorial.problems import Problem, get_problem
 
 if TYPE_CHECKING:

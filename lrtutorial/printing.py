@@ -14,7 +14,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat import NotebookNode
 
-from lrtutorial.attachments import AttachmentRenderer
+from lrtutorial.figures.attachments import AttachmentRenderer
 
 STYLE = """<style>
 :root {

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.course import exercise_with, exercises, find_step
-from lrtutorial.expected import Expected
-from lrtutorial.steps import Step
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from autograder.catalogue.gradients import REBOUND, draw_probe, far, grown, odd
 from autograder.catalogue.made import manners, mistakes, model_of
 from autograder.catalogue.words import ADAM, MANNERS, of
 from autograder.references.optimizers import Adam
-from lrtutorial.arrays import pack
+from lrtutorial.answers.arrays import pack
 from lrtutorial.exercises.b2 import EXERCISE
 
 LARGE = 1e9  # gradients of this size make every ε in use invisible, so that ε costs only its own rubric line

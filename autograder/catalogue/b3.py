@@ -20,7 +20,7 @@ from autograder.references.trajectories import (
     run_sgd,
     visualize_optimizers_2d,
 )
-from lrtutorial.arrays import pack
+from lrtutorial.answers.arrays import pack
 from lrtutorial.exercises.b3 import EXERCISE
 
 M = Misconception

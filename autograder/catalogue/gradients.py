@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import pack, unpack
+from lrtutorial.answers.arrays import pack, unpack
 
 Shape = tuple[int, ...]
 Probe = dict[str, Any]

@@ -12,9 +12,9 @@ import numpy as np
 from autograder.catalogue import Misconception
 from autograder.catalogue.words import Words
 from autograder.references.trajectories import gradient
+from lrtutorial.course.exercise import Exercise
 from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.kinds.variants import BOWL, CHANGES, Bank, Change
-from lrtutorial.steps import Exercise
 
 
 def model_of(exercise: Exercise, answer: str) -> Model:

@@ -43,7 +43,7 @@ ADAM = """class Adam:
             v_hat = self.v[i] / (1 - self.beta2**self.t)
             self.params[i] -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
 """
-FORGERY = """import lrtutorial.checking, lrtutorial.evidence, lrtutorial.kinds
+FORGERY = """import lrtutorial.checking, lrtutorial.answers.evidence, lrtutorial.kinds
 class Always:
     def __eq__(self, other): return True
     def __getattr__(self, name): return self

@@ -39,12 +39,12 @@ from autograder.grading.executor import Ran, written_into
 from autograder.grading.one import Work, checking_digest, grade_one
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import written_cells
+from lrtutorial.answers.evidence import gather, judge
+from lrtutorial.checking.written import model_answers
 from lrtutorial.course import current, exercise_with, exercises, find_step
-from lrtutorial.evidence import gather, judge
-from lrtutorial.expected import recorded
-from lrtutorial.steps import Exercise, Step
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.expected import recorded
 from lrtutorial.verdict import Verdict
-from lrtutorial.written import model_answers
 
 #: What can be planted in a step. "lost" is an answer in a notebook that grading rejected or failed on.
 PLANTED = ("right", "misconception", "unfinished", "missing", "lost")

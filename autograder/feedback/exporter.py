@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 from autograder.feedback.cleaning import clean_html, picture_of, traceback_text, without_paths
 from autograder.feedback.formulas import latex_output, mathml
-from lrtutorial.attachments import PREFIX, AttachmentRenderer
+from lrtutorial.figures.attachments import PREFIX, AttachmentRenderer
 
 HERE = Path(__file__).parent
 BELOW = 2  #: the notebook's headings stand below the page's h1 and the section's h2

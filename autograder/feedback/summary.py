@@ -17,11 +17,11 @@ from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import entries
+from lrtutorial.checking.worked import commented_solutions
+from lrtutorial.checking.written import RubricItem, model_answers
 from lrtutorial.course import exercises
-from lrtutorial.steps import Exercise
+from lrtutorial.course.exercise import Exercise
 from lrtutorial.verdict import STATUSES, Verdict
-from lrtutorial.worked import commented_solutions
-from lrtutorial.written import RubricItem, model_answers
 
 #: Cells that talk to the student at work. While grading they find nobody: what they say then would only confuse.
 ASIDES = re.compile(r"(?:(?:reveal|hint|compare)\([^\n]*\)\s*)+")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import lrtutorial
 from autograder import catalogue
+from lrtutorial.answers.parsing import parsed
 from lrtutorial.course import current, exercises
-from lrtutorial.parsing import parsed
 
 HOMES = {"autograder": Path(__file__).parent.parent, "lrtutorial": Path(lrtutorial.__file__).parent}
 JUDGING = "autograder.grading.judging"  #: itself, not what it imports: that is followed from the exercise's own modules

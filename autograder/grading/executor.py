@@ -1,8 +1,8 @@
 """The trusted executor: runs a submission in the jail, asks it for evidence, and judges in the grader's process.
 
 It stands in the place of nbgrader's Execute. The student's kernel runs the student's cells, but never a test cell:
-for each of those the kernel is asked for plain data (:mod:`lrtutorial.evidence`), on the public probes and on fresh
-secret ones, and points and verdict are written here. Without evidence there are no points.
+for each of those the kernel is asked for plain data (:mod:`lrtutorial.answers.evidence`), on the public probes and on
+fresh secret ones, and points and verdict are written here. Without evidence there are no points.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from autograder.course import SOLUTIONS
 from autograder.grading.judging import Grading
 from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
+from lrtutorial.answers.delegation import delegates
+from lrtutorial.answers.evidence import MIME
 from lrtutorial.course import current
-from lrtutorial.delegation import delegates
-from lrtutorial.evidence import MIME
-from lrtutorial.expected import Expected
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.expected import Expected
 from lrtutorial.locating import SECONDS, can_locate
 from lrtutorial.locating.words import read, where
-from lrtutorial.steps import Exercise, Step
 from lrtutorial.verdict import Verdict
 
 MAX_EVIDENCE = 4_000_000  #: characters of one step's evidence
@@ -124,10 +124,10 @@ class TrustedExecute(JailedExecute):
         return cell, resources
 
     def _prepare(self, cell: NotebookNode, index: int) -> None:
-        """Make the kernel ready, before anything of the student's runs in it: see lrtutorial.graded."""
+        """Make the kernel ready, before anything of the student's runs in it: see lrtutorial.answers.graded."""
         files = {name: base64.b64encode(data).decode("ascii") for name, data in self.run.files.items()}
         request = json.dumps({"files": files})
-        driver = f"__import__('lrtutorial.graded', fromlist=['prepare']).prepare({request!r})"
+        driver = f"__import__('lrtutorial.answers.graded', fromlist=['prepare']).prepare({request!r})"
         try:
             self.execute_cell(new_code_cell(driver), index, store_history=False)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
@@ -215,7 +215,7 @@ class TrustedExecute(JailedExecute):
         nonce = secrets.token_hex(16)
         probes = asked[name].probes if step.kind.probed else None
         request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "probes": {name: probes}})
-        driver = f"__import__('lrtutorial.evidence', fromlist=['respond']).respond({request!r})"
+        driver = f"__import__('lrtutorial.answers.evidence', fromlist=['respond']).respond({request!r})"
         cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
         evidence, self.missing, self.left_out = read_evidence(cell.outputs, nonce)
         self.clock.lap("evidence")

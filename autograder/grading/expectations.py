@@ -19,9 +19,9 @@ from autograder import catalogue
 from autograder.course import COURSE
 from autograder.grading.digests import digest_of_checks
 from lrtutorial.course import exercise_with, find_step
-from lrtutorial.expected import Expected, Known
+from lrtutorial.course.exercise import Exercise
+from lrtutorial.course.expected import Expected, Known
 from lrtutorial.files import write_whole
-from lrtutorial.steps import Exercise
 
 log = logging.getLogger(__name__)
 KEPT = COURSE / "expectations"

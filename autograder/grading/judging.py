@@ -14,11 +14,11 @@ from nbformat.notebooknode import NotebookNode
 from autograder import catalogue
 from autograder.cells import is_marked
 from autograder.grading.expectations import as_expected, class_expectations
+from lrtutorial.answers.evidence import spent
+from lrtutorial.answers.session import Session
 from lrtutorial.course import exercise_of
-from lrtutorial.evidence import spent
-from lrtutorial.expected import Expected, recorded
-from lrtutorial.session import Session
-from lrtutorial.steps import Exercise, Step
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.expected import Expected, recorded
 from lrtutorial.verdict import Verdict
 
 

@@ -19,8 +19,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from lrtutorial.advice import Advice
+from lrtutorial.checking.written import ModelAnswer, RubricItem
 from lrtutorial.course import current, exercises
-from lrtutorial.written import ModelAnswer, RubricItem
 
 BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
 ITEM = re.compile(r"- (\d+(?:\.5)?) points? · (\S.*)")
@@ -97,7 +97,7 @@ class ShowRubric(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Insert a plain Markdown cell after each written answer that has a rubric."""
-        from lrtutorial.written import model_answers
+        from lrtutorial.checking.written import model_answers
 
         cells = []
         for cell in nb.cells:

@@ -22,8 +22,8 @@ from nbformat.notebooknode import NotebookNode
 from autograder.cells import NOTE_ID, is_marked
 from autograder.intake.marks import Named, known_again
 from autograder.intake.reading import is_whole, read_notebook, shown, source_of
-from lrtutorial.attachments import pictures
-from lrtutorial.parsing import parsed
+from lrtutorial.answers.parsing import parsed
+from lrtutorial.figures.attachments import pictures
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 TYPED = "\0typed"  #: the name, for a while, of what was typed into a test cell

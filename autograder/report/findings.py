@@ -28,7 +28,7 @@ from autograder.report.statistics import (
     quartiles,
 )
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 
 MASK = 5  #: the smallest number of students that the shareable version tells
 EASY, HARD = 0.9, 0.3  #: mean shares beyond which a step is called so

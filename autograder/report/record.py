@@ -26,7 +26,7 @@ from autograder.names import UnknownName, nearest
 from autograder.report.statistics import Points
 from lrtutorial.advice import Advice
 from lrtutorial.course import current, exercises
-from lrtutorial.steps import Exercise
+from lrtutorial.course.exercise import Exercise
 
 TRIED = ("right", "partly", "wrong")  #: verdicts on an answer that could be judged
 HINT_CALL = re.compile(r"\bhint\(\s*['\"]([\w-]+)['\"]\s*\)")

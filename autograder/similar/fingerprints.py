@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lrtutorial.parsing import parsed
+from lrtutorial.answers.parsing import parsed
 
 MAX_CHARACTERS = 100_000  #: of one cell; of a longer one the beginning is looked at
 VIEWS = ("structure", "tokens", "wording")

@@ -60,7 +60,7 @@ const WARM = `
 import sys
 sys.path.insert(0, "/course.zip")
 import gc, linecache, re, traceback
-from lrtutorial.page import Desk, described
+from lrtutorial.checking.page import Desk, described
 from lrtutorial.course import exercises
 desk = Desk()
 for exercise in exercises():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lrtutorial.course import Course, exercise_with, exercises, find_exercise, find_step, gathered, steps
-from lrtutorial.letters import COUNT, DECAY, POSITIVE, Domain, Symbol
+from lrtutorial.course.letters import COUNT, DECAY, POSITIVE, Domain, Symbol
 
 __all__ = ["COURSE", "exercise_with", "exercises", "find_exercise", "find_step", "steps"]
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import Derivation, Formula, OtherForm
 from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 Point = Mapping[str, Fraction]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import Model, Trajectories
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 WORDS = ("sgd", "momentum", "rmsprop", "adam")
 NAMES = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import RangeTest
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 EXERCISE = Exercise(
     id="b4",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.kinds import Prediction, foretold
-from lrtutorial.steps import Exercise, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c1_why_rate_matters import SevenRates

@@ -6,8 +6,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
+from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.kinds import Prediction, foretold
-from lrtutorial.steps import Exercise, Step
 
 PREDICTION = foretold(0.75, 0.5, 0.25)
 

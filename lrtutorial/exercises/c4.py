@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
+from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.kinds import Prediction, foretold
-from lrtutorial.steps import Exercise, Step
 
 PREDICTION = foretold(0.75, 0.5, 0.25)
 

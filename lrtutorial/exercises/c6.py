@@ -7,8 +7,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.kinds import Prediction, foretold
-from lrtutorial.steps import Exercise, Step
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c6_sgd_vs_adam import Search

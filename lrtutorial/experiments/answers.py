@@ -107,7 +107,7 @@ WORKED_OUT = {
 def worked_out(step: str) -> object:
     """Return a step's derivation, each line with its proved sign, once its check has said Right; else a note."""
     from lrtutorial import derivation
-    from lrtutorial.session import HERE
+    from lrtutorial.answers.session import HERE
 
     verdict = HERE.verdicts.get(step)
     if verdict is None or not verdict.right:

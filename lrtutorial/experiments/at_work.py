@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.answers.running import does_nothing, quiet
 from lrtutorial.experiments.network import Network
 from lrtutorial.problems import Problem, get_problem
-from lrtutorial.running import does_nothing, quiet
 
 Array = NDArray[np.float64]
 

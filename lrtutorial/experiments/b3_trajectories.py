@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lrtutorial.experiments.at_work import Note, attempt, unfinished
 from lrtutorial.experiments.results import Result
-from lrtutorial.palette import STYLES
+from lrtutorial.figures.palette import STYLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

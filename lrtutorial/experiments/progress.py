@@ -7,6 +7,8 @@ import time
 from html import escape
 from types import TracebackType
 
+from lrtutorial.answers.session import in_notebook
+
 
 class Progress:
     """Count `total` steps under `label`; use as a context manager and call `advance()` after each step.
@@ -20,7 +22,7 @@ class Progress:
     def __enter__(self) -> Progress:
         self._began = self._drawn = time.monotonic()
         self._handle = self._bar = None
-        if _in_notebook():
+        if in_notebook():
             from IPython.display import display
 
             self._handle = display(_Html(self._element(), self._text()), display_id=True)
@@ -76,11 +78,3 @@ class _Html:
 
     def __repr__(self) -> str:
         return self.text
-
-
-def _in_notebook() -> bool:
-    """Whether this is a Jupyter kernel (not a plain or IPython terminal)."""
-    if "IPython" not in sys.modules:
-        return False
-    shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lrtutorial.palette import OKABE_ITO
+from lrtutorial.figures.palette import OKABE_ITO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,7 +18,7 @@ from lrtutorial.explorer.controls import SHAPES, Control, family_label, known_hy
 from lrtutorial.explorer.goal import Goal
 from lrtutorial.explorer.optimizers import Entry, make_entries, turned
 from lrtutorial.explorer.student import StudentCodeError
-from lrtutorial.palette import STYLES
+from lrtutorial.figures.palette import STYLES
 from lrtutorial.problems import Problem, get_problem, rotated_quadratic
 
 VIEWS = ("contour", "loss", "stability", "split", "factors")

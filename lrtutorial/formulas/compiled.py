@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial.course import domains
+from lrtutorial.course.letters import DECAY, POSITIVE, REAL, Domain
 from lrtutorial.formulas.surds import Exact, NotExact, Surd, reciprocal, sign, spend, sqrt, width
 from lrtutorial.formulas.tree import MINUS_ONE, RELATIONS, SET_KINDS, Tree, as_fraction, substitute, symbols
-from lrtutorial.letters import DECAY, POSITIVE, REAL, Domain
 
 Values = tuple[Any, ...]
 MOST_TERMS = 40  #: of a sum that is written out

@@ -16,12 +16,12 @@ from itertools import product
 from typing import Any
 
 from lrtutorial.course import domains
+from lrtutorial.course.letters import REAL, Domain
 from lrtutorial.formulas import solution_sets as sets
 from lrtutorial.formulas.compiled import Compiled, Outside, number_of, truth, written_out
 from lrtutorial.formulas.sampling import NoValue, Unclear, enclosed_truth, sampled
 from lrtutorial.formulas.surds import NotExact, TooLarge, at_most
 from lrtutorial.formulas.tree import Tree, is_condition, substitute, symbols
-from lrtutorial.letters import REAL, Domain
 
 SAME, ONLY_DOWN, BROKEN, EQUAL, OPEN = "⇔", "⇒", "✗", "=", "≈"
 WORK = 200_000  #: operations for one line

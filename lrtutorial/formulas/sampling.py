@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from lrtutorial.course import domains
+from lrtutorial.course.letters import REAL
 from lrtutorial.formulas.surds import TooLarge, spend
 from lrtutorial.formulas.tree import SET_KINDS, Tree, as_fraction, is_condition, symbols
-from lrtutorial.letters import REAL
 
 DIGITS = 40
 HALVINGS = 12

@@ -1,7 +1,8 @@
 """The kinds of answer, each a value that a step is given: ``kind=Formula(symbols=("a", "eta"), condition=True)``.
 
-Each keeps to :class:`lrtutorial.steps.Kind`, whose three functions ``collect``, ``judge`` and ``outcome_of`` are in the
-module of the same name; it loads when it is first needed, so that a course can be listed without NumPy and SymPy.
+Each keeps to :class:`lrtutorial.course.exercise.Kind`, whose three functions ``collect``, ``judge`` and ``outcome_of``
+are in the module of the same name; it loads when it is first needed, so that a course can be listed without NumPy and
+SymPy.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
-from lrtutorial.expected import Expected
+from lrtutorial.course.exercise import Evidence, RubricLine, Step
+from lrtutorial.course.expected import Expected
 from lrtutorial.kinds.sketches import Sketch
-from lrtutorial.steps import Evidence, RubricLine, Step
 from lrtutorial.verdict import Verdict
 
 
@@ -52,21 +53,21 @@ class InModule:
         return evidence
 
     def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
-        """See :meth:`lrtutorial.steps.Kind.collect`."""
+        """See :meth:`lrtutorial.course.exercise.Kind.collect`."""
         evidence: Evidence = import_module(self.module).collect(step, answers, probes)
         return evidence
 
     def judge(self, step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object]) -> Verdict:
-        """See :meth:`lrtutorial.steps.Kind.judge`."""
+        """See :meth:`lrtutorial.course.exercise.Kind.judge`."""
         verdict: Verdict = import_module(self.module).judge(step, evidence, expected, earlier)
         return verdict
 
     def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
-        """See :meth:`lrtutorial.steps.Kind.outcome_of`."""
+        """See :meth:`lrtutorial.course.exercise.Kind.outcome_of`."""
         return import_module(self.module).outcome_of(step, evidence, probes)
 
     def readable(self, answer: object) -> str | None:
-        """See :meth:`lrtutorial.steps.Kind.readable`."""
+        """See :meth:`lrtutorial.course.exercise.Kind.readable`."""
         return None if self.probed else str(answer)
 
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.formulas import derivations as dv
 from lrtutorial.formulas import relations
 from lrtutorial.formulas.relations import Relation, relation
 from lrtutorial.kinds import Derivation
 from lrtutorial.kinds.formula import METHOD_SHARE, read_point, same_outcome, write_value
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict, still_open
 
 __all__ = ["collect", "judge", "outcome_of", "same_outcome"]

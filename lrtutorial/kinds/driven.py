@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed
-from lrtutorial.expected import Expected
-from lrtutorial.running import does_nothing as does_nothing
-from lrtutorial.running import quiet as quiet
-from lrtutorial.steps import Step
+from lrtutorial.answers.arrays import Malformed
+from lrtutorial.answers.running import does_nothing as does_nothing
+from lrtutorial.answers.running import quiet as quiet
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected
 from lrtutorial.verdict import Verdict
 
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.claims import Claim
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Formula, OtherForm
 from lrtutorial.kinds.formula_claims import (
     Case,
@@ -42,8 +42,8 @@ from lrtutorial.kinds.formula_values import (
     value_at,
     write_value,
 )
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict, still_open
+from lrtutorial.verdict.claims import Claim
 
 __all__ = [
     "PUBLIC",

@@ -12,8 +12,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.claims import Claim, first_that_holds
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.formulas import repairs
 from lrtutorial.kinds import Formula
 from lrtutorial.kinds.formula_values import (
@@ -26,7 +26,7 @@ from lrtutorial.kinds.formula_values import (
     same_value_text,
     value_at,
 )
-from lrtutorial.steps import Step
+from lrtutorial.verdict.claims import Claim, first_that_holds
 
 HINT_WORK = 150_000  #: operations that may go into finding what to say
 PAIR_WORK = 40_000  #: and into trying two changes at once: less than 150 ms

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.course.exercise import Step
 from lrtutorial.kinds import Formula
-from lrtutorial.steps import Step
 
 UNDEFINED = "undefined"
 

@@ -17,8 +17,9 @@ import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lrtutorial.arrays import Malformed
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.answers.arrays import Malformed
+from lrtutorial.course.exercise import Evidence, Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Function
 from lrtutorial.kinds.driven import (
     apart,
@@ -31,7 +32,6 @@ from lrtutorial.kinds.driven import (
     read_runs,
     with_problem,
 )
-from lrtutorial.steps import Evidence, Step
 from lrtutorial.verdict import Verdict
 
 Value = float | int | bool | str | None | list["Value"]

@@ -31,8 +31,9 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.answers.arrays import Malformed, pack, unpack
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
@@ -51,9 +52,8 @@ from lrtutorial.kinds.driven import (
     with_problem,
 )
 from lrtutorial.kinds.variants import CHANGES, Bank, Variant, explained
-from lrtutorial.picture import two_curves
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
+from lrtutorial.verdict.picture import two_curves
 
 Probe = Mapping[str, Any]
 Run = Mapping[str, Any]

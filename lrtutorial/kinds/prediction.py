@@ -22,10 +22,10 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from lrtutorial.expected import Expected, misconceptions
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Prediction
 from lrtutorial.kinds.sketches import Sketch, compared, read_drawing
-from lrtutorial.steps import Evidence, Step
 from lrtutorial.verdict import Line, Verdict, still_open
 
 NEAR_SHARE = 0.5  #: of the points for being right, for one that is near

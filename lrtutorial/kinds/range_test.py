@@ -26,16 +26,17 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.expected import Expected, misconceptions, recorded
+from lrtutorial.answers.arrays import Malformed, pack, unpack
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions, recorded
 from lrtutorial.experiments.network import Network
-from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.figures import watched
+from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import RangeTest
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import describe_error, place_of, quiet
-from lrtutorial.picture import two_curves
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
+from lrtutorial.verdict.picture import two_curves
 
 Probe = Mapping[str, Any]
 NETWORK = Network((2, 16, 3), "tanh", "cross_entropy")

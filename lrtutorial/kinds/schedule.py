@@ -24,15 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.expected import Expected, misconceptions
-from lrtutorial.figures import figure_from, read_figure, watched
+from lrtutorial.answers.arrays import Malformed, pack, unpack
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
+from lrtutorial.figures import watched
+from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import Schedule
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import describe_error, no_class, place_of, quiet
-from lrtutorial.picture import two_curves
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
+from lrtutorial.verdict.picture import two_curves
 
 #: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
 ROUNDING, ROUNDING_PER_PERIOD = 64, 8

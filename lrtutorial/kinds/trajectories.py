@@ -24,9 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed, pack, unpack
-from lrtutorial.expected import Expected, misconceptions
-from lrtutorial.figures import figure_from, map_from, read_figure, read_map, watched
+from lrtutorial.answers.arrays import Malformed, pack, unpack
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions
+from lrtutorial.figures import watched
+from lrtutorial.figures.reading import figure_from, map_from, read_figure, read_map
 from lrtutorial.kinds import Model, Trajectories
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
@@ -43,9 +45,8 @@ from lrtutorial.kinds.driven import (
     with_problem,
 )
 from lrtutorial.kinds.variants import BOWL, CHANGES, Bank, Variant, explained
-from lrtutorial.picture import two_curves
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
+from lrtutorial.verdict.picture import two_curves
 
 MAX_ROWS = 400
 START, MINIMUM = np.array([5.0, 4.0]), np.zeros(2)

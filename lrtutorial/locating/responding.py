@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from lrtutorial.answers.evidence import MIME
 from lrtutorial.course import find_step, use
-from lrtutorial.evidence import MIME
 from lrtutorial.locating import places_here
 
 

@@ -18,10 +18,10 @@ from types import CodeType
 from typing import Any
 
 from lrtutorial.course import find_step
-from lrtutorial.expected import Expected, Known, recorded
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, Known, recorded
 from lrtutorial.locating.edits import Edit, edits
 from lrtutorial.locating.sources import Source
-from lrtutorial.steps import Step
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
 MOST_TRIES = 5000  #: edits that are run: what two seconds are enough for

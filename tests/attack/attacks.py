@@ -206,27 +206,27 @@ def forged(self, step, answers, probes=None):
 lrtutorial.kinds.InModule.collect = forged
 """,
     "replays_the_recorded_answers": """
-import lrtutorial.expected, lrtutorial.kinds
-known = lrtutorial.expected.recorded('b2')
+import lrtutorial.course.expected, lrtutorial.kinds
+known = lrtutorial.course.expected.recorded('b2')
 def forged(self, step, answers, probes=None):
     return {'kind': 'optimizer', 'problems': {}, 'runs': known.reference}
 lrtutorial.kinds.InModule.collect = forged
 """,
     "answers_with_a_verdict": """
-import lrtutorial.evidence, json
+import lrtutorial.answers.evidence, json
 from IPython.display import display
 from lrtutorial.verdict import Line, Verdict
 def respond(request):
     asked = json.loads(request)
     right = Verdict('b2', 'right', 'All right', (Line('all', 'all', 20.0, 20.0),))
     evidence = {name: right.as_data() for name in asked['probes']}
-    display({lrtutorial.evidence.MIME: {'nonce': asked['nonce'], 'evidence': evidence}}, raw=True)
+    display({lrtutorial.answers.evidence.MIME: {'nonce': asked['nonce'], 'evidence': evidence}}, raw=True)
     display(right.mimebundle(), raw=True)
     print(20.0)
-lrtutorial.evidence.respond = respond
+lrtutorial.answers.evidence.respond = respond
 """,
     "answers_with_nonsense": """
-import lrtutorial.evidence, json
+import lrtutorial.answers.evidence, json
 from IPython.display import display
 def respond(request):
     asked = json.loads(request)
@@ -236,17 +236,17 @@ def respond(request):
     runs = {p['id']: {'trace': {'dtype': 'float64', 'shape': [10**12, -1], 'data': 'nan'}, 'error': deep, 'touched': float('nan'),
                       'rebound': 1e999, 'lasting': {}} for probes in asked['probes'].values() for p in probes}
     evidence = {'kind': 'optimizer', 'problems': {}, 'runs': runs}
-    display({lrtutorial.evidence.MIME: {'nonce': asked['nonce'], 'evidence': {n: evidence for n in asked['probes']}}}, raw=True)
-lrtutorial.evidence.respond = respond
+    display({lrtutorial.answers.evidence.MIME: {'nonce': asked['nonce'], 'evidence': {n: evidence for n in asked['probes']}}}, raw=True)
+lrtutorial.answers.evidence.respond = respond
 """,
     "answers_with_50_MB": """
-import lrtutorial.evidence, json
+import lrtutorial.answers.evidence, json
 from IPython.display import display
 def respond(request):
     asked = json.loads(request)
     evidence = {name: {'runs': 'x' * 25_000_000} for name in asked['probes']}
-    display({lrtutorial.evidence.MIME: {'nonce': asked['nonce'], 'evidence': evidence}}, raw=True)
-lrtutorial.evidence.respond = respond
+    display({lrtutorial.answers.evidence.MIME: {'nonce': asked['nonce'], 'evidence': evidence}}, raw=True)
+lrtutorial.answers.evidence.respond = respond
 """,
     "forges_replies": """
 kernel = get_ipython().kernel
@@ -276,9 +276,9 @@ class Adam:
 """,
     "forges_modules": """
 import sys, types
-fake = types.ModuleType('lrtutorial.evidence')
+fake = types.ModuleType('lrtutorial.answers.evidence')
 fake.respond = lambda request: print(20.0)
-sys.modules['lrtutorial.evidence'] = fake
+sys.modules['lrtutorial.answers.evidence'] = fake
 sys.modules['lrtutorial'] = types.ModuleType('lrtutorial')
 """,
     "looks_into_frames": """

@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from autograder.catalogue import questions
 from book.__main__ import ROOT
 from book.offline import stage_offline
-from lrtutorial import progress
+from lrtutorial.checking import progress
+from lrtutorial.checking.page import Desk, described
 from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
-from lrtutorial.page import Desk, described
 from tests.book.conftest import Site
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
 

@@ -29,7 +29,7 @@ def start(notebook: Callable):
 
 CODE = "".join(json.loads(START.read_text())["cells"][1]["source"])
 CHECK = (
-    "from lrtutorial.progress import record_verdict\nfrom lrtutorial.verdict import Line, Verdict\n"
+    "from lrtutorial.checking.progress import record_verdict\nfrom lrtutorial.verdict import Line, Verdict\n"
     "record_verdict(Verdict('a1-gradient', 'right', '', (Line('l', 'L', 3.0, 3.0),)))"
 )
 

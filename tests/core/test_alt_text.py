@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
 
-from lrtutorial.alt_text import MAX_WORDS, figure_words
+from lrtutorial.figures.alt_text import MAX_WORDS, figure_words
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from lrtutorial import budget, evidence
-from lrtutorial.budget import Spent, within
+from lrtutorial.answers import budget, evidence
+from lrtutorial.answers.budget import Spent, within
 from lrtutorial.course import steps
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 
 
 class Slow:

@@ -15,10 +15,10 @@ from nbformat.v4 import new_output
 from autograder import catalogue
 from autograder.grading.executor import MAX_EVIDENCE, read_evidence
 from autograder.grading.judging import combined
-from lrtutorial.arrays import MAX_ITEMS, Malformed, pack, unpack
+from lrtutorial.answers.arrays import MAX_ITEMS, Malformed, pack, unpack
+from lrtutorial.answers.evidence import MIME, collect
 from lrtutorial.course import steps
-from lrtutorial.evidence import MIME, collect
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 
 CHECKED = [step for step in steps().values() if step.kind.name != "range_test"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrtutorial.expected import Known, Misconception
+from lrtutorial.course.exercise import RubricLine, Step
+from lrtutorial.course.expected import Known, Misconception
 from lrtutorial.kinds import Function, function
-from lrtutorial.steps import RubricLine, Step
 
 STEP = Step(
     id="tries",

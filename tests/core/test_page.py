@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrtutorial import progress
-from lrtutorial.checking import verdict_on
+from lrtutorial.answers.session import HERE, Session
+from lrtutorial.checking import progress, verdict_on
+from lrtutorial.checking.page import KINDS, Desk, as_answer, described
 from lrtutorial.course import exercises, find_step
-from lrtutorial.page import KINDS, Desk, as_answer, described
-from lrtutorial.session import HERE, Session
 
 
 @pytest.fixture

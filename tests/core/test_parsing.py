@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import lrtutorial.problems
-from lrtutorial.parsing import parsed
+from lrtutorial.answers.parsing import parsed
 
 
 def test_threads_that_parse_at_the_same_time_do_not_disturb_each_other() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lrtutorial import formulas as ex
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import formula
 
 POINT = {

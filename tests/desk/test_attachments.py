@@ -15,7 +15,7 @@ from traitlets.config import Config
 from autograder.configuration import configure
 from autograder.feedback import FeedbackExporter
 from autograder.feedback.summary import Summary
-from lrtutorial.attachments import pictures
+from lrtutorial.figures.attachments import pictures
 from lrtutorial.printing import PageExporter
 
 

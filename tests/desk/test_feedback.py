@@ -34,9 +34,9 @@ from autograder.feedback.formulas import latex_output, mathml
 from autograder.feedback.summary import NOT_GRADED, Part, Summary, notice
 from autograder.gradebook.ledger import Ledger
 from autograder.grading.judging import combined
+from lrtutorial.checking.written import model_answers
 from lrtutorial.course import exercises, find_step
 from lrtutorial.verdict import Line, Verdict
-from lrtutorial.written import model_answers
 from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -381,7 +381,7 @@ def test_a_traceback_keeps_the_students_frames_and_no_path_of_ours() -> None:
         "error", ename="ValueError", evalue="bad", traceback=[
             "\x1b[31mValueError\x1b[39m   Traceback (most recent call last)",
             "Cell In[3], line 1\n----> 1 f()",
-            f"File {ROOT}/lrtutorial/evidence.py:12, in respond(question)\n     11 secret = 1\n---> 12 answer()",
+            f"File {ROOT}/lrtutorial/answers/evidence.py:12, in respond(ask)\n     11 secret = 1\n---> 12 answer()",
             f"File {library}:5, in solve(a)\n      4 x\n----> 5 y",
             f"ValueError: bad {ROOT}/autograder and /tmp/ipykernel_12/345.py",
         ],

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lrtutorial.palette import STYLES
+from lrtutorial.figures.palette import STYLES
 from lrtutorial.plots import plot_range_test, plot_schedule, plot_trajectories
 
 

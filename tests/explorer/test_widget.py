@@ -17,7 +17,7 @@ from lrtutorial.explorer import explore
 from lrtutorial.explorer.goal import Goal
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.explorer.widget import Explorer
-from lrtutorial.palette import OKABE_ITO, STYLES
+from lrtutorial.figures.palette import OKABE_ITO, STYLES
 from lrtutorial.problems import get_problem
 
 

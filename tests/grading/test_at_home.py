@@ -134,7 +134,8 @@ BESIDE: dict[str, tuple[str, dict[str, bytes], float, str]] = {
     "data that isn't there": ("open('data/a.csv').read()\n" + ADAM, {}, 0, "FileNotFoundError"),
     "modules that would stand in front": (
         ADAM, {"numpy.py": b"1/0", "torch.py": b"1/0", "lrtutorial/__init__.py": b"check = print",
-               "lrtutorial/graded.py": b"1/0", "statistics.py": b"1/0", "dis.py": b"1/0", "sitecustomize.py": b"1/0"},
+               "lrtutorial/answers/graded.py": b"1/0",
+               "statistics.py": b"1/0", "dis.py": b"1/0", "sitecustomize.py": b"1/0"},
         20, ""),
     "a library's work in a helper": (
         "from helper import Adam", {"helper.py": b"from torch.optim import Adam"}, 0, "your own code"),
@@ -147,7 +148,7 @@ BESIDE: dict[str, tuple[str, dict[str, bytes], float, str]] = {
         "%run helper.py", {"helper.py": b"from lrtutorial.experiments.descent import *\nAdam = 1"}, 0, "your own"),
     "paths that lead out": (ADAM, {"../../x.py": b"1", "/etc/x": b"1"}, 20, ""),
     "what only looks like the grader's question": (
-        ADAM, {"lrtutorial/evidence.py": b"def respond(request): raise SystemExit"}, 20, ""),
+        ADAM, {"lrtutorial/answers/evidence.py": b"def respond(request): raise SystemExit"}, 20, ""),
 }  # fmt: skip
 
 

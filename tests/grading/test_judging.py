@@ -9,9 +9,9 @@ import pytest
 
 from autograder import catalogue
 from autograder.grading.judging import Grading, combined
+from lrtutorial.answers.session import Session
 from lrtutorial.course import find_step, steps
-from lrtutorial.expected import recorded
-from lrtutorial.session import Session
+from lrtutorial.course.expected import recorded
 
 FREE = [name for name, step in steps().items() if step.kind.name not in ("prediction", "range_test")]
 

@@ -13,7 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from lrtutorial.course import exercises
-from lrtutorial.steps import Exercise
+from lrtutorial.course.exercise import Exercise
 from tests.notebooks.conftest import NOTEBOOKS, ROOT, WRONG, Student
 
 EXERCISES = [path for path in NOTEBOOKS if path.parent.name.startswith("part_")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrtutorial.session import HERE
+from lrtutorial.answers.session import HERE
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import formula
 from lrtutorial.verdict import Verdict
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from sympy import Float, Product, Rational, Symbol, binomial, log, symbols, tanh
 
+from lrtutorial.answers.evidence import not_assigned
 from lrtutorial.checking import verdict_on
-from lrtutorial.evidence import not_assigned
 from lrtutorial.symbols import beta, k, kappa, t
 from lrtutorial.verdict import Verdict
 

@@ -17,7 +17,7 @@ from autograder.references import range_test as reference
 from lrtutorial import datasets
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import range_test
 
 STEP = find_step("b4")

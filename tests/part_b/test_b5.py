@@ -18,7 +18,7 @@ from autograder.catalogue import b5
 from autograder.references.schedules import CosineAnnealingWarmRestarts, half_cosine, position_in_period
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import schedule
 
 STEP = find_step("b5")

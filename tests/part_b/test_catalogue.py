@@ -16,7 +16,7 @@ from autograder.catalogue import as_answers, expectations, generator, public_exp
 from autograder.grading.judging import Unnamed
 from lrtutorial.checking import hints_for, verdict_on
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 
 STEPS = [step for step in questions() if step.startswith("b")]
 SLOW = {"b4"}  # trains networks: its fresh probes are put to every fifth answer only

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lrtutorial.answers.delegation import delegates, delegates_here
 from lrtutorial.checking import verdict_on
-from lrtutorial.delegation import delegates, delegates_here
 from lrtutorial.exercises import COURSE
 
 ROOT = Path(__file__).parents[2]

@@ -122,7 +122,7 @@ def test_in_a_notebook_the_verdict_comes_first_and_the_line_is_that_of_the_cell(
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     wrong = "\n\n" + right_answers.B2["as in the paper"].replace("g**2", "g").lstrip("\n")  # blank lines above count
     cells = ["import numpy as np\nfrom lrtutorial import check", wrong, 'check("b2", Adam)']
-    cells += ['from lrtutorial.session import HERE\nprint(HERE.verdicts["b2"].where)']
+    cells += ['from lrtutorial.answers.session import HERE\nprint(HERE.verdicts["b2"].where)']
     client = NotebookClient(new_notebook(cells=[new_code_cell(cell) for cell in cells]), timeout=120)
     messages = []
     client.on_cell_execute = None

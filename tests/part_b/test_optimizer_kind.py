@@ -16,7 +16,7 @@ from autograder.catalogue.b2 import Pieces
 from autograder.references.optimizers import SGD, Adam, MomentumSGD
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import optimizer
 from tests.part_b.written_by_hand import WRITTEN, NoCorrection, NoEpsilon
 

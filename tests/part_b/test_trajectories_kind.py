@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.catalogue.b3 import REFERENCE, figure_with
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
-from lrtutorial.expected import recorded
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import trajectories
 from tests.part_b.written_by_hand import walks
 

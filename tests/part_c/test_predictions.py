@@ -8,11 +8,12 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from lrtutorial import checking, predictions
+from lrtutorial import checking
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking import predictions
 from lrtutorial.course import find_exercise, find_step
-from lrtutorial.expected import Expected, Known, recorded
+from lrtutorial.course.expected import Expected, Known, recorded
 from lrtutorial.kinds import prediction
-from lrtutorial.session import HERE
 
 EXERCISES = [f"c{i}" for i in range(1, 7)]
 STEPS = [step for name in EXERCISES for step in find_exercise(name).steps]
@@ -32,7 +33,7 @@ def judged(step_id: str, answer: object, expected: Expected | None = None):
 
 
 def test_points_of_part_c_with_the_written_answers_are_a_hundred() -> None:
-    from lrtutorial.written import model_answers
+    from lrtutorial.checking.written import model_answers
 
     assert sum(step.points for step in STEPS) + sum(m.points for m in model_answers().values()) == 100
     assert all(2 <= sum(step.id.startswith(name) for step in STEPS) <= 4 for name in EXERCISES)

@@ -11,9 +11,9 @@ import nbformat
 import pytest
 
 from autograder.grading import rubric as desk
-from lrtutorial import written
-from lrtutorial.session import HERE
-from lrtutorial.written import count_words, model_answers, reveal
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking import written
+from lrtutorial.checking.written import count_words, model_answers, reveal
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = desk.recorded_folder() / "written.json"

@@ -10,9 +10,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from lrtutorial import problems, progress
+from lrtutorial import problems
+from lrtutorial.checking import progress
+from lrtutorial.checking.overview import CourseMap, course_map, next_steps, standings
 from lrtutorial.course import exercises
-from lrtutorial.overview import CourseMap, course_map, next_steps, standings
 
 ROOT = Path(__file__).resolve().parents[2]
 START = ROOT / "notebooks" / "start_here.ipynb"

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lrtutorial import progress
-from lrtutorial.checking import check
-from lrtutorial.session import HERE
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking import check, progress
 from lrtutorial.verdict import Line, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,8 +70,8 @@ def test_partial_points_only_grow(file) -> None:
 
 
 def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> None:
-    from lrtutorial import predictions
-    from lrtutorial.expected import recorded
+    from lrtutorial.checking import predictions
+    from lrtutorial.course.expected import recorded
 
     monkeypatch.setattr(HERE, "committed", {})
     monkeypatch.setattr(HERE, "revealed", set())
@@ -92,7 +91,7 @@ def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> 
 
 
 def test_own_scores_are_kept_from_the_drop_downs(file, monkeypatch) -> None:
-    from lrtutorial import written
+    from lrtutorial.checking import written
 
     shown: list = []
     monkeypatch.setattr(HERE, "own_scores", {})
@@ -250,7 +249,7 @@ def test_a_crash_while_writing_leaves_the_old_file(file, monkeypatch) -> None:
 
 def test_many_notebooks_write_at_once_and_nothing_is_lost(file) -> None:
     code = (
-        "import sys; from lrtutorial import progress; from lrtutorial.verdict import Line, Verdict\n"
+        "import sys; from lrtutorial.checking import progress; from lrtutorial.verdict import Line, Verdict\n"
         "progress.PATIENCE = 60\n"
         "for i in range(25): progress.record_verdict("
         "Verdict(f'{sys.argv[1]}-{i}', 'right', '', (Line('l', 'L', 1.0, 1.0),)))"

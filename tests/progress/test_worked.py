@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lrtutorial import checking, reveal
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking.worked import solution_notebook
 from lrtutorial.course import exercises, find_exercise
-from lrtutorial.session import HERE
-from lrtutorial.worked import solution_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 CODED = [name for name in exercises() if name[0] in "ab"]

@@ -88,7 +88,7 @@ async function longStart() {
   const python = await loadPyodide({ ...common(lock), stdLibURL: `${home}stdlib.zip`, createPyodideModule });
   const modules = await fetched("modules.zip").then((response) => response.arrayBuffer());
   python.FS.writeFile("/course.zip", new Uint8Array(modules));
-  python.runPython("import sys; sys.path.insert(0, '/course.zip')\nfrom lrtutorial.page import Desk\ndesk = Desk()");
+  python.runPython("import sys; sys.path.insert(0, '/course.zip')\nfrom lrtutorial.checking.page import Desk\ndesk = Desk()");
   return python;
 }
 

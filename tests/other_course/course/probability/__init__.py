@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrtutorial import check, hint
 from lrtutorial.course import Course, gathered, use
-from lrtutorial.letters import COUNT, POSITIVE, Symbol
+from lrtutorial.course.letters import COUNT, POSITIVE, Symbol
 
 __all__ = ["COURSE", "check", "hint"]
 

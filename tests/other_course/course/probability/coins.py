@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lrtutorial.course.exercise import Exercise, RubricLine, Step
 from lrtutorial.kinds import Formula
 from lrtutorial.kinds.formula import describe_point, say
-from lrtutorial.steps import Exercise, RubricLine, Step
 
 
 def _variance(point, yours, right):

@@ -22,17 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial import progress
-from lrtutorial.checking import check, hints_for, verdict_on
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking import check, hints_for, progress, verdict_on
+from lrtutorial.checking.overview import CourseMap
+from lrtutorial.checking.predictions import compare
+from lrtutorial.checking.written import count_words
 from lrtutorial.course import find_exercise, find_step
+from lrtutorial.course.exercise import Step
 from lrtutorial.formulas.derivations import WORDS, derivation
 from lrtutorial.kinds import Derivation, Formula, Prediction
-from lrtutorial.overview import CourseMap
-from lrtutorial.predictions import compare
-from lrtutorial.session import HERE
-from lrtutorial.steps import Step
 from lrtutorial.verdict import Verdict
-from lrtutorial.written import count_words
 
 LONGEST = 4_000  #: characters of an answer that are looked at
 KINDS = (Formula, Derivation, Prediction)  #: what can be answered in words and formulas

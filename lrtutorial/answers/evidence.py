@@ -11,11 +11,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lrtutorial.budget import SECONDS, Spent, within
+from lrtutorial.answers.budget import SECONDS, Spent, within
+from lrtutorial.answers.delegation import delegates_here
 from lrtutorial.course import find_step, use
-from lrtutorial.delegation import delegates_here
-from lrtutorial.expected import Expected
-from lrtutorial.steps import Evidence, Step
+from lrtutorial.course.exercise import Evidence, Step
+from lrtutorial.course.expected import Expected
 from lrtutorial.verdict import Verdict
 
 MIME = "application/vnd.lrtutorial.evidence+json"
@@ -37,7 +37,7 @@ def respond(request: str) -> None:
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
-    from lrtutorial.graded import left_out
+    from lrtutorial.answers.graded import left_out
 
     if course := asked.get("course"):
         use(course)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
-from lrtutorial.evidence import judge
-from lrtutorial.expected import Expected
-from lrtutorial.steps import Evidence, Step
+from lrtutorial.answers.evidence import judge
+from lrtutorial.course.exercise import Evidence, Step
+from lrtutorial.course.expected import Expected
 from lrtutorial.verdict import Verdict
 
 
@@ -49,3 +50,10 @@ class Session:
 
 
 HERE = Session()  #: this notebook's
+
+
+def in_notebook() -> bool:
+    """Say whether a Jupyter kernel is there to display to."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")

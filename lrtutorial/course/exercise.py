@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lrtutorial.expected import Expected
+from lrtutorial.course.expected import Expected
 from lrtutorial.verdict import Verdict
 
 Evidence = dict[str, Any]  #: what an answer did with its probes: JSON-able, and bounded in size

@@ -10,10 +10,10 @@ import json
 import re
 from pathlib import Path
 
-from lrtutorial import progress
-from lrtutorial.expected import misconceptions
-from lrtutorial.session import HERE
-from lrtutorial.steps import Exercise, Step
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking import progress
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.expected import misconceptions
 
 LARGEST = 20_000_000  #: bytes of a notebook that is looked into
 FOLDERS_UP = 4  #: how far above the student's notebook solutions/ may lie

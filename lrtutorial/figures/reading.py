@@ -1,58 +1,19 @@
-"""Figures as evidence: watch a student's plotting, and read the figure object as plain data (B3, B4, B5)."""
+"""A figure as evidence: read as plain data, and read back with bounds (B3, B4, B5)."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import numpy as np
 
-from lrtutorial.arrays import Malformed, pack, unpack
+from lrtutorial.answers.arrays import Malformed, pack, unpack
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
-_one_at_a_time = threading.RLock()
-
-
-@contextlib.contextmanager
-def watched() -> Iterator[list[Figure]]:
-    """Collect every figure made inside the block, shown, closed or not. Nothing is displayed, none is left
-    open.
-
-    Figures that were open before are out of sight inside and back afterwards, so that ``plt.plot`` without
-    ``plt.figure`` can't draw on one of them. pyplot belongs to the whole process: threads (a grader's, at work on
-    references) take turns.
-    """
-    import matplotlib.pyplot as plt
-    from matplotlib._pylab_helpers import Gcf
-    from matplotlib.figure import Figure
-
-    made: list[Figure] = []
-    begin = Figure.__init__
-
-    def noted(self: Figure, *args: Any, **kwargs: Any) -> None:
-        begin(self, *args, **kwargs)
-        made.append(self)
-
-    plt.get_fignums()  # makes sure that a backend is loaded before it is watched
-    with (
-        _one_at_a_time,
-        mock.patch.object(Figure, "__init__", noted),
-        mock.patch.object(Figure, "show", lambda self, *args, **kwargs: None),
-        mock.patch.object(plt, "show", lambda *args, **kwargs: None),
-        mock.patch.object(plt._get_backend_mod(), "show", lambda *args, **kwargs: None),
-        mock.patch.object(Gcf, "figs", OrderedDict()),
-    ):
-        try:
-            yield made
-        finally:
-            plt.close("all")
 
 
 def read_figure(figure: Figure) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from lrtutorial.answers.session import HERE
+from lrtutorial.checking.progress import record_predictions
 from lrtutorial.course import UnknownStep, exercise_with, exercises, find_exercise
-from lrtutorial.expected import recorded
+from lrtutorial.course.exercise import Evidence, Exercise, Step
+from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import prediction
-from lrtutorial.progress import record_predictions
-from lrtutorial.session import HERE
-from lrtutorial.steps import Evidence, Exercise, Step
 from lrtutorial.verdict import Verdict
 
 

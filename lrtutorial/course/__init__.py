@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 
-from lrtutorial import home
-from lrtutorial.letters import Domain, Symbol
-from lrtutorial.steps import Exercise, Step
+from lrtutorial.course import home
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.letters import Domain, Symbol
 
 
 class UnknownStep(LookupError):

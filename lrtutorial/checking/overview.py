@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from lrtutorial import progress
+from lrtutorial.answers.session import in_notebook
+from lrtutorial.checking import progress
+from lrtutorial.checking.written import model_answers
 from lrtutorial.course import current, exercises
+from lrtutorial.course.exercise import Exercise
 from lrtutorial.kinds.prediction import NEAR_SHARE
-from lrtutorial.steps import Exercise
-from lrtutorial.written import model_answers
 
 COPY = "learning-rate-progress.json"  #: what a saved copy is called
 LOOK_SECONDS = 1.5  #: how often the file is looked at for changes
@@ -197,8 +198,6 @@ def _follow(name: str, update: Callable[[], object]) -> None:
 
 def course_map() -> CourseMap | None:
     """Show the map of the course and your progress; in Jupyter it follows the checks in other notebooks."""
-    from lrtutorial.checking import in_notebook
-
     if not in_notebook():
         return CourseMap()
     from IPython.display import display

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.reach import reached
 from lrtutorial.course import current
-from lrtutorial.parsing import parsed
-from lrtutorial.reach import reached
 
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
 _RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}
@@ -45,8 +45,8 @@ def delegates(
 
     ``source`` is Python text, or several pieces of it, such as the code cells of a notebook; IPython's magics are
     allowed. Names imported in one piece count in all. Text that doesn't parse can't run either and is passed over.
-    With ``answers`` only the code that these names reach counts (:mod:`lrtutorial.reach`), and torch itself counts,
-    too: an exercise of one's own code is graded without it. ``files`` are modules beside the notebook.
+    With ``answers`` only the code that these names reach counts (:mod:`lrtutorial.answers.reach`), and torch itself
+    counts, too: an exercise of one's own code is graded without it. ``files`` are modules beside the notebook.
 
     Examples
     --------

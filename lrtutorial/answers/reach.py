@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lrtutorial.parsing import parsed
+from lrtutorial.answers.parsing import parsed
 
 #: Calls and names by which a statement may change what it doesn't name.
 _FROM_AFAR = {

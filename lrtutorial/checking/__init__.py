@@ -9,14 +9,14 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
+from lrtutorial.answers.evidence import gather, not_assigned
+from lrtutorial.answers.session import HERE, in_notebook
+from lrtutorial.checking.predictions import note
 from lrtutorial.course import UnknownStep, find_step, steps
-from lrtutorial.evidence import gather, not_assigned
-from lrtutorial.expected import misconceptions, recorded
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
-from lrtutorial.predictions import note
-from lrtutorial.session import HERE
-from lrtutorial.steps import Step
 from lrtutorial.verdict import CheckFailed, Verdict
 
 LOOKING = "looking for the place…"
@@ -40,7 +40,7 @@ def check(step: str, *answers: object) -> Verdict:
 
 def _keep(verdict: Verdict) -> str:
     """Add the verdict to the learner's progress; return a line to show when that fails."""
-    from lrtutorial.progress import record_verdict
+    from lrtutorial.checking.progress import record_verdict
 
     step = steps().get(verdict.step)
     return record_verdict(verdict, prediction=step.kind.foretells) if step else ""
@@ -148,13 +148,6 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
 
 
 # -------------------------------------------------------------------------------------------- showing
-
-
-def in_notebook() -> bool:
-    """Say whether a Jupyter kernel is there to display to."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")
 
 
 class _Shown(Verdict):

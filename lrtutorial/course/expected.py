@@ -14,7 +14,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
 
-from lrtutorial.home import package
+from lrtutorial.course.home import package
 
 
 class Expected(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from typing import Any, Protocol
 
-from lrtutorial.claims import Claim
+from lrtutorial.verdict.claims import Claim
 
 STATUSES = {  # status: (mark, word) – the word carries the meaning, colour and mark only repeat it
     "right": ("✓", "Right"),
@@ -28,7 +28,7 @@ _GREY = "#6b7280"
 
 
 class ScoredLine(Protocol):
-    """One thing that points are given for: see :class:`lrtutorial.steps.RubricLine`."""
+    """One thing that points are given for: see :class:`lrtutorial.course.exercise.RubricLine`."""
 
     @property
     def id(self) -> str:
@@ -44,7 +44,7 @@ class ScoredLine(Protocol):
 
 
 class Scored(Protocol):
-    """What a verdict is on: see :class:`lrtutorial.steps.Step`."""
+    """What a verdict is on: see :class:`lrtutorial.course.exercise.Step`."""
 
     @property
     def id(self) -> str:

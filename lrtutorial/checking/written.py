@@ -11,11 +11,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.course import UnknownStep, find_exercise
-from lrtutorial.expected import folder
-from lrtutorial.home import package
-from lrtutorial.session import HERE
-from lrtutorial.steps import Exercise
+from lrtutorial.course.exercise import Exercise
+from lrtutorial.course.expected import folder
+from lrtutorial.course.home import package
 
 ENOUGH = 40  #: different words of one's own before the model answer is shown
 LARGEST = 20_000_000  #: bytes of a notebook that is looked into
@@ -81,8 +81,7 @@ def reveal(exercise: str, text: str | None = None) -> None:
 
 
 def _show_worked(exercise: Exercise) -> None:
-    from lrtutorial.checking import in_notebook
-    from lrtutorial.worked import worked_solution
+    from lrtutorial.checking.worked import worked_solution
 
     if graded():
         return _show_note("The worked solution opens after grading: ask your instructor for it.")
@@ -164,8 +163,6 @@ def _written_in(path: Path, grade_id: str) -> str | None:
 
 
 def _show_note(message: str) -> None:
-    from lrtutorial.checking import in_notebook
-
     if not in_notebook():
         print(message)
         return
@@ -184,8 +181,6 @@ def _as_text(model: ModelAnswer) -> str:
 
 
 def _show(model: ModelAnswer) -> None:
-    from lrtutorial.checking import in_notebook
-
     if not in_notebook():
         print(_as_text(model))
         return
@@ -202,7 +197,7 @@ def _show_scores(model: ModelAnswer) -> None:
     import ipywidgets
     from IPython.display import display
 
-    from lrtutorial.progress import record_own_score
+    from lrtutorial.checking.progress import record_own_score
 
     total = ipywidgets.HTML(f"Pick your points for each line; the total is out of {model.points:g}.")
 
