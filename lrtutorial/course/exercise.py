@@ -16,6 +16,10 @@ from lrtutorial.verdict import Verdict
 Evidence = dict[str, Any]  #: what an answer did with its probes: JSON-able, and bounded in size
 
 
+#: The type of the output that holds a step's first prediction, beside the verdict of its check.
+COMMITTED = "application/vnd.lrtutorial.commitment+json"
+
+
 class Kind(Protocol):
     """A kind of answer: how it is collected, compared and judged, and what is special about it."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
 from lrtutorial.experiments.progress import Progress
@@ -106,6 +107,7 @@ def _first_arrival(
     return arrived
 
 
+@after_predictions("c3")
 def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
     """Minimise xᵀAx/2 from a Gaussian start, eigenvalues 1 … κ evenly in the logarithm.
 
@@ -184,6 +186,7 @@ def _turn(degrees: float) -> Array:
     return np.array([[c, -s], [s, c]])
 
 
+@after_predictions("c3")
 def turned(angle: float = 0.0) -> Turned:
     """Descend (u^2 + 100 v^2)/2 with (u, v) turned by `angle`, from u = v = 1; SGD at 2/101, Adam at 0.05."""
     q = _turn(angle)
@@ -264,6 +267,7 @@ class Layers(Result):
         )
 
 
+@after_predictions("c3")
 def layers(seed: int = 0, seeds: int = 6, steps: int = 800) -> Layers:
     """Write the first layer's weights as u/c and the last layer's as c·u, and train u: the same network,
     badly scaled layers.

@@ -17,12 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from statistics import median
 from typing import Any
 
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Prediction
 from lrtutorial.kinds.sketches import Sketch, compared, read_drawing
@@ -41,11 +41,12 @@ SHORTEST_WHY = 10  #: … and that one has at least
 def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
     """Return the prediction as plain data with its why and confidence, or the reason why it is none."""
     answer = answers[step.answers[0]]
-    if isinstance(drawn := getattr(type(answer), "drawing", None), property):  # a pad to draw on
-        answer = drawn.fget(answer) if drawn.fget else ...
-    if answer is ... or answer is None:
-        return {"kind": "prediction", "unfinished": True, "none": answer is None, **_beside(step, answers)}
     form = Prediction.of(step).form
+    pad = form == "sketch" and type(answer).__name__ == "Pad"  # a grader's kernel has it without what was drawn on it
+    if pad:
+        answer = getattr(answer, "drawing", ...)
+    if answer is ... or answer is None:
+        return {"kind": "prediction", "unfinished": True, "none": answer is None, "pad": pad, **_beside(step, answers)}
     try:
         value = _READERS[form](answer, step)
     except Exception:  # an answer may be any object, with methods that raise
@@ -223,14 +224,17 @@ def first_of(step: Step, told: object) -> dict[str, Any] | None:
 def with_first(step: Step, evidence: Evidence, told: object) -> Evidence:
     """Return the evidence with the first commitment in the place of what the cell holds now.
 
-    Where none is known, what the cell holds counts, and ``kept`` says so.
+    Where none is known, or the cell is empty, what the cell holds counts, and ``kept`` says so. A pad that was drawn
+    on is empty when its cell runs again: what was committed is its drawing.
     """
     if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
         return evidence
     bare = {name: evidence[name] for name in evidence.keys() - {"kept", "now", "at"}}
     first = first_of(step, told)
-    if first is None:
+    if first is None or not ("value" in bare or bare.get("pad") is True):
         return {**bare, "kept": False}
+    if why_problem(first):
+        first.pop("why", None)
     now = bare.get("value")
     changed = now is not None and now != first["value"] and not _malformed(step, now)
     return {
@@ -310,7 +314,7 @@ def _compared(step: Step, evidence: Mapping[str, Any], expected: Expected) -> Ve
         headline=headline + (f' {missing}: {name} = "…".' if missing else ""),
         lines=lines,
         misconception=held,
-        details=(*_features(step, value, found), *_said_first(step, evidence)),
+        details=(*features(step, value, found), *_said_first(step, evidence)),
         hint=words.hints[0] if words else None,
         checked=f"Measured {where}.",
     )
@@ -324,8 +328,8 @@ def _headline(step: Step, value: Any, found: Any, close: float) -> str:
     return f"You predicted {show(step, value)}; the experiment gives {show(step, found)}: {word}."
 
 
-def _features(step: Step, value: Any, found: Any) -> list[str]:
-    """Return a sentence for each feature of a sketch that is compared."""
+def features(step: Step, value: Any, found: Any) -> list[str]:
+    """Return a sentence for each feature of a sketch that is compared; none for another prediction."""
     if Prediction.of(step).form != "sketch":
         return []
     return [
@@ -334,16 +338,22 @@ def _features(step: Step, value: Any, found: Any) -> list[str]:
     ]
 
 
+def _when(at: object) -> str:
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(str(at)[:40]).astimezone(UTC)
+        return f", on {moment.day} {moment:%B %Y, %H:%M} UTC"
+    return ""
+
+
 def _said_first(step: Step, evidence: Mapping[str, Any]) -> list[str]:
     """Return what is said of which commitment counts, where that is not plain."""
     if evidence.get("kept") is False:
         return ["No first prediction is kept in the notebook's outputs, so what the cell holds counts."]
     if "now" not in evidence:
         return []
-    at = f" at {str(evidence['at'])[:40]}" if evidence.get("at") else ""
     return [
-        f"Committed first{at}: {show(step, evidence['value'])}. The cell holds {str(evidence['now'])[:300]} now; "
-        "the first one counts."
+        f"Committed first{_when(evidence.get('at'))}: {show(step, evidence['value'])}. "
+        f"The cell holds {str(evidence['now'])[:300]} now; the first one counts."
     ]
 
 
