@@ -56,7 +56,8 @@ def _written(exercise: str, solutions: bool) -> dict[str, Any]:
     model = model_answers().get(exercise)
     if model is None:
         return {}
-    rubric = [{"points": int(item.points), "text": item.text} for item in model.rubric] if solutions else []
+    lines = model.rubric if solutions else ()
+    rubric = [{"levels": item.levels, "text": item.in_full.replace("**", "")} for item in lines]
     return {"written": {"enough": ENOUGH, "rubric": rubric}}
 
 

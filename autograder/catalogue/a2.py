@@ -439,6 +439,16 @@ QUESTIONS = {
                 ),
                 eta / (beta - 1),
             ),
+            M(
+                "a2-effective_lr-at_09",
+                "This is the rate at β = 0.9 alone; here β stays a letter",
+                "puts in the number of the next step",
+                (
+                    "What is your formula at β = 0? Plain descent must come out.",
+                    "Which β makes 1/(1 − β) equal to ten?",
+                ),
+                10 * eta,
+            ),
             without_brackets("a2-effective_lr", "Brackets are missing: η/1 − β is read as η − β", eta - beta),
         ),
         accepted={

@@ -2,13 +2,15 @@
 
 A written cell in ``solutions/`` holds the model answer, then the rubric between nbgrader's mark-scheme
 delimiters, one
-line an item: ``- 3 points · what earns them``. nbgrader replaces the whole cell in the release.
+line an item: ``- 3 points · what is asked for``. Below an item of several points stands what earns each of them, one
+line a point: ``  - 1 · the half of it``, ``  - 2 · …``. nbgrader replaces the whole cell in the release.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from lrtutorial.course import current, exercises
 
 BEGIN, END = "=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ==="
 ITEM = re.compile(r"- (\d+(?:\.5)?) points? · (\S.*)")
+PARTIAL = re.compile(r"\s+- (\d+) · (\S.*)")
 
 
 class MalformedRubric(Advice, ValueError):
@@ -36,12 +39,23 @@ def read_cell(exercise: str, source: str) -> ModelAnswer:
     scheme, end, after = rest.partition(END)
     if not (begin and end) or after.strip():
         raise MalformedRubric(f"{exercise}-written: the cell must end with a rubric between {BEGIN!r} and {END!r}")
-    items = []
-    for line in filter(None, map(str.strip, scheme.splitlines())):
-        match = ITEM.fullmatch(line)
-        if match is None:
-            raise MalformedRubric(f"{exercise}-written: expected '- 3 points · what earns them', found {line[:80]!r}")
-        items.append(RubricItem(float(match[1]), match[2]))
+    items: list[RubricItem] = []
+    for line in filter(str.strip, scheme.splitlines()):
+        if match := ITEM.fullmatch(line.strip()):
+            items.append(RubricItem(float(match[1]), match[2]))
+        elif items and (match := PARTIAL.fullmatch(line.rstrip())) and int(match[1]) == len(items[-1].earns) + 1:
+            items[-1] = replace(items[-1], earns=(*items[-1].earns, match[2]))
+        else:
+            raise MalformedRubric(
+                f"{exercise}-written: expected '- 3 points · what is asked for' or, indented below it, what earns "
+                f"1, 2 and 3 of them in that order: '  - 1 · the half of it'; found {line.strip()[:80]!r}"
+            )
+    for item in items:
+        if item.earns and len(item.earns) != item.points:
+            raise MalformedRubric(
+                f"{exercise}-written: {item.text[:60]!r} has {item.points:g} points, and {len(item.earns)} lines below "
+                "it that say what earns each"
+            )
     return ModelAnswer(exercise, answer.strip(), tuple(items))
 
 
@@ -66,7 +80,7 @@ def read_solutions(root: Path) -> dict[str, ModelAnswer]:
 def as_json(answers: dict[str, ModelAnswer]) -> str:
     """Return model answers in the form in which they are recorded for the student package."""
     data = {
-        key: {"answer": model.answer, "rubric": [{"points": i.points, "text": i.text} for i in model.rubric]}
+        key: {"answer": model.answer, "rubric": [asdict(item) for item in model.rubric]}
         for key, model in answers.items()
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -111,5 +125,5 @@ class ShowRubric(NbGraderPreprocessor):
         return nb, resources
 
     def _rubric(self, model: ModelAnswer) -> str:
-        rows = "\n".join(f"- **{item.points:g}** · {item.text}" for item in model.rubric)
+        rows = "\n".join(f"- **{item.points:g}** · {item.in_full}" for item in model.rubric)
         return f"**{self.heading}** ({model.points:g} points)\n\n{rows}\n"

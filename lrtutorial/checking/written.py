@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -24,10 +25,25 @@ STUB = re.compile(r"(?:write )?your answer here", re.IGNORECASE)  # nbgrader's o
 
 @dataclass(frozen=True)
 class RubricItem:
-    """One scored line of a written answer's rubric."""
+    """One scored line of a written answer's rubric. ``earns`` says what earns 1 point, 2 points, … of several."""
 
     points: float
     text: str
+    earns: tuple[str, ...] = ()
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The points that can be given.
+
+        >>> RubricItem(2.5, "…").levels
+        (0.0, 1.0, 2.0, 2.5)
+        """
+        return tuple(sorted({*map(float, range(int(self.points) + 1)), self.points}))
+
+    @property
+    def in_full(self) -> str:
+        """What is asked for, with what earns how much, in one line."""
+        return self.text + "".join(f" · **{n}:** {text}" for n, text in enumerate(self.earns, start=1))
 
 
 @dataclass(frozen=True)
@@ -54,9 +70,13 @@ def _model_answers(package: str) -> dict[str, ModelAnswer]:
     path = folder().joinpath("written.json")
     data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return {
-        key: ModelAnswer(key, entry["answer"], tuple(RubricItem(**item) for item in entry["rubric"]))
+        key: ModelAnswer(key, entry["answer"], tuple(_item(**item) for item in entry["rubric"]))
         for key, entry in data.items()
     }
+
+
+def _item(points: float, text: str, earns: Sequence[str] = ()) -> RubricItem:
+    return RubricItem(points, text, tuple(earns))
 
 
 def reveal(exercise: str, text: str | None = None) -> None:
@@ -176,7 +196,14 @@ def _show_note(message: str) -> None:
 
 
 def _as_text(model: ModelAnswer) -> str:
-    lines = [f"[ ] {item.points:g} points: {item.text}" for item in model.rubric]
+    lines = [
+        line
+        for item in model.rubric
+        for line in (
+            f"[ ] {item.points:g} points: {item.text}",
+            *(f"      {n}: {text}" for n, text in enumerate(item.earns, start=1)),
+        )
+    ]
     return "\n".join([f"Model answer for {model.exercise}", "", model.answer, "", "Score yourself:", *lines])
 
 
@@ -186,7 +213,10 @@ def _show(model: ModelAnswer) -> None:
         return
     from IPython.display import Markdown, display
 
-    lines = "\n".join(f"| {n} | {item.points:g} | {item.text} |" for n, item in enumerate(model.rubric, start=1))
+    lines = "\n".join(
+        f"| {n} | {item.points:g} | {item.in_full.replace(' · **', '<br>**')} |"
+        for n, item in enumerate(model.rubric, start=1)
+    )
     table = f"| Line | Points | For |\n| --: | --: | :-- |\n{lines}\n"
     display(Markdown(f"### One good answer\n\n{model.answer}\n\n### Score yourself\n\n{table}"))
     _show_scores(model)
@@ -209,7 +239,7 @@ def _show_scores(model: ModelAnswer) -> None:
 
     picks: list[Any] = []
     for line, item in enumerate(model.rubric, start=1):
-        choices = [(f"{points} of {item.points:g}", float(points)) for points in range(int(item.points) + 1)]
+        choices = [(f"{points:g} of {item.points:g}", points) for points in item.levels]
         pick = ipywidgets.Dropdown(options=choices, value=None, description=f"Line {line}", layout={"width": "13em"})
         pick.observe(lambda change, line=line: score(line, change["new"]), names="value")
         picks.append(pick)

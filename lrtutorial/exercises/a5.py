@@ -202,6 +202,19 @@ EXERCISE = Exercise(
                             for low in (Fraction(3, 7), Fraction(8, 5))
                         ],
                     ),
+                    OtherForm(
+                        ("lambda_max", "lambda_min", "kappa", "eta"),
+                        "This is right at η = η*, but η is still in it. Put η* in, then write it in κ alone.",
+                        lambda point: [
+                            {
+                                **point,
+                                "lambda_min": low,
+                                "lambda_max": point["kappa"] * low,
+                                "eta": 2 / ((point["kappa"] + 1) * low),
+                            }
+                            for low in (Fraction(3, 7), Fraction(8, 5))
+                        ],
+                    ),
                 ),
             ),
             answers=("rate",),

@@ -311,7 +311,7 @@ def derivation(*lines: object, variable: str | None = None) -> Derivation:
         odd = kinds.index(not kinds[0]) + 1
         sorts = ("a condition or equation", "a formula")
         first, other = sorts if kinds[0] else sorts[::-1]
-        return _told(f"Line 1 is {first}, line {odd} is {other}; make all lines of one sort.", lines)
+        return _told(f"Line 1 is {first}, line {odd} is {other}; make all lines of one sort.", [*map(ex.write, trees)])
     found = compared(trees, variable or "")
     signs = ("", *(one.mark for one in found))
     notes = ("", *(_note(trees, index, one) for index, one in enumerate(found, 1)))

@@ -25,7 +25,7 @@ _SIGNS = {
     **dict.fromkeys("≤⩽≦⪕", "<="),
     **dict.fromkeys("≥⩾≧⪖", ">="),
     **dict.fromkeys("≠≢", "!="),
-    **dict.fromkeys("＝", "="),
+    **dict.fromkeys("＝←≔", "="),
     **dict.fromkeys("∧⋀", " and "),
     **dict.fromkeys("∨⋁", " or "),
     **dict.fromkeys("¬", " not "),

@@ -12,7 +12,8 @@
 Numbers may have a decimal point or a decimal comma; a comma with a space after it separates. A name is read by
 the symbols of the step: ``ax`` is a·x where both are symbols, ``x0(1 − a)`` is a product because x0 is no function,
 ``g(t − 1)``, ``g_{t-1}`` and ``gₜ₋₁`` are the gradient sequence where the step has one. What could mean two things
-is refused, with both. Characters that look alike, superscripts, subscripts and LaTeX commands are made plain first
+is refused, with both. In a formula x_t, or x_{t−1} where it is the only x, is the present x; ≈ stands for =, and
+5 % is 0.05. Characters that look alike, superscripts, subscripts and LaTeX commands are made plain first
 (:mod:`lrtutorial.formulas.letters`). Nothing is evaluated: no Python or SymPy ever sees the text.
 """
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from lrtutorial.formulas.letters import BREAK, GREEK_LETTERS, plain
@@ -65,8 +67,12 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _DERIVATIVE = re.compile(r"[d∂]\w*\s*/\s*[d∂]\w+\s*=(?!=)")
-_LABEL = re.compile(r"(?:E\s*[\[(][^=<>\[\]()]*[\])]|([^\W\d_]+)_(?:\{[^=<>{}]*\}|\([^=<>()]*\)))\s*=(?!=)")
-_FREE = re.compile(rf"([{''.join(GREEK_LETTERS)}](?:_?(?:max|min)(?![a-z])|_?\d+)?)")
+_LABEL = re.compile(r"(?:E\s*[\[(][^=<>\[\]()]*[\])]|([^\W\d_]+)_(?:\{[^=<>{}]*\}|\([^=<>()]*\)|[^\W\d_]))\s*=(?!=)")
+_FREE = re.compile(rf"([{''.join(GREEK_LETTERS)}](?:_?(?:max|min)(?![a-z])|_?\d+|_[A-Za-z0-9]+)?)")
+_PERCENT = re.compile(r"(\d+(?:[.,]\d+)?|\.\d+)\s*\\?%(?!\s*[\w(.])")
+_UNBRACED = re.compile(rf"([^\W\d_])_([^\W\d_]){BREAK}?\s*([+-])\s*(\d+)(?=\s*=(?!=))")
+_TWOFOLD = re.compile(r"([^\W\d_])_([^\W\d_])([+-]\d+)(?![\w.*/^(])")
+_INDEXED = re.compile(rf"([^\W\d_])_(?:([^\W\d_]){BREAK}?(?!\w)|\{{\s*([^\W\d_]\s*[-+]\s*\d+)\s*\}})")
 
 
 def read_text(
@@ -88,21 +94,47 @@ def read_text(
     if not line:
         raise Unreadable("the text is empty: type a formula between the quotes")
     words = _Words.of(symbols, functions)
+    line = _PERCENT.sub(lambda found: f"{Decimal(found[1].replace(',', '.')).scaleb(-2):f}", line)
     if condition is False:
+        line = _UNBRACED.sub(r"\1_{\2\3\4}", re.sub(r"^[≈≃≅~=]+\s*|[≈≃≅]", _about, line), count=1)
         line = _DERIVATIVE.sub("", line, count=1)
         label = _LABEL.match(line)  # E[m_t] = …, x_{t+1} = …: only a name for what follows, if it is no sequence's
         if label and label[1] not in words.functions:
             line = line[label.end() :].strip()
+        line = _present(line, words)
+    for twofold in _TWOFOLD.finditer(line):
+        if twofold[1] in words.functions:
+            name, index, rest = twofold.groups()
+            both = f"as {name}_{{{index}{rest}}} and as ({name}_{index}) {rest[0]} {rest[1:]}"
+            raise Unreadable(f"its {twofold[0]} can be read in two ways, {both}. Put the whole index in braces")
     try:
-        return _decide_comma(line, words, condition)
+        try:
+            return _decide_comma(line, words, condition)
+        except Unreadable:
+            head, equals, rest = line.partition("=")
+            # A left side that is only a name for what follows, such as f'(x), need not be understood.
+            if condition is False and equals and re.fullmatch(r"[^<>=!+*/^]{1,20}", head.strip()) and rest[:1] != "=":
+                return _decide_comma(rest.strip(), words, condition)
+            raise
     except Unreadable as why:
-        head, equals, rest = line.partition("=")
-        # A left side that is only a name for what follows, such as f'(x), need not be understood.
-        if condition is False and equals and re.fullmatch(r"[^<>=!+*/^]{1,20}", head.strip()) and rest[:1] != "=":
-            return _decide_comma(rest.strip(), words, condition)
         raise Unreadable(f"the text {short(text.strip())} can't be read: {why}") from None
     except RecursionError:
         raise Unreadable("the formula is nested too deeply") from None
+
+
+def _about(found: re.Match[str]) -> str:
+    """Return what stands for "about": nothing where the line begins, else an equals sign."""
+    return "" if found.start() == 0 else "="
+
+
+def _present(line: str, words: _Words) -> str:
+    """Write x_{t-1} as the present x where it is the only x of the line: some count the step from there."""
+    for name in sorted({word for kind, word in words.spelled.values() if kind == "symbol" and len(word) == 1}):
+        forms = {found[0] for found in _INDEXED.finditer(line) if found[1] == name}
+        alone = re.search(rf"(?<![^\W_]){name}(?![^\W])", line)
+        if len(forms) == 1 and not alone and re.fullmatch(r"\w_\{\s*\w\s*-\s*1\s*\}", form := forms.pop()):
+            line = line.replace(form, f"{name}{BREAK}")
+    return line
 
 
 def _decide_comma(line: str, words: _Words, condition: bool | None) -> Tree:

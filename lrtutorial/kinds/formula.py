@@ -9,7 +9,7 @@ The settings of a step are those of :class:`lrtutorial.kinds.Formula`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -262,8 +262,21 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
     if unknown:
         names = ", ".join(allowed) or "no symbols at all: it is a number"
         plural = "s" if len(unknown) > 1 else ""
-        return f"The formula uses the symbol{plural} {', '.join(unknown)}; this task is in {names}."
+        near = sorted({name for one in unknown for name in _alike(one, allowed)})
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        return f"The formula uses the symbol{plural} {', '.join(unknown)}; this task is in {names}.{meant}"
     return None
+
+
+def _alike(unknown: str, allowed: Sequence[str]) -> list[str]:
+    """Return the symbols that an unknown one may have been meant for: xo and X0 for x0, lambda_n for lambda_max."""
+
+    def plain(name: str) -> str:
+        return name.lower().replace("_", "").replace("o", "0")
+
+    same = [name for name in allowed if plain(name) == plain(unknown)]
+    head = unknown.partition("_")[0].rstrip("0123456789")
+    return same or [name for name in allowed if len(head) > 1 and name.startswith(f"{head}_")]
 
 
 def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:

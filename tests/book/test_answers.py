@@ -535,7 +535,7 @@ def test_an_update_of_the_book_is_seen_once_its_pages_are_closed_and_keeps_answe
 
 def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Browser, site: Site) -> None:
     """The page of a book with solutions, made of this one's by putting the rubric in."""
-    rubric = json.dumps([{"points": 3, "text": "Says why"}, {"points": 1, "text": "Hedges"}])
+    rubric = json.dumps([{"levels": [0, 1, 2, 3], "text": "Says why"}, {"levels": [0, 1], "text": "Hedges"}])
     context = chromium.new_context(service_workers="block")
 
     def with_rubric(route: Any) -> None:

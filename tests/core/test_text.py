@@ -46,7 +46,8 @@ FORMULAS = [
     (
         ("a", "eta", "x0", "t"),
         "x0*(1 - eta*a)**t",
-        r"""x₀*(1-η*a)^t;;x0(1-eta*a)^t;;x0(1−ηa)ᵗ;;(1-ηa)^tx0;;x_0 (1-\eta a)^t;;x_0\left(1-\eta a\right)^{t}
+        r"""x₀*(1-η*a)^t;;x_t ← x0(1-ηa)^t;;x_t+1 = x0(1-ηa)^t;;x_t ≈ x0(1-ηa)^t;;x0(1-eta*a)^t;;x0(1−ηa)ᵗ
+        (1-ηa)^tx0;;x_0 (1-\eta a)^t;;x_0\left(1-\eta a\right)^{t}
         (1 - eta a)**t x0;;х0*(1-η*а)^t;;x0 * (1 – η⋅a)^t;;x0∗(1-η·a)^t;;((1-η*a)^t)(x0);;xₜ = x₀(1-ηa)ᵗ
         x_{t} = (1-ηa)^t x0;;x0*pow(1-eta*a, t);;x0×(1−a×η)^t;;x0{1-ηa}^t;;x_{0}(1-\eta a)^{t};;𝑥₀(1−𝜂𝑎)ᵗ
         ｘ０＊（１－ηａ）＾ｔ;;(1-ηa)^t·x_0;;$x_0(1-\eta\,a)^t$;;x0 (1 - a eta)^t;;\left[1-\eta a\right]^t x_0
@@ -55,7 +56,8 @@ FORMULAS = [
     (
         ("a", "x"),
         "a*x",
-        r"""ax;;a x;;xa;;a·x;;a∙x;;a × x;;f'(x) = ax;;df/dx = ax;;gradient = a*x;;a(x);;2ax/2;;½·2ax;;x a;;ａｘ
+        r"""ax;;a x_{t-1};;x_t = a x_{t-1};;x_t = x_{t-1}(a-1) + x_{t-1};;≈ ax;;~a*x;;x_t+1 = a x_t;;x ← ax
+        a x;;xa;;a·x;;a∙x;;a × x;;f'(x) = ax;;df/dx = ax;;gradient = a*x;;a(x);;2ax/2;;½·2ax;;x a;;ａｘ
         а*х;;a x^1;;a*x.;;\frac{2ax}{2}""",
     ),
     (
@@ -67,6 +69,11 @@ FORMULAS = [
         ("g",),
         "g**2",
         r"""g²;;g^2;;g**2;;g^{2};;gg;;g·g;;abs(g)²;;g^(1+1);;(g)²;;g⁽²⁾;;|g|²;;g|g|²/g""",
+    ),
+    (
+        (),
+        "0.9802",
+        r"""98.02%;;98,02 %;;0.9802;;≈ 0.9802;;rate ≈ 0,9802;;= 0.9802;;~ 98.02 %;;98.02\%;;1 - 1.98%;;9802/10000""",
     ),
     (
         (),
@@ -215,6 +222,7 @@ def test_a_condition_is_read_as_it_was_meant(symbols, holds, ways) -> None:
 
 VELOCITIES = r"""g(t-1)+βv(t-1);;g(t−1) + β v(t−1);;βvₜ₋₁+gₜ₋₁;;v_t = βv_{t-1}+g_{t-1};;g[t-1]+β·v[t-1]
 g_seq(t-1) + beta*v(t-1);;Sum(beta**k*g(t-1-k),(k,0,t-1));;∑_{k=0}^{t-1} β^k g_{t-1-k};;v(t) = beta*v(t-1) + g(t-1)
+v_t+1 = βv_t + g_t;;v_{t} ← βv_{t-1} + g_{t-1};;v(t) := βv(t-1) + g(t-1)
 Σ[k = 0 … t − 1] β^k·g(t − 1 − k);;\sum_{k=0}^{t-1}\beta^k g_{t-1-k};;\sum_{i=0}^{t-1}\beta^{i}g_{t-1-i}"""
 
 
@@ -229,6 +237,34 @@ def test_brackets_behind_a_name_are_a_call_only_where_the_step_has_that_function
     assert ex.read_text("g(1-β)", ("g", "beta"))[0] == "mul"
     assert ex.read_text("g(t-1)", ("beta", "t"), ("g_seq", "v"))[0] == "apply"
     assert ex.read_text("x0(1-a)", ("x0", "a"))[0] == "mul"
+
+
+def test_an_index_without_braces_is_asked_back_where_the_step_has_a_sequence() -> None:
+    for typed in ("v_t = β v_t-1 + g_t-1", "βv_t-1 + g(t-1)", "g_t-1"):
+        with pytest.raises(ex.Unreadable, match="two ways"):
+            ex.read_text(typed, ("beta", "t"), ("g_seq", "v"), False)
+    assert ex.read_text("g_t - 1", ("t",), ("g_seq",))[0] != "apply"
+
+
+@pytest.mark.parametrize(
+    ("step", "typed", "meant"),
+    [
+        ("a1-closed_form", "xo*(1-ηa)^t", "Did you mean x0?"),
+        ("a1-closed_form", "X0(1-ηa)^t", "Did you mean x0?"),
+        ("a1-gradient", "A*x", "Did you mean a?"),
+        ("a5-condition", "0 < η < 2/λ_n", "Did you mean lambda_max or lambda_min?"),
+        ("a4-expected_m", "E_g(1-B1^t)", ""),
+    ],
+)
+def test_a_name_much_like_one_of_the_step_is_asked_back(step, typed, meant) -> None:
+    judged = formula.judge(
+        find_step(step), formula.collect(find_step(step), {find_step(step).answers[0]: typed}), recorded(step)
+    )
+    assert (
+        judged.status == "unreadable"
+        and ("Did you mean" in judged.headline) == bool(meant)
+        and meant in judged.headline
+    )
 
 
 def test_what_python_makes_of_a_backslash_is_mended() -> None:
@@ -273,6 +309,10 @@ def test_what_python_makes_of_a_backslash_is_mended() -> None:
         ("a ± x", False),
         ("x\na", False),
         ("a ∪ x", False),
+        ("x_t = x_{t-1} - a x_t", False),  # two iterates where there is one
+        ("x_{t-1} - a x", False),
+        ("5 % 3", False),
+        ("a%", False),
         ("__import__('os')", False),
         ("lambda: 0", False),
         ("a if x else 0", False),

@@ -129,7 +129,7 @@ def test_a_number_near_the_right_one_is_told_what_is_wrong_with_it(step_id, answ
         ("a5-rate", "2·(1-κ)/(1+κ)", "same factor|More than one|Two"),
         ("a1-closed_form", "x0*abs(1-ηa)^t", "Are the bars around 1 − η·a needed"),
         ("a3-second_moment", "(1-0.9^t)g^2", "Does the number 0.9 stand where a symbol belongs"),
-        ("a2-effective_lr", "η/0.1", "Does the number 0.1 stand where a symbol belongs"),
+        ("a2-effective_lr", "η/0.1", "This is the rate at β = 0.9 alone"),
     ],
 )
 def test_what_is_said_fits_the_answer(step_id, answer, says) -> None:

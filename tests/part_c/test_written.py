@@ -34,20 +34,52 @@ def test_recorded_answers_are_those_of_the_solutions() -> None:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_every_rubric_has_three_to_five_lines_worth_the_cells_points(exercise) -> None:
+def test_every_rubric_has_four_to_six_lines_worth_the_cells_points(exercise) -> None:
     model = model_answers()[exercise]
-    assert 3 <= len(model.rubric) <= 5 and model.points == 10
+    assert 4 <= len(model.rubric) <= 6 and model.points == 10
     assert count_words(model.answer) >= 120
 
 
 @pytest.mark.parametrize(
     "source",
     ["no rubric at all", f"{desk.BEGIN}\n- 3 points · x", f"a\n{desk.BEGIN}\n3 points: x\n{desk.END}",
-     f"a\n{desk.BEGIN}\n- three points · x\n{desk.END}", f"a\n{desk.BEGIN}\n{desk.END}\nmore"],
+     f"a\n{desk.BEGIN}\n- three points · x\n{desk.END}", f"a\n{desk.BEGIN}\n{desk.END}\nmore",
+     f"a\n{desk.BEGIN}\n  - 1 · of nothing\n{desk.END}",
+     f"a\n{desk.BEGIN}\n- 2 points · x\n  - 2 · all\n  - 1 · half\n{desk.END}",
+     f"a\n{desk.BEGIN}\n- 3 points · x\n  - 1 · a third\n  - 2 · two thirds\n{desk.END}"],
 )  # fmt: skip
 def test_a_malformed_rubric_is_an_error(source) -> None:
     with pytest.raises(desk.MalformedRubric):
         desk.read_cell("c1", source)
+
+
+def test_every_line_of_several_points_says_what_earns_each_of_them() -> None:
+    for model in model_answers().values():
+        for item in model.rubric:
+            assert len(item.earns) == (item.points if item.points > 1 else 0), item.text
+
+
+#: For each line of each rubric the words of the notebook that ask for it.
+ASKED = {
+    "c1": ["too high", "too low", "just right", "why it matters so much", "Use something you measured",
+           "Say where you would hedge"],
+    "c2": ["Answer (a)", "(b)", "(c)", "where the picture stops being true", "one number you measured"],
+    "c3": ["what Adam does for each parameter", "why that spares tuning", "what bias correction is for",
+           "a situation in which the advantage shrinks, with the reason", "Use something you measured"],
+    "c4": ["Answer (a)", "(b)", "(c)", "Keep apart what is proved, what you measured, and what is argued about"],
+    "c5": ["Give the analogy its due", "what minimum description length adds", "where the experiment agrees",
+           "where it disagrees, with what you saw", "name a limit of it"],
+    "c6": ["Give the classical argument", "the search", "the constructed problem",
+           "how sure the gap is when seeds or tasks differ", "Hedge where you should"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_what_is_scored_is_asked_for(exercise) -> None:
+    (path,) = (ROOT / "notebooks/part_c").glob(f"{exercise}_*.ipynb")
+    write = next(cell for cell in nbformat.read(path, as_version=4).cells if cell["id"] == "write")
+    assert len(ASKED[exercise]) == len(model_answers()[exercise].rubric)
+    assert [words for words in ASKED[exercise] if words not in write.source] == []
 
 
 # ------------------------------------------------------------------------------------------- reveal
@@ -122,8 +154,8 @@ def test_self_scores_add_up(monkeypatch) -> None:
     monkeypatch.setattr("IPython.display.display", shown.append)
     written._show_scores(model_answers()["c1"])
     picks = shown[0].children[0].children
-    assert HERE.self_score("c1") is None and len(picks) == 5
-    picks[0].value, picks[4].value = 3.0, 1.0
+    assert HERE.self_score("c1") is None and len(picks) == 6
+    picks[0].value, picks[5].value = 3.0, 1.0
     assert HERE.self_score("c1") == 4 and "4 of 10" in shown[0].children[1].value
     picks[0].value = 1.0
     assert HERE.self_score("c1") == 2

@@ -3,7 +3,7 @@
 
 import { element, settled } from "./page.js";
 
-/** @typedef {{id: string, enough: number, rubric: {points: number, text: string}[]}} About */
+/** @typedef {{id: string, enough: number, rubric: {levels: number[], text: string}[]}} About */
 
 /** @param {string} exercise @param {About} about @param {import("./step.js").Desk} desk */
 export function written(exercise, about, desk) {
@@ -28,14 +28,14 @@ export function written(exercise, about, desk) {
   return root;
 }
 
-/** @param {string} exercise @param {{points: number, text: string}[]} rubric @param {import("./step.js").Desk} desk */
+/** @param {string} exercise @param {{levels: number[], text: string}[]} rubric @param {import("./step.js").Desk} desk */
 function scoring(exercise, rubric, desk) {
-  const possible = rubric.reduce((sum, item) => sum + item.points, 0);
+  const possible = rubric.reduce((sum, item) => sum + Math.max(...item.levels), 0);
   const total = element("p", { role: "status" }, `Pick your points for each line; the total is out of ${possible}.`);
   const root = element("fieldset", { class: "lr-rubric", hidden: true }, element("legend", {}, "Score yourself"));
   /** @type {HTMLSelectElement[]} */
   const picks = rubric.map((item, number) => {
-    const choices = Array.from({ length: item.points + 1 }, (_, points) => element("option", { value: points }, `${points} of ${item.points}`));
+    const choices = item.levels.map((points) => element("option", { value: points }, `${points} of ${Math.max(...item.levels)}`));
     const pick = element("select", { id: `lr-rubric-${number}` }, element("option", { value: "" }, "–"), ...choices);
     root.append(element("div", {}, pick, " ", element("label", { for: pick.id }, item.text)));
     pick.addEventListener("change", () => save());
