@@ -88,9 +88,10 @@ class Comparison:
         """How many were right, and how far the calibration over the whole course is; no judgement of so few."""
         if not self.rows:
             return ""
-        right = sum(row.status == "right" for row in self.rows)
-        near = sum(row.status == "partly" for row in self.rows)
-        text = f"{right} of {len(self.rows)} right" + (f", {near} near." if near else ".")
+        said = [row for row in self.rows if not row.drawing]
+        right = sum(row.status == "right" for row in said)
+        near = sum(row.status == "partly" for row in said)
+        text = f"{right} of {len(said)} right" + (f", {near} near." if near else ".")
         return f"{text} {self.course}".strip()
 
     def __repr__(self) -> str:
@@ -157,11 +158,15 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     if problem:
         return Comparison(found.id, note=problem)
     HERE.revealed.add(found.id)
-    by_step = dict(zip(numbered if len(stated) == len(numbered) else steps, stated, strict=True))
-    rows = tuple(_row(step, by_step.get(step)) for step in steps)
+    asked = numbered if len(stated) == len(numbered) else steps
+    sure = dict(zip((step.id for step in asked), stated, strict=True))
+    rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})
-    sure = {row.step: row for row in rows if row.confidence is not None and not row.seen}
-    forecasts = {name: {"confidence": row.confidence, "right": row.status == "right"} for name, row in sure.items()}
+    forecasts = {
+        row.step: {"confidence": row.confidence, "right": row.status == "right"}
+        for row in rows
+        if row.confidence is not None and not row.seen
+    }
     HERE.forecasts |= {name: told for name, told in forecasts.items() if name not in HERE.forecasts}
     record_forecasts(forecasts)
     return Comparison(found.id, rows, course=on_the_way())

@@ -296,11 +296,7 @@ def _compared(step: Step, evidence: Mapping[str, Any], expected: Expected) -> Ve
     """Return the verdict on a prediction that can be read."""
     value, found = evidence["value"], expected.reference
     close, missing = closeness(step, value, found), why_problem(evidence)
-    earned = {"committed": 1.0, "why": 0.0 if missing else 1.0, "right": close}
-    alone = COMMITTED + WHY * earned["why"] + RIGHT * close
-    lines = tuple(
-        Line(line.id, line.title, line.points * earned.get(line.id, alone), line.points) for line in step.rubric
-    )
+    lines = _lines(step, close, bool(missing))
     held = None if close == 1 else _misconception(step, value, expected)
     words = misconceptions(step.id)[held] if held else None
     headline = _headline(step, value, found, close) + (f" {words.title}." if words else "")
@@ -318,6 +314,20 @@ def _compared(step: Step, evidence: Mapping[str, Any], expected: Expected) -> Ve
         hint=words.hints[0] if words else None,
         checked=f"Measured {where}.",
     )
+
+
+def _lines(step: Step, close: float, bare: bool) -> tuple[Line, ...]:
+    """Return the rubric's lines for a committed prediction; ``bare``: without a why."""
+    earned = {"committed": 1.0, "why": 0.0 if bare else 1.0, "right": close}
+    alone = COMMITTED + WHY * earned["why"] + RIGHT * close
+    return tuple(
+        Line(each.id, each.title, each.points * earned.get(each.id, alone), each.points) for each in step.rubric
+    )
+
+
+def worth(step: Step, close: float) -> float:
+    """Return the points of a prediction that was committed with its why; ``close``: as :func:`closeness` gives it."""
+    return sum(line.earned for line in _lines(step, close, bare=False))
 
 
 def _headline(step: Step, value: Any, found: Any, close: float) -> str:

@@ -67,7 +67,7 @@ class Pad:
         return made
 
     def take(self, points: Mapping[str, Any]) -> None:
-        """Take heights by curve over, as the page or somebody says they were drawn; those off the axis go to its end."""
+        """Take over the heights of curves, as drawn on the page or given as numbers; the axis ends hold them."""
         for key in self._sketch.curves:
             heights = points.get(key)
             if isinstance(heights, list) and len(heights) == len(self._sketch.at):
@@ -87,7 +87,7 @@ def draw(step: str) -> Pad:
     if sketch is None:
         raise TypeError(f"{found.id} asks for {found.asks}, not for a sketch")
     pad = Pad(found, sketch)
-    if in_notebook() and os.environ.get("NBGRADER_EXECUTION") != "autograde":
+    if in_notebook() and not (os.environ.get("NBGRADER_EXECUTION") or os.environ.get("LRTUTORIAL_GRADED")):
         from IPython.display import display
 
         try:
