@@ -281,7 +281,10 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
         return replace(blank, status="failed", headline="No evidence came back from this answer.")
     if evidence.get("unfinished") and "value" not in evidence:
-        return replace(blank, status="unfinished", headline=still_open(evidence, "your prediction"), hint=asked)
+        undrawn = "Nothing is drawn on the pad yet." if evidence.get("pad") is True else ""
+        return replace(
+            blank, status="unfinished", headline=undrawn or still_open(evidence, "your prediction"), hint=asked
+        )
     if "problem" in evidence:
         text = str(evidence["problem"])[:500]
         ended = text if text.endswith(".") else f"{text}."
