@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from lrtutorial.answers.evidence import gather, not_assigned
+from lrtutorial.answers.graded import asks
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.checking.predictions import foretell, kept_with
 from lrtutorial.course import UnknownStep, find_step, steps
@@ -31,13 +32,20 @@ def check(step: str, *answers: object) -> Verdict:
     :class:`~lrtutorial.verdict.CheckFailed`, which renders the verdict only. Needs no network.
     """
     caller = sys._getframe(1)
-    verdict = verdict_on(step, *answers, beside={**caller.f_globals, **caller.f_locals})
+    verdict = _beforehand(verdict_on(step, *answers, beside={**caller.f_globals, **caller.f_locals}))
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
     shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
     if not_kept := _keep(verdict):
         _show_text(not_kept)
     return shown
+
+
+def _beforehand(verdict: Verdict) -> Verdict:
+    """Return the verdict with what will be otherwise in grading, if anything will."""
+    shell = sys.modules["IPython"].get_ipython() if in_notebook() else None
+    said = asks(map(str, shell.user_ns.get("In", ()))) if shell else ""
+    return replace(verdict, details=(*verdict.details, said)) if said else verdict
 
 
 def _keep(verdict: Verdict) -> str:

@@ -69,14 +69,23 @@ class Ravine(Result):
         """How many times fewer steps momentum needs."""
         return self.plain_steps / self.heavy_steps
 
+    @property
+    def swing(self) -> tuple[float, float]:
+        """How far each went to and fro across the ravine in the first 60 steps: (plain, with momentum)."""
+        return (
+            float(np.abs(np.diff(self.plain[:61, 1])).sum()),
+            float(np.abs(np.diff(self.heavy[:61, 1])).sum()),
+        )
+
     def draw(self, figure: Figure) -> None:
         axes = figure.subplots()
         tall = min(max(1.4, 1.1 * np.abs(np.concatenate([self.plain, self.heavy])[:, 1]).max()), 4.0)
         x, y = np.meshgrid(np.linspace(-3, 11, 200), np.linspace(-tall, tall, 120))
         axes.contour(x, y, (x**2 + 100 * y**2) / 2, levels=np.geomspace(0.05, 150, 9), colors="0.75", linewidths=0.7)
-        for path, colour, marker, name, steps, lr in (
-            (self.plain, BLUE, ".", "plain", self.plain_steps, self.lr[0]),
-            (self.heavy, VERMILION, "x", f"momentum {number(self.momentum)}", self.heavy_steps, self.lr[1]),
+        heavy = f"momentum {number(self.momentum)}"
+        for path, colour, marker, name, steps, lr, swing in (
+            (self.plain, BLUE, ".", "plain", self.plain_steps, self.lr[0], self.swing[0]),
+            (self.heavy, VERMILION, "x", heavy, self.heavy_steps, self.lr[1], self.swing[1]),
         ):
             arrives = "does not arrive" if np.isinf(steps) else f"{steps:.0f} steps"
             axes.plot(
@@ -85,7 +94,7 @@ class Ravine(Result):
                 marker=marker,
                 ms=4,
                 lw=1,
-                label=f"{name}, η = {number(lr)}: {arrives}",
+                label=f"{name}, η = {number(lr)}: {arrives}, {number(swing)} across",
             )
         axes.plot(0, 0, "*", color=BLACK, ms=11)
         axes.set(
@@ -106,7 +115,8 @@ class Ravine(Result):
             f"Two paths down an elongated bowl of condition number 100. Plain descent at rate "
             f"{number(self.lr[0])} "
             f"{arrives(self.plain_steps)}; momentum {number(self.momentum)} at rate "
-            f"{number(self.lr[1])} {arrives(self.heavy_steps)}."
+            f"{number(self.lr[1])} {arrives(self.heavy_steps)}. Across the ravine they go {number(self.swing[0])} and "
+            f"{number(self.swing[1])} to and fro in 60 steps."
         )
 
 

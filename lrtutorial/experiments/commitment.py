@@ -73,6 +73,7 @@ def after_predictions(exercise: str) -> Callable[[Callable[..., Any]], Callable[
             HERE.seen.add(exercise)
             return measure(*args, **settings)
 
+        run.waits_for = exercise  # type: ignore[attr-defined]
         return run
 
     return wrap

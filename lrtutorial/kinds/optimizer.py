@@ -24,6 +24,7 @@ The settings of a step are those of :class:`lrtutorial.kinds.Optimizer`.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -329,7 +330,18 @@ def _class_state(optimizer_class: Any) -> dict[str, str]:
             elif not name.startswith("__"):
                 found[f"{owner.__name__}.{name}"] = value
     with np.printoptions(threshold=10_000, precision=17):
-        return {name: repr(copy.copy(value))[:10_000] for name, value in found.items()}
+        return {name: _described(value) for name, value in found.items()}
+
+
+def _described(value: Any) -> str:
+    """Return what a value looks like; its type alone where it has something that can't be copied or shown.
+
+    Where an object lies is no state of its.
+    """
+    try:
+        return re.sub(r" at 0x[0-9a-f]+", "", repr(copy.copy(value)))[:10_000]
+    except Exception:  # it may be anything: ABCMeta's own registry, a lock, an object whose repr raises
+        return f"<{type(value).__name__}>"
 
 
 # ---------------------------------------------------------------------------------------------- judge
