@@ -76,6 +76,31 @@ QUESTIONS = {
         lecture="Lay the runs over each other from the first step on: a better rate is ahead early, not only in the "
         "end.",
     ),
+    "c1-sketch_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c1-sketch_1-diverges_only_later",
+                "Too large a rate multiplies its error from the first steps on",
+                "expects the largest rate to fall first",
+                (
+                    "Along a curvature λ each step multiplies the error by 1 − ηλ.",
+                    "What is that at η = 2.15, if λ is of the order of ten?",
+                ),
+                {
+                    "sketch_1": {
+                        "0.001": [0.3, 0.3, 0.28, 0.25, 0.22, 0.2, 0.16],
+                        "0.464": [0.3, 0.23, 0.13, 0.07, 0.04, 0.02, 0.01],
+                        "2.15": [0.3, 0.1, 0.05, 0.02, 0.01, 0.005, 0.003],
+                    }
+                },
+            ),
+        ),
+        lecture="Put the sketches beside the curves. Beyond 2/λ the error grows with every step, from the first on: "
+        "the largest rate is not the fastest.",
+    ),
 }
 
 #: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.

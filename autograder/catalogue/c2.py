@@ -103,6 +103,30 @@ QUESTIONS = {
         lecture="A ball knows its speed, not the depth of a valley. Inertia passes what is too shallow to hold it, the "
         "better minimum included.",
     ),
+    "c2-sketch_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c2-sketch_1-damped",
+                "At its own best rate momentum swings wider than plain descent, before it is faster",
+                "takes momentum for a damper across the ravine",
+                (
+                    "Momentum's best rate is larger than plain descent's.",
+                    "Take the first two steps by hand, with v = 0 at the start.",
+                ),
+                {
+                    "sketch_1": {
+                        "plain": [1, -0.98, 0.96, -0.94, 0.92, -0.9, 0.89],
+                        "momentum": [1, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1],
+                    }
+                },
+            ),
+        ),
+        lecture="Momentum cancels swings at equal η. At each one's best settings it swings wider, up to 3.7 times its "
+        "start here, and is faster all the same.",
+    ),
 }
 
 #: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.

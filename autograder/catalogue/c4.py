@@ -99,6 +99,25 @@ QUESTIONS = {
         lecture="The floor under constant noise is a balance: noise comes in with η², descent takes out with η. So the "
         "floor goes with η: half the rate, half the floor.",
     ),
+    "c4-sketch_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c4-sketch_1-flattens",
+                "Sharpness rises during training, to 2/η",
+                "expects training to find flatter places by itself",
+                (
+                    "What happens to the sharpness while the loss falls slowly?",
+                    "Where can it rise no further? Solve |1 − ηλ| = 1 for both rates.",
+                ),
+                {"sketch_1": {"0.08": [8, 6, 4, 3, 2, 2, 2], "0.2": [8, 5, 3, 2, 1, 1, 1]}},
+            ),
+        ),
+        lecture="Draw both curves and the lines 2/η = 25 and 10: sharpness rises until the rate can bear no more, and "
+        "stays there (Cohen et al. 2021).",
+    ),
 }
 
 #: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.

@@ -66,6 +66,24 @@ QUESTIONS = {
         lecture="Look at what the failed run answers: not chance, but nearly always the same. A failure with a pattern "
         "has a cause to look for.",
     ),
+    "c6-sketch_1": Question(
+        reference=...,
+        probes=draw,
+        public=PUBLIC,
+        misconceptions=(
+            M(
+                "c6-sketch_1-same_rates",
+                "Adam's good rates are smaller than SGD's, as its step is about η long",
+                "expects one rate to suit both methods",
+                (
+                    "How far does each method move a weight in one step at the same η?",
+                    "Then whose best rate is smaller?",
+                ),
+                {"sketch_1": {"sgd": [60, 40, 20, 16, 22, 32], "adam": [60, 40, 20, 14, 20, 30]}},
+            ),
+        ),
+        lecture="Show both bowls: the same shape, a decade or two apart. One common rate compares nothing.",
+    ),
 }
 
 #: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.

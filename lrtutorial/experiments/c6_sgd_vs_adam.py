@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
@@ -148,6 +149,7 @@ def _task(rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
     return np.split(inputs, cuts), np.split(labels, cuts)
 
 
+@after_predictions("c6")
 def search(seed: int = 0, seeds: int = 8) -> Search:
     """Train one small classifier at eleven rates with each method, on `seeds` fresh tasks; the same start and
     batches for both."""
@@ -276,6 +278,7 @@ def _fit(inputs: Array, labels: Array, fresh: Array, steps: int, progress: Progr
     return np.mean(score * fresh <= 0, axis=1), losses[-1]
 
 
+@after_predictions("c6")
 def separable(seed: int = 0, seeds: int = 5, examples: int = 40, steps: int = 2000) -> Separable:
     """Least squares on the construction of Wilson et al. (2017), with both methods from zero.
 
