@@ -19,8 +19,9 @@ import numpy as np
 
 from lrtutorial.course import find_step
 from lrtutorial.course.expected import recorded
-from lrtutorial.locating.search import Trial, search
-from lrtutorial.locating.sources import sources_of
+from lrtutorial.kinds.driven import quiet
+from lrtutorial.locating import known
+from lrtutorial.locating.search import FIRST, TooLong, Trial, limited, search_all
 from tests.part_b import right_answers
 from tests.part_b.mutants import Mutant, mutants
 
@@ -51,21 +52,30 @@ def tried(exercise: str, mutant: Mutant, seconds: float) -> Iterator[tuple[str, 
         space = as_cell(mutant.source)
     except Exception:  # a default or a constant of the cell that raises: there is no answer then
         return
-    for name in find_step(exercise).answers:
-        if name in space:
-            sources, rest = sources_of(space[name])
-            trial = Trial(find_step(exercise), name, sources, rest) if sources else None
-            if trial and trial.failing and not trial.endless:  # a check of an endless one would not end either
-                begun = time.process_time()
-                places = search(exercise, name, sources, rest, seconds, wall=math.inf)
-                yield name, places or raised(exercise, name, space[name]), time.process_time() - begun
+    step = find_step(exercise)
+    sources, rest = known({name: space[name] for name in step.answers if name in space})
+    trials = {name: Trial(step, name, own, rest[name]) for name, own in sources.items()}
+    wrong = [
+        name for name, trial in trials.items() if trial.failing and not trial.endless
+    ]  # endless: nor would a check
+    if wrong and not any(trial.endless for trial in trials.values()):
+        begun = time.process_time()
+        with quiet():
+            places = search_all(exercise, sources, rest, seconds, wall=math.inf)
+        taken = (time.process_time() - begun) / len(wrong)
+        for name in wrong:
+            yield name, [one for one in places if one["answer"] == name] or raised(exercise, name, space[name]), taken
 
 
 def raised(exercise: str, name: str, answer: Any) -> list[dict]:
     """Return where an answer raises an exception, which a verdict says by itself; an empty list if it doesn't."""
     step = find_step(exercise)
     probes = [one for one in recorded(exercise).probes if one.get("answer", name) == name and "runs" not in one]
-    runs = step.collect({name: answer}, probes)["runs"].values()
+    try:
+        with limited(10 * FIRST):
+            runs = step.collect({name: answer}, probes)["runs"].values()
+    except TooLong:
+        return []
     return [run["error"] for run in runs if run["error"] and run["error"].get("line")][:1]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lrtutorial.experiments.commitment import NotYet
 from lrtutorial.figures.palette import OKABE_ITO
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def slide(make: Callable[[object], Result], label: str, values: Sequence[object]
     import ipywidgets
     from IPython.display import display
 
+    first = make(start)
+    if isinstance(first, NotYet):
+        display(first)
+        return
     slider = ipywidgets.SelectionSlider(
         options=list(values),
         value=start,
@@ -70,7 +75,7 @@ def slide(make: Callable[[object], Result], label: str, values: Sequence[object]
         layout={"width": "420px"},
     )
     display(slider)
-    handle = display(make(start), display_id=True)
+    handle = display(first, display_id=True)
     slider.observe(lambda change: handle.update(make(change["new"])), names="value")
 
 
@@ -82,6 +87,10 @@ def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], An
     import ipywidgets
     from IPython.display import display
 
+    first = make(**{name: start for name, (_, _, start) in choices.items()})
+    if isinstance(first, NotYet):
+        display(first)
+        return
     rows = {
         name: ipywidgets.SelectionSlider(
             options=[(number(value), value) for value in values],
@@ -94,7 +103,7 @@ def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], An
         for name, (label, values, start) in choices.items()
     }
     display(ipywidgets.VBox(list(rows.values())))
-    handle = display(make(**{name: row.value for name, row in rows.items()}), display_id=True)
+    handle = display(first, display_id=True)
 
     def again(_change: object) -> None:
         handle.update(make(**{name: row.value for name, row in rows.items()}))

@@ -22,32 +22,35 @@ def can_locate(step: Any) -> bool:
 
 
 def places_here(step: Any, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, Any]]:
-    """Return the places of the first answer that is wrong and has some, searched in this process.
+    """Return the places of the answers that are wrong and have some, searched in this process.
 
     Never raises because of an answer. Takes at most ``seconds`` where a run can be ended (POSIX, main thread).
     """
-    import time
-
     from lrtutorial.kinds.driven import quiet
-    from lrtutorial.locating.search import search
-    from lrtutorial.locating.sources import sources_of
+    from lrtutorial.locating.search import search_all
 
-    end = time.monotonic() + seconds
-    for name, answer in answers.items():
-        left = end - time.monotonic()
-        try:
-            sources, space = sources_of(answer)
-            with quiet():
-                places = search(step.id, name, sources, space, left) if sources and left > 0 else []
-        except Exception:  # an answer's source may be anything; without a place the verdict stands as it is
-            places = []
-        if places:
-            return places
-    return []
+    sources, spaces = known(answers)
+    with quiet():
+        return search_all(step.id, sources, spaces, seconds)
 
 
 def places_apart(step: Any, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, Any]]:
     """Return what :func:`places_here` returns, searched in a process of its own, so that this one doesn't wait."""
     from lrtutorial.locating.apart import ask
 
-    return ask(step.id, answers, seconds)
+    return ask(step.id, *known(answers), seconds)
+
+
+def known(answers: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return, for each answer whose source is known, its definitions and what they use by name."""
+    from lrtutorial.locating.sources import sources_of
+
+    sources, spaces = {}, {}
+    for name, answer in answers.items():
+        try:
+            found, space = sources_of(answer)
+        except Exception:  # an answer's source and globals may be anything; without a place the verdict stands as it is
+            continue
+        if found:
+            sources[name], spaces[name] = found, space
+    return sources, spaces

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import atexit
 import threading
-import time
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 from lrtutorial.explorer.student import START_SECONDS, StudentCodeError, Worker
-from lrtutorial.locating.sources import sources_of
 
-SEARCH = "lrtutorial.locating.search:search"  #: what runs in the other process
+SEARCH = "lrtutorial.locating.search:search_all"  #: what runs in the other process
 
 GRACE = 1.0  #: seconds beyond the search's own, after which its process is ended
 
@@ -20,48 +18,35 @@ _worker, _lock = Worker(), threading.Lock()
 atexit.register(lambda: _worker.stop())
 
 
-def ask(step: str, answers: Mapping[str, object], seconds: float) -> list[dict[str, Any]]:
-    """Return the places of the first answer that has some. Never raises because of an answer."""
-    requests = [one for name, answer in answers.items() if (one := _request(step, name, answer))]
+def ask(
+    step: str, sources: Mapping[str, Any], spaces: Mapping[str, Mapping[str, Any]], seconds: float
+) -> list[dict[str, Any]]:
+    """Return the places of the answers that are wrong and have some. Never raises because of an answer."""
+    try:
+        space = _pickled(spaces)
+    except Exception:  # a student's globals: whatever they are, the verdict stands without a place
+        return []
+    arguments = {"step_id": step, "sources": dict(sources), "seconds": seconds}
+    request: dict[str, object] = {"what": "call", "function": SEARCH, "arguments": arguments, "space": space}
     with _lock:
         _worker.start()
-        end = time.monotonic() + seconds
-        for request in requests:
-            left = end - time.monotonic()
-            if left <= 0:
-                break
-            request["arguments"]["seconds"] = left
-            try:
-                header, _ = _worker.ask(request, 3 * left + GRACE if "imported" in _worker.loaded else START_SECONDS)
-            except StudentCodeError:  # it took too long or ended: there is no place to tell then
-                return []
-            _worker.loaded.add("imported")
-            if header.get("returned"):
-                return list(header["returned"])
-    return []
+        try:
+            header, _ = _worker.ask(request, 3 * seconds + GRACE if "imported" in _worker.loaded else START_SECONDS)
+        except StudentCodeError:  # it took too long or ended: there is no place to tell then
+            return []
+        _worker.loaded.add("imported")
+    return list(header.get("returned") or [])
 
 
-def _request(step: str, name: str, answer: object) -> dict[str, Any] | None:
-    try:
-        sources, space = sources_of(answer)
-        if not sources:
-            return None
-        arguments = {"step_id": step, "name": name, "sources": sources}
-        return {"what": "call", "function": SEARCH, "arguments": arguments, "space": _pickled(space)}
-    except Exception:  # source and globals are a student's: whatever they are, the verdict stands without a place
-        return None
-
-
-def _pickled(space: Mapping[str, Any]) -> bytes:
+def _pickled(spaces: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Return what the definitions use by name, without what can't travel."""
     import cloudpickle  # type: ignore[import-untyped]
 
-    kept = {}
-    for key, value in space.items():
+    def travels(value: Any) -> bool:
         try:
-            if not isinstance(value, ModuleType):
-                cloudpickle.dumps(value)
-            kept[key] = value
+            return isinstance(value, ModuleType) or bool(cloudpickle.dumps(value))
         except Exception:  # an open file, a lock: the edits that need it will raise, and tell nothing
-            continue
+            return False
+
+    kept = {name: {key: one for key, one in space.items() if travels(one)} for name, space in spaces.items()}
     return bytes(cloudpickle.dumps(kept))

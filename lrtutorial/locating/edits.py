@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 #: How likely an edit is, the likeliest first: an operator, brackets or a number; a name, an order or the form of a
-#: statement; something left out or too much; the same, less often; another shape.
-PEN, SLIP, LEFT_OUT, RARE, OTHER = range(1, 6)
+#: statement; something left out or too much; the same, less often; another shape; a part that stands elsewhere,
+#: as it is or with other names in it.
+PEN, SLIP, LEFT_OUT, RARE, OTHER, COPIED, RENAMED = range(1, 8)
+AFTER = "after"  #: the role of a statement behind which something is missing
 FUNCTIONS = (  # taken for each other
     ("sqrt", "square", "abs", "sign"), ("zeros_like", "ones_like"), ("zeros", "ones"), ("cos", "sin"),
     ("mean", "sum"), ("min", "max"), ("argmin", "argmax"), ("minimum", "maximum"), ("floor", "ceil", "round"),
     ("log", "log10", "log2", "exp"), ("append", "extend"), ("linspace", "logspace", "geomspace"),
+    ("xlabel", "ylabel"), ("set_xlabel", "set_ylabel"),
 )  # fmt: skip
 CONSTANTS = (0, 1, 2, 0.5, 10, 0.9, 0.99, 0.999, 1e-8, 1e-3)
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -219,7 +222,7 @@ def _statements(function: ast.FunctionDef) -> Iterator[ast.stmt]:
             yield node
 
 
-def _blocks(function: ast.FunctionDef) -> Iterator[tuple[object, str, list[ast.stmt]]]:
+def _blocks(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, list[ast.stmt]]]:
     for node in ast.walk(function):
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
@@ -324,7 +327,8 @@ def _operators(node: ast.BinOp, slot: _Slot) -> Iterator[Edit]:
             if type(other) is not type(node.op):
                 yield slot.put(ast.BinOp(node.left, other, node.right), PEN, "the operator in")
     if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.FloorDiv | ast.Mod):
-        yield slot.put(ast.BinOp(node.right, node.op, node.left), SLIP, "the order in")
+        from_one = isinstance(node.op, ast.Sub) and isinstance(node.right, ast.Constant) and node.right.value == 1
+        yield slot.put(ast.BinOp(node.right, node.op, node.left), PEN if from_one else SLIP, "the order in")
     yield slot.put(node.left, SLIP, part=node)
     yield slot.put(node.right, SLIP, part=node)
     yield from _regroupings(node, slot)
@@ -437,6 +441,7 @@ def _names(slot: _Slot, scope: Scope) -> Iterator[Edit]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         for atom in scope.scalars:
             yield slot.put(atom, SLIP)
+            yield slot.put(ast.BinOp(atom, ast.Add(), ast.Constant(1)), LEFT_OUT)
     elif isinstance(node, ast.BinOp | ast.Call):
         for atom in scope.like(slot):
             yield slot.put(atom, OTHER)
@@ -576,7 +581,7 @@ def _in_block(owner: object, field: str, block: list[ast.stmt], scope: Scope) ->
         if len(block) > 1 and not _is_docstring(node):
             yield becomes(rest, LEFT_OUT, node, "")
     for new, likelihood in _insertions(scope):
-        yield becomes([*block, new], likelihood, block[-1], "", before=True)
+        yield becomes([*block, new], likelihood, block[-1], AFTER, before=True)
 
 
 def _in_or_out(owner: object, field: str, block: list[ast.stmt], i: int, loop: Any) -> Iterator[Edit]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import ast
 import contextlib
 import difflib
+import math
 import signal
+import sys
 import threading
 import time
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import merge
 from importlib import import_module
 from types import CodeType
 from typing import Any
@@ -20,11 +23,12 @@ from typing import Any
 from lrtutorial.course import find_step
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import Expected, Known, recorded
-from lrtutorial.locating.edits import Edit, edits
+from lrtutorial.locating.edits import LEFT_OUT, Edit, edits
+from lrtutorial.locating.siblings import copies
 from lrtutorial.locating.sources import Source
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
-MOST_TRIES = 5000  #: edits that are run: what two seconds are enough for
+MOST_TRIES = 20_000  #: edits that are run: what two seconds are enough for
 FIRST = 0.5  #: seconds for one probe of the answer as it is
 CLEAR = 0.02  #: by how much more alike an edit must make two statements to be the one that is meant
 
@@ -33,39 +37,72 @@ class TooLong(BaseException):
     """An edited answer ran too long. No ``except Exception`` of the answer catches it."""
 
 
-def search(
+def search_all(
     step_id: str,
-    name: str,
-    sources: Sequence[Source],
-    space: Mapping[str, object],
+    sources: Mapping[str, Sequence[Source]],
+    space: Mapping[str, Mapping[str, Any]],
     seconds: float,
-    most: int = MOST_TRIES,
-    wall: float | None = None,
+    wall: float = 3.0,
 ) -> list[dict]:
-    """Return the places in ``sources`` where a small edit lets the answer ``name`` pass every public probe.
+    """Return the places of all answers of a step, each given by its definitions and what these use by name.
 
-    A place is plain data: ``{"line", "code", "function", "part", "role", "before"}``, lines as the cell shows them,
-    ``before`` where something is missing in front of the line (:mod:`lrtutorial.locating.words` says it). The list is
-    empty when nothing was found within ``seconds`` of the processor (three times as many on the clock) and ``most``
-    edits, or too much to say anything.
+    What a right answer uses is right; the wrong ones share ``seconds`` of the processor, ``wall`` times as many on the
+    clock. Never raises because of an answer.
     """
-    deadline, latest = time.process_time() + seconds, time.monotonic() + (3 * seconds if wall is None else wall)
-    trial = Trial(find_step(step_id), name, sources, space)
+    end, trials = time.process_time() + seconds, {}
+    for name, own in sources.items():
+        with contextlib.suppress(Exception):  # an answer's source may be anything
+            trials[name] = Trial(find_step(step_id), name, own, space[name])
+    right = {one.name for name, trial in trials.items() if not trial.failing for one in sources[name]}
+    wrong = [name for name, trial in trials.items() if trial.failing]
+    places: list[dict] = []
+    for count, name in enumerate(wrong):
+        share = max(end - time.process_time(), 0.0) / (len(wrong) - count)
+        with contextlib.suppress(Exception):
+            places += search(trials[name], sources[name], share, share * wall, right)
+    return places
+
+
+def search(
+    trial: Trial, sources: Sequence[Source], seconds: float, wall: float = math.inf, right: Collection[str] = ()
+) -> list[dict]:
+    """Return the places in ``sources`` where a small edit lets an answer pass every public probe.
+
+    A place is plain data: ``{"answer", "line", "code", "function", "part", "role", "before"}``, lines as the cell
+    shows them, ``before`` where something is missing in front of the line (:mod:`lrtutorial.locating.words` says it).
+    The list is empty when nothing was found within ``seconds`` of the processor (``wall`` on the clock) and MOST_TRIES
+    edits, or too much to say anything. Definitions named in ``right`` stay as they are.
+    """
+    deadline, latest = time.process_time() + seconds, time.monotonic() + wall
     if not trial.failing or trial.endless:
         return []
-    every = sorted(
-        ((edit, source) for source in sources for edit in edits(trial.trees[source.name])),
-        key=lambda both: both[0].likelihood,
-    )
     found: list[tuple[Edit, Source]] = []
-    for tries, (edit, source) in enumerate(every):
-        if found and edit.likelihood > found[0][0].likelihood:
-            break
-        if tries >= most or time.process_time() > deadline or time.monotonic() > latest:
-            return []  # an edit as likely as those found may be left, at another line
-        if trial.passes(edit, source.name):
-            found.append((edit, source))
-    return _places(trial.likeliest(found))
+    open_to_edits = [source for source in sources if source.name not in right]
+    with Alarm() as alarm:
+        for tries, (edit, source) in enumerate(_in_order(trial, open_to_edits)):
+            if found and edit.likelihood > found[0][0].likelihood:
+                break
+            if tries >= MOST_TRIES or time.process_time() > deadline or time.monotonic() > latest:
+                return []  # an edit as likely as those found may be left, at another line
+            if trial.passes(edit, source.name, alarm):
+                found.append((edit, source))
+    return [{"answer": trial.name, **place} for place in _places(trial.likeliest(found))]
+
+
+def _in_order(trial: Trial, sources: Sequence[Source]) -> Iterator[tuple[Edit, Source]]:
+    """The edits of all sources, the likeliest first; those of parts from elsewhere are made when it comes to them."""
+    innocent = trial.innocent()
+
+    def some(made: Callable[[Source], Iterable[Edit]]) -> list[tuple[Edit, Source]]:
+        every = [(edit, source) for source in sources for edit in made(source)]
+        guilty = [both for both in every if both[0].function.name not in innocent]
+        return sorted(guilty, key=lambda both: both[0].likelihood)
+
+    own = some(lambda source: edits(trial.trees[source.name]))
+    few = [both for both in own if both[0].likelihood < LEFT_OUT]
+    yield from few
+    taken = some(lambda source: copies(trial.trees[source.name], ast.parse(source.text)))
+    yield from merge(own[len(few) :], taken, key=lambda both: both[0].likelihood)
 
 
 # -------------------------------------------------------------------------------------------- running an edit
@@ -75,8 +112,10 @@ class Trial:
     """An answer that can be run with an edit: its trees, its compiled definitions, and the probes by what they cost."""
 
     def __init__(self, step: Step, name: str, sources: Sequence[Source], space: Mapping[str, Any]):
-        self.holds, self.name = import_module(step.kind.module).holds, name
+        kind = import_module(step.kind.module)
+        self.holds, self.name = kind.holds, name
         self.space = {**space, "__name__": "__main__"}
+        self.cell = ast.parse(sources[-1].text)
         self.trees = {source.name: source.definition() for source in sources}
         functions = [n for tree in self.trees.values() for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         self.needs_class = {function for function in functions if _needs_its_class(function)}
@@ -94,12 +133,39 @@ class Trial:
                 break
         for group in (self.failing, self.holding):
             group.sort(key=lambda pair: pair[1])
+        #: the cheapest failing probe with a quick test that a mended answer must pass, and the seconds it may take
+        self.sieves = [(test, seconds) for one, seconds in self.failing if (test := kind.sieve(one))][:1]
 
-    def passes(self, edit: Edit, changed: str) -> bool:
+    def innocent(self) -> set[str]:
+        """Return the functions that a probe which holds runs to its end, where one that fails runs others as well."""
+        functions = {code.co_name for code in _codes(self.codes.values())}
+        ran = [self._ran(one) & functions for one, _ in (self.failing[:1] + self.holding)]
+        only_failing = ran[0].difference(*ran[1:]) if ran else set()
+        return functions - only_failing if only_failing and len(self.holding) > 3 * len(self.failing) else set()
+
+    def _ran(self, expected: Expected) -> set[str]:
+        names: set[str] = set()
+
+        def called(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code.co_filename == "<edited>":
+                names.add(frame.f_code.co_name)
+
+        before = sys.getprofile()
+        sys.setprofile(called)
+        try:
+            self._holds(self.answer, expected, FIRST)
+        finally:
+            sys.setprofile(before)
+        return names
+
+    def passes(self, edit: Edit, changed: str, alarm: Alarm) -> bool:
         """Say whether every probe holds with this edit: first the cheapest of those that did not hold without it."""
         undo = edit.swap()
         try:
             answer = self._edited(edit, changed)
+            for test, seconds in self.sieves:
+                if not alarm.within(0.05 + 3 * seconds, test, answer):
+                    return False
             tried = [*self.failing, *self.holding]
             return all(self._holds(answer, expected, 0.05 + 3 * seconds) for expected, seconds in tried)
         except Exception:  # an edit that makes no program
@@ -125,7 +191,9 @@ class Trial:
 
     def _gain(self, edit: Edit) -> float:
         """Return how much more alike an edit makes its statement to the most alike of its function."""
-        statements = [node for node in ast.walk(edit.function) if isinstance(node, ast.Assign | ast.AugAssign)]
+        beside = [node for node in ast.walk(self.cell) if isinstance(node, ast.Assign | ast.AugAssign)]
+        mine = [node for node in ast.walk(edit.function) if isinstance(node, ast.Assign | ast.AugAssign)]
+        statements = [one for one in beside if one.lineno not in {node.lineno for node in mine}] + mine
         own = next((one for one in statements if any(node is edit.changes[0][0] for node in ast.walk(one))), None)
         if own is None:
             return 0.0
@@ -207,6 +275,45 @@ def _apart(whole: Expected, name: str) -> Iterator[Expected]:
             other = by_id.get(probe.get("same_as"))
             probes = [probe] if other is None else [other, probe]
             yield Known(probes, {one["id"]: whole.reference.get(one["id"]) for one in probes}, {}, secret=True)
+
+
+class Alarm:
+    """Ends runs one after another, as :func:`limited` does one: what it takes for that is set up once."""
+
+    def __enter__(self) -> Alarm:
+        self.able = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+        self.running = False
+        self.before = signal.signal(signal.SIGPROF, self._ended) if self.able else None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.able:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, self.before or signal.SIG_IGN)
+
+    def _ended(self, *_: object) -> None:
+        if self.running:
+            raise TooLong
+
+    def within(self, seconds: float, test: Callable[[Any], bool], answer: Any) -> bool:
+        """Return what the test says of the answer; False when it raises, or takes longer."""
+        try:
+            self.running = True
+            if self.able:
+                signal.setitimer(signal.ITIMER_PROF, seconds, 0.05)  # again, should the answer catch it
+            return test(answer)
+        except BaseException:  # whatever an edited program raises, it isn't a right answer
+            return False
+        finally:
+            self.running = False
+            if self.able:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _codes(codes: Iterable[CodeType]) -> Iterator[CodeType]:
+    for code in codes:
+        yield code
+        yield from _codes(one for one in code.co_consts if isinstance(one, CodeType))
 
 
 @contextlib.contextmanager

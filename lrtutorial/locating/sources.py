@@ -9,6 +9,7 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 MOST_DEFINITIONS, MOST_CHARACTERS = 20, 40_000
 
@@ -45,8 +46,21 @@ def sources_of(answer: object) -> tuple[list[Source], dict[str, object]]:
     sources = list(found.values())
     if len(sources) > MOST_DEFINITIONS or sum(len(one.text) for one in sources) > MOST_CHARACTERS:
         return [], {}
-    own = getattr(answer, "__name__", None)
-    return (sources, space) if own in found else ([], {})
+    if getattr(answer, "__name__", None) not in found:
+        return [], {}
+    return sources, {**_beside(answer, {one.text for one in sources}, {*found, *space}), **space}
+
+
+def _beside(answer: Any, cells: set[str], known: set[str]) -> dict[str, Any]:
+    """Return what else these cells use by name: a line that is missing may need what its neighbours use."""
+    outside = next((function.__globals__ for function in _functions(answer)), {})
+    loaded = {
+        node.id
+        for text in cells
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    return {name: outside[name] for name in sorted(loaded - known) if name in outside}
 
 
 def _follow(thing: object, found: dict[str, Source], space: dict[str, object], seen: set[int]) -> None:

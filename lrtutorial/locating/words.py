@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lrtutorial.locating.edits import AFTER
+
 #: The form of a place, for whoever has one from a process that isn't to be trusted: the longest text of each field.
-TEXTS = {"code": 120, "function": 60, "part": 50, "role": 60}
+TEXTS = {"answer": 60, "code": 120, "function": 60, "part": 50, "role": 60}
+MOST = 2  #: lines that are told of an answer
 
 
-def where(places: Sequence[Mapping[str, object]], raised: str | None = None) -> str | None:
-    """Return the line or the two lines to look at, in one sentence; None without a place.
+def where(places: Sequence[Mapping[str, Any]], raised: str | None = None) -> str | None:
+    """Return the line or the two lines to look at, in one sentence for each answer; None without a place.
 
     ``raised`` is where the answer raised an exception, if it did: said as well when that is another line.
     """
     if not places:
         return raised
-    first, *others = places
-    said = _one(first) if not others else f"{_line(first)}, or {_line(others[0])}"
-    if raised and not raised.startswith(f"line {first['line']} "):
+    told: dict[str, list[str]] = {}  # the sentence: the answers it is about
+    for answer in dict.fromkeys(place["answer"] for place in places):
+        first, *others = (place for place in places if place["answer"] == answer)
+        told.setdefault(f"{_line(first)}, or {_line(others[0])}" if others else _one(first), []).append(answer)
+    several = len({place["answer"] for place in places}) > 1
+    said = "; ".join(f"{', '.join(answers)}: {text}" if several else text for text, answers in told.items())
+    if raised and not any(raised.startswith(f"line {place['line']} ") for place in places):
         said = f"{said}. The exception came from {raised}"
     return said
 
@@ -29,6 +37,8 @@ def _line(place: Mapping[str, object]) -> str:
 
 def _one(place: Mapping[str, Any]) -> str:
     line = f"line {place['line']} of your cell, in {place['function']}"
+    if place["before"] and place["role"] == AFTER:
+        return f"{line}: something is missing after it, or above: {place['code']}"
     if place["before"]:
         return f"{line}: something is missing, here or above it: {place['code']}"
     if not place["part"] or place["part"] == place["code"].rstrip(":"):
@@ -39,9 +49,10 @@ def _one(place: Mapping[str, Any]) -> str:
 
 def read(places: object) -> list[dict[str, object]]:
     """Return places that came as evidence, or an empty list when they aren't of that form."""
-    if not isinstance(places, list) or not 1 <= len(places) <= 2 or not all(map(_is_place, places)):
+    if not isinstance(places, list) or not 1 <= len(places) <= 20 or not all(map(_is_place, places)):
         return []
-    return places
+    counts = Counter(place["answer"] for place in places)
+    return places if max(counts.values()) <= MOST else []
 
 
 def _is_place(place: object) -> bool:
