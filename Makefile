@@ -22,7 +22,7 @@ STALE := $(shell test ! -e .venv || { test "$$(cat .venv/.made-in 2>/dev/null)" 
 SETUP = pyproject.toml constraints.txt scripts/venv.sh $(STALE)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab grade test quick test-lowest test-newest lint book release record bench bench-browser bench-grading attack fuzz clean FORCE
+.PHONY: help lab grade test quick test-lowest test-newest lint book release record bench bench-browser bench-grading attack fuzz parity clean FORCE
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -90,6 +90,9 @@ attack: .venv/.test  ## grade the hostile submissions and show that none gains a
 
 fuzz: .venv/.test  ## grade 10,000 mutated submissions; each has an outcome and costs nobody else  (FUZZ=300 FUZZ_SEED=15 for others)
 	FUZZ=$${FUZZ:-10000} .venv/bin/python -m pytest tests/fuzz -v
+
+parity: .venv/.test  ## run every catalogued answer and style of working at home and in grading, and compare the points
+	PARITY=all .venv/bin/python -m pytest tests/grading/test_parity.py -v
 
 clean:  ## remove every .venv and all caches; submissions and grades in autograder/course/ stay
 	rm -rf .venv .venv-lowest .venv-newest _build build dist *.egg-info tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache

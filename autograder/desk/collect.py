@@ -6,16 +6,22 @@ for each submission with a list of who it is. A folder of students' folders, or 
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
+import itertools
 import os
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
+import yaml
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,6 +35,7 @@ from autograder.intake.candidates import (
     read,
     refused,
     sort_out,
+    spelled,
     touched,
     unpacked,
 )
@@ -38,12 +45,22 @@ from lrtutorial.advice import Refused
 
 EARLIER = "earlier"  #: the folder beside the notebooks in which older versions are kept
 MAX_MEMBERS = 200_000  #: of a download
-_CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<user>\d+)_(?P<number>\d+)_(?P<file>.+)")
+#: ``lovelaceada_LATE_4711_99_b2_adam-1.ipynb``, ``anon_x7Kq2_99_b2_adam.ipynb``; a text has no number of its own.
+_CANVAS = re.compile(
+    r"(?:(?P<name>(?!LATE_).+?)_)?(?P<late>LATE_)?(?P<user>\d+|anon_[A-Za-z0-9]+)_(?:(?P<number>\d+)_(?P<file>.+)"
+    r"|(?P<text>(?:text|link)(?:-\d+)?\.html))"
+)
+#: ``Ada Lovelace_991_assignsubmission_file/deep/b2_adam.ipynb``, older ones with ``file_``; ``…_file_b2_adam.ipynb``.
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
-_GRADESCOPE = re.compile(r"submission_\d+")
+_SHEET = "submission_metadata.yml"
+_GRADESCOPE = re.compile(r"submission_\w+")
 _VERSION = re.compile(r"-(\d+)(?=\.\w+$)")
-_IDS = ("lms_id", "lms_user_id", "canvas_id", "moodle_id", "user_id", "sid", "id", "idnumber", "id number", "login",
-        "username", "email")  # fmt: skip
+_IDS = (
+    "lms_id", "lms_user_id", "canvas_id", "moodle_id", "user_id", "sid", "id", "idnumber", "id number", "login",
+    "username", "email", "email address", "identifier", "sis user id", "sis login id",
+)  # fmt: skip
+#: Columns that hold a student's id here, the first that is there: one's own roster, Canvas's, Moodle's, Gradescope's.
+_STUDENTS = ("student", "student_id", "sis login id", "sis user id", "username", "id number", "idnumber", "sid")
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,7 @@ class Person:
     ids: tuple[str, ...] = ()
     when: datetime | None = None
     note: str = ""
+    fixed: bool = False  #: whether its first id is the same in every part
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
@@ -94,17 +112,20 @@ class Roster:
         several = frozenset(form for form, students in forms.items() if len(students) > 1)
         return cls(single, several, path is not None)
 
-    def find(self, person: Person) -> tuple[str, str]:
-        """Return (student, '') for a person, or ('', why there is none)."""
-        for form in map(plain, (*person.ids, person.name)):
+    def find(self, person: Person, namesakes: bool = False) -> tuple[str, str]:
+        """Return (student, '') for a person, or ('', why there is none); ``namesakes``: another has the same name."""
+        both = [f"{person.name} {one}" for one in person.ids[:1]]  # "Participant 991", as Moodle's worksheet has it
+        forms = [*map(plain, (*person.ids, *both)), *([] if namesakes and person.ids else [plain(person.name)])]
+        for form in forms:
             if form in self.students:
                 return self.students[form], ""
-        shared = [form for form in map(plain, (*person.ids, person.name)) if form in self.several]
-        if shared:
+        if any(form in self.several for form in forms):
             return "", f"several students of the roster are called {person.name!r}"
         if self.given:
-            return "", f"nobody in the roster is called {person.name!r}"
-        return safe_name(person.name), ""
+            number = f" or has the number {person.ids[0]}" if person.ids else ""
+            return "", f"nobody in the roster is called {person.name!r}{number}"
+        apart = f"_{person.ids[0]}" if person.ids and (person.fixed or namesakes) else ""
+        return safe_name(person.name + apart), ""
 
 
 def plain(text: str) -> str:
@@ -124,41 +145,71 @@ def safe_name(name: str) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, ...]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"the roster {path} can't be read ({error}): save it as CSV UTF-8") from None
+    text = _table(path)
     head = text.partition("\n")[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
-    reader.fieldnames = [str(name).strip().lower() for name in reader.fieldnames or ()]
-    if "student" not in reader.fieldnames:
+    split = max(";\t,", key=lambda one: (head.count(one), one == ","))
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=split)
+    names = [str(name).strip().lower() for name in reader.fieldnames or ()]
+    reader.fieldnames = names
+    if "sis user id" in names and "student" in names:  # Canvas's gradebook: the name is called so
+        names[names.index("student")] = "name"
+    found = [column for column in _STUDENTS if column in names]
+    if not found:
         raise Refused(f"the roster {path} begins with {head[:80]!r}; a column 'student' (the id) is expected, and name "
                       "or first_name and last_name, email, lms_id as far as known")  # fmt: skip
     for row in reader:
         cell = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str) or value is None}
-        if student := cell.get("student", ""):
-            first, last = cell.get("first_name", ""), cell.get("last_name", "")
-            both = (f"{first} {last}", f"{last}{first}") if first and last else ()
-            name = cell.get("name", "")
-            turned = name.split()[-1] + "".join(name.split()[:-1]) if len(name.split()) > 1 and "," not in name else ""
-            commas = "".join(part.strip() for part in name.split(",")) if "," in name else ""
-            yield student, name, turned, commas, *both, *(cell.get(column, "") for column in _IDS)
+        if student := next((cell[column] for column in found if cell.get(column)), ""):
+            yield student, *_called(cell), *(cell.get(column, "") for column in _IDS)
+
+
+def _table(path: Path) -> str:
+    """Return a table's text; a spreadsheet may save it in UTF-16, or with a byte order mark."""
+    try:
+        data = path.read_bytes()
+        wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return data.decode("utf-16" if wide else "utf-8").removeprefix("\ufeff")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"the roster {path} can't be read ({error}): save it as CSV UTF-8") from None
+
+
+def _called(cell: Mapping[str, str]) -> Iterator[str]:
+    """What an LMS may call someone: the name as it stands, and with the family name first, without spaces."""
+    first, last = (cell.get(f"{part}_name") or cell.get(f"{part} name", "") for part in ("first", "last"))
+    name = cell.get("name") or cell.get("full name", "")
+    yield name
+    if first and last:
+        yield from (f"{first} {last}", f"{last}{first}")
+    if "," in name:
+        yield "".join(name.split(","))
+    elif len(words := name.split()) > 1:
+        yield words[-1] + "".join(words[:-1])
 
 
 # ----------------------------------------------------------------------------------------------- what came
 
 
 def people(
-    names: Iterable[str], about: Mapping[str, Person] | None = None, whole: str = ""
-) -> dict[str, tuple[Person, str]]:
-    """Return {path in the download: (whom it is of, its path in what they handed in)}; ``whole`` is its own name."""
+    names: Iterable[str], about: Mapping[str, tuple[Person, ...]] | None = None, whole: str = ""
+) -> dict[str, list[tuple[Person, str]]]:
+    """Return {path in the download: [(whom it is of, its path in what they handed in)]}; a group's file is of several.
+
+    ``whole`` is the download's own name: the person's, where nothing else says whose it is. A person without a name is
+    nobody: the download is an LMS's, and this file doesn't say whose.
+    """
     names = [name for name in names if name and not name.endswith("/")]
     common = _common(names)
-    found: dict[str, tuple[Person, str]] = {}
+    found = {}
     for name in names:
-        path = PurePosixPath(name)
-        parts = path.parts[len(common) :]
-        found[name] = _person(parts, about or {}, common[-1] if common else whole)
+        parts = PurePosixPath(name).parts[len(common) :]
+        found[name] = _by_lms(parts, about or {})
+    lms = any(found.values())
+    for name in names:
+        if not found[name]:
+            parts = PurePosixPath(name).parts[len(common) :]
+            alone = len(parts) == 1
+            person = Person("" if lms and alone else (common[-1] if common else whole) if alone else parts[0])
+            found[name] = [(person, "/".join(parts) if alone else "/".join(parts[1:]))]
     return found
 
 
@@ -171,47 +222,56 @@ def _common(names: list[str]) -> tuple[str, ...]:
     return () if any(_MOODLE.fullmatch(part) or _GRADESCOPE.fullmatch(part) for part in common) else common
 
 
-def _person(parts: tuple[str, ...], about: Mapping[str, Person], whole: str) -> tuple[Person, str]:
+def _by_lms(parts: tuple[str, ...], about: Mapping[str, tuple[Person, ...]]) -> list[tuple[Person, str]]:
+    """Whom a file is of by what an LMS makes of its path; nothing where none did."""
     for depth, part in enumerate(parts):
         if part in about:
-            return about[part], "/".join(parts[depth + 1 :])
+            return [(person, "/".join(parts[depth + 1 :])) for person in about[part]]
         if match := _MOODLE.fullmatch(part):
             rest = [match["file"], *parts[depth + 1 :]]
-            return Person(match["name"], (match["user"],)), "/".join(filter(None, rest))
+            return [(Person(match["name"], (match["user"],)), "/".join(filter(None, rest)))]
     if match := _CANVAS.fullmatch(parts[-1]):
-        late = "late, says Canvas" if match["late"] else ""
-        return Person(match["name"], (match["user"],), note=late), match["file"]
-    if len(parts) > 1:
-        return Person(parts[0]), "/".join(parts[1:])
-    return Person(whole or PurePosixPath(parts[0]).stem), parts[0]
+        if match["name"] or match["user"].startswith("anon_"):
+            late = "late, says Canvas" if match["late"] else ""
+            number = match["user"].removeprefix("anon_")
+            person = Person(match["name"] or "anon", (number,), note=late, fixed=True)
+            return [(person, match["file"] or match["text"])]
+    return []
 
 
-def gradescope(text: str) -> dict[str, Person]:
-    """Read Gradescope's ``submission_metadata.yml``: {folder: who}."""
+def gradescope(text: str) -> dict[str, tuple[Person, ...]]:
+    """Read Gradescope's ``submission_metadata.yml``: {folder: who, several of a group}. Raises Refused."""
+    try:
+        listed = yaml.load(text, yaml.BaseLoader)  # everything stays text: 007 is a name
+    except (yaml.YAMLError, RecursionError) as error:
+        raise Refused(f"submission_metadata.yml can't be read ({str(error)[:100]}): download it again") from None
     found = {}
-    for block in re.split(r"^(?=submission_\d+:)", text, flags=re.MULTILINE):
-        folder = re.match(r"submission_\d+", block)
-        if folder:
-            values = {
-                key: value.strip(" '\"") for key, value in re.findall(r":(name|sid|email|created_at):[ ]*(.+)", block)
-            }
-            try:
-                when = read_time(re.sub(r"\.\d+", "", values.get("created_at", "")))
-            except ValueError:
-                when = None
-            ids = tuple(filter(None, (values.get("sid"), values.get("email"))))
-            found[folder[0]] = Person(values.get("name", folder[0]), ids, when)
+    for folder, told in listed.items() if isinstance(listed, dict) else ():
+        who = told.get(":submitters") if isinstance(told, dict) else None
+        if not isinstance(who, list) or not who:
+            continue
+        try:
+            when = read_time(re.sub(r"(:\d\d)\.\d+", r"\1", str(told.get(":created_at", ""))))
+        except ValueError:
+            when = None
+        found[str(folder)] = tuple(
+            Person(str(one.get(":name", folder)), _texts(one.get(":sid"), one.get(":email")), when)
+            for one in who if isinstance(one, dict)
+        )  # fmt: skip
     return found
 
 
-def download(path: Path) -> Iterator[tuple[Person, list[Found]]]:
-    """Yield each person of a download with what they handed in; one person's files are in memory at a time.
+def _texts(*values: object) -> tuple[str, ...]:
+    return tuple(value.strip() for value in values if isinstance(value, str) and value.strip())
+
+
+def download(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
+    """Return each person of a download with what reads their files, so that one person's are in memory at a time.
 
     Raises Refused for what is neither a folder nor a zip.
     """
     if path.is_dir() and not path.is_symlink():
-        yield from _of_folder(path)
-        return
+        return _of_folder(path)
     try:
         archive = zipfile.ZipFile(path)
         infos = [info for info in archive.infolist() if not info.is_dir()]
@@ -221,36 +281,54 @@ def download(path: Path) -> Iterator[tuple[Person, list[Found]]]:
         raise Refused(f"{path} is no zip that can be read ({error}): download it again") from None
     if len(infos) > MAX_MEMBERS:
         raise Refused(f"{path} holds {len(infos)} files; at most {MAX_MEMBERS} are taken")
-    about = {}
+    about: dict[str, tuple[Person, ...]] = {}
     for info in infos:
-        if PurePosixPath(info.filename).name == "submission_metadata.yml" and not refused(info):
-            about = gradescope(b"".join(one.data for one in unpacked(archive, [info])).decode("utf-8", "replace"))
-    by_name = {info.filename: info for info in infos if not info.filename.endswith("submission_metadata.yml")}
-    sound = [name for name, info in by_name.items() if not refused(info)]
-    groups: dict[object, list[tuple[Person, str, str]]] = {}
-    for name, (person, inside) in people(sound, about, path.stem).items():
-        groups.setdefault(person.key, []).append((person, name, inside))
-    bad = [Found(name, b"", problem=why) for name, info in by_name.items() if (why := refused(info))]
-    if bad:
-        yield Person(""), bad
-    for group in groups.values():
-        places = {name: inside for _, name, inside in group}
-        files = [replace(one, name=places[one.name]) for one in unpacked(archive, [by_name[name] for name in places])]
-        notes = [person.note for person, _, _ in group if person.note]
-        yield replace(group[0][0], note=notes[0] if notes else ""), list(_opened(files))
+        if PurePosixPath(info.filename).name == _SHEET and not refused(info):
+            about = gradescope(_text_of(unpacked(archive, [info])))
+    listed = [info for info in infos if PurePosixPath(info.filename).name != _SHEET]
+    sound = [info for info in listed if not refused(info)]
+    whose = people(map(spelled, sound), about, path.stem)
+
+    def reader(places: list[tuple[zipfile.ZipInfo, str]]) -> Callable[[], list[Found]]:
+        # one by one: two of them may have the same name
+        return lambda: list(_opened(
+            replace(one, name=inside) for info, inside in places for one in unpacked(archive, [info])
+        ))  # fmt: skip
+
+    bad = [Found(spelled(info), b"", problem=why) for info in listed if (why := refused(info))]
+    groups = _groups((info, whose[spelled(info)]) for info in sound)
+    return [*([(Person(""), lambda: bad)] if bad else []), *((person, reader(places)) for person, places in groups)]
 
 
-def _of_folder(path: Path) -> Iterator[tuple[Person, list[Found]]]:
+def _of_folder(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
     names = list(paths(path))
-    about: dict[str, Person] = {}
-    for name in [name for name in names if PurePosixPath(name).name == "submission_metadata.yml"]:
+    about: dict[str, tuple[Person, ...]] = {}
+    for name in [name for name in names if PurePosixPath(name).name == _SHEET]:
         names.remove(name)
-        about = gradescope(b"".join(one.data for one in read(path / name, name)).decode("utf-8", "replace"))
-    groups: dict[object, tuple[Person, list[tuple[str, str]]]] = {}
-    for name, (person, inside) in people(names, about, path.name).items():
-        groups.setdefault(person.key, (person, []))[1].append((name, inside))
-    for person, places in groups.values():
-        yield person, [one for name, inside in places for one in read(path / name, inside)]
+        about = gradescope(_text_of(read(path / name, name)))
+
+    def reader(places: list[tuple[str, str]]) -> Callable[[], list[Found]]:
+        return lambda: [one for name, inside in places for one in read(path / name, inside)]
+
+    return [(person, reader(places)) for person, places in _groups(people(names, about, path.name).items())]
+
+
+def _text_of(files: Iterable[Found]) -> str:
+    return b"".join(one.data for one in files).decode("utf-8", "replace")
+
+
+File = TypeVar("File")
+
+
+def _groups(files: Iterable[tuple[File, list[tuple[Person, str]]]]) -> list[tuple[Person, list[tuple[File, str]]]]:
+    """Each person once, with all of their files; a note on one of them is on all."""
+    groups: dict[object, tuple[Person, list[tuple[File, str]]]] = {}
+    for file, of in files:
+        for person, inside in of:
+            known, places = groups.setdefault(person.key, (person, []))
+            places.append((file, inside))
+            groups[person.key] = (person if person.note and not known.note else known, places)
+    return list(groups.values())
 
 
 def _opened(files: Iterable[Found]) -> Iterator[Found]:
@@ -274,11 +352,13 @@ def collect(
     ``replace_``, and then kept beside, too. A dry run writes nothing.
     """
     rows: list[Row] = []
-    seen: dict[str, object] = {}
-    for person, files in download(path):
-        student, why = roster.find(person) if person.name else ("", "")
-        if student and not roster.given and seen.setdefault(student, person.key) != person.key and person.ids:
-            student = safe_name(f"{student}_{person.ids[0]}")  # another person of the same name
+    everybody = download(path)
+    names = Counter(plain(person.name) for person, _ in everybody)
+    for person, read_files in everybody:
+        files = read_files()
+        student, why = ("", "nothing says whose it is")
+        if person.name:
+            student, why = roster.find(person, namesakes=names[plain(person.name)] > 1)
         if not student:
             rows += [Row(one.name, "", "", f"left out: {one.problem or why}") for one in files]
             continue
@@ -327,8 +407,18 @@ class _Desk:
             return Row(one.name, self.student, "", self._put(one.name, one.data))
         if newest[exercise] is one:
             return Row(one.name, self.student, exercise, self._put(f"{exercise}.ipynb", one.data) + told)
-        became = self._put(f"{EARLIER}/{one.name}", one.data)
+        became = self._put(self._free(f"{EARLIER}/{one.name}", one.data), one.data)
         return Row(one.name, self.student, exercise, f"an earlier one: {became} in {EARLIER}/{told}")
+
+    def _free(self, name: str, data: bytes) -> str:
+        """Return a name under which nothing else lies: two files of a download may have the same."""
+        path = PurePosixPath(name)
+        for number in itertools.count(2):
+            target = self.home / name
+            if not os.path.lexists(target) or (target.is_file() and target.read_bytes() == data):
+                break
+            name = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        return name
 
     def _put(self, name: str, data: bytes) -> str:
         """Write one file below the student's folder; return what became of it. Nothing is overwritten unasked."""

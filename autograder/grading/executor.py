@@ -30,7 +30,7 @@ from autograder.jail import JailedExecute
 from lrtutorial.answers.delegation import delegates
 from lrtutorial.answers.evidence import MIME
 from lrtutorial.course import current
-from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.exercise import COMMITTED, Exercise, Step
 from lrtutorial.course.expected import Expected
 from lrtutorial.locating import SECONDS, can_locate
 from lrtutorial.locating.words import read, where
@@ -48,7 +48,7 @@ class Run:
     secret: str = field(repr=False)
     draw: str  #: what the secret probes depend on, beside the secret
     #: Expectations of the whole class by step, as data, where they were computed elsewhere.
-    shared: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    shared: Mapping[str, object] = field(default_factory=dict, repr=False)
     needless: frozenset[str] = frozenset()  #: ids of cells that no score depends on
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  #: beside the notebook, by relative path
@@ -60,7 +60,7 @@ class Ran:
 
     notebook: NotebookNode
     verdicts: tuple[Verdict, ...]
-    jail: dict[str, Any] | None
+    jail: dict[str, object] | None
     ended: str
 
 
@@ -75,7 +75,7 @@ class TrustedExecute(JailedExecute):
         config=True
     )
 
-    def __init__(self, run: Run, notebook: NotebookNode, **settings: Any):
+    def __init__(self, run: Run, notebook: NotebookNode, **settings: object):
         super().__init__(**settings)
         self.run, self.notebook, self.clock = run, notebook, run.clock
         self.grading = Grading(run.assignment, run.notebook, run.secret, run.draw, run.shared)
@@ -92,7 +92,7 @@ class TrustedExecute(JailedExecute):
 
     def judged(self) -> Ran:
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
-        resources: dict[str, Any] = {}
+        resources: dict[str, object] = {}
         self.clock.lap("intake")
         try:
             notebook, _ = self.preprocess(self.notebook, resources)
@@ -102,7 +102,7 @@ class TrustedExecute(JailedExecute):
         ended = getattr(self.last_manager, "ending", lambda: "")()
         return Ran(notebook, tuple(self.verdicts), report.to_dict() if report else None, ended)
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
+    def preprocess_cell(self, cell: NotebookNode, resources: object, index: int) -> object:
         """Run one cell of the student's, or judge one step."""
         self.clock.lap("kernel start" if self.starting else "cells")
         if self.starting:
@@ -118,7 +118,7 @@ class TrustedExecute(JailedExecute):
                 self._remember_error(cell)
                 self.clock.lap("cells")
             return cell, resources
-        verdict = self._judge(step, index)
+        verdict = self._judge(step, index, committed_first(cell, step))
         self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
         self.verdicts.append(written_into(cell, verdict))
         return cell, resources
@@ -163,7 +163,7 @@ class TrustedExecute(JailedExecute):
     def _no_evidence(self, step: Step) -> Verdict:
         return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
 
-    def _judge(self, step: Step, index: int) -> Verdict:
+    def _judge(self, step: Step, index: int, told: object) -> Verdict:
         if step.kind.own_work and (why := self._delegates(step, index)):
             return Verdict.blank(step).with_no_points("wrong", why)
         if self.gone:
@@ -173,7 +173,7 @@ class TrustedExecute(JailedExecute):
         self.clock.lap("expectations")
         self.missing = []
         try:
-            verdict = self.grading.judge(step, asked, partial(self._ask, step, asked, index))
+            verdict = self.grading.judge(step, asked, partial(self._ask, step, asked, index), told)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()
             return self._no_evidence(step)
@@ -209,7 +209,7 @@ class TrustedExecute(JailedExecute):
         cells = [cell.source for cell in self.nb.cells[:index] if cell.cell_type == "code"]
         return delegates(cells, step.answers, self.modules)
 
-    def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> Any:
+    def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> object:
         """Return the evidence on the probes of this name, from the kernel; note which answers are not there."""
         self.clock.lap("judging")
         nonce = secrets.token_hex(16)
@@ -235,6 +235,12 @@ def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
         new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
     ]
     return verdict
+
+
+def committed_first(cell: NotebookNode, step: Step) -> object:
+    """Return what a test cell's own saved output says was committed first, or None. Intake has bounded it."""
+    told = [output.get("data", {}).get(COMMITTED) for output in cell.get("outputs", ())]
+    return next((dict(each) for each in told if isinstance(each, dict) and each.get("step") == step.id), None)
 
 
 def modules_of(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -148,6 +148,12 @@ def _right(name: str, verdicts: Sequence[Verdict]) -> bool:
     return any(verdict.right for verdict in verdicts if f"{verdict.step}-test" == name)
 
 
+def _untouched(work: Work, notebook: NotebookNode) -> frozenset[str]:
+    """Return the ids of the cells that may be left out: those in which the student wrote nothing of their own."""
+    given = {cell.get("id"): cell.source for cell in nbformat.v4.reads(work.release).cells}
+    return frozenset(cell.id for cell in notebook.cells if cell.id in work.needless and cell.source == given[cell.id])
+
+
 def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
     config = Config(json.loads(json.dumps(work.settings)))
     jail = config.JailedProvisioner
@@ -156,7 +162,7 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
     if isinstance(jail.canaries, list):
         jail.canaries = [path for path in jail.canaries if os.path.exists(path)]  # a cluster's worker has no gradebook
     run = Run(work.assignment, work.notebook, work.secret, work.draw, json.loads(work.shared),
-              frozenset(work.needless), clock, work.files)  # fmt: skip
+              _untouched(work, notebook), clock, work.files)  # fmt: skip
     for left in reversed(range(TRIES)):
         try:
             ran = TrustedExecute(run, notebook, config=config).judged()

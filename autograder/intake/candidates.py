@@ -8,12 +8,14 @@ every other file. Nothing is unpacked, no link is followed.
 from __future__ import annotations
 
 import calendar
+import contextlib
 import io
 import itertools
 import os
 import re
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -278,7 +280,7 @@ def unpacked(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], above: 
     """Yield these members of a zip as :func:`members` does, together no more than MAX_UNPACKED."""
     left = MAX_UNPACKED
     for info in infos:
-        inside = f"{above}{info.filename}"
+        inside = f"{above}{spelled(info)}"
         if info.is_dir():
             continue
         if why := refused(info):
@@ -310,6 +312,19 @@ def refused(info: zipfile.ZipInfo) -> str:
     if stat.S_ISLNK(info.external_attr >> 16):
         return "it is a link, and links are not followed"
     return "it is encrypted" if info.flag_bits & 1 else ""
+
+
+def spelled(info: zipfile.ZipInfo) -> str:
+    """Return the name of a zip's member: macOS writes UTF-8 and doesn't say so, which zipfile reads as an old DOS does.
+
+    >>> spelled(zipfile.ZipInfo("Zoe\u0308.ipynb".encode().decode("cp437"))) == "Zo\u00eb.ipynb"
+    True
+    """
+    name = info.filename
+    if not info.flag_bits & 0x800 and not name.isascii():
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return unicodedata.normalize("NFC", name)
 
 
 def _when(info: zipfile.ZipInfo) -> float:

@@ -35,14 +35,14 @@ def respond(request: str) -> None:
     display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, object]:
     """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
     from lrtutorial.answers.graded import left_out
 
     if course := asked.get("course"):
         use(course)
     step = find_step(asked["step"])
-    answers = {name: namespace.get(name, ...) for name in step.answers}
+    answers = {name: namespace.get(name, ...) for name in (*step.answers, *step.companions)}
     return {
         "nonce": asked["nonce"],
         "left_out": left_out,
@@ -64,7 +64,8 @@ def _plain(name: str) -> str:
 
 
 def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
-    """Return the evidence of answers: what they do with the probes, ``{"delegated": why}``, or ``{"spent": seconds}``.
+    """Return the evidence of answers: what they do with the probes, or ``{"delegated": why}``, ``{"spent": seconds}``,
+    ``{"fault": words}`` where the collecting itself failed.
 
     The one place where it is asked, in the process of the answers, whether they leave their work to a library; the
     grader reads their source from outside as well.
@@ -76,6 +77,8 @@ def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
             return step.collect(answers, probes)
     except Spent:
         return {"spent": SECONDS}
+    except Exception as error:  # what an answer raises is evidence already: this is a fault of ours
+        return {"fault": f"{type(error).__name__}: {str(error)[:200]}"}
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object]) -> Verdict:
@@ -86,6 +89,12 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         return Verdict.blank(step).with_no_points(
             "undecided",
             f"The check stopped after {SECONDS:g} s, all the time that it has: this answer is too slow to decide.",
+        )
+    if isinstance(evidence, dict) and "fault" in evidence:
+        return Verdict.blank(step).with_no_points(
+            "undecided",
+            f"The check itself failed on this answer ({str(evidence['fault'])[:200]}), which says nothing about it. "
+            "When it is graded, a human is asked to look.",
         )
     return step.judge(evidence, expected, earlier)
 

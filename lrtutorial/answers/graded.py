@@ -12,8 +12,11 @@ import builtins
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from lrtutorial.answers.parsing import parsed
 
 SHELL = {"pip", "conda", "mamba", "micromamba", "uv", "sx", "system", "sc", "bash", "sh", "script", "cmd", "perl"}
 #: Line magics that set up the notebook: one that this machine can't do is left out.
@@ -38,6 +41,7 @@ def prepare(request: str) -> None:
     shell.ast_transformers.append(Excusing())
     vars(builtins)["__lr_excuse__"] = excuse  # not among the notebook's own names
     _leave_out_commands(shell)
+    shell.kernel.raw_input = shell.kernel.getpass = _nobody_types
 
 
 def write_files(files: dict[str, str], folder: Path) -> None:
@@ -54,6 +58,28 @@ def write_files(files: dict[str, str], folder: Path) -> None:
             note(f"the file {name} ({error.strerror})")
 
 
+def asks(cells: Iterable[str]) -> str:
+    """Return what a check says beforehand of cells that ask for something to be typed; empty where none does."""
+    for cell in cells:
+        if "input(" not in cell and "getpass(" not in cell:
+            continue
+        try:
+            calls = [node for node in ast.walk(parsed(cell)) if isinstance(node, ast.Call)]
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for call in calls:
+            if (getattr(call.func, "id", "") or getattr(call.func, "attr", "")) in ("input", "getpass"):
+                return (
+                    f"Nobody types in grading: `{ast.unparse(call)[:60]}` gives an empty text there. Write the value."
+                )
+    return ""
+
+
+def _nobody_types(prompt: object = "", *anything: Any, **more: Any) -> str:
+    note(f"input({str(prompt)[:60]!r}), for nobody types here: it gave an empty text")
+    return ""
+
+
 def note(what: str) -> None:
     """Say in the cell's output, and later in the verdict, what was left out."""
     text = what if len(what) <= LONGEST else what[:LONGEST] + "…"
@@ -68,7 +94,7 @@ def _leave_out_commands(shell: Any) -> None:
     def system(command: str) -> None:
         note(f"!{command}")
 
-    def getoutput(command: str, *args: Any, **words: Any) -> list[str]:
+    def getoutput(command: str, *args: object, **words: object) -> list[str]:
         from IPython.utils.text import SList
 
         note(f"!{command}")

@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from lrtutorial.answers.evidence import gather, not_assigned
+from lrtutorial.answers.graded import asks
 from lrtutorial.answers.session import HERE, in_notebook
-from lrtutorial.checking.predictions import note
+from lrtutorial.checking.predictions import foretell, kept_with
 from lrtutorial.course import UnknownStep, find_step, steps
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
 from lrtutorial.verdict import CheckFailed, Verdict
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 
 LOOKING = "looking for the place…"
 
@@ -29,13 +36,21 @@ def check(step: str, *answers: object) -> Verdict:
     Under ``nbgrader validate`` (and any other nbgrader execution) an answer that is not right raises
     :class:`~lrtutorial.verdict.CheckFailed`, which renders the verdict only. Needs no network.
     """
-    verdict = verdict_on(step, *answers)
+    caller = sys._getframe(1)
+    verdict = _beforehand(verdict_on(step, *answers, beside={**caller.f_globals, **caller.f_locals}))
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
     shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
     if not_kept := _keep(verdict):
         _show_text(not_kept)
     return shown
+
+
+def _beforehand(verdict: Verdict) -> Verdict:
+    """Return the verdict with what will be otherwise in grading, if anything will."""
+    shell = sys.modules["IPython"].get_ipython() if in_notebook() else None
+    said = asks(map(str, shell.user_ns.get("In", ()))) if shell else ""
+    return replace(verdict, details=(*verdict.details, said)) if said else verdict
 
 
 def _keep(verdict: Verdict) -> str:
@@ -46,16 +61,23 @@ def _keep(verdict: Verdict) -> str:
     return record_verdict(verdict, prediction=step.kind.foretells) if step else ""
 
 
-def verdict_on(step: str, *answers: object) -> Verdict:
-    """Return the verdict that :func:`check` shows, without showing it."""
+def verdict_on(step: str, *answers: object, beside: Mapping[str, object] | None = None) -> Verdict:
+    """Return the verdict that :func:`check` shows, without showing it.
+
+    ``beside`` holds what stands beside the answers, by name, such as ``why_1``; it may follow the answers as well.
+    """
     try:
         found = find_step(step)
     except UnknownStep as why:
         return Verdict(str(step)[:60], "unreadable", str(why))
     named = _by_name(found, answers)
-    verdict = _count(found, answers) if named is None else _judged(found, named)
+    verdict = _count(found, answers) if named is None else _judged(found, {**_beside(found, beside), **named})
     HERE.verdicts[found.id] = verdict
     return verdict
+
+
+def _beside(step: Step, names: Mapping[str, object] | None) -> dict[str, object]:
+    return {name: names[name] for name in step.companions if names is not None and name in names}
 
 
 def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | None:
@@ -71,7 +93,10 @@ def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | Non
             for name, answer in zip(names, answers, strict=True)
             if name == wanted
         }
-    return dict(zip(step.answers, answers, strict=True)) if len(answers) == len(step.answers) else None
+    few, most = len(step.answers), len(step.answers) + len(step.companions)
+    if not few <= len(answers) <= most:
+        return None
+    return dict(zip((*step.answers, *step.companions), answers, strict=False))
 
 
 def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
@@ -88,8 +113,7 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
 def _judged(step: Step, answers: dict[str, object]) -> Verdict:
     expected = recorded(step.id)
     evidence = gather(step, answers, expected.probes)
-    verdict = HERE.judge(step, evidence, expected)
-    return note(step, evidence, verdict) if step.kind.foretells else verdict
+    return (foretell if step.kind.foretells else HERE.judge)(step, evidence, expected)
 
 
 def hint(step: str) -> None:
@@ -163,7 +187,7 @@ def _show(verdict: Verdict) -> Verdict:
         return verdict
     from IPython.display import display
 
-    display(verdict.mimebundle(), raw=True)  # type: ignore[no-untyped-call]
+    display(verdict.mimebundle() | kept_with(verdict.step), raw=True)  # type: ignore[no-untyped-call]
     return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
 
 
@@ -177,7 +201,9 @@ def _show_text(text: str) -> None:
     display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _explain_name(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int = 0) -> None:
+def _explain_name(
+    shell: InteractiveShell, kind: type[BaseException], error: BaseException, trace: TracebackType, tb_offset: int = 0
+) -> None:
     """Show a NameError as always; below it, what may have become of a step's answer that has no value."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     name = str(getattr(error, "name", None) or "")

@@ -27,10 +27,12 @@ from lrtutorial.verdict import STATUSES, Verdict
 
 FORMAT, VERSION = "lrtutorial progress", 1
 LARGEST = 1_000_000  #: bytes of a file that is read; a finished course takes about 6000
+LONGEST_COMMITMENT = 4000  #: characters of one prediction that is kept
 PATIENCE = 0.1  #: seconds to wait for another notebook that is writing
 COUNTED = ("right", "partly", "wrong")  #: verdicts on an answer that was really tried
 
-Change = Callable[[dict[str, Any]], None]
+Kept = dict[str, Any]  #: the learner's file, as JSON
+Change = Callable[[Kept], None]
 
 
 class ProgressUnreadable(ValueError):
@@ -41,9 +43,12 @@ class NewerProgress(ProgressUnreadable):
     """Written by a later version of the course; it is left as it is."""
 
 
-def empty() -> dict[str, Any]:
+def empty() -> Kept:
     """Return the progress of somebody who has done nothing yet."""
-    return {"format": FORMAT, "version": VERSION, "steps": {}, "predictions": {}, "written": {}}
+    return {
+        "format": FORMAT, "version": VERSION,
+        "steps": {}, "predictions": {}, "written": {}, "commitments": {}, "forecasts": {},
+    }  # fmt: skip
 
 
 def progress_file() -> Path | None:
@@ -74,7 +79,7 @@ def kept_where() -> str:
 # ----------------------------------------------------------------------------------------- reading
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> Kept:
     """Read a progress file's text; entries that make no sense are left out.
 
     Raises NewerProgress or ProgressUnreadable.
@@ -95,27 +100,33 @@ def parse(text: str) -> dict[str, Any]:
             read["steps"][step] = {key: entry[key] for key in ("status", "points", "possible", "tries")}
     for exercise, entry in _entries(data, "predictions"):
         read["predictions"][exercise] = {str(k): v for k, v in entry.items() if v in COUNTED}
+    for step, entry in _entries(data, "commitments"):
+        if len(json.dumps(entry)) <= LONGEST_COMMITMENT:
+            read["commitments"][step] = entry
+    for step, entry in _entries(data, "forecasts"):
+        if _amounts(entry, "confidence") and entry["confidence"] <= 100 and isinstance(entry.get("right"), bool):
+            read["forecasts"][step] = {"confidence": entry["confidence"], "right": entry["right"]}
     for exercise, entry in _entries(data, "written"):
         if _amounts(entry, "points", "possible"):
             read["written"][exercise] = {key: entry[key] for key in ("points", "possible")}
     return read
 
 
-def _entries(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(data: Kept, name: str) -> Iterator[tuple[str, Kept]]:
     section = data.get(name)
     for key, entry in section.items() if isinstance(section, dict) else ():
         if isinstance(entry, dict):
             yield key, entry
 
 
-def _amounts(entry: Mapping[str, Any], *names: str) -> bool:
+def _amounts(entry: Kept, *names: str) -> bool:
     """Whether the entry has a finite number, zero or more, under each name."""
     return all(
         type(entry.get(name)) in (int, float) and math.isfinite(entry[name]) and entry[name] >= 0 for name in names
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > LARGEST:
             raise ProgressUnreadable(f"it is larger than {LARGEST:,} bytes")
@@ -126,7 +137,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ProgressUnreadable("it is not text") from None
 
 
-def load() -> tuple[dict[str, Any], str]:
+def load() -> tuple[Kept, str]:
     """Return the progress kept so far, and a line that says why there is none (empty when all is well)."""
     path = progress_file()
     if path is None:
@@ -161,7 +172,7 @@ def record_verdict(verdict: Verdict, prediction: bool = False) -> str:
     if prediction and verdict.status != "noted":
         return ""
 
-    def change(progress: dict[str, Any]) -> None:
+    def change(progress: Kept) -> None:
         old = progress["steps"].get(verdict.step)
         tries = (old["tries"] if old else 0) + tried
         best = (
@@ -179,6 +190,36 @@ def record_verdict(verdict: Verdict, prediction: bool = False) -> str:
 def record_predictions(exercise: str, outcomes: Mapping[str, str]) -> str:
     """Keep how an exercise's predictions compared (right, partly, wrong). The first comparison stays."""
     return _record(lambda progress: progress["predictions"].setdefault(exercise, dict(outcomes)))
+
+
+def record_forecasts(forecasts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Keep how sure somebody was of each prediction and whether it came true: ``{"confidence": 60, "right": True}``.
+
+    The first of a step stays.
+    """
+
+    def change(progress: dict[str, Any]) -> None:
+        for step, forecast in forecasts.items():
+            progress["forecasts"].setdefault(step, dict(forecast))
+
+    return _record(change)
+
+
+def record_commitment(step: str, commitment: Mapping[str, Any]) -> str:
+    """Keep the first prediction of a step. One that is there stays; a why that it lacks is added."""
+
+    def change(progress: dict[str, Any]) -> None:
+        kept = progress["commitments"].setdefault(step, dict(commitment))
+        if "why" in commitment and kept.get("value") == commitment.get("value"):
+            kept.setdefault("why", commitment["why"])
+
+    return _record(change)
+
+
+def kept_commitment(step: str) -> dict[str, Any] | None:
+    """Return the first prediction of a step that is kept, or None. It is as trustworthy as any file."""
+    found = load()[0]["commitments"].get(step)
+    return dict(found) if found else None
 
 
 def record_own_score(exercise: str, points: float, possible: float) -> str:

@@ -16,6 +16,10 @@ from lrtutorial.verdict import Verdict
 Evidence = dict[str, Any]  #: what an answer did with its probes: JSON-able, and bounded in size
 
 
+#: The type of the output that holds a step's first prediction, beside the verdict of its check.
+COMMITTED = "application/vnd.lrtutorial.commitment+json"
+
+
 class Kind(Protocol):
     """A kind of answer: how it is collected, compared and judged, and what is special about it."""
 
@@ -47,6 +51,15 @@ class Kind(Protocol):
     def builds_on(self) -> str | None:
         """The earlier step whose answer, right or wrong, this one may carry on for method points."""
 
+    def companions(self, step: Step) -> tuple[str, ...]:
+        """Return names that a notebook may assign beside the answers and that are collected with them, as ``why_1``."""
+
+    def with_first(self, step: Step, evidence: Evidence, told: object) -> Evidence:
+        """Return the evidence to judge where the notebook's outputs tell of an earlier commitment; None: of none.
+
+        ``told`` comes from the submission and is trusted no more than an answer.
+        """
+
     def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
         """Put the probes to the answers ({name: object}, in the step's order) and return plain data.
 
@@ -61,7 +74,7 @@ class Kind(Protocol):
         large is worth no points, with the reason. Raises nothing because of evidence.
         """
 
-    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, step: Step, evidence: Evidence, probes: object) -> object:
         """Return what a catalogued answer gives on probes, as JSON-able data: what ``judge`` compares with.
 
         May raise whatever the catalogue's answer makes it raise: it is the author's error then.
@@ -101,6 +114,11 @@ class Step:
         """Points of the whole step."""
         return sum(line.points for line in self.rubric)
 
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Names beside the answers: see :meth:`Kind.companions`."""
+        return self.kind.companions(self)
+
     def collect(self, answers: Mapping[str, object], probes: Any = None) -> Evidence:
         """Return evidence of the answers: see :meth:`Kind.collect`."""
         return self.kind.collect(self, answers, probes)
@@ -109,7 +127,7 @@ class Step:
         """Return the verdict on evidence: see :meth:`Kind.judge`."""
         return self.kind.judge(self, evidence, expected, earlier or {})
 
-    def outcome_of(self, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, evidence: Evidence, probes: object) -> object:
         """Return what a catalogued answer gives: see :meth:`Kind.outcome_of`."""
         return self.kind.outcome_of(self, evidence, probes)
 

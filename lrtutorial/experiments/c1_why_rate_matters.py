@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
 from lrtutorial.experiments.progress import Progress
@@ -136,6 +137,7 @@ class SevenRates(Result):
         )
 
 
+@after_predictions("c1")
 def seven_rates(seed: int = 0, starts: int = 6) -> SevenRates:
     """Train the same 12-12 tanh network by plain gradient descent at each of the seven rates, from `starts` starts."""
     begin = NETWORK.initial(np.random.default_rng(seed), starts)
@@ -199,6 +201,7 @@ class Knobs(Result):
         return "Loss after training when one knob is turned. " + "; ".join(rows) + "."
 
 
+@after_predictions("c1")
 def knobs(seed: int = 0, starts: int = 6) -> Knobs:
     """Turn the rate, the width and the scale of the first weights, one at a time, by the same factors."""
     factors = np.array([1 / 4, 1 / 2, 1.0, 2.0, 4.0])

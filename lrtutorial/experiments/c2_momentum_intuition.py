@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
@@ -68,14 +69,23 @@ class Ravine(Result):
         """How many times fewer steps momentum needs."""
         return self.plain_steps / self.heavy_steps
 
+    @property
+    def swing(self) -> tuple[float, float]:
+        """How far each went to and fro across the ravine in the first 60 steps: (plain, with momentum)."""
+        return (
+            float(np.abs(np.diff(self.plain[:61, 1])).sum()),
+            float(np.abs(np.diff(self.heavy[:61, 1])).sum()),
+        )
+
     def draw(self, figure: Figure) -> None:
         axes = figure.subplots()
         tall = min(max(1.4, 1.1 * np.abs(np.concatenate([self.plain, self.heavy])[:, 1]).max()), 4.0)
         x, y = np.meshgrid(np.linspace(-3, 11, 200), np.linspace(-tall, tall, 120))
         axes.contour(x, y, (x**2 + 100 * y**2) / 2, levels=np.geomspace(0.05, 150, 9), colors="0.75", linewidths=0.7)
-        for path, colour, marker, name, steps, lr in (
-            (self.plain, BLUE, ".", "plain", self.plain_steps, self.lr[0]),
-            (self.heavy, VERMILION, "x", f"momentum {number(self.momentum)}", self.heavy_steps, self.lr[1]),
+        heavy = f"momentum {number(self.momentum)}"
+        for path, colour, marker, name, steps, lr, swing in (
+            (self.plain, BLUE, ".", "plain", self.plain_steps, self.lr[0], self.swing[0]),
+            (self.heavy, VERMILION, "x", heavy, self.heavy_steps, self.lr[1], self.swing[1]),
         ):
             arrives = "does not arrive" if np.isinf(steps) else f"{steps:.0f} steps"
             axes.plot(
@@ -84,7 +94,7 @@ class Ravine(Result):
                 marker=marker,
                 ms=4,
                 lw=1,
-                label=f"{name}, η = {number(lr)}: {arrives}",
+                label=f"{name}, η = {number(lr)}: {arrives}, {number(swing)} across",
             )
         axes.plot(0, 0, "*", color=BLACK, ms=11)
         axes.set(
@@ -105,10 +115,12 @@ class Ravine(Result):
             f"Two paths down an elongated bowl of condition number 100. Plain descent at rate "
             f"{number(self.lr[0])} "
             f"{arrives(self.plain_steps)}; momentum {number(self.momentum)} at rate "
-            f"{number(self.lr[1])} {arrives(self.heavy_steps)}."
+            f"{number(self.lr[1])} {arrives(self.heavy_steps)}. Across the ravine they go {number(self.swing[0])} and "
+            f"{number(self.swing[1])} to and fro in 60 steps."
         )
 
 
+@after_predictions("c2")
 def ravine(momentum: float = 0.9, lr: float | None = None, seed: int = 0) -> Ravine:
     """Plain descent at `lr` (default: its best rate, 2/101) against the same with `momentum` at the same rate."""
     lr = 2 / CURVATURES.sum() if lr is None else lr
@@ -118,6 +130,7 @@ def ravine(momentum: float = 0.9, lr: float | None = None, seed: int = 0) -> Rav
     return Ravine(momentum, path[:, 0], path[:, 1], float(plain), float(heavy), (lr, lr))
 
 
+@after_predictions("c2")
 def tuned_ravine(seed: int = 0) -> Ravine:
     """Each method at its own best setting for a quadratic (Polyak 1964):
 
@@ -196,6 +209,7 @@ class Filter(Result):
         )
 
 
+@after_predictions("c2")
 def filter_noise(momentum: float = 0.9, seed: int = 0) -> Filter:
     """Average a gradient 1 + noise with m = beta m + (1 - beta) g; measure the variance after it has settled."""
     rng = np.random.default_rng(seed)
@@ -258,6 +272,7 @@ class Jitter(Result):
         return f"Bars: variance of the parameter around the minimum. {rows}."
 
 
+@after_predictions("c2")
 def jitter(momentum: float = 0.9, lr: float = 0.01, seed: int = 0) -> Jitter:
     """Descend x^2/2 with unit gradient noise: plain at lr, momentum at lr, plain at the matched rate lr/(1 - beta)."""
     rng = np.random.default_rng(seed)
@@ -359,6 +374,7 @@ class Pit(Result):
         )
 
 
+@after_predictions("c2")
 def pit(depth: float = 0.25, momentum: float = 0.9, lr: float = 0.05, seed: int = 0, starts: int = 200) -> Pit:
     """Roll down to a pit from random starts: plain at lr, plain at the matched rate lr/(1 - beta), momentum at lr."""
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
 from lrtutorial.experiments.progress import Progress
@@ -23,8 +24,8 @@ METHODS: dict[str, dict] = {"SGD": {}, "SGD with momentum 0.9": {"momentum": 0.9
 
 # ----------------------------------------------------------------------------------- badly scaled parameters
 
-CONDITIONS = np.array([1.0, 10.0, 100.0, 1000.0])
-#: Arrived: within one hundredth of the starting distance.
+CONDITIONS = np.array([1.0, 10.0, 100.0, 1000.0, 10000.0])
+#: Arrived: within one hundredth of the starting distance, and staying there.
 ARRIVED = 0.01
 STEPS = 3000
 
@@ -52,9 +53,12 @@ class Conditioning(Result):
             ("Adam", True): (ORANGE, "v", "--"),
         }
         for (method, rotated), (colour, marker, dash) in styles.items():
+            steps = self.typical(method, rotated)
+            lost = np.isinf(steps)
+            axes.plot(CONDITIONS[lost], np.full(lost.sum(), 1.4 * STEPS), marker, color=colour, mfc="none", ms=9)
             axes.plot(
-                CONDITIONS,
-                self.typical(method, rotated),
+                CONDITIONS[~lost],
+                steps[~lost],
                 ls=dash,
                 marker=marker,
                 color=colour,
@@ -65,7 +69,7 @@ class Conditioning(Result):
             yscale="log",
             xlabel="condition number κ (largest over smallest curvature)",
             ylabel="steps to 1% of the distance",
-            title="Each method at its own best single rate",
+            title=f"Each method at its own best rate (on top: more than {STEPS} steps)",
         )
         axes.legend(fontsize=8)
 
@@ -74,11 +78,16 @@ class Conditioning(Result):
         rows = "; ".join(
             f"{method} {'rotated' if rotated else 'along the axes'}: "
             + ", ".join(
-                f"κ {number(k)} {s:.0f}" for k, s in zip(CONDITIONS, self.typical(method, rotated), strict=True)
+                f"κ {number(k)} {_steps(s)}" for k, s in zip(CONDITIONS, self.typical(method, rotated), strict=True)
             )
             for method, rotated in self.steps
         )
         return f"Steps to come within one percent of the starting distance, by condition number. {rows}."
+
+
+def _steps(count: float) -> str:
+    """A number of steps in words; infinite means more than were tried."""
+    return f"more than {STEPS}" if np.isinf(count) else f"{count:.0f}"
 
 
 def _rotation(rng: np.random.Generator, size: int) -> Array:
@@ -87,25 +96,34 @@ def _rotation(rng: np.random.Generator, size: int) -> Array:
     return q * np.sign(np.diag(r))
 
 
-def _first_arrival(
-    matrices: Array, start: Array, rates: Array, rule: dict, steps: int, progress: Progress | None
-) -> Array:
-    """Steps to arrive on xᵀAx/2, one matrix per run; matrices (runs, d, d), start (runs, d); inf if never."""
+def _arrival(matrices: Array, start: Array, rates: Array, rule: dict, steps: int, progress: Progress | None) -> Array:
+    """Steps to arrive on xᵀAx/2 and to stay, one matrix per run; matrices (runs, d, d), start (runs, d); inf if never.
+
+    A run that only passes through the goal has not arrived.
+    """
     goal = ARRIVED * np.linalg.norm(start, axis=1)
-    arrived = np.full(len(start), np.inf)
+    last_outside = np.zeros(len(start))
 
     def observe(step: int, x: Array) -> None:
-        new = np.isinf(arrived) & (np.linalg.norm(x, axis=1) <= goal)
-        arrived[new] = step
+        last_outside[~(np.linalg.norm(x, axis=1) <= goal)] = step
 
     def losses_and_gradients(x: Array, step: int) -> tuple[Array, Array]:
         gradient = np.matmul(matrices, x[..., None])[..., 0]
         return np.sum(x * gradient, axis=1) / 2, gradient
 
     train(losses_and_gradients, start, rates, steps, observe=observe, progress=progress, **rule)
-    return arrived
+    return np.where(last_outside == steps - 1, np.inf, last_outside + 1)
 
 
+def _tries(method: str, condition: float, count: int) -> Array:
+    """The rates that a method may try on a bowl of largest curvature `condition`, (count,): Adam's from 0.01 to 2, the
+    others' up to their edge of stability, 2 (1 + beta) / condition."""
+    if method == "Adam":
+        return np.geomspace(0.01, 2.0, count)
+    return np.geomspace(0.02, 0.999, count) * 2 * (1 + METHODS[method].get("momentum", 0.0)) / condition
+
+
+@after_predictions("c3")
 def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
     """Minimise xᵀAx/2 from a Gaussian start, eigenvalues 1 … κ evenly in the logarithm.
 
@@ -127,54 +145,68 @@ def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
                 turn = bases if rotated else [np.eye(size)] * seeds
                 matrices = np.repeat([q @ bowl @ q.T for q in turn], tries, axis=0)
                 begin = np.repeat([q @ x for q, x in zip(turn, starts, strict=True)], tries, axis=0)
-                if method == "Adam":
-                    rates = np.geomspace(0.01, 2.0, tries)
-                else:  # up to the edge of stability, 2 (1 + beta) / lambda_max
-                    rates = (
-                        np.geomspace(0.02, 0.999, tries) * 2 * (1 + METHODS[method].get("momentum", 0.0)) / condition
-                    )
-                steps = _first_arrival(matrices, begin, np.tile(rates, seeds), METHODS[method], STEPS, progress)
+                rates = _tries(method, condition, tries)
+                steps = _arrival(matrices, begin, np.tile(rates, seeds), METHODS[method], STEPS, progress)
                 table[:, column] = steps.reshape(seeds, tries).min(axis=1)
     return Conditioning(result)
 
 
+#: The bowl that is turned, and how many rates each method may try at each angle.
+TURNED_CONDITION, TURNED_TRIES = 1000.0, 24
+
+
 @dataclass(frozen=True, repr=False)
 class Turned(Result):
-    """Paths (steps, 2) of SGD and Adam on a bowl of condition number 100 whose axes are turned by `angle` degrees."""
+    """A bowl of condition number 1000 turned by `angle` degrees; by method the path (400, 2) at the best of 24 rates
+    for this angle, that rate, and the steps to one percent of the distance (inf: more than STEPS)."""
 
     angle: float
-    sgd: Array
-    adam: Array
-    sgd_steps: float
-    adam_steps: float
-    size = (6.0, 4.6)
+    paths: dict[str, Array]
+    rates: dict[str, float]
+    steps: dict[str, float]
+    size = (9.5, 4.4)
 
     def draw(self, figure: Figure) -> None:
-        axes = figure.subplots()
+        plane, distance = figure.subplots(1, 2)
         turn = _turn(self.angle)
-        grid = np.linspace(-1.6, 1.6, 160)
+        grid = np.linspace(-1.4, 1.4, 160)
         x, y = np.meshgrid(grid, grid)
         u, v = np.moveaxis(np.stack([x, y], axis=-1) @ turn, -1, 0)
-        axes.contour(x, y, (u**2 + 100 * v**2) / 2, levels=np.geomspace(0.02, 100, 9), colors="0.75", linewidths=0.7)
-        axes.plot(*self.sgd[:400].T, ".-", color=BLUE, ms=3, lw=0.8, label=f"SGD: {self.sgd_steps:.0f} steps")
-        axes.plot(*self.adam[:400].T, "x-", color=VERMILION, ms=4, lw=1, label=f"Adam: {self.adam_steps:.0f} steps")
-        axes.plot(0, 0, "*", color=BLACK, ms=11)
-        axes.set(
+        levels = np.geomspace(0.02, 1000, 10)
+        plane.contour(x, y, (u**2 + TURNED_CONDITION * v**2) / 2, levels=levels, colors="0.75", linewidths=0.7)
+        styles = {"SGD": (SKY, ".", "-"), "SGD with momentum 0.9": (BLUE, "s", "--"), "Adam": (VERMILION, "x", "-")}
+        for method, (colour, marker, dash) in styles.items():
+            if method != "SGD with momentum 0.9":  # its first swings leave the picture
+                plane.plot(*self.paths[method].T, marker=marker, ls=dash, color=colour, ms=4, lw=0.8, label=method)
+            away = np.linalg.norm(self.paths[method], axis=1)
+            label = f"{method}, η = {number(self.rates[method])}: {_steps(self.steps[method])} steps"
+            distance.plot(away / away[0], color=colour, ls=dash, label=label)
+        plane.plot(0, 0, "*", color=BLACK, ms=11)
+        plane.set(
             xlabel="first parameter",
             ylabel="second parameter",
             aspect="equal",
-            xlim=(-1.6, 1.6),
-            ylim=(-1.6, 1.6),
+            xlim=(-1.4, 1.4),
+            ylim=(-1.4, 1.4),
             title=f"The same bowl turned by {number(self.angle)}°",
         )
-        axes.legend(loc="lower left", fontsize=8)
+        plane.legend(loc="lower left", fontsize=8)
+        distance.axhline(ARRIVED, color=BLACK, lw=0.8, ls=":")
+        distance.set(
+            xlabel="step",
+            ylabel="distance to the minimum over the start's",
+            yscale="log",
+            ylim=(ARRIVED / 5, 100),
+            title="Each method at its best rate for this angle",
+        )
+        distance.legend(loc="upper right", fontsize=8)
 
     @property
     def alt_text(self) -> str:
+        rows = "; ".join(f"{m} {_steps(self.steps[m])} steps at rate {number(self.rates[m])}" for m in self.steps)
         return (
-            f"Paths on a bowl of condition number 100 turned by {number(self.angle)} degrees: SGD "
-            f"arrives after "
-            f"{self.sgd_steps:.0f} steps, Adam after {self.adam_steps:.0f}."
+            f"Paths on a bowl of condition number {number(TURNED_CONDITION)} turned by {number(self.angle)} degrees, "
+            f"each method at the best of {TURNED_TRIES} rates for this angle. To one percent of the distance: {rows}."
         )
 
 
@@ -184,29 +216,37 @@ def _turn(degrees: float) -> Array:
     return np.array([[c, -s], [s, c]])
 
 
+def _path(matrix: Array, start: Array, rate: float, rule: dict, steps: int) -> Array:
+    """The positions (steps, d) on xᵀAx/2."""
+    seen: list[Array] = []
+    train(
+        lambda x, step: (np.sum(x * (x @ matrix), axis=1) / 2, x @ matrix),
+        start[None],
+        rate,
+        steps,
+        observe=lambda step, x: seen.append(x[0].copy()),
+        **rule,
+    )
+    return np.array(seen)
+
+
+@after_predictions("c3")
 def turned(angle: float = 0.0) -> Turned:
-    """Descend (u^2 + 100 v^2)/2 with (u, v) turned by `angle`, from u = v = 1; SGD at 2/101, Adam at 0.05."""
+    """Descend (u² + 1000 v²)/2 from u = 1, v = 0.6, with the axes of u and v turned by `angle` degrees.
+
+    Every method tries 24 rates at every angle and is shown at the one with the fewest steps.
+    """
     q = _turn(angle)
-    matrix = q @ np.diag([1.0, 100.0]) @ q.T
-    start = (q @ np.ones(2))[None]
-
-    def walk(rate: float, rule: dict) -> tuple[Array, float]:
-        seen: list[Array] = []
-        train(
-            lambda x, step: (np.sum(x * (x @ matrix), axis=1) / 2, x @ matrix),
-            start,
-            rate,
-            1000,
-            observe=lambda step, x: seen.append(x[0].copy()),
-            **rule,
-        )
-        path = np.array(seen)
-        near = np.linalg.norm(path, axis=1) <= ARRIVED * np.linalg.norm(start)
-        return path, float(near.argmax()) if near.any() else float("inf")
-
-    sgd, sgd_steps = walk(2 / 101, {})
-    adam, adam_steps = walk(0.05, ADAM)
-    return Turned(angle, sgd, adam, sgd_steps, adam_steps)
+    matrix = q @ np.diag([1.0, TURNED_CONDITION]) @ q.T
+    start = q @ np.array([1.0, 0.6])
+    paths, best, steps = {}, {}, {}
+    for method, rule in METHODS.items():
+        rates = _tries(method, TURNED_CONDITION, TURNED_TRIES)
+        many = np.repeat(matrix[None], TURNED_TRIES, axis=0), np.repeat(start[None], TURNED_TRIES, axis=0)
+        arrived = _arrival(*many, rates, rule, STEPS, None)
+        best[method], steps[method] = float(rates[arrived.argmin()]), float(arrived.min())
+        paths[method] = _path(matrix, start, best[method], rule, 400)
+    return Turned(angle, paths, best, steps)
 
 
 # --------------------------------------------------------------------------------------- badly scaled layers
@@ -264,6 +304,7 @@ class Layers(Result):
         )
 
 
+@after_predictions("c3")
 def layers(seed: int = 0, seeds: int = 6, steps: int = 800) -> Layers:
     """Write the first layer's weights as u/c and the last layer's as c·u, and train u: the same network,
     badly scaled layers.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
-from lrtutorial.experiments.network import Network
+from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Result, number
 
@@ -25,6 +26,8 @@ EXAMPLES, NOISE, REACH = 16, 0.7, 1.5
 EARLY, STEPS, WARMUP = 1000, 30000, 2000
 #: Weights are coded on a grid over [-RANGE, RANGE): with b bits each there are 2^b values.
 RANGE = 16.0
+#: The errors are coded to this precision.
+GRAIN = 0.01
 #: The precision a network "needs" may cost at most this much mean squared error on the training points.
 ALLOWED_RISE = 0.02
 
@@ -45,7 +48,8 @@ HELD_OUT = np.linspace(-REACH, REACH, 200)
 class Resolution(Result):
     """Errors are mean squared: train (marks, data sets, rates) against the noisy targets, held_out likewise
     against the
-    noise-free signal; weights (data sets * rates, parameters) at the end; targets (data sets, examples)."""
+    noise-free signal; weights (data sets * rates, parameters) at the end; targets (data sets, examples);
+    sharpness (data sets, rates): of the training loss at the end."""
 
     network: Network
     marks: Array
@@ -53,6 +57,7 @@ class Resolution(Result):
     held_out: Array
     weights: Array
     targets: Array
+    sharpness: Array
     size = (11.0, 3.6)
 
     def typical(self, errors: Array, mark: int) -> Array:
@@ -85,6 +90,15 @@ class Resolution(Result):
             enough = self.error_at(bits) - exact <= ALLOWED_RISE
             needed = np.where(np.isnan(needed) & enough, bits, needed)
         return needed
+
+    def description(self, bits: int) -> Array:
+        """Bits for the weights at `bits` each and for the errors they leave, together, (data sets, rates)."""
+        return self.network.parameters * bits + EXAMPLES * _gaussian_bits(self.error_at(bits))
+
+    @property
+    def raw(self) -> float:
+        """Bits for the noisy targets themselves, with no network, in the code used for the errors; mean over sets."""
+        return float(np.mean(EXAMPLES * _gaussian_bits(np.mean(self.targets**2, axis=1))))
 
     def draw(self, figure: Figure) -> None:
         fit, held, curve = figure.subplots(1, 3)
@@ -123,12 +137,67 @@ class Resolution(Result):
         )
 
 
+def _gaussian_bits(variance: Array) -> Array:
+    """Bits for one number of a zero-mean Gaussian coded to GRAIN: its entropy, log2(sqrt(2 pi e variance) / GRAIN)."""
+    return np.maximum(np.log2(np.sqrt(2 * np.pi * np.e * variance) / GRAIN), 0.0)
+
+
+@dataclass(frozen=True, repr=False)
+class Stability(Result):
+    """Where the runs of a `resolution` ended: their sharpness, beside what each rate can bear."""
+
+    resolution: Resolution
+    size = (6.0, 3.4)
+
+    @property
+    def ratio(self) -> Array:
+        """Sharpness over 2/rate at the end, median over the data sets, (rates,)."""
+        return np.median(self.resolution.sharpness, axis=0) * RATES / 2
+
+    def draw(self, figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot(RATES, 2 / RATES, color=BLACK, ls="--", label="2/η, the most a rate can bear")
+        for row in self.resolution.sharpness:
+            axes.plot(RATES, row, "o", color=BLUE, ms=4, alpha=0.5)
+        axes.plot(RATES, np.median(self.resolution.sharpness, axis=0), color=BLUE, label="measured (a dot a data set)")
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel="rate η",
+            ylabel="sharpness at the end",
+            title="Three of five rates end at their limit",
+        )
+        axes.set_xticks(RATES, [number(r) for r in RATES])
+        axes.set_xticks([], minor=True)
+        axes.legend(fontsize=8)
+
+    @property
+    def alt_text(self) -> str:
+        rows = ", ".join(
+            f"η {number(rate)}: {number(sharp)} (limit {number(2 / rate)})"
+            for rate, sharp in zip(RATES, np.median(self.resolution.sharpness, axis=0), strict=True)
+        )
+        return f"Sharpness after training by rate, median over the data sets, beside 2/η. {rows}."
+
+
+@after_predictions("c5")
+def stability(resolution: Resolution) -> Stability:
+    """The sharpness at which each rate's runs ended (`resolution` measured it by 60 power iterations)."""
+    return Stability(resolution)
+
+
+def spread_start(network: Network, rng: np.random.Generator, runs: int, scale: float) -> Array:
+    """First weights, (runs, parameters), with the kinks of the first layer spread over the inputs."""
+    begin = network.initial(rng, runs, scale)
+    first = network.layers(begin)[0]
+    first[:, -1] = rng.uniform(-REACH, REACH, first[:, -1].shape) * np.abs(first[:, 0])
+    return begin
+
+
 def _run(network: Network, seed: int, data_sets: int, steps: int, scale: float, label: str) -> Resolution:
     rng = np.random.default_rng(seed)
     targets = signal(INPUTS) + NOISE * rng.normal(size=(data_sets, EXAMPLES))
-    begin = network.initial(rng, data_sets, scale)
-    first = network.layers(begin)[0]  # spread the kinks of the first layer over the inputs
-    first[:, -1] = rng.uniform(-REACH, REACH, first[:, -1].shape) * np.abs(first[:, 0])
+    begin = spread_start(network, rng, data_sets, scale)
     every = np.repeat(targets, len(RATES), axis=0)
     rates = np.tile(RATES, data_sets)
     marks, train_error, held_error = [], [], []
@@ -150,6 +219,7 @@ def _run(network: Network, seed: int, data_sets: int, steps: int, scale: float, 
         )
     observe(steps - steps % 250, weights)
     shape = (-1, data_sets, len(RATES))
+    sharp, _ = sharpness(network, weights, INPUTS[:, None], every, rng.normal(size=weights.shape), 60)
     return Resolution(
         network,
         np.array(marks),
@@ -157,14 +227,17 @@ def _run(network: Network, seed: int, data_sets: int, steps: int, scale: float, 
         np.array(held_error).reshape(shape),
         weights,
         targets,
+        sharp.reshape(data_sets, len(RATES)),
     )
 
 
+@after_predictions("c5")
 def resolution(seed: int = 0, data_sets: int = 8) -> Resolution:
     """A shallow ReLU network on 16 noisy points at five rates, exact gradients, 30000 steps after a short warmup."""
     return _run(SHALLOW, seed, data_sets, STEPS, 0.5, "Five rates, shallow network")
 
 
+@after_predictions("c5")
 def other_network(seed: int = 0, data_sets: int = 6) -> Resolution:
     """The same data and rates with a deeper tanh network, 10000 steps."""
     return _run(DEEP, seed, data_sets, 10000, 1.0, "Five rates, deeper network")
@@ -172,14 +245,15 @@ def other_network(seed: int = 0, data_sets: int = 6) -> Resolution:
 
 @dataclass(frozen=True, repr=False)
 class Coarse(Result):
-    """The fits of the first data set at `bits` bits per weight, and the training error of each rate against bits."""
+    """The fits of the first data set at `bits` bits per weight; against bits, each rate's training error, and the bits
+    for weights and errors together."""
 
     resolution: Resolution
     bits: int
-    size = (9.5, 3.5)
+    size = (11.0, 3.6)
 
     def draw(self, figure: Figure) -> None:
-        curve, cost = figure.subplots(1, 2)
+        curve, cost, both = figure.subplots(1, 3)
         outputs = self.resolution.network.predict(
             self.resolution.coarsened(self.bits)[: len(RATES)], HELD_OUT[:, None]
         )[..., 0]
@@ -190,16 +264,23 @@ class Coarse(Result):
         curve.legend(fontsize=8)
         depths = np.arange(3, 13)
         errors = np.array([np.median(self.resolution.error_at(int(b)), axis=0) for b in depths])
+        total = np.array([np.median(self.resolution.description(int(b)), axis=0) for b in depths])
         for i, (rate, colour) in enumerate(zip(RATES, COLOURS, strict=True)):
             cost.plot(depths, errors[:, i], marker=".", color=colour, label=f"η = {number(rate)}")
-        cost.axvline(self.bits, color=BLACK, ls=":", lw=1)
-        cost.set(
-            yscale="log",
+            both.plot(depths, total[:, i], marker=".", color=colour)
+        for axes in (cost, both):
+            axes.axvline(self.bits, color=BLACK, ls=":", lw=1)
+        cost.set(yscale="log", xlabel="bits per weight", ylabel="training error", title="The price of coarser weights")
+        cost.legend(fontsize=7)
+        both.axhline(self.resolution.raw, color=BLACK, ls="--", lw=1)
+        both.annotate("the data themselves, no network", (depths[-1], self.resolution.raw), ha="right", va="bottom",
+                      fontsize=8)  # fmt: skip
+        both.set(
             xlabel="bits per weight",
-            ylabel="training error",
-            title="The price of coarser weights",
+            ylabel="bits for weights and errors",
+            title="Both parts counted",
+            ylim=(0, None),
         )
-        cost.legend(fontsize=8)
 
     @property
     def alt_text(self) -> str:
@@ -213,10 +294,14 @@ class Coarse(Result):
         return (
             f"Fits with weights rounded to {self.bits} bits. Training error then, by rate: {rows}. "
             f"Bits a weight needs for a rise of at most {number(ALLOWED_RISE)}, mean over data "
-            f"sets: {needed}."
+            f"sets: {needed}. Weights and errors together take "
+            f"{np.median(self.resolution.description(self.bits)[:, 1]):.0f} bits at 0.03 and "
+            f"{np.median(self.resolution.description(self.bits)[:, 4]):.0f} at 0.4, the data themselves "
+            f"{self.resolution.raw:.0f}."
         )
 
 
+@after_predictions("c5")
 def coarse(resolution: Resolution, bits: int = 8) -> Coarse:
     """Round a finished network's weights to `bits` bits each and look at what it still predicts."""
     return Coarse(resolution, bits)

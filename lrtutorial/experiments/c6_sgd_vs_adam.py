@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
@@ -61,6 +62,11 @@ class Search(Result):
         """Adam's test error minus SGD's on the same data, (seeds,)."""
         return self.chosen("Adam", search) - self.chosen("SGD", search)
 
+    def gap_error(self, search: str) -> float:
+        """The standard error of the mean of `gap`: the tasks are paired, so their own difficulty cancels."""
+        gap = self.gap(search)
+        return float(gap.std(ddof=1) / np.sqrt(len(gap)))
+
     def winner(self, search: str) -> str:
         """The better method, or "neither" when the mean gap is smaller than DRAW."""
         gap = self.gap(search).mean()
@@ -108,8 +114,13 @@ class Search(Result):
                     label=method if place == 0 else None,
                 )
         right.set(ylabel="test error, %", title="Tuned: who wins depends on the search")
-        right.set_xticks(range(len(SEARCHES)), [name.replace(", ", ",\n") for name in SEARCHES])
+        names = [f"{name.replace(', ', ',' + chr(10))}\nAdam − SGD: {self._said(name)}" for name in SEARCHES]
+        right.set_xticks(range(len(SEARCHES)), names, fontsize=8)
         right.legend()
+
+    def _said(self, search: str) -> str:
+        """The mean paired gap and its standard error, in points of a hundred."""
+        return f"{100 * self.gap(search).mean():+.1f} ± {100 * self.gap_error(search):.1f}"
 
     @property
     def alt_text(self) -> str:
@@ -119,7 +130,7 @@ class Search(Result):
                 f"{m} {100 * self.chosen(m, search).mean():.1f}±{100 * self.chosen(m, search).std(ddof=1):.1f}%"
                 for m in METHODS
             )
-            + f" (better: {self.winner(search)})"
+            + f", paired gap Adam − SGD {self._said(search)} points (better: {self.winner(search)})"
             for search in SEARCHES
         )
         return f"Test error of SGD and Adam by learning rate, and after tuning over three search spaces. {rows}."
@@ -138,6 +149,7 @@ def _task(rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
     return np.split(inputs, cuts), np.split(labels, cuts)
 
 
+@after_predictions("c6")
 def search(seed: int = 0, seeds: int = 8) -> Search:
     """Train one small classifier at eleven rates with each method, on `seeds` fresh tasks; the same start and
     batches for both."""
@@ -266,6 +278,7 @@ def _fit(inputs: Array, labels: Array, fresh: Array, steps: int, progress: Progr
     return np.mean(score * fresh <= 0, axis=1), losses[-1]
 
 
+@after_predictions("c6")
 def separable(seed: int = 0, seeds: int = 5, examples: int = 40, steps: int = 2000) -> Separable:
     """Least squares on the construction of Wilson et al. (2017), with both methods from zero.
 

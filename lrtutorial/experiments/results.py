@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lrtutorial.experiments.commitment import NotYet
 from lrtutorial.figures.palette import OKABE_ITO
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Result(ABC):
         return self.alt_text
 
 
-def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], start: Any) -> None:
+def slide(make: Callable[[object], Result], label: str, values: Sequence[object], start: object) -> None:
     """Show make(start) under a slider over `values`; the picture stays in the saved notebook and needs no
     widget to be seen.
 
@@ -61,6 +62,10 @@ def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], star
     import ipywidgets
     from IPython.display import display
 
+    first = make(start)
+    if isinstance(first, NotYet):
+        display(first)
+        return
     slider = ipywidgets.SelectionSlider(
         options=list(values),
         value=start,
@@ -70,7 +75,7 @@ def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], star
         layout={"width": "420px"},
     )
     display(slider)
-    handle = display(make(start), display_id=True)
+    handle = display(first, display_id=True)
     slider.observe(lambda change: handle.update(make(change["new"])), names="value")
 
 
@@ -82,6 +87,10 @@ def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], An
     import ipywidgets
     from IPython.display import display
 
+    first = make(**{name: start for name, (_, _, start) in choices.items()})
+    if isinstance(first, NotYet):
+        display(first)
+        return
     rows = {
         name: ipywidgets.SelectionSlider(
             options=[(number(value), value) for value in values],
@@ -94,7 +103,7 @@ def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], An
         for name, (label, values, start) in choices.items()
     }
     display(ipywidgets.VBox(list(rows.values())))
-    handle = display(make(**{name: row.value for name, row in rows.items()}), display_id=True)
+    handle = display(first, display_id=True)
 
     def again(_change: object) -> None:
         handle.update(make(**{name: row.value for name, row in rows.items()}))

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
-from lrtutorial.course.exercise import Evidence, Step
+from lrtutorial.course.exercise import Evidence, RubricLine, Step
 from lrtutorial.course.expected import Expected
+from lrtutorial.kinds.sketches import Sketch
 from lrtutorial.verdict import Verdict
 
 
@@ -43,6 +44,14 @@ class InModule:
             raise TypeError(f"{step.id} is of kind {step.kind.name}; {cls.__name__} was expected")
         return step.kind
 
+    def companions(self, step: Step) -> tuple[str, ...]:
+        """No names beside the answers, unless a kind says otherwise."""
+        return ()
+
+    def with_first(self, step: Step, evidence: Evidence, told: object) -> Evidence:
+        """An answer is what the cell holds, unless a kind says otherwise."""
+        return evidence
+
     def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
         """See :meth:`lrtutorial.course.exercise.Kind.collect`."""
         evidence: Evidence = import_module(self.module).collect(step, answers, probes)
@@ -53,7 +62,7 @@ class InModule:
         verdict: Verdict = import_module(self.module).judge(step, evidence, expected, earlier)
         return verdict
 
-    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, step: Step, evidence: Evidence, probes: object) -> object:
         """See :meth:`lrtutorial.course.exercise.Kind.outcome_of`."""
         return import_module(self.module).outcome_of(step, evidence, probes)
 
@@ -71,7 +80,7 @@ class OtherForm:
 
     symbols: tuple[str, ...]  #: names it may use
     says: str  #: what it is, as a sentence
-    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, object]]]
     share: float = 0.6  #: of the step's points; 0 for what is a mistake
 
 
@@ -86,7 +95,7 @@ class Formula(InModule):
     condition: bool = False  #: whether true or false is expected rather than a number
     variable: str = ""  #: of a condition: the symbol that a bare interval is about
     counterexample: Callable[..., str] | None = None  #: (point, yours, right) -> a sentence
-    follows: tuple[str, Callable[..., Any]] | None = None
+    follows: tuple[str, Callable[..., object]] | None = None
     """For method points: (earlier step, a function (its tree, point) -> the value that follows from it)."""
     meaning: Callable[..., Mapping[str, Any]] | None = None  #: (point) -> {name: callable} for the names applied
     recursion: str | None = None  #: the applied name that stands for the answer's own earlier values; name(0) = 0
@@ -126,22 +135,46 @@ class Derivation(InModule):
         return "\n".join(map(str, ("[", *answer, "]"))) if isinstance(answer, list | tuple) else str(answer)
 
 
+def foretold(committed: float, why: float, right: float) -> tuple[RubricLine, ...]:
+    """Return the rubric of a prediction: honest work earns nearly all, being right the small rest."""
+    return (
+        RubricLine("committed", "Committed before the outcome was shown", committed),
+        RubricLine("why", "One line of why", why),
+        RubricLine("right", "As the experiment gives it, on fresh seeds", right),
+    )
+
+
 @dataclass(frozen=True)
 class Prediction(InModule):
-    """What a student expects of an experiment (:mod:`lrtutorial.kinds.prediction`)."""
+    """What a student expects of an experiment, and why (:mod:`lrtutorial.kinds.prediction`).
+
+    Its rubric is :func:`foretold`.
+    """
 
     name = "prediction"
     foretells = True
     costly = True
 
-    form: str  #: ``"number"``, ``"choice"`` or ``"ordering"``
-    found: Callable[[int], Any]  #: (seed) -> what the experiment gives
+    form: str  #: ``"number"``, ``"choice"``, ``"ordering"`` or ``"sketch"``
+    found: Callable[[int], Any]  #: (seed) -> what the experiment gives; of a sketch {curve: heights}
     right: float = 0.0  #: of a number: the largest ratio to what was found, 1.25 meaning within a factor of 1.25
     near: float = 0.0  #: … for half of the points
     whole: bool = False  #: then ``right`` and ``near`` are differences
     choices: Mapping[str, str] = field(default_factory=dict)  #: {word to answer: what it means}
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: {word found: words that count as near}
     items: Mapping[str, str] = field(default_factory=dict)  #: of an ordering: {word: what it means}
+    sketch: Sketch | None = None  #: of a sketch: its axes, curves, and the features that are compared
+
+    def companions(self, step: Step) -> tuple[str, ...]:
+        """Return the names of the why and of the confidence: ``why_1`` and ``confidence_1`` of ``prediction_1``."""
+        (answer,) = step.answers
+        number = answer.removeprefix("prediction_")
+        return f"why_{number}", f"confidence_{number}"
+
+    def with_first(self, step: Step, evidence: Evidence, told: object) -> Evidence:
+        """Return the evidence with the first commitment in the place of what the cell holds now."""
+        merged: Evidence = import_module(self.module).with_first(step, evidence, told)
+        return merged
 
     def readable(self, answer: object) -> str | None:
         """Return a prediction as Python writes it."""
@@ -204,10 +237,10 @@ class Schedule(Driven):
 
 
 @dataclass(frozen=True)
-class RangeTest(Driven):
-    """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
+class LRFinder(Driven):
+    """A learning-rate range test (:mod:`lrtutorial.kinds.lr_finder`)."""
 
-    name = "range_test"
+    name = "lr_finder"
 
 
 @dataclass(frozen=True)
