@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lrtutorial.experiments.progress import Progress
 from lrtutorial.figures.palette import OKABE_ITO
 
 if TYPE_CHECKING:
@@ -40,10 +41,14 @@ class Result(ABC):
         self.draw(figure)
         return figure
 
-    def _repr_html_(self) -> str:
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
         image = io.BytesIO()
         self.figure().savefig(image, format="png", dpi=110)
-        data = base64.b64encode(image.getvalue()).decode()
+        return image.getvalue()
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png()).decode()
         return (
             f'<img style="max-width:100%" src="data:image/png;base64,{data}" alt="{escape(self.alt_text, quote=True)}">'
         )
@@ -53,25 +58,31 @@ class Result(ABC):
 
 
 def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], start: Any) -> None:
-    """Show make(start) under a slider over `values`; the picture stays in the saved notebook and needs no
-    widget to be seen.
+    """Draw make(value) for each of `values` now, and show them under a slider that begins at `start`.
 
-    The arrow keys move the slider when it has the focus.
+    Nothing is computed when it moves, so it moves without a kernel as well; the arrow keys move it when it has the
+    focus. Raises ValueError when `start` is not among the values.
     """
-    import ipywidgets
     from IPython.display import display
 
-    slider = ipywidgets.SelectionSlider(
-        options=list(values),
-        value=start,
-        description=label,
-        continuous_update=False,
-        style={"description_width": "initial"},
-        layout={"width": "420px"},
+    from lrtutorial.experiments.frames import Frames
+
+    if start not in values:
+        raise ValueError(f"expected a start out of {list(values)}; got {start!r}")
+    with Progress(f"Drawing {len(values)} pictures", len(values)) as progress:
+        results = []
+        for value in values:
+            results.append(make(value))
+            progress.advance()
+    frames = Frames(
+        label=label,
+        names=[value if isinstance(value, str) else number(value) for value in values],
+        alts=[result.alt_text for result in results],
+        pictures=[result.png() for result in results],
+        index=list(values).index(start),
     )
-    display(slider)
-    handle = display(make(start), display_id=True)
-    slider.observe(lambda change: handle.update(make(change["new"])), names="value")
+    frames.still = results[frames.index]._repr_html_()
+    display(frames)
 
 
 def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], Any]) -> None:
