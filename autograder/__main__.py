@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_collect, _grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
+    for add in (_collect, _grade, _written, _history, _report, _similar, _doctor, _new_course, _demo, _record):
         add(commands)
     return top
 
@@ -84,6 +84,32 @@ def _collect(commands: Any) -> None:
         )  # fmt: skip
 
     collect.set_defaults(run=run)
+
+
+def _written(commands: Any) -> None:
+    written = commands.add_parser(
+        "written", help="grade written answers line by line in one page, alike ones together",
+        description="Open a page on this machine to grade an exercise's written answers by keys: line by line of the "
+        "rubric, those alike together, comments reused. All is saved into the gradebook as you go; Ctrl-C ends it, and "
+        "prints how far two looks at the same answers agreed.",
+        epilog="example: python -m autograder written EXERCISE --grader ada",
+    )  # fmt: skip
+    written.add_argument("exercise", help="an exercise with a written answer")
+    written.add_argument("--grader", metavar="NAME", default="", help="kept with what you give (default: your account)")
+    written.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    written.add_argument("--port", type=int, default=0, metavar="N", help="of 127.0.0.1 (default: a free one)")
+    written.add_argument("--db", metavar="URL", default="", help="another gradebook than the configured one")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.grading.assignment import course_config
+        from autograder.written import open_page
+
+        return open_page(
+            arguments.exercise, course_config(), grader=arguments.grader, db_url=arguments.db, port=arguments.port,
+            browser=not arguments.no_browser,
+        )  # fmt: skip
+
+    written.set_defaults(run=run)
 
 
 def _history(commands: Any) -> None:

@@ -32,6 +32,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 EXECUTED = ROOT / "_build" / "executed"
 LIBRARIES = ("anywidget", "matplotlib", "numpy", "sympy", "torch")  # what outputs are made of
+#: Run first: the pages hold what the experiments show, folded until the reader has predicted.
+OPEN = "from lrtutorial.answers.session import HERE\nHERE.asks_first = False"
 # Explorers run a student's class in the background: what they have found by the end is what the page shows.
 SETTLE = """import gc
 for _explorer in [each for each in gc.get_objects() if type(each).__name__ == "Explorer"]:
@@ -206,9 +208,10 @@ def execute(path: Path) -> nbformat.NotebookNode:
                 environment.pop(name, None)
             print(f"running {path.stem} …", flush=True)
             client = NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": folder}})
+            notebook.cells.insert(0, nbformat.v4.new_code_cell(OPEN))
             notebook.cells.append(nbformat.v4.new_code_cell(SETTLE))
             client.execute(env=environment, stderr=subprocess.DEVNULL)
-            notebook.cells.pop()
+            notebook.cells = notebook.cells[1:-1]
         home.mkdir(parents=True, exist_ok=True)
         for old in home.glob(f"{path.stem}-*.ipynb"):
             old.unlink()

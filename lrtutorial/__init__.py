@@ -18,6 +18,8 @@ _HOMES = {  # public name: the module that defines it
     "hint": "lrtutorial.checking",
     "derivation": "lrtutorial.formulas.derivations",
     "compare": "lrtutorial.checking.predictions",
+    "draw": "lrtutorial.checking.pad",
+    "calibration": "lrtutorial.checking.calibration",
     "reveal": "lrtutorial.checking.written",
     "course_map": "lrtutorial.checking.overview",
     "keep_progress": "lrtutorial.checking.overview",

@@ -72,6 +72,18 @@ class Question:
         return self.lecture or f"{mistake.title}. Who answers so {mistake.reveals}. {' '.join(mistake.hints)}"
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A written answer, marked: graders who mark it otherwise talk before they begin.
+
+    An exercise's module holds its ``SAMPLES``; ``points`` and ``why`` have an entry for each line of the rubric.
+    """
+
+    text: str
+    points: tuple[float, ...]
+    why: tuple[str, ...]
+
+
 #: Read when a process begins, so that workers have the catalogue of who started them.
 VARIABLE = "AUTOGRADER_CATALOGUE"
 _package = os.environ.get(VARIABLE) or __name__
@@ -103,6 +115,12 @@ def _all_questions(package: str, exercises: tuple[str, ...]) -> dict[str, Questi
 
 def _questions_of(exercise: str) -> dict[str, Question]:
     found: dict[str, Question] = import_module(f"{_package}.{exercise}").QUESTIONS
+    return found
+
+
+def samples(exercise: str) -> tuple[Sample, ...]:
+    """Return the marked sample answers of an exercise; none where its module has none."""
+    found: tuple[Sample, ...] = getattr(import_module(f"{_package}.{exercise}"), "SAMPLES", ())
     return found
 
 

@@ -15,7 +15,7 @@ import hashlib
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -62,6 +62,7 @@ AWKWARD = (
     ("zoë", "Zoe\u0308", "\u200bnull"),
 )
 TIMESTAMP = "2026-11-{day:02d} {hour:02d}:15:00.000000 UTC"
+WHY = "That is what the rate times the curvature says."  #: of every prediction
 PASS_OVER = 40  #: draws until a misconception is found that the judge names beside the other answers
 
 
@@ -370,7 +371,7 @@ class _Desk:
 
     def _right(self, step: Step) -> str:
         if step.kind.foretells:  # what the experiment gives, whatever the model answer rounds it to
-            return f"{step.answers[0]} = {recorded(step.id).reference!r}"
+            return _foretold(step, recorded(step.id).reference)
         return self.model[f"{step.id}-answer"]
 
     def _wrong(self, step: Step, held: str) -> str:
@@ -441,6 +442,8 @@ def _chance(logit: float) -> float:
 def _typed(step: Step, answer: Any) -> str:
     """Return the cell in which a student types a catalogued answer of Part A or C."""
     (name,) = step.answers
+    if step.kind.foretells:
+        return _foretold(step, answer[name] if isinstance(answer, Mapping) else answer)
     if isinstance(answer, str | int | float | list | tuple):
         return f"{name} = {answer!r}"
     code = f"{name} = {answer}"
@@ -452,6 +455,11 @@ def _typed(step: Step, answer: Any) -> str:
     except Exception:  # a name the notebook doesn't import, or a form that isn't Python
         pass
     return f"{name} = {str(answer)!r}"  # text is an answer too, and 1/2 in it is a half, not 0.5
+
+
+def _foretold(step: Step, answer: Any) -> str:
+    """Return the cell in which a student commits a prediction, with a line of why."""
+    return f"{step.answers[0]} = {answer!r}\n{step.companions[0]} = {WHY!r}"
 
 
 @cache
@@ -473,7 +481,7 @@ def _evidence(step_id: str, source: str) -> Any:
     step = find_step(step_id)
     namespace = dict(_imports(step_id))
     exec(source, namespace)
-    answers = {name: namespace.get(name, ...) for name in step.answers}
+    answers = {name: namespace.get(name, ...) for name in (*step.answers, *step.companions)}
     return gather(step, answers, recorded(step_id).probes)
 
 

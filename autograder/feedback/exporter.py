@@ -69,6 +69,10 @@ class FeedbackExporter(HTMLExporter):
 
     @pass_context
     def safe_markdown(self, context: Context, source: str, start: int | None = None, attachments: object = None) -> str:
+        """The filter of :meth:`as_html`."""
+        return self.as_html(source, attachments, start)
+
+    def as_html(self, source: str, attachments: object = None, start: int | None = None) -> str:
         """Markdown as HTML: formulas as MathML, headings in order (from ``start`` where given), nothing that loads.
 
         ``attachments`` are those of the cell that the text is from.

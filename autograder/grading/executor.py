@@ -30,7 +30,7 @@ from autograder.jail import JailedExecute
 from lrtutorial.answers.delegation import delegates
 from lrtutorial.answers.evidence import MIME
 from lrtutorial.course import current
-from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.exercise import COMMITTED, Exercise, Step
 from lrtutorial.course.expected import Expected
 from lrtutorial.locating import SECONDS, can_locate
 from lrtutorial.locating.words import read, where
@@ -118,7 +118,7 @@ class TrustedExecute(JailedExecute):
                 self._remember_error(cell)
                 self.clock.lap("cells")
             return cell, resources
-        verdict = self._judge(step, index)
+        verdict = self._judge(step, index, committed_first(cell, step))
         self.nb.cells[index] = cell  # nbclient puts the cell it ran, our question, in its place
         self.verdicts.append(written_into(cell, verdict))
         return cell, resources
@@ -163,7 +163,7 @@ class TrustedExecute(JailedExecute):
     def _no_evidence(self, step: Step) -> Verdict:
         return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")
 
-    def _judge(self, step: Step, index: int) -> Verdict:
+    def _judge(self, step: Step, index: int, told: object) -> Verdict:
         if step.kind.own_work and (why := self._delegates(step, index)):
             return Verdict.blank(step).with_no_points("wrong", why)
         if self.gone:
@@ -173,7 +173,7 @@ class TrustedExecute(JailedExecute):
         self.clock.lap("expectations")
         self.missing = []
         try:
-            verdict = self.grading.judge(step, asked, partial(self._ask, step, asked, index))
+            verdict = self.grading.judge(step, asked, partial(self._ask, step, asked, index), told)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()
             return self._no_evidence(step)
@@ -235,6 +235,12 @@ def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
         new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
     ]
     return verdict
+
+
+def committed_first(cell: NotebookNode, step: Step) -> object:
+    """Return what a test cell's own saved output says was committed first, or None. Intake has bounded it."""
+    told = [output.get("data", {}).get(COMMITTED) for output in cell.get("outputs", ())]
+    return next((dict(each) for each in told if isinstance(each, dict) and each.get("step") == step.id), None)
 
 
 def modules_of(files: Mapping[str, bytes]) -> dict[str, str]:

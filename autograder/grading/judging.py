@@ -51,20 +51,28 @@ class Grading:
         with _one_at_a_time:
             return {"public": recorded(step.id), "secret": _drawn(self.secret, self.assignment, step.id, self.draw)}
 
-    def judge(self, step: Step, asked: Mapping[str, Expected], ask: Callable[[str], Any]) -> Verdict:
+    def judge(
+        self, step: Step, asked: Mapping[str, Expected], ask: Callable[[str], Any], told: object = None
+    ) -> Verdict:
         """Judge an answer; ``ask`` is given "secret" or "public" and returns the answer's evidence on those probes.
+
+        ``told``: what the submission's own outputs say was committed first.
 
         Points are those that both give. An answer that is right on the secret probes is not run on the public ones
         again: they are drawn the same way, and give a wrong answer its words and numbers.
         """
-        unnamed = self._judged("secret", step, Unnamed(asked["secret"]), ask)
+
+        def ask_and_see(name: str) -> Any:
+            return step.kind.with_first(step, ask(name), told)
+
+        unnamed = self._judged("secret", step, Unnamed(asked["secret"]), ask_and_see)
         if spent(self.sessions["secret"].evidence.get(step.id)):  # and would be again: a human is asked
             return unnamed
         if step.kind.probed and unnamed.status in ("right", "unfinished"):
             return replace(unnamed, checked="Right on inputs that nobody has seen." if unnamed.right else "")
-        public = self._judged("public", step, asked["public"], ask)
+        public = self._judged("public", step, asked["public"], ask_and_see)
         if public.right and not unnamed.right:  # else the public verdict has the words
-            return combined(public, self._judged("secret", step, asked["secret"], ask))
+            return combined(public, self._judged("secret", step, asked["secret"], ask_and_see))
         return combined(public, unnamed)
 
     def _judged(self, name: str, step: Step, expected: Expected, ask: Callable[[str], Any]) -> Verdict:

@@ -40,6 +40,6 @@ def stub(indent: str, solution: str) -> str:
             names += [target.id for target in statement.targets if isinstance(target, ast.Name)]
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             names.append(statement.target.id)
-    answers = {name for step in steps().values() for name in step.answers}
+    answers = {name for step in steps().values() for name in (*step.answers, *step.companions)}
     wanted = [name for name in names if name in answers] or names
     return "\n".join(f"{name} = ..." for name in dict.fromkeys(wanted)) or "..."

@@ -42,7 +42,7 @@ def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     if course := asked.get("course"):
         use(course)
     step = find_step(asked["step"])
-    answers = {name: namespace.get(name, ...) for name in step.answers}
+    answers = {name: namespace.get(name, ...) for name in (*step.answers, *step.companions)}
     return {
         "nonce": asked["nonce"],
         "left_out": left_out,

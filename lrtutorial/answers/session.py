@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from typing import Any
 
 from lrtutorial.answers.evidence import judge
 from lrtutorial.course.exercise import Evidence, Step
@@ -18,7 +19,11 @@ class Session:
     evidence: dict[str, object] = field(default_factory=dict)  #: later steps are judged given the earlier ones
     verdicts: dict[str, Verdict] = field(default_factory=dict)  #: what the last check of each step said
     hints: dict[str, int] = field(default_factory=dict)  #: how many were given
-    committed: dict[str, Evidence] = field(default_factory=dict)  #: the last prediction before its outcome was shown
+    committed: dict[str, Evidence] = field(default_factory=dict)  #: the first prediction of each step, and when
+    asks_first: bool = True  #: whether experiments wait for predictions; who builds a book says no
+    seen: set[str] = field(default_factory=set)  #: exercises whose experiments were shown
+    drawn: dict[str, Evidence] = field(default_factory=dict)  #: what was drawn on each step's pad
+    forecasts: dict[str, dict[str, Any]] = field(default_factory=dict)  #: how sure, and if right
     revealed: set[str] = field(default_factory=set)  #: exercises whose experiments' outcomes were shown
     own_scores: dict[str, dict[int, float]] = field(default_factory=dict)
     """By exercise: the points someone gave each rubric line of their own written answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from lrtutorial.answers.evidence import gather, not_assigned
 from lrtutorial.answers.graded import asks
 from lrtutorial.answers.session import HERE, in_notebook
-from lrtutorial.checking.predictions import note
+from lrtutorial.checking.predictions import foretell, kept_with
 from lrtutorial.course import UnknownStep, find_step, steps
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import misconceptions, recorded
@@ -30,7 +31,8 @@ def check(step: str, *answers: object) -> Verdict:
     Under ``nbgrader validate`` (and any other nbgrader execution) an answer that is not right raises
     :class:`~lrtutorial.verdict.CheckFailed`, which renders the verdict only. Needs no network.
     """
-    verdict = _beforehand(verdict_on(step, *answers))
+    caller = sys._getframe(1)
+    verdict = _beforehand(verdict_on(step, *answers, beside={**caller.f_globals, **caller.f_locals}))
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.right and verdict.status != "noted":
         raise CheckFailed(verdict)
     shown = _show_and_look(verdict, answers) if _to_be_placed(verdict) else _show(verdict)
@@ -54,16 +56,23 @@ def _keep(verdict: Verdict) -> str:
     return record_verdict(verdict, prediction=step.kind.foretells) if step else ""
 
 
-def verdict_on(step: str, *answers: object) -> Verdict:
-    """Return the verdict that :func:`check` shows, without showing it."""
+def verdict_on(step: str, *answers: object, beside: Mapping[str, object] | None = None) -> Verdict:
+    """Return the verdict that :func:`check` shows, without showing it.
+
+    ``beside`` holds what stands beside the answers, by name, such as ``why_1``; it may follow the answers as well.
+    """
     try:
         found = find_step(step)
     except UnknownStep as why:
         return Verdict(str(step)[:60], "unreadable", str(why))
     named = _by_name(found, answers)
-    verdict = _count(found, answers) if named is None else _judged(found, named)
+    verdict = _count(found, answers) if named is None else _judged(found, {**_beside(found, beside), **named})
     HERE.verdicts[found.id] = verdict
     return verdict
+
+
+def _beside(step: Step, names: Mapping[str, object] | None) -> dict[str, object]:
+    return {name: names[name] for name in step.companions if names is not None and name in names}
 
 
 def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | None:
@@ -79,7 +88,10 @@ def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | Non
             for name, answer in zip(names, answers, strict=True)
             if name == wanted
         }
-    return dict(zip(step.answers, answers, strict=True)) if len(answers) == len(step.answers) else None
+    few, most = len(step.answers), len(step.answers) + len(step.companions)
+    if not few <= len(answers) <= most:
+        return None
+    return dict(zip((*step.answers, *step.companions), answers, strict=False))
 
 
 def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
@@ -96,8 +108,7 @@ def _count(step: Step, answers: tuple[object, ...]) -> Verdict:
 def _judged(step: Step, answers: dict[str, object]) -> Verdict:
     expected = recorded(step.id)
     evidence = gather(step, answers, expected.probes)
-    verdict = HERE.judge(step, evidence, expected)
-    return note(step, evidence, verdict) if step.kind.foretells else verdict
+    return (foretell if step.kind.foretells else HERE.judge)(step, evidence, expected)
 
 
 def hint(step: str) -> None:
@@ -171,7 +182,7 @@ def _show(verdict: Verdict) -> Verdict:
         return verdict
     from IPython.display import display
 
-    display(verdict.mimebundle(), raw=True)  # type: ignore[no-untyped-call]
+    display(verdict.mimebundle() | kept_with(verdict.step), raw=True)  # type: ignore[no-untyped-call]
     return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
 
 

@@ -19,7 +19,7 @@ from lrtutorial.checking import progress
 from lrtutorial.checking.written import model_answers
 from lrtutorial.course import current, exercises
 from lrtutorial.course.exercise import Exercise
-from lrtutorial.kinds.prediction import NEAR_SHARE
+from lrtutorial.kinds.prediction import NEAR_SHARE, worth
 
 COPY = "learning-rate-progress.json"  #: what a saved copy is called
 LOOK_SECONDS = 1.5  #: how often the file is looked at for changes
@@ -71,7 +71,7 @@ def _standing(exercise: Exercise, kept: Mapping[str, Any]) -> Standing:
             done += outcome is not None
             compared += outcome is not None
             right += outcome == "right"
-            points += step.points * {"right": 1.0, "partly": NEAR_SHARE}.get(outcome, 0.0)
+            points += worth(step, {"right": 1.0, "partly": NEAR_SHARE}.get(outcome, 0.0)) if outcome else 0.0
         elif entry is not None:
             done += entry["status"] == "right"
             points += min(entry["points"], step.points)

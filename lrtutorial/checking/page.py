@@ -86,10 +86,10 @@ class Desk:
 
     def _check(self, request: Mapping[str, Any]) -> Reply:
         step = find_step(request["step"])
-        answers = [as_answer(step, str(request["answers"].get(name, ""))) for name in step.answers]
         with contextlib.redirect_stdout(io.StringIO()):
-            verdict = check(step.id, *answers)
-        return shown(verdict)
+            verdict = check(step.id, *typed(step, request["answers"]))
+        committed = step.kind.foretells and not HERE.committed.get(step.id, {"lacks": True})["lacks"]
+        return {**shown(verdict), "committed": committed}
 
     def _undecided(self, request: Mapping[str, Any]) -> Reply:
         """What is said of an answer that took too long: the worker was ended, and this one began anew."""
@@ -111,7 +111,7 @@ class Desk:
 
     def _compare(self, request: Mapping[str, Any]) -> Reply:
         exercise = find_exercise(request["exercise"])
-        comparison = compare(exercise.id, *map(_percent, request.get("confidences", ())))
+        comparison = compare(exercise.id, *(str(text).strip() or None for text in request.get("confidences", ())))
         return {"html": comparison._repr_html_(), "text": repr(comparison), "open": bool(comparison.rows)}
 
     def _resume(self, request: Mapping[str, Any]) -> Reply:
@@ -119,7 +119,7 @@ class Desk:
         for name, texts in request.get("answers", {}).items():
             with contextlib.suppress(LookupError):
                 step = find_step(name)
-                verdict_on(step.id, *(as_answer(step, str(texts.get(each, ""))) for each in step.answers))
+                verdict_on(step.id, *typed(step, texts))
         for exercise in request.get("compared", ()):
             with _progress_in("off"):
                 compare(exercise)
@@ -168,6 +168,12 @@ def shown(verdict: Verdict) -> Reply:
 # --------------------------------------------------------------------------------------------- reading
 
 
+def typed(step: Step, texts: Mapping[str, Any]) -> list[object]:
+    """Return what a reader typed for a step, and for what stands beside it, in the order in which it is checked."""
+    answers = [as_answer(step, str(texts.get(name, ""))) for name in step.answers]
+    return [*answers, *(str(texts.get(name, ""))[:LONGEST].strip() or ... for name in step.companions)]
+
+
 def as_answer(step: Step, text: str) -> object:
     """Return what a reader typed as the object that a notebook's cell would hold; an empty field is ``...``."""
     text = text[:LONGEST].strip()
@@ -183,8 +189,18 @@ def as_answer(step: Step, text: str) -> object:
 def _prediction(form: str, text: str) -> object:
     if form == "number":
         return _number(text)
+    if form == "sketch":
+        return _drawing(text)
     words = [word.strip(" \t\"'“”[]()") for word in re.split(r"[,;>→\n]", text)]
     return [word for word in words if word] if form == "ordering" else text.strip("\"'“”")
+
+
+def _drawing(text: str) -> object:
+    """Return a drawing from the page's JSON; its text where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _number(text: str) -> object:
@@ -193,12 +209,6 @@ def _number(text: str) -> object:
         return float(ex.real(ex.evaluate(ex.read_text(text), {})))
     except (ex.Unreadable, ex.Undefined, ex.Undecided, OverflowError):
         return text
-
-
-def _percent(text: object) -> object:
-    said = str(text).strip().removesuffix("%").strip()
-    number = _number(said) if said else None
-    return number if isinstance(number, float) or number is None else said
 
 
 def reading(step: Step, text: str) -> Reply:
@@ -259,8 +269,16 @@ def _described(step: Step) -> Reply:
         "form": form,
         "points": step.points,
         "foretells": step.kind.foretells,
+        "beside": list(step.companions),
+        "sketch": sketched(step),
         "keys": keys(step),
     }
+
+
+def sketched(step: Step) -> Reply | None:
+    """Return what the page's pad needs to know of a sketch; None for another step."""
+    sketch = step.kind.sketch if isinstance(step.kind, Prediction) else None
+    return {**sketch.as_data(), "name": step.answers[0], "asks": step.asks} if sketch else None
 
 
 _SPOKEN = {
@@ -278,6 +296,8 @@ _LABELS = {
 def keys(step: Step) -> list[dict[str, str]]:
     """Return the keys of a step's keypad: what each types, what it shows and how it is said."""
     kind = step.kind
+    if isinstance(kind, Prediction) and kind.sketch:
+        return []
     if isinstance(kind, Prediction):
         words = kind.items or kind.choices
         if words:

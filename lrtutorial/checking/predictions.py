@@ -1,31 +1,58 @@
 """Predictions are committed before an experiment and compared after it: ``compare("c1", confidence_1, …)``.
 
-Until an exercise has been compared, ``check`` notes its predictions and keeps the outcome to itself.
+The first prediction of a step counts, with its time: it is kept in the session, in the output of its check (as data of
+type ``COMMITTED``, which grading reads) and in the learner's progress. Until an exercise has been compared, ``check``
+notes its predictions and keeps the outcome to itself.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from lrtutorial.answers.session import HERE
-from lrtutorial.checking.progress import record_predictions
+from lrtutorial.checking.calibration import on_the_way
+from lrtutorial.checking.overlay import both
+from lrtutorial.checking.progress import kept_commitment, record_commitment, record_forecasts, record_predictions
 from lrtutorial.course import UnknownStep, exercise_with, exercises, find_exercise
-from lrtutorial.course.exercise import Evidence, Exercise, Step
-from lrtutorial.course.expected import recorded
-from lrtutorial.kinds import prediction
+from lrtutorial.course.exercise import COMMITTED, Evidence, Exercise, Step
+from lrtutorial.course.expected import Expected, recorded
+from lrtutorial.kinds import Prediction, prediction
 from lrtutorial.verdict import Verdict
 
 
-def note(step: Step, evidence: Evidence, verdict: Verdict) -> Verdict:
-    """Return what ``check`` may show of a prediction's verdict, and remember the commitment if it is one."""
-    if exercise_with(step).id in HERE.revealed:
+def foretell(step: Step, evidence: Evidence, expected: Expected) -> Verdict:
+    """Keep a prediction if it is the first of its step; return what ``check`` may show of its verdict."""
+    exercise = exercise_with(step).id
+    first = HERE.committed.get(step.id) or prediction.first_of(step, kept_commitment(step.id))
+    merged = prediction.with_first(step, evidence, first) if first else evidence
+    verdict = HERE.judge(step, merged, expected)
+    if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    shown = prediction.noted(step, verdict, evidence)
-    if shown.status == "noted":
-        HERE.committed[step.id] = evidence
-    return shown
+    _commit(step, exercise, first, merged)
+    return verdict if exercise in HERE.revealed else prediction.noted(step, verdict, merged)
+
+
+def _commit(step: Step, exercise: str, first: Evidence | None, merged: Evidence) -> None:
+    """Keep a commitment; of one that is there already only what it still lacks, and only before the outcome is seen."""
+    seen = exercise in HERE.seen or exercise in HERE.revealed
+    if first is None or not seen:
+        at = str((first or {}).get("at") or datetime.now(UTC).isoformat(timespec="seconds"))
+        late = {"seen": True} if seen or (first or {}).get("seen") else {}
+        first = {**prediction.commitment(merged, at), **late}
+    HERE.committed[step.id] = {**first, "lacks": prediction.why_problem(first)}
+    record_commitment(step.id, first)
+
+
+def kept_with(step_id: str) -> dict[str, Any]:
+    """Return what stands beside a verdict in the notebook's output: the first prediction of its step, if it is one."""
+    first = HERE.committed.get(step_id)
+    if first is None:
+        return {}
+    told = {name: value for name, value in first.items() if name != "lacks"}
+    return {COMMITTED: {"step": step_id, **told}}
 
 
 @dataclass(frozen=True)
@@ -37,6 +64,9 @@ class Row:
     found: str
     status: str  # "right", "partly" or "wrong"
     confidence: float | None
+    seen: bool = False  #: whether it was written after the outcome had been shown
+    drawing: str = ""  #: of a sketch: both curves as SVG
+    features: tuple[str, ...] = ()  #: … and its features, compared in words
 
     @property
     def word(self) -> str:
@@ -51,33 +81,26 @@ class Comparison:
     exercise: str
     rows: tuple[Row, ...] = ()
     note: str = ""
+    course: str = ""  #: how far the calibration over the whole course is
 
     @property
     def calibration(self) -> str:
-        """How often the predictions were right, and how that agrees with the stated confidence."""
+        """How many were right, and how far the calibration over the whole course is; no judgement of so few."""
         if not self.rows:
             return ""
-        right = sum(row.status == "right" for row in self.rows)
-        near = sum(row.status == "partly" for row in self.rows)
-        text = f"{right} of {len(self.rows)} right" + (f", {near} near." if near else ".")
-        stated = [row for row in self.rows if row.confidence is not None]
-        if stated:
-            mean = sum(row.confidence or 0 for row in stated) / len(stated)
-            share = 100 * sum(row.status == "right" for row in stated) / len(stated)
-            lean = (
-                "about as sure as you could be"
-                if abs(mean - share) <= 15
-                else ("surer than the outcome allows" if mean > share else "less sure than you could have been")
-            )
-            text += f" You were {mean:.0f}% sure on average and right in {share:.0f}% of these: {lean}."
-        return text
+        said = [row for row in self.rows if not row.drawing]
+        right = sum(row.status == "right" for row in said)
+        near = sum(row.status == "partly" for row in said)
+        text = f"{right} of {len(said)} right" + (f", {near} near." if near else ".")
+        return f"{text} {self.course}".strip()
 
     def __repr__(self) -> str:
         if self.note:
             return self.note
-        lines = [
-            f"{row.step}: you said {row.predicted}; the experiment gives {row.found}: {row.word}." for row in self.rows
-        ]
+        lines = []
+        for row in self.rows:
+            lines.append(f"{row.step}: you said {row.predicted}; the experiment gives {row.found}: {row.word}.")
+            lines += [f"  {feature}" for feature in row.features]
         return "\n".join([*lines, self.calibration])
 
     def _repr_html_(self) -> str:
@@ -99,15 +122,23 @@ class Comparison:
             f'<div class="lr-comparison" role="status"><table '
             f'style="border-collapse:collapse"><caption style="text-align:left">'
             f"<b>Predicted and found</b></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{escape(self.calibration)}</p></div>"
+            f"{''.join(map(_drawn, self.rows))}<p>{escape(self.calibration)}</p></div>"
         )
+
+
+def _drawn(row: Row) -> str:
+    """Return a sketch beside what came, with its features in words; nothing for another prediction."""
+    if not row.drawing:
+        return ""
+    said = "".join(f"<li>{escape(feature)}</li>" for feature in row.features)
+    return f'<div class="lr-both">{row.drawing}<ul style="list-style:none;padding-left:0">{said}</ul></div>'
 
 
 def compare(exercise: str, *confidence: object) -> Comparison:
     """Show an exercise's committed predictions beside what its experiment gives, and your calibration.
 
-    ``confidence``: how sure you were of each prediction in turn, in percent; ``None`` or ``...`` for "not
-    said".
+    ``confidence``: how sure you were of each prediction in turn, in percent, for those whose cell didn't say so when
+    they were committed; ``None`` or ``...`` for "not said".
     Says which predictions are still open, and shows no outcome then.
     """
     try:
@@ -115,44 +146,59 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     except UnknownStep as why:
         return Comparison(str(exercise)[:60], note=str(why))
     steps = [step for step in found.steps if step.kind.foretells]
-    stated, problem = _percentages(confidence, len(steps))
-    still_open = [step.id for step in steps if step.id not in HERE.committed]
+    numbered = [step for step in steps if Prediction.of(step).form != "sketch"]
+    stated, problem = _percentages(confidence, len(numbered), len(steps))
+    still_open = [step.id for step in steps if HERE.committed.get(step.id, {"lacks": True})["lacks"]]
     if not steps:
         return Comparison(found.id, note=f"{found.id} asks for no predictions.")
     if still_open:
         cells = " and ".join(still_open)
-        return Comparison(found.id, note=f"Still open: {cells}. Commit first: write your prediction and run its check.")
+        asked = "Commit first: write your prediction and one line of why, and run its check."
+        return Comparison(found.id, note=f"Still open: {cells}. {asked}")
     if problem:
         return Comparison(found.id, note=problem)
     HERE.revealed.add(found.id)
-    rows = tuple(_row(step, said) for step, said in zip(steps, stated, strict=True))
+    asked = numbered if len(stated) == len(numbered) else steps
+    sure = dict(zip((step.id for step in asked), stated, strict=True))
+    rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})
-    return Comparison(found.id, rows)
+    forecasts = {
+        row.step: {"confidence": row.confidence, "right": row.status == "right"}
+        for row in rows
+        if row.confidence is not None and not row.seen
+    }
+    HERE.forecasts |= {name: told for name, told in forecasts.items() if name not in HERE.forecasts}
+    record_forecasts(forecasts)
+    return Comparison(found.id, rows, course=on_the_way())
 
 
 def _row(step: Step, confidence: float | None) -> Row:
-    expected = recorded(step.id)
-    evidence = HERE.committed[step.id]
-    verdict = prediction.judge(step, evidence, expected)
-    predicted, found = (prediction.show(step, value) for value in (evidence["value"], expected.reference))
-    return Row(step.id, predicted, found, verdict.status, confidence)
+    expected, first = recorded(step.id), HERE.committed[step.id]
+    value, found = first["value"], expected.reference
+    close = prediction.closeness(step, value, found)
+    status = "right" if close == 1 else "wrong" if close == 0 else "partly"
+    sure, seen = first.get("confidence", confidence), bool(first.get("seen"))
+    kind = Prediction.of(step)
+    if kind.sketch is None:
+        return Row(step.id, prediction.show(step, value), prediction.show(step, found), status, sure, seen)
+    features = tuple(prediction.features(step, value, found))
+    agree = f"{round(close * len(features))} of {len(features)} features as you drew them"
+    return Row(step.id, "your drawing", agree, status, sure, seen, both(kind.sketch, value, found), features)
 
 
-def _percentages(given: tuple[object, ...], expected: int) -> tuple[list[float | None], str]:
+def _percentages(given: tuple[object, ...], numbered: int, all_of_them: int) -> tuple[list[float | None], str]:
     """Read the confidences; the second value says what is wrong with them, or is empty."""
-    if len(given) not in (0, expected):
+    if len(given) not in (0, numbered, all_of_them):
         return (
             [],
-            f"{len(given)} confidences are given for {expected} predictions; give one for each, or none.",
+            f"{len(given)} confidences are given for {numbered} predictions; give one for each, or none.",
         )
     read: list[float | None] = []
-    for value in given or (None,) * expected:
-        if value is None or value is ...:
-            read.append(None)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 100:
-            read.append(float(value))
-        else:
-            return [], f"A confidence is a number from 0 to 100, in percent; {value!r:.40} came instead."
+    for value in given or (None,) * numbered:
+        percent, problem = prediction.read_percent(value)
+        if problem:
+            return [], f"Confidence: {problem}"
+        read.append(percent)
     return read, ""
 
 

@@ -27,6 +27,7 @@ from lrtutorial.verdict import STATUSES, Verdict
 
 FORMAT, VERSION = "lrtutorial progress", 1
 LARGEST = 1_000_000  #: bytes of a file that is read; a finished course takes about 6000
+LONGEST_COMMITMENT = 4000  #: characters of one prediction that is kept
 PATIENCE = 0.1  #: seconds to wait for another notebook that is writing
 COUNTED = ("right", "partly", "wrong")  #: verdicts on an answer that was really tried
 
@@ -43,7 +44,10 @@ class NewerProgress(ProgressUnreadable):
 
 def empty() -> dict[str, Any]:
     """Return the progress of somebody who has done nothing yet."""
-    return {"format": FORMAT, "version": VERSION, "steps": {}, "predictions": {}, "written": {}}
+    return {
+        "format": FORMAT, "version": VERSION,
+        "steps": {}, "predictions": {}, "written": {}, "commitments": {}, "forecasts": {},
+    }  # fmt: skip
 
 
 def progress_file() -> Path | None:
@@ -95,6 +99,12 @@ def parse(text: str) -> dict[str, Any]:
             read["steps"][step] = {key: entry[key] for key in ("status", "points", "possible", "tries")}
     for exercise, entry in _entries(data, "predictions"):
         read["predictions"][exercise] = {str(k): v for k, v in entry.items() if v in COUNTED}
+    for step, entry in _entries(data, "commitments"):
+        if len(json.dumps(entry)) <= LONGEST_COMMITMENT:
+            read["commitments"][step] = entry
+    for step, entry in _entries(data, "forecasts"):
+        if _amounts(entry, "confidence") and entry["confidence"] <= 100 and isinstance(entry.get("right"), bool):
+            read["forecasts"][step] = {"confidence": entry["confidence"], "right": entry["right"]}
     for exercise, entry in _entries(data, "written"):
         if _amounts(entry, "points", "possible"):
             read["written"][exercise] = {key: entry[key] for key in ("points", "possible")}
@@ -179,6 +189,36 @@ def record_verdict(verdict: Verdict, prediction: bool = False) -> str:
 def record_predictions(exercise: str, outcomes: Mapping[str, str]) -> str:
     """Keep how an exercise's predictions compared (right, partly, wrong). The first comparison stays."""
     return _record(lambda progress: progress["predictions"].setdefault(exercise, dict(outcomes)))
+
+
+def record_forecasts(forecasts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Keep how sure somebody was of each prediction and whether it came true: ``{"confidence": 60, "right": True}``.
+
+    The first of a step stays.
+    """
+
+    def change(progress: dict[str, Any]) -> None:
+        for step, forecast in forecasts.items():
+            progress["forecasts"].setdefault(step, dict(forecast))
+
+    return _record(change)
+
+
+def record_commitment(step: str, commitment: Mapping[str, Any]) -> str:
+    """Keep the first prediction of a step. One that is there stays; a why that it lacks is added."""
+
+    def change(progress: dict[str, Any]) -> None:
+        kept = progress["commitments"].setdefault(step, dict(commitment))
+        if "why" in commitment and kept.get("value") == commitment.get("value"):
+            kept.setdefault("why", commitment["why"])
+
+    return _record(change)
+
+
+def kept_commitment(step: str) -> dict[str, Any] | None:
+    """Return the first prediction of a step that is kept, or None. It is as trustworthy as any file."""
+    found = load()[0]["commitments"].get(step)
+    return dict(found) if found else None
 
 
 def record_own_score(exercise: str, points: float, possible: float) -> str:

@@ -16,6 +16,10 @@ from lrtutorial.verdict import Verdict
 Evidence = dict[str, Any]  #: what an answer did with its probes: JSON-able, and bounded in size
 
 
+#: The type of the output that holds a step's first prediction, beside the verdict of its check.
+COMMITTED = "application/vnd.lrtutorial.commitment+json"
+
+
 class Kind(Protocol):
     """A kind of answer: how it is collected, compared and judged, and what is special about it."""
 
@@ -46,6 +50,15 @@ class Kind(Protocol):
     @property
     def builds_on(self) -> str | None:
         """The earlier step whose answer, right or wrong, this one may carry on for method points."""
+
+    def companions(self, step: Step) -> tuple[str, ...]:
+        """Return names that a notebook may assign beside the answers and that are collected with them, as ``why_1``."""
+
+    def with_first(self, step: Step, evidence: Evidence, told: object) -> Evidence:
+        """Return the evidence to judge where the notebook's outputs tell of an earlier commitment; None: of none.
+
+        ``told`` comes from the submission and is trusted no more than an answer.
+        """
 
     def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
         """Put the probes to the answers ({name: object}, in the step's order) and return plain data.
@@ -100,6 +113,11 @@ class Step:
     def points(self) -> float:
         """Points of the whole step."""
         return sum(line.points for line in self.rubric)
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Names beside the answers: see :meth:`Kind.companions`."""
+        return self.kind.companions(self)
 
     def collect(self, answers: Mapping[str, object], probes: Any = None) -> Evidence:
         """Return evidence of the answers: see :meth:`Kind.collect`."""

@@ -6,10 +6,11 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from lrtutorial.course.exercise import Exercise, RubricLine, Step
-from lrtutorial.kinds import Prediction
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.kinds.sketches import Sketch, Swings, Widest
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(0.75, 0.5, 0.25)
 
 
 def _experiment() -> ModuleType:
@@ -27,6 +28,26 @@ def _deep_pit(seed: int) -> str:
     c2 = _experiment()
     (depth,) = (i for i, depth in enumerate(c2.DEPTHS) if depth == 0.6)
     return "past" if c2.pit(seed=seed).escaped[2, depth] > 0.5 else "stays"
+
+
+SKETCH = foretold(1, 0.5, 0.5)
+ACROSS = Sketch(
+    curves={"plain": "plain descent", "momentum": "momentum"},
+    at=(0, 1, 2, 3, 4, 5, 6),
+    across="step",
+    up="y over its start",
+    low=-5,
+    high=5,
+    features=(Swings("plain"), Widest("plain"), Swings("momentum"), Widest("momentum")),
+)
+
+
+def _across(seed: int) -> dict[str, list[float]]:
+    run = _experiment().tuned_ravine(seed=seed)
+    return {
+        key: [ACROSS.held(float(path[step, 1] / path[0, 1])) for step in range(len(ACROSS.at))]
+        for key, path in (("plain", run.plain), ("momentum", run.heavy))
+    }
 
 
 EXERCISE = Exercise(
@@ -94,6 +115,18 @@ EXERCISE = Exercise(
             asks='"stays" or "past"',
             rubric=PREDICTION,
             hints=("A ball knows its speed. Does it know which of two valleys is deeper?",),
+        ),
+        Step(
+            id="c2-sketch_1",
+            kind=Prediction(form="sketch", sketch=ACROSS, found=_across),
+            answers=("sketch_1",),
+            asks="the way across the ravine, without and with momentum, drawn on the pad",
+            rubric=SKETCH,
+            hints=(
+                "At its best rate, plain descent stands near the border of stability across the ravine: what sign has "
+                "1 − ηλ there?",
+                "Momentum's best rate is larger still. What does a longer step do before the velocity can cancel it?",
+            ),
         ),
     ),
 )

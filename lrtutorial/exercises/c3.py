@@ -6,13 +6,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.course.exercise import Exercise, RubricLine, Step
-from lrtutorial.kinds import Prediction
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.kinds import Prediction, foretold
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c3_why_adam_works import Conditioning
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(1, 0.5, 0.5)
 
 
 @cache

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from lrtutorial.course.exercise import Exercise, RubricLine, Step
-from lrtutorial.kinds import Prediction
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.kinds.sketches import Course, EndsNear, Order, Sketch
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(0.75, 0.5, 0.25)
 
 
 def _experiment() -> ModuleType:
@@ -36,6 +38,31 @@ def _warmed(seed: int) -> str:
 def _halved(seed: int) -> float:
     floor = _experiment().noise_floor(seed=seed).settled
     return float(floor[3] / floor[2])  # rates 0.1 and 0.05
+
+
+SKETCH = foretold(1, 0.5, 0.5)
+SHARPNESS = Sketch(
+    curves={"0.08": "the sharpness at η = 0.08", "0.2": "the sharpness at η = 0.2"},
+    at=(0, 250, 1000, 2000, 3000, 4000, 4900),
+    across="step",
+    up="sharpness",
+    low=0,
+    high=40,
+    features=(Course("0.08"), EndsNear("0.08"), EndsNear("0.2"), Order()),
+)
+
+
+@cache
+def _sharpness(seed: int) -> dict[str, list[float]]:
+    import numpy as np
+
+    run = _experiment().edge_of_stability(seed=seed)
+    typical = np.median(run.sharpness, axis=1)
+    places = [int(np.argmin(abs(run.measured_at - step))) for step in SHARPNESS.at]
+    return {
+        rate: [SHARPNESS.held(float(typical[place, int(np.argmin(abs(run.rates - float(rate))))])) for place in places]
+        for rate in SHARPNESS.curves
+    }
 
 
 EXERCISE = Exercise(
@@ -98,6 +125,17 @@ EXERCISE = Exercise(
             asks="the number by which the noise floor is divided when the rate is halved",
             rubric=PREDICTION,
             hints=("At the floor, each step adds noise of variance η² and removes a share 2η of what is there.",),
+        ),
+        Step(
+            id="c4-sketch_1",
+            kind=Prediction(form="sketch", sketch=SHARPNESS, found=_sharpness),
+            answers=("sketch_1",),
+            asks="the sharpness during training at two rates, drawn on the pad",
+            rubric=SKETCH,
+            hints=(
+                "Both begin near 8. Which sharpness can each of the two rates just bear on a quadratic?",
+                "If it rises until it can rise no further: which of the two ends lower?",
+            ),
         ),
     ),
 )

@@ -7,13 +7,14 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lrtutorial.course.exercise import Exercise, RubricLine, Step
-from lrtutorial.kinds import Prediction
+from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.kinds import Prediction, foretold
+from lrtutorial.kinds.sketches import Course, LowestLeft, Sketch
 
 if TYPE_CHECKING:
     from lrtutorial.experiments.c6_sgd_vs_adam import Search
 
-PREDICTION = (RubricLine("prediction", "The prediction", 2),)
+PREDICTION = foretold(0.75, 0.5, 0.25)
 WINNERS = {
     "sgd": "SGD is better",
     "adam": "Adam is better",
@@ -29,6 +30,25 @@ def _run(seed: int) -> Search:
 def _separable(seed: int) -> float:
     _, adam = import_module("lrtutorial.experiments.c6_sgd_vs_adam").separable(seed=seed).tuned_rate_only
     return float(statistics.median(100 * adam))  # on a rare data set one of the rates fails at nothing
+
+
+ERRORS = Sketch(
+    curves={"sgd": "SGD", "adam": "Adam"},
+    at=(1e-4, 1e-3, 1e-2, 0.1, 1, 10),
+    across="learning rate",
+    up="test error, %",
+    low=0,
+    high=80,
+    log_across=True,
+    features=(Course("sgd"), Course("adam"), LowestLeft("adam", "sgd")),
+)
+
+
+def _errors(seed: int) -> dict[str, list[float]]:
+    c6 = import_module("lrtutorial.experiments.c6_sgd_vs_adam")
+    means = {method.lower(): 100 * errors.mean(axis=0) for method, errors in _run(seed).test.items()}
+    places = [int(abs(c6.RATES - rate).argmin()) for rate in ERRORS.at]
+    return {key: [ERRORS.held(float(means[key][place])) for place in places] for key in ERRORS.curves}
 
 
 EXERCISE = Exercise(
@@ -69,6 +89,17 @@ EXERCISE = Exercise(
                 "The problem was built so that a rule that treats every feature alike answers +1 to "
                 "almost everything. "
                 "How often is that wrong?",
+            ),
+        ),
+        Step(
+            id="c6-sketch_1",
+            kind=Prediction(form="sketch", sketch=ERRORS, found=_errors),
+            answers=("sketch_1",),
+            asks="the test error of SGD and of Adam against the rate, drawn on the pad",
+            rubric=PREDICTION,
+            hints=(
+                "What happens at the smallest rates, in 800 steps? And at the largest?",
+                "Adam moves each weight by about η a step. At which rate is that as far as SGD goes at its best?",
             ),
         ),
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, VERMILION, Result, number
@@ -77,6 +78,7 @@ class BatchSize(Result):
         return f"Best rate and steps to the goal by batch size. {rows}."
 
 
+@after_predictions("c6")
 def batch_size(seed: int = 0) -> BatchSize:
     """Descend Σ λᵢxᵢ²/2, eight curvatures from 0.05 to 1, from a Gaussian start; the noise has variance 0.7 / batch.
 

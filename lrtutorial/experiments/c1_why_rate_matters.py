@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
 from lrtutorial.experiments.progress import Progress
@@ -136,6 +137,7 @@ class SevenRates(Result):
         )
 
 
+@after_predictions("c1")
 def seven_rates(seed: int = 0, starts: int = 6) -> SevenRates:
     """Train the same 12-12 tanh network by plain gradient descent at each of the seven rates, from `starts` starts."""
     begin = NETWORK.initial(np.random.default_rng(seed), starts)
@@ -193,6 +195,7 @@ class AtRate(Result):
         return f"Loss curve and learned curve of one start at the rate {number(SLIDER_RATES[self.picked])}: {end}."
 
 
+@after_predictions("c1")
 def many_rates(seed: int = 0) -> tuple[Array, Array]:
     """One start of `seven_rates` at every rate of the slider: losses (steps, rates) and fits (rates, 40)."""
     start = np.repeat(NETWORK.initial(np.random.default_rng(seed)), len(SLIDER_RATES), axis=0)
@@ -202,6 +205,7 @@ def many_rates(seed: int = 0) -> tuple[Array, Array]:
         return losses, NETWORK.predict(weights, INPUTS)[..., 0]
 
 
+@after_predictions("c1")
 def at_rate(runs: tuple[Array, Array], rate: float) -> AtRate:
     """One rate of the slider picked out of `many_rates`."""
     return AtRate(SLIDER_RATES.index(rate), *runs)
@@ -254,6 +258,7 @@ class Knobs(Result):
         return "Loss after training when one knob is turned. " + "; ".join(rows) + "."
 
 
+@after_predictions("c1")
 def knobs(seed: int = 0, starts: int = 6) -> Knobs:
     """Turn the rate, the width and the scale of the first weights, one at a time, by the same factors."""
     factors = np.array([1 / 4, 1 / 2, 1.0, 2.0, 4.0])

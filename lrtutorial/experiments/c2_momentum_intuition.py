@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
@@ -119,6 +120,7 @@ class Ravine(Result):
         )
 
 
+@after_predictions("c2")
 def ravine(momentum: float = 0.9, lr: float | None = None, seed: int = 0) -> Ravine:
     """Plain descent at `lr` (default: its best rate, 2/101) against the same with `momentum` at the same rate."""
     lr = 2 / CURVATURES.sum() if lr is None else lr
@@ -128,6 +130,7 @@ def ravine(momentum: float = 0.9, lr: float | None = None, seed: int = 0) -> Rav
     return Ravine(momentum, path[:, 0], path[:, 1], float(plain), float(heavy), (lr, lr))
 
 
+@after_predictions("c2")
 def tuned_ravine(seed: int = 0) -> Ravine:
     """Each method at its own best setting for a quadratic (Polyak 1964):
 
@@ -206,6 +209,7 @@ class Filter(Result):
         )
 
 
+@after_predictions("c2")
 def filter_noise(momentum: float = 0.9, seed: int = 0) -> Filter:
     """Average a gradient 1 + noise with m = beta m + (1 - beta) g; measure the variance after it has settled."""
     rng = np.random.default_rng(seed)
@@ -268,6 +272,7 @@ class Jitter(Result):
         return f"Bars: variance of the parameter around the minimum. {rows}."
 
 
+@after_predictions("c2")
 def jitter(momentum: float = 0.9, lr: float = 0.01, seed: int = 0) -> Jitter:
     """Descend x^2/2 with unit gradient noise: plain at lr, momentum at lr, plain at the matched rate lr/(1 - beta)."""
     rng = np.random.default_rng(seed)
@@ -369,6 +374,7 @@ class Pit(Result):
         )
 
 
+@after_predictions("c2")
 def pit(depth: float = 0.25, momentum: float = 0.9, lr: float = 0.05, seed: int = 0, starts: int = 200) -> Pit:
     """Roll down to a pit from random starts: plain at lr, plain at the matched rate lr/(1 - beta), momentum at lr."""
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
 from lrtutorial.experiments.progress import Progress
@@ -122,6 +123,7 @@ def _tries(method: str, condition: float, count: int) -> Array:
     return np.geomspace(0.02, 0.999, count) * 2 * (1 + METHODS[method].get("momentum", 0.0)) / condition
 
 
+@after_predictions("c3")
 def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
     """Minimise xᵀAx/2 from a Gaussian start, eigenvalues 1 … κ evenly in the logarithm.
 
@@ -228,6 +230,7 @@ def _path(matrix: Array, start: Array, rate: float, rule: dict, steps: int) -> A
     return np.array(seen)
 
 
+@after_predictions("c3")
 def turned(angle: float = 0.0) -> Turned:
     """Descend (u² + 1000 v²)/2 from u = 1, v = 0.6, with the axes of u and v turned by `angle` degrees.
 
@@ -301,6 +304,7 @@ class Layers(Result):
         )
 
 
+@after_predictions("c3")
 def layers(seed: int = 0, seeds: int = 6, steps: int = 800) -> Layers:
     """Write the first layer's weights as u/c and the last layer's as c·u, and train u: the same network,
     badly scaled layers.

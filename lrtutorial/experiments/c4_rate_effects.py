@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
@@ -115,6 +116,7 @@ class Edge(Result):
         )
 
 
+@after_predictions("c4")
 def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000, rates: tuple[float, ...] = EDGE_RATES) -> Edge:
     """Full-batch gradient descent at some rates, with the sharpness measured by power iteration every 25 steps."""
     rng = np.random.default_rng(seed)
@@ -163,6 +165,7 @@ class EdgeAt(Result):
         )
 
 
+@after_predictions("c4")
 def edge_at(edge: Edge, rate: float) -> EdgeAt:
     """One of the rates of an `edge_of_stability`, picked out."""
     return EdgeAt(edge, int(np.argmin(np.abs(edge.rates - rate))))
@@ -194,6 +197,7 @@ class SameFunction(Result):
         return f"Sharpness of one trained ReLU network rewritten by a factor c; its predictions do not change. {rows}."
 
 
+@after_predictions("c4")
 def same_function(seed: int = 0) -> SameFunction:
     """Train a ReLU network, then multiply its first layer by c and divide its last by c (Dinh et al. 2017).
 
@@ -290,6 +294,7 @@ class Warmup(Result):
         )
 
 
+@after_predictions("c4")
 def warmup(seed: int = 0, starts: int = 4, steps: int = 3000) -> Warmup:
     """A deep tanh network with large first weights, full batch (exact gradients), at four times its stable
     rate.
@@ -356,6 +361,7 @@ class WarmupTable(Result):
         return f"Share of starts that survive, by warmup and by target rate over what the start can bear. {rows}."
 
 
+@after_predictions("c4")
 def warmup_table(seed: int = 0, starts: int = 4, steps: int = 1500) -> WarmupTable:
     """The network of `warmup` at four target rates with five lengths of a linear warmup, exact gradients."""
     rng = np.random.default_rng(seed)
@@ -437,6 +443,7 @@ class Floor(Result):
         )
 
 
+@after_predictions("c4")
 def noise_floor(seed: int = 0, chains: int = 1000, steps: int = 2000) -> Floor:
     """Descend x^2/2 with unit gradient noise from x = 3 at five constant rates, and at 0.2 / (1 + step/20)."""
     rng = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
@@ -179,6 +180,7 @@ class Stability(Result):
         return f"Sharpness after training by rate, median over the data sets, beside 2/η. {rows}."
 
 
+@after_predictions("c5")
 def stability(resolution: Resolution) -> Stability:
     """The sharpness at which each rate's runs ended (`resolution` measured it by 60 power iterations)."""
     return Stability(resolution)
@@ -229,11 +231,13 @@ def _run(network: Network, seed: int, data_sets: int, steps: int, scale: float, 
     )
 
 
+@after_predictions("c5")
 def resolution(seed: int = 0, data_sets: int = 8) -> Resolution:
     """A shallow ReLU network on 16 noisy points at five rates, exact gradients, 30000 steps after a short warmup."""
     return _run(SHALLOW, seed, data_sets, STEPS, 0.5, "Five rates, shallow network")
 
 
+@after_predictions("c5")
 def other_network(seed: int = 0, data_sets: int = 6) -> Resolution:
     """The same data and rates with a deeper tanh network, 10000 steps."""
     return _run(DEEP, seed, data_sets, 10000, 1.0, "Five rates, deeper network")
@@ -297,6 +301,7 @@ class Coarse(Result):
         )
 
 
+@after_predictions("c5")
 def coarse(resolution: Resolution, bits: int = 8) -> Coarse:
     """Round a finished network's weights to `bits` bits each and look at what it still predicts."""
     return Coarse(resolution, bits)

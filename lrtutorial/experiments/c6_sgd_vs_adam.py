@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
@@ -173,6 +174,7 @@ class Window(Result):
         )
 
 
+@after_predictions("c6")
 def window(search: Search, lowest: float) -> Window:
     """What a search over three neighbouring rates would have found, `lowest` the lowest of them."""
     return Window(search, int(np.argmin(np.abs(np.log(RATES / lowest)))))
@@ -191,6 +193,7 @@ def _task(rng: np.random.Generator) -> tuple[list[Array], list[Array]]:
     return np.split(inputs, cuts), np.split(labels, cuts)
 
 
+@after_predictions("c6")
 def search(seed: int = 0, seeds: int = 8) -> Search:
     """Train one small classifier at eleven rates with each method, on `seeds` fresh tasks; the same start and
     batches for both."""
@@ -319,6 +322,7 @@ def _fit(inputs: Array, labels: Array, fresh: Array, steps: int, progress: Progr
     return np.mean(score * fresh <= 0, axis=1), losses[-1]
 
 
+@after_predictions("c6")
 def separable(seed: int = 0, seeds: int = 5, examples: int = 40, steps: int = 2000) -> Separable:
     """Least squares on the construction of Wilson et al. (2017), with both methods from zero.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.c5_information_view import DEEP, HELD_OUT, INPUTS, NOISE, SHALLOW, signal, spread_start
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
@@ -80,6 +81,7 @@ class HeldOut(Result):
         return f"Sharpness and held-out error by rate, at equal training error. {rows}."
 
 
+@after_predictions("c4")
 def held_out(seed: int = 0, data_sets: int = 12) -> HeldOut:
     """Full-batch descent on C5's noisy sine at four rates (after a warmup of 500 steps), on fresh data sets.
 

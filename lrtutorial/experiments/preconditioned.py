@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.c4_rate_effects import EDGE_NETWORK, INPUTS, TARGETS
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.network import hessian_vector_product
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
@@ -65,6 +66,7 @@ class Preconditioned(Result):
         return f"Adam on the full batch at three rates. Rate times preconditioned sharpness at the end: {rows}."
 
 
+@after_predictions("c6")
 def preconditioned(seed: int = 0) -> Preconditioned:
     """Full-batch Adam (β₁ = 0.9, β₂ = 0.999) on C4's small network, both sharpnesses by power iteration."""
     rng = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lrtutorial.experiments.commitment import NotYet
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.figures.palette import OKABE_ITO
 
@@ -60,6 +61,8 @@ class Result(ABC):
 def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], start: Any) -> None:
     """Draw make(value) for each of `values` now, and show them under a slider that begins at `start`.
 
+    While `make` waits for predictions, what it waits for stands in the slider's place.
+
     Nothing is computed when it moves, so it moves without a kernel as well; the arrow keys move it when it has the
     focus. Raises ValueError when `start` is not among the values.
     """
@@ -69,19 +72,20 @@ def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], star
 
     if start not in values:
         raise ValueError(f"expected a start out of {list(values)}; got {start!r}")
+    first = make(start)
+    if isinstance(first, NotYet):
+        display(first)
+        return
     with Progress(f"Drawing {len(values)} pictures", len(values)) as progress:
-        results = []
+        alts, pictures = [], []
         for value in values:
-            results.append(make(value))
+            result = make(value)
+            alts.append(result.alt_text)
+            pictures.append(result.png())
             progress.advance()
-    frames = Frames(
-        label=label,
-        names=[value if isinstance(value, str) else number(value) for value in values],
-        alts=[result.alt_text for result in results],
-        pictures=[result.png() for result in results],
-        index=list(values).index(start),
-    )
-    frames.still = results[frames.index]._repr_html_()
+    names = [value if isinstance(value, str) else number(value) for value in values]
+    frames = Frames(label=label, names=names, alts=alts, pictures=pictures, index=list(values).index(start))
+    frames.still = first._repr_html_()
     display(frames)
 
 
@@ -93,6 +97,10 @@ def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], An
     import ipywidgets
     from IPython.display import display
 
+    first = make(**{name: start for name, (_, _, start) in choices.items()})
+    if isinstance(first, NotYet):
+        display(first)
+        return
     rows = {
         name: ipywidgets.SelectionSlider(
             options=[(number(value), value) for value in values],
@@ -105,7 +113,7 @@ def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], An
         for name, (label, values, start) in choices.items()
     }
     display(ipywidgets.VBox(list(rows.values())))
-    handle = display(make(**{name: row.value for name, row in rows.items()}), display_id=True)
+    handle = display(first, display_id=True)
 
     def again(_change: object) -> None:
         handle.update(make(**{name: row.value for name, row in rows.items()}))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLUE, SKY, VERMILION, Result, number
 
@@ -80,6 +81,7 @@ class Schedules(Result):
         return f"Mean loss after {STEPS} steps on a noisy quadratic, each schedule at its best peak rate: {rows}."
 
 
+@after_predictions("c4")
 def schedules(seed: int = 0, chains: int = 200) -> Schedules:
     """Descend Σ λᵢxᵢ²/2, ten curvatures from 0.01 to 1, from x = 3, with gradient noise of variance 1 everywhere.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, VERMILION, Result, number
@@ -65,6 +66,7 @@ class Temperature(Result):
         )
 
 
+@after_predictions("c5")
 def temperature(seed: int = 0, chains: int = 3000, steps: int = 2000) -> Temperature:
     """Descend (x² + 10 y²)/2 under gradient noise at four rates, and measure the variances once they have settled."""
     rng = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Result, number
 
@@ -115,6 +116,7 @@ class Whitening(Result):
         return f"Share of the loss left after {STEPS} steps, by κ, each at the best of {TRIES} rates. {rows}."
 
 
+@after_predictions("c3")
 def whitening(seed: int = 0) -> Whitening:
     """Minimise tr(Wᵀ A W B)/2 over 6 × 6 matrices W: the curvatures are the products of those of A and B, 1 to κ.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.c1_why_rate_matters import INPUTS, TARGETS
+from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
 from lrtutorial.experiments.progress import Progress
@@ -61,6 +62,7 @@ class Width(Result):
         return f"Loss against rate for three widths. The best rate: {rows}. A line ends where training diverges."
 
 
+@after_predictions("c1")
 def width(seed: int = 0, starts: int = 2) -> Width:
     """Train (1, n, n, 1) tanh networks at ten rates, for three widths n, from the same kind of starts.
 

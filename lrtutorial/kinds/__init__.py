@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
-from lrtutorial.course.exercise import Evidence, Step
+from lrtutorial.course.exercise import Evidence, RubricLine, Step
 from lrtutorial.course.expected import Expected
+from lrtutorial.kinds.sketches import Sketch
 from lrtutorial.verdict import Verdict
 
 
@@ -42,6 +43,14 @@ class InModule:
         if not isinstance(step.kind, cls):
             raise TypeError(f"{step.id} is of kind {step.kind.name}; {cls.__name__} was expected")
         return step.kind
+
+    def companions(self, step: Step) -> tuple[str, ...]:
+        """No names beside the answers, unless a kind says otherwise."""
+        return ()
+
+    def with_first(self, step: Step, evidence: Evidence, told: object) -> Evidence:
+        """An answer is what the cell holds, unless a kind says otherwise."""
+        return evidence
 
     def collect(self, step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
         """See :meth:`lrtutorial.course.exercise.Kind.collect`."""
@@ -126,22 +135,46 @@ class Derivation(InModule):
         return "\n".join(map(str, ("[", *answer, "]"))) if isinstance(answer, list | tuple) else str(answer)
 
 
+def foretold(committed: float, why: float, right: float) -> tuple[RubricLine, ...]:
+    """Return the rubric of a prediction: honest work earns nearly all, being right the small rest."""
+    return (
+        RubricLine("committed", "Committed before the outcome was shown", committed),
+        RubricLine("why", "One line of why", why),
+        RubricLine("right", "As the experiment gives it, on fresh seeds", right),
+    )
+
+
 @dataclass(frozen=True)
 class Prediction(InModule):
-    """What a student expects of an experiment (:mod:`lrtutorial.kinds.prediction`)."""
+    """What a student expects of an experiment, and why (:mod:`lrtutorial.kinds.prediction`).
+
+    Its rubric is :func:`foretold`.
+    """
 
     name = "prediction"
     foretells = True
     costly = True
 
-    form: str  #: ``"number"``, ``"choice"`` or ``"ordering"``
-    found: Callable[[int], Any]  #: (seed) -> what the experiment gives
+    form: str  #: ``"number"``, ``"choice"``, ``"ordering"`` or ``"sketch"``
+    found: Callable[[int], Any]  #: (seed) -> what the experiment gives; of a sketch {curve: heights}
     right: float = 0.0  #: of a number: the largest ratio to what was found, 1.25 meaning within a factor of 1.25
     near: float = 0.0  #: … for half of the points
     whole: bool = False  #: then ``right`` and ``near`` are differences
     choices: Mapping[str, str] = field(default_factory=dict)  #: {word to answer: what it means}
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: {word found: words that count as near}
     items: Mapping[str, str] = field(default_factory=dict)  #: of an ordering: {word: what it means}
+    sketch: Sketch | None = None  #: of a sketch: its axes, curves, and the features that are compared
+
+    def companions(self, step: Step) -> tuple[str, ...]:
+        """Return the names of the why and of the confidence: ``why_1`` and ``confidence_1`` of ``prediction_1``."""
+        (answer,) = step.answers
+        number = answer.removeprefix("prediction_")
+        return f"why_{number}", f"confidence_{number}"
+
+    def with_first(self, step: Step, evidence: Evidence, told: object) -> Evidence:
+        """Return the evidence with the first commitment in the place of what the cell holds now."""
+        merged: Evidence = import_module(self.module).with_first(step, evidence, told)
+        return merged
 
     def readable(self, answer: object) -> str | None:
         """Return a prediction as Python writes it."""

@@ -1,8 +1,11 @@
-"""Predictions (Part C): what a student expects of an experiment, judged against what the experiment gives.
+"""Predictions (Part C): what a student expects of an experiment, and why, judged against what the experiment gives.
+
+Honest work earns nearly all of the points: a prediction that was committed, and one line of why. Only a small part is
+for being right. The commitment that counts is the first one (:func:`with_first`).
 
 A probe is a seed. The outcome of a step on its seeds is what the experiment finds there, the median over the seeds
-for a number, the most frequent for a choice or an ordering; so grading can run the experiment on seeds nobody has seen.
-The settings are those of :class:`lrtutorial.kinds.Prediction`.
+for a number or a curve, the most frequent for a choice or an ordering; so grading can run the experiment on seeds
+nobody has seen. The settings are those of :class:`lrtutorial.kinds.Prediction`.
 """
 
 from __future__ import annotations
@@ -12,38 +15,93 @@ import numbers
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from statistics import median
 from typing import Any
 
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Prediction
+from lrtutorial.kinds.sketches import Sketch, compared, read_drawing
 from lrtutorial.verdict import Line, Verdict, still_open
 
-NEAR_SHARE = 0.5  #: of a prediction's points, for one that is near
+NEAR_SHARE = 0.5  #: of the points for being right, for one that is near
+COMMITTED, WHY, RIGHT = 0.5, 0.25, 0.25  #: shares where a rubric has one line for all
 LONGEST = 200  #: characters of a word, and entries of an ordering, that are looked at
+LONGEST_WHY = 500  #: characters of a why that are kept
+SHORTEST_WHY = 10  #: … and that one has at least
 
 
 # ---------------------------------------------------------------------------------------------- collect
 
 
 def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
-    """Return the prediction as a plain number, word or list of words, or the reason why it is none."""
-    (answer,) = answers.values()
+    """Return the prediction as plain data with its why and confidence, or the reason why it is none."""
+    answer = answers[step.answers[0]]
+    form = Prediction.of(step).form
+    pad = form == "sketch" and type(answer).__name__ == "Pad"  # a grader's kernel has it without what was drawn on it
+    if pad:
+        answer = getattr(answer, "drawing", ...)
     if answer is ... or answer is None:
-        return {"kind": "prediction", "unfinished": True, "none": answer is None}
+        return {"kind": "prediction", "unfinished": True, "none": answer is None, "pad": pad, **_beside(step, answers)}
     try:
-        value = _READERS[Prediction.of(step).form](answer, step)
+        value = _READERS[form](answer, step)
     except Exception:  # an answer may be any object, with methods that raise
         value = None
+    if form == "sketch" and isinstance(value, str):
+        return _problem(value)
     if value is None:
         wanted = {"number": "a finite number", "choice": f"one of {_words(step)}, in quotes,"}.get(
-            Prediction.of(step).form, f"a list with {_words(step)}, in the order you expect,"
+            form, f"a list with {_words(step)}, in the order you expect,"
         )
         return _problem(f"{wanted} was expected; {_kind_of(answer)} came instead")
-    return {"kind": "prediction", "value": value}
+    return {"kind": "prediction", "value": value, **_beside(step, answers)}
+
+
+def _beside(step: Step, answers: Mapping[str, object]) -> dict[str, Any]:
+    """Return what stands beside the prediction: why, and how sure; only what is there."""
+    why, confidence = (answers.get(name, ...) for name in step.companions)
+    found: dict[str, Any] = {}
+    if isinstance(why, str) and why.strip():
+        found["why"] = " ".join(why[: 4 * LONGEST_WHY].split())[:LONGEST_WHY]
+    if confidence is not ... and confidence is not None:
+        percent, problem = read_percent(confidence)
+        found |= {"confidence": percent} if not problem else {"confidence_problem": problem}
+    return found
+
+
+def read_percent(said: object) -> tuple[float | None, str]:
+    """Return a confidence in percent, and what is to be asked about it: ``60``, ``"60 %"``, ``"60%"`` are read.
+
+    A bare number above 0 and up to 1 could be a share or a percentage, and is asked back.
+    """
+    if said is ... or said is None:
+        return None, ""
+    shown = f"{said!r:.40}"
+    text = str(said)[:40] if isinstance(said, (str, int, float)) and not isinstance(said, bool) else ""
+    found = re.fullmatch(r"\s*(\d+(?:[.,]\d+)?|\.\d+)\s*(%|percent|per cent)?\s*", text)
+    if not found:
+        return None, f"How sure you are is a number from 0 to 100, in percent, such as 60; {shown} came instead."
+    value = float(found[1].replace(",", "."))
+    if 0 < value <= 1 and not found[2]:
+        share = 100 * value
+        return None, f'{shown} could be {value:g} % or {share:g} %: which is meant? Write {share:g}, or "{value:g} %".'
+    if value > 100:
+        return None, f"How sure you are is at most 100, in percent; {shown} came instead."
+    return value, ""
+
+
+def why_problem(evidence: Mapping[str, Any]) -> str:
+    """Return what is missing of the line of why, or nothing."""
+    why = evidence.get("why")
+    if not isinstance(why, str) or not why.strip():
+        return "One line of why is missing"
+    if len(why) < SHORTEST_WHY or len({letter for letter in why.lower() if letter.isalnum()}) < 4:
+        return f"The why says too little ({why[:40]!r})"
+    return ""
 
 
 def _read_number(answer: object, step: Step) -> float | None:
@@ -92,7 +150,23 @@ def _read_words(answer: object, step: Step) -> list[str] | None:
     return None if None in words else [word for word in words if word is not None]
 
 
-_READERS = {"number": _read_number, "choice": _read_word, "ordering": _read_words}
+def _read_sketch(answer: object, step: Step) -> dict[str, list[float]] | str:
+    return read_drawing(_sketch(step), answer)
+
+
+def _sketch(step: Step) -> Sketch:
+    sketch = Prediction.of(step).sketch
+    if sketch is None:
+        raise TypeError(f"{step.id} is a sketch without axes")
+    return sketch
+
+
+_READERS: dict[str, Callable[[Any, Step], Any]] = {
+    "number": _read_number,
+    "choice": _read_word,
+    "ordering": _read_words,
+    "sketch": _read_sketch,
+}
 
 
 def _problem(text: str) -> dict[str, Any]:
@@ -118,6 +192,57 @@ def _meanings(step: Step) -> Mapping[str, str]:
     return kind.items if kind.form == "ordering" else kind.choices
 
 
+# ------------------------------------------------------------------------------------------ the first one
+
+
+def commitment(evidence: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """Return what is kept of a prediction that was committed: its value, why and confidence, and when."""
+    kept = {name: evidence[name] for name in ("value", "why", "confidence") if name in evidence}
+    return {**kept, "at": at}
+
+
+def first_of(step: Step, told: object) -> dict[str, Any] | None:
+    """Return an earlier commitment as it can be used; None where it is none.
+
+    It comes from a notebook's outputs or a progress file, and is worth no more than an answer in its cell.
+    """
+    if not isinstance(told, Mapping) or "value" not in told or _malformed(step, told["value"]):
+        return None
+    found: dict[str, Any] = {"value": told["value"]}
+    if isinstance(told.get("why"), str):
+        found["why"] = told["why"][:LONGEST_WHY]
+    percent = told.get("confidence")
+    if isinstance(percent, (int, float)) and not isinstance(percent, bool) and 0 <= percent <= 100:
+        found["confidence"] = float(percent)
+    with suppress(ValueError, TypeError):
+        found["at"] = datetime.fromisoformat(str(told.get("at"))[:40]).isoformat(timespec="seconds")
+    if told.get("seen") is True:
+        found["seen"] = True
+    return found
+
+
+def with_first(step: Step, evidence: Evidence, told: object) -> Evidence:
+    """Return the evidence with the first commitment in the place of what the cell holds now.
+
+    Where none is known, or the cell is empty, what the cell holds counts, and ``kept`` says so. A pad that was drawn
+    on is empty when its cell runs again: what was committed is its drawing.
+    """
+    if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
+        return evidence
+    bare = {name: evidence[name] for name in evidence.keys() - {"kept", "now", "at"}}
+    first = first_of(step, told)
+    if first is None or not ("value" in bare or bare.get("pad") is True):
+        return {**bare, "kept": False}
+    if why_problem(first):
+        first.pop("why", None)
+    now = bare.get("value")
+    changed = now is not None and now != first["value"] and not _malformed(step, now)
+    return {
+        "kind": "prediction", **{name: bare[name] for name in ("why", "confidence") if name in bare}, **first,
+        **({"now": show(step, now)} if changed else {}), "kept": True,
+    }  # fmt: skip
+
+
 # ---------------------------------------------------------------------------------------------- outcome
 
 
@@ -133,6 +258,12 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
     Each seed's experiment runs once in a process, however many answers are judged by it.
     """
     results = [_found(Prediction.of(step).found, int(seed)) for seed in seeds]
+    if Prediction.of(step).form == "sketch":
+        sketch = _sketch(step)
+        return {
+            key: [sketch.held(median(heights)) for heights in zip(*(found[key] for found in results), strict=True)]
+            for key in sketch.curves
+        }
     if Prediction.of(step).form == "number":
         return float(f"{median(results):.3g}")  # three digits: the same on every machine
     if Prediction.of(step).form == "ordering":
@@ -144,53 +275,107 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
 
 
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
-    """Compare a prediction with what the experiment gave: full points if right, half if near."""
-    (line,) = step.rubric
+    """Compare a prediction with what the experiment gave; most points are for having committed one, with its why."""
     blank = Verdict.blank(step)
     asked = f"This prediction asks for {step.asks}."
     if not isinstance(evidence, dict) or evidence.get("kind") != "prediction":
         return replace(blank, status="failed", headline="No evidence came back from this answer.")
-    if evidence.get("unfinished"):
+    if evidence.get("unfinished") and "value" not in evidence:
+        undrawn = "Nothing is drawn on the pad yet." if evidence.get("pad") is True else ""
         return replace(
-            blank,
-            status="unfinished",
-            headline=still_open(evidence, "your prediction"),
-            hint=asked,
+            blank, status="unfinished", headline=undrawn or still_open(evidence, "your prediction"), hint=asked
         )
     if "problem" in evidence:
         text = str(evidence["problem"])[:500]
-        return replace(blank, status="unreadable", headline=text[:1].upper() + text[1:] + ".", hint=asked)
+        ended = text if text.endswith(".") else f"{text}."
+        return replace(blank, status="unreadable", headline=text[:1].upper() + ended[1:], hint=asked)
     problem = _malformed(step, evidence.get("value"))
     if problem:
         return replace(blank, status="unreadable", headline=problem, hint=asked)
+    return _compared(step, evidence, expected)
+
+
+def _compared(step: Step, evidence: Mapping[str, Any], expected: Expected) -> Verdict:
+    """Return the verdict on a prediction that can be read."""
     value, found = evidence["value"], expected.reference
-    closeness = _closeness(step, value, found)
-    status = {1.0: "right", 0.0: "wrong"}.get(closeness, "partly")
-    word = {"right": "as predicted", "partly": "near", "wrong": "not as predicted"}[status]
-    headline = f"You predicted {show(step, value)}; the experiment gives {show(step, found)}: {word}."
-    held = None if status == "right" else _misconception(step, value, expected)
+    close, missing = closeness(step, value, found), why_problem(evidence)
+    lines = _lines(step, close, bool(missing))
+    held = None if close == 1 else _misconception(step, value, expected)
     words = misconceptions(step.id)[held] if held else None
-    if words:
-        headline += f" {words.title}."
-    earned = Line(line.id, line.title, line.points * closeness, line.points)
+    headline = _headline(step, value, found, close) + (f" {words.title}." if words else "")
+    name = step.companions[0]
     where = (
         "on seeds that nobody has seen" if expected.secret else "on the notebook's own seed; grading runs it on others"
     )
     return replace(
-        blank,
-        status=status,
-        headline=headline,
-        lines=(earned,),
+        Verdict.blank(step),
+        status="right" if close == 1 and not missing else "partly",
+        headline=headline + (f' {missing}: {name} = "…".' if missing else ""),
+        lines=lines,
         misconception=held,
+        details=(*features(step, value, found), *_said_first(step, evidence)),
         hint=words.hints[0] if words else None,
         checked=f"Measured {where}.",
     )
+
+
+def _lines(step: Step, close: float, bare: bool) -> tuple[Line, ...]:
+    """Return the rubric's lines for a committed prediction; ``bare``: without a why."""
+    earned = {"committed": 1.0, "why": 0.0 if bare else 1.0, "right": close}
+    alone = COMMITTED + WHY * earned["why"] + RIGHT * close
+    return tuple(
+        Line(each.id, each.title, each.points * earned.get(each.id, alone), each.points) for each in step.rubric
+    )
+
+
+def worth(step: Step, close: float) -> float:
+    """Return the points of a prediction that was committed with its why; ``close``: as :func:`closeness` gives it."""
+    return sum(line.earned for line in _lines(step, close, bare=False))
+
+
+def _headline(step: Step, value: Any, found: Any, close: float) -> str:
+    word = "as predicted" if close == 1 else "not as predicted" if close == 0 else "near"
+    if Prediction.of(step).form == "sketch":
+        rows = compared(_sketch(step), value, found)
+        return f"{sum(same for same, _, _ in rows)} of {len(rows)} features of your sketch are as in the experiment."
+    return f"You predicted {show(step, value)}; the experiment gives {show(step, found)}: {word}."
+
+
+def features(step: Step, value: Any, found: Any) -> list[str]:
+    """Return a sentence for each feature of a sketch that is compared; none for another prediction."""
+    if Prediction.of(step).form != "sketch":
+        return []
+    return [
+        f"✓ As you drew it: {theirs}." if same else f"✗ You drew: {mine}. The experiment: {theirs}."
+        for same, mine, theirs in compared(_sketch(step), value, found)
+    ]
+
+
+def _when(at: object) -> str:
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(str(at)[:40]).astimezone(UTC)
+        return f", on {moment.day} {moment:%B %Y, %H:%M} UTC"
+    return ""
+
+
+def _said_first(step: Step, evidence: Mapping[str, Any]) -> list[str]:
+    """Return what is said of which commitment counts, where that is not plain."""
+    if evidence.get("kept") is False:
+        return ["No first prediction is kept in the notebook's outputs, so what the cell holds counts."]
+    if "now" not in evidence:
+        return []
+    return [
+        f"Committed first{_when(evidence.get('at'))}: {show(step, evidence['value'])}. "
+        f"The cell holds {str(evidence['now'])[:300]} now; the first one counts."
+    ]
 
 
 def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
     """Return the catalogued misconception that predicts just this (a number within 3%), if any."""
     for key, theirs in expected.outcomes().items():
         if value == theirs or (Prediction.of(step).form == "number" and abs(value - theirs) < 0.03 * theirs):
+            return key
+        if Prediction.of(step).form == "sketch" and all(same for same, _, _ in compared(_sketch(step), value, theirs)):
             return key
     return None
 
@@ -199,8 +384,15 @@ def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
     """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    headline = f"You predict: {show(step, evidence['value'])}. Next comes the experiment; then compare the two."
-    return verdict.with_no_points("noted", headline, checked="", hint=None, misconception=None)
+    told = f"You predict: {show(step, evidence['value'])}."
+    if "now" in evidence:
+        told = _said_first(step, evidence)[0]
+    name, _ = step.companions
+    missing = why_problem(evidence)
+    asked = f'{missing}; it earns points, and the experiment waits for it: {name} = "…", then check again.'
+    said = asked if missing else "Committed. Next comes the experiment; then compare the two."
+    sure = (str(evidence["confidence_problem"])[:200],) if evidence.get("confidence_problem") else ()
+    return verdict.with_no_points("noted", f"{told} {said}", checked="", hint=None, misconception=None, details=sure)
 
 
 def _malformed(step: Step, value: object) -> str | None:
@@ -213,6 +405,9 @@ def _malformed(step: Step, value: object) -> str | None:
         if value < 0:
             return f"A number that is not below zero was expected; {value:g} came instead."
         return None
+    if form == "sketch":
+        drawing = read_drawing(_sketch(step), value)
+        return drawing if isinstance(drawing, str) else None
     known = _meanings(step)
     if form == "choice":
         if not isinstance(value, str) or value not in known:
@@ -228,9 +423,12 @@ def _malformed(step: Step, value: object) -> str | None:
     return None
 
 
-def _closeness(step: Step, value: Any, found: Any) -> float:
-    """1 for right, NEAR_SHARE for near, 0 for wrong."""
+def closeness(step: Step, value: Any, found: Any) -> float:
+    """Return 1 for right, NEAR_SHARE for near, 0 for wrong; of a sketch the share of its features that agree."""
     kind = Prediction.of(step)
+    if kind.form == "sketch":
+        rows = compared(_sketch(step), value, found)
+        return sum(same for same, _, _ in rows) / len(rows)
     if kind.form == "number":
         ratio = max(value / found, found / value) if value and found else math.inf if value != found else 1.0
         far = abs(value - found) if kind.whole else ratio
@@ -251,6 +449,8 @@ def show(step: Step, value: Any) -> str:
         return f"{value:.6g}"  # 1500 reads 1500; what was found has three digits already
     if Prediction.of(step).form == "choice":
         return str(Prediction.of(step).choices[value])
+    if Prediction.of(step).form == "sketch":
+        return "your drawing"
     return ", ".join(value)
 
 

@@ -148,7 +148,7 @@ class Verdict:
         mark, word = STATUSES[self.status]
         rows = [f"Read as {self.read}"] if self.read else []
         rows.append(f"{mark} {self.step}: {word}. {self.headline}  [{self._score}]")
-        if len(self.lines) > 1:
+        if len(self.lines) > 1 and self.status != "noted":
             width = max(len(line.title) for line in self.lines)
             for line in self.lines:
                 note = f"  {line.note}" if line.note else ""
@@ -180,7 +180,7 @@ class Verdict:
             f'<span style="font-weight:400"> · {escape(self.step)} · {self._score}</span>'
             f"</div><div>{escape(self.headline)}</div>",
         ]
-        if len(self.lines) > 1:
+        if len(self.lines) > 1 and self.status != "noted":
             parts.append(
                 '<table style="border-collapse:collapse;margin:.4em 0;font-size:.95em"><thead style="position:absolute;'
                 'clip-path:inset(50%);width:1px;height:1px;overflow:hidden"><tr><th scope="col">Points</th>'

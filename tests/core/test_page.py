@@ -11,6 +11,7 @@ from lrtutorial.answers.session import HERE, Session
 from lrtutorial.checking import progress, verdict_on
 from lrtutorial.checking.page import KINDS, Desk, as_answer, described
 from lrtutorial.course import exercises, find_step
+from lrtutorial.course.expected import recorded
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_every_step_that_a_page_offers_is_read_and_judged(desk: Desk) -> None:
         for step in about["steps"]:
             asked = {"do": "check", "step": step["id"], "answers": dict.fromkeys(step["answers"], "")}
             assert desk.answer(asked)["status"] == "unfinished"
-            assert step["asks"] == find_step(step["id"]).asks and step["keys"]
+            assert step["asks"] == find_step(step["id"]).asks and (step["keys"] or step["sketch"])
             offered += 1
     assert offered >= 42
 
@@ -83,9 +84,16 @@ def test_a_session_is_taken_up_again_in_silence(desk: Desk) -> None:
 
 def test_predictions_are_noted_compared_and_then_judged(desk: Desk) -> None:
     assert not desk.answer({"do": "compare", "exercise": "c1", "progress": ""})["open"]
-    for number, text in enumerate(("0.1", "3", "650"), 1):
-        asked = {"do": "check", "step": f"c1-prediction_{number}", "answers": {f"prediction_{number}": text}}
-        assert desk.answer(asked)["status"] == "noted"
+    drawing = json.dumps(recorded("c1-sketch_1").reference)
+    for name, text, why in (
+        ("prediction_1", "0.1", "why_1"), ("prediction_2", "3", "why_2"), ("prediction_3", "650", "why_3"),
+        ("sketch_1", drawing, "why_sketch_1"),
+    ):  # fmt: skip
+        asked = {"do": "check", "step": f"c1-{name}", "answers": {name: text}}
+        bare = desk.answer(asked)
+        assert bare["status"] == "noted" and not bare["committed"] and why in bare["text"]
+        asked["answers"][why] = "Too low is only slow."
+        assert desk.answer(asked)["committed"]
     told = desk.answer({"do": "compare", "exercise": "c1", "confidences": ["80 %", "", "50"], "progress": ""})
-    assert told["open"] and len(progress.parse(told["progress"])["predictions"]["c1"]) == 3
+    assert told["open"] and len(progress.parse(told["progress"])["predictions"]["c1"]) == 4
     assert desk.answer(asked)["status"] in ("right", "partly", "wrong")

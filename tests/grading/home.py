@@ -25,7 +25,7 @@ PRELOADED = ["IPython", "numpy", "sympy", "matplotlib.pyplot", "matplotlib_inlin
 SHOWN = re.compile(
     r'data-step="(?P<step>[^"]*)" data-status="(?P<status>\w+)".*?(?P<points>[\d.e-]+) of [\d.e-]+ points', re.DOTALL
 )
-PREDICTION = re.compile(r"(c\d)-prediction_\d-test")
+PREDICTION = re.compile(r"(c\d)-(?:prediction|sketch)_\d-test")
 
 Shown = dict[str, tuple[str, float]]  #: by step: the status and the points that the notebook shows last
 

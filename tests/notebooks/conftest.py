@@ -51,12 +51,12 @@ WRONG: dict[str, tuple[str, str | tuple[str, str], str]] = {
     "b3": ("b3-answer", ("20 * pos[1]", "2 * pos[1]"), "Partly right|Not yet"),
     "b4": ("b4-answer", ("            optimizer.zero_grad()\n", ""), "Partly right|Not yet"),
     "b5": ("b5-answer", ("T_cur >= T_i", "T_cur > T_i"), "Partly right|Not yet"),
-    "c1": ("c1-prediction_2-answer", "prediction_2 = 7", "2 of 3 right"),
-    "c2": ("c2-prediction_3-answer", 'prediction_3 = "smaller"', "3 of 4 right"),
-    "c3": ("c3-prediction_1-answer", 'prediction_1 = "tenfold"', "2 of 3 right"),
-    "c4": ("c4-prediction_2-answer", 'prediction_2 = "flatter"', "3 of 4 right"),
-    "c5": ("c5-prediction_1-answer", 'prediction_1 = "small"', "2 of 3 right"),
-    "c6": ("c6-prediction_1-answer", 'prediction_1 = "adam"', "2 of 3 right"),
+    "c1": ("c1-prediction_2-answer", ("prediction_2 = 2", "prediction_2 = 7"), "2 of 3 right"),
+    "c2": ("c2-prediction_3-answer", ('prediction_3 = "larger"', 'prediction_3 = "smaller"'), "3 of 4 right"),
+    "c3": ("c3-prediction_1-answer", ('prediction_1 = "same"', 'prediction_1 = "tenfold"'), "2 of 3 right"),
+    "c4": ("c4-prediction_2-answer", ('prediction_2 = "sharper"', 'prediction_2 = "flatter"'), "3 of 4 right"),
+    "c5": ("c5-prediction_1-answer", ('prediction_1 = "large"', 'prediction_1 = "small"'), "2 of 3 right"),
+    "c6": ("c6-prediction_1-answer", ('prediction_1 = "sgd"', 'prediction_1 = "adam"'), "2 of 3 right"),
 }
 # Runs last. ru_maxrss would count what the test's process held when it forked the kernel; VmHWM begins anew at exec.
 PEAK = """import importlib.util, pathlib, re, sys

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -73,4 +75,83 @@ def test_grading_can_leave_the_experiments_out(exercise) -> None:
     for cell in read(exercise).cells:
         plain = cell.cell_type == "code" and "nbgrader" not in cell.metadata
         tagged = "experiment" in cell.metadata.get("tags", [])
-        assert tagged == (plain and cell["id"] not in ("imports", "compare", "reveal"))
+        assert tagged == (plain and cell["id"] not in ("imports", "compare", "reveal", "calibration"))
+
+
+@every_exercise
+def test_every_experiment_of_a_notebook_waits_for_its_predictions(exercise) -> None:
+    """Its public functions, called on the cell's own modules, are wrapped by after_predictions of this exercise."""
+    from lrtutorial.experiments.commitment import NotYet
+
+    asked, scope = 0, {}
+    cells = [cell for cell in read(exercise).cells if cell.cell_type == "code"]
+    exec(next(cell.source for cell in cells if cell["id"] == "imports"), scope)
+    for cell in cells:
+        if "experiment" not in cell.metadata.get("tags", []):
+            continue
+        tree = ast.parse(cell.source)
+        exec("\n".join(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)), scope)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
+                found = _value(node, scope)
+                if getattr(found, "__module__", "").startswith(EXPERIMENTS) and found.__name__ not in (
+                    "slide",
+                    "sliders",
+                ):
+                    assert found.waits_for == exercise, f"{cell['id']}: {ast.unparse(node)} shows an outcome at once"
+                    asked += 1
+    assert asked >= 2 and not NotYet(exercise, ("prediction_1 and its why",))
+
+
+EXPERIMENTS = "lrtutorial.experiments."
+
+
+def _value(node: ast.expr, scope: dict) -> object:
+    """What a name stands for, of functions alone."""
+    try:
+        found = eval(compile(ast.Expression(node), "cell", "eval"), dict(scope))
+    except Exception:
+        return None
+    return found if inspect.isfunction(found) else None
+
+
+@pytest.mark.parametrize("peek", [False, True])
+def test_nothing_is_shown_before_a_commitment_unless_one_peeks(peek, monkeypatch) -> None:
+    from lrtutorial.answers.session import HERE
+    from lrtutorial.experiments import commitment
+
+    HERE.forget()
+    said: list[str] = []
+    monkeypatch.setattr(commitment, "in_notebook", lambda: True)
+    monkeypatch.setattr(commitment, "_say", said.append)
+    measured = commitment.after_predictions("c1")(lambda seed=0: f"outcome of {seed}")
+    shown = measured(seed=3, peek=peek)
+    if peek:
+        assert shown == "outcome of 3" and "no points" in said[0] and "calibration" in said[0]
+        assert HERE.seen == {"c1"}
+    else:
+        assert not shown and "outcome" not in repr(shown).replace("outcome is", "") and not said and not HERE.seen
+        assert all(name in repr(shown) for name in ("prediction_1", "sketch_1", "peek=True"))
+    HERE.forget()
+
+
+def test_an_experiment_opens_once_everything_is_committed_with_its_why(monkeypatch) -> None:
+    from lrtutorial.answers.session import HERE
+    from lrtutorial.checking import verdict_on
+    from lrtutorial.course.expected import recorded
+    from lrtutorial.experiments import commitment
+
+    HERE.forget()
+    monkeypatch.setattr(commitment, "in_notebook", lambda: True)
+    measured = commitment.after_predictions("c3")(lambda: "outcome")
+    for step in find_exercise("c3").steps:
+        verdict_on(step.id, recorded(step.id).reference)
+        assert step.companions[0].startswith("why_")
+    assert "the why of prediction_1" in repr(measured())
+    for step in find_exercise("c3").steps:
+        verdict_on(step.id, ..., "Scaling belongs to the axes.")  # an emptied cell commits nothing
+    assert not measured()
+    for step in find_exercise("c3").steps:
+        verdict_on(step.id, recorded(step.id).reference, "Scaling belongs to the axes.")
+    assert measured() == "outcome"
+    HERE.forget()

@@ -13,7 +13,7 @@ from lrtutorial.answers.session import HERE
 from lrtutorial.checking import predictions
 from lrtutorial.course import find_exercise, find_step
 from lrtutorial.course.expected import Expected, Known, recorded
-from lrtutorial.kinds import prediction
+from lrtutorial.kinds import Prediction, prediction
 
 EXERCISES = [f"c{i}" for i in range(1, 7)]
 STEPS = [step for name in EXERCISES for step in find_exercise(name).steps]
@@ -22,21 +22,35 @@ every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
 
 @pytest.fixture(autouse=True)
 def fresh_session(monkeypatch):
-    monkeypatch.setattr(HERE, "committed", {})
-    monkeypatch.setattr(HERE, "revealed", set())
+    HERE.forget()
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    yield
+    HERE.forget()
 
 
-def judged(step_id: str, answer: object, expected: Expected | None = None):
+WHY = "Because steps go with the rate."
+SAID = [step for step in STEPS if Prediction.of(step).form != "sketch"]
+every_said = pytest.mark.parametrize("step", SAID, ids=lambda step: step.id)
+
+
+def judged(step_id: str, answer: object, expected: Expected | None = None, why: object = WHY):
     step = find_step(step_id)
-    return prediction.judge(step, prediction.collect(step, {step.answers[0]: answer}), expected or recorded(step_id))
+    evidence = prediction.collect(step, {step.answers[0]: answer, step.companions[0]: why})
+    return prediction.judge(step, evidence, expected or recorded(step_id))
+
+
+def commit(**answers: object) -> None:
+    """Commit predictions of C1, its sketch as well."""
+    for name, answer in {**answers, "sketch_1": recorded("c1-sketch_1").reference}.items():
+        checking.verdict_on(f"c1-{name}", answer, WHY)
 
 
 def test_points_of_part_c_with_the_written_answers_are_a_hundred() -> None:
     from lrtutorial.checking.written import model_answers
 
     assert sum(step.points for step in STEPS) + sum(m.points for m in model_answers().values()) == 100
-    assert all(2 <= sum(step.id.startswith(name) for step in STEPS) <= 4 for name in EXERCISES)
+    assert all(2 <= sum(step.id.startswith(name) for step in SAID) <= 4 for name in EXERCISES)
+    assert len(SAID) >= 20 and len(STEPS) - len(SAID) >= 4
 
 
 # ------------------------------------------------------------------------------------------- judging
@@ -45,7 +59,7 @@ def test_points_of_part_c_with_the_written_answers_are_a_hundred() -> None:
 @every_step
 def test_what_the_experiment_gives_is_right(step) -> None:
     verdict = judged(step.id, recorded(step.id).reference)
-    assert verdict.status == "right" and verdict.points == verdict.possible == 2
+    assert verdict.status == "right" and verdict.points == verdict.possible == step.points
 
 
 NEAR_AND_WRONG = [
@@ -83,10 +97,26 @@ NEAR_AND_WRONG = [
 
 
 @pytest.mark.parametrize(("step", "answer", "status"), NEAR_AND_WRONG)
-def test_near_earns_half_and_wrong_nothing(step, answer, status) -> None:
+def test_being_right_is_the_small_part_and_near_is_half_of_it(step, answer, status) -> None:
     verdict = judged(step, answer)
-    assert verdict.status == status
-    assert verdict.points == {"right": 2, "partly": 1, "wrong": 0}[status]
+    earned = {line.id: line.earned / line.possible for line in verdict.lines}
+    assert earned == {"committed": 1, "why": 1, "right": {"right": 1, "partly": 0.5, "wrong": 0}[status]}
+    assert verdict.status == ("right" if status == "right" else "partly")
+
+
+@every_step
+def test_an_honest_wrong_prediction_earns_three_quarters_at_least_and_a_bare_right_one_less(step) -> None:
+    (committed, why, right) = step.rubric
+    assert right.points <= step.points / 4 and committed.points >= step.points / 2
+    assert committed.points + why.points > committed.points + right.points or why.points == right.points
+
+
+@every_step
+@pytest.mark.parametrize("why", [..., None, "", "   ", 3, "because", "aaaaaaaaaaaaaaaa"], ids=repr)
+def test_a_prediction_without_a_why_is_told_what_is_missing_and_keeps_the_rest(step, why) -> None:
+    verdict = judged(step.id, recorded(step.id).reference, why=why)
+    assert verdict.status == "partly" and step.companions[0] in verdict.headline
+    assert verdict.points == step.points - step.rubric[1].points
 
 
 @pytest.mark.parametrize("number", [np.float64(647), np.int64(647), Fraction(647), 647.0])
@@ -123,7 +153,7 @@ MALFORMED = [
 def test_a_malformed_prediction_earns_nothing_and_says_what_was_expected(step, answer) -> None:
     verdict = judged(step.id, answer)
     assert verdict.points == 0
-    if verdict.status != "wrong":  # 0 diverging rates, say, is a wrong number and not a malformed one
+    if verdict.status not in ("wrong",):  # 0 diverging rates, say, is a wrong number and not a malformed one
         assert verdict.status == "unreadable" and "expected" in verdict.headline or "has" in verdict.headline
         assert len(verdict.headline) < 600
 
@@ -171,9 +201,10 @@ def test_forged_or_broken_evidence_earns_nothing(step, evidence) -> None:
 def test_every_catalogued_misconception_is_named_and_not_right(step) -> None:
     question = import_module(f"autograder.catalogue.{step.id[:2]}").QUESTIONS[step.id]
     for misconception in question.misconceptions:
-        verdict = judged(step.id, misconception.answer)
+        answer = misconception.answer
+        verdict = judged(step.id, answer["sketch_1"] if isinstance(answer, dict) else answer)
         assert verdict.misconception == misconception.id, misconception.id
-        assert verdict.points < 2 and misconception.title in verdict.headline
+        assert verdict.points < step.points and misconception.title in verdict.headline
 
 
 @every_step
@@ -182,11 +213,15 @@ def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
     data = recorded(step.id)
     assert data.probes == question.public == [0]
     found = prediction.found_on(step, [0])
-    if isinstance(found, float):  # rounded to three digits, of which the last may differ on another processor
+    if Prediction.of(step).form == "sketch":
+        for curve, heights in found.items():
+            assert heights == pytest.approx(data.reference[curve], rel=2e-2, abs=1e-3)
+    elif isinstance(found, float):  # rounded to three digits, of which the last may differ on another processor
         assert found == pytest.approx(data.reference, rel=5e-3)
     else:
         assert found == data.reference
-    assert data.outcomes() == {m.id: m.answer for m in question.misconceptions}
+    answers = {m.id: m.answer for m in question.misconceptions}
+    assert data.outcomes() == {name: a["sketch_1"] if isinstance(a, dict) else a for name, a in answers.items()}
 
 
 @every_step
@@ -210,12 +245,61 @@ def test_several_seeds_give_the_median_and_the_most_frequent(monkeypatch) -> Non
 
 
 def test_before_the_reveal_check_notes_and_gives_nothing_away() -> None:
-    for answer in ("0.464", "10"):
-        verdict = checking.verdict_on("c1-prediction_1", answer)
+    texts = set()
+    for answer in ("0.464", "10", "0.1"):
+        HERE.forget()
+        verdict = checking.verdict_on("c1-prediction_1", answer, WHY)
         assert verdict.status == "noted" and answer in verdict.headline
-        assert "of 2 points" not in str(verdict) and verdict.misconception is None
-    texts = {str(checking.verdict_on("c1-prediction_1", a)).replace(a, "…") for a in ("0.464", "10", "0.1")}
+        assert "of 1.5 points" not in str(verdict) and verdict.misconception is None
+        texts.add(str(verdict).replace(answer, "…"))
     assert len(texts) == 1  # right, wrong and near look alike
+
+
+def test_the_why_is_read_where_the_check_is_called() -> None:
+    why_1 = WHY  # noqa: F841
+    checking.check("c1-prediction_1", "0.464")
+    assert HERE.committed["c1-prediction_1"]["why"] == WHY and not HERE.committed["c1-prediction_1"]["lacks"]
+
+
+def test_a_bare_prediction_is_noted_and_its_why_may_follow() -> None:
+    noted = checking.verdict_on("c1-prediction_1", "10")
+    assert noted.status == "noted" and "why_1" in noted.headline
+    first = dict(HERE.committed["c1-prediction_1"])
+    assert "why_1" not in checking.verdict_on("c1-prediction_1", "10", WHY).headline
+    after = HERE.committed["c1-prediction_1"]
+    assert after["why"] == WHY and not after["lacks"] and after["at"] == first["at"]
+
+
+def test_the_first_prediction_stands_whatever_is_checked_after_it() -> None:
+    checking.verdict_on("c1-prediction_1", "10", WHY)
+    later = checking.verdict_on("c1-prediction_1", "0.464", "Now I know better than that.")
+    assert HERE.committed["c1-prediction_1"]["value"] == "10" and HERE.committed["c1-prediction_1"]["why"] == WHY
+    assert later.status == "noted" and "first one counts" in later.headline and "10" in later.headline
+
+
+def test_an_emptied_cell_is_unfinished_and_the_first_prediction_is_not_lost() -> None:
+    checking.verdict_on("c1-prediction_1", "10", WHY)
+    assert checking.verdict_on("c1-prediction_1", ...).status == "unfinished"
+    assert HERE.committed["c1-prediction_1"]["value"] == "10"
+
+
+def test_the_first_prediction_outlives_the_kernel(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("LRTUTORIAL_PROGRESS", str(tmp_path / "progress.json"))
+    checking.verdict_on("c1-prediction_1", "10", WHY)
+    at = HERE.committed["c1-prediction_1"]["at"]
+    HERE.forget()
+    checking.verdict_on("c1-prediction_1", "0.464", WHY)
+    assert HERE.committed["c1-prediction_1"]["value"] == "10" and HERE.committed["c1-prediction_1"]["at"] == at
+
+
+def test_what_the_check_shows_carries_the_first_prediction_as_data() -> None:
+    checking.verdict_on("c1-prediction_1", "10", WHY, "60 %")
+    (kind, told), *none = predictions.kept_with("c1-prediction_1").items()
+    assert kind == "application/vnd.lrtutorial.commitment+json" and not none
+    assert {**told, "at": ""} == {
+        "step": "c1-prediction_1", "value": "10", "why": WHY, "confidence": 60.0, "at": "",
+    }  # fmt: skip
+    assert predictions.kept_with("a1-gradient") == {}
 
 
 def test_validate_accepts_a_noted_prediction_and_refuses_an_absent_one(monkeypatch) -> None:
@@ -226,42 +310,62 @@ def test_validate_accepts_a_noted_prediction_and_refuses_an_absent_one(monkeypat
 
 
 def test_compare_waits_for_every_prediction_then_shows_all() -> None:
-    checking.verdict_on("c1-prediction_1", "0.464")
+    checking.verdict_on("c1-prediction_1", "0.464", WHY)
     checking.verdict_on("c1-prediction_2", 3)
     waiting = predictions.compare("c1")
-    assert "c1-prediction_3" in waiting.note and not waiting.rows
-    checking.verdict_on("c1-prediction_3", 3000)
+    assert all(name in waiting.note for name in ("c1-prediction_2", "c1-prediction_3", "c1-sketch_1"))
+    assert not waiting.rows
+    commit(prediction_2=3, prediction_3=3000)
     shown = predictions.compare("c1", 90, 50, 40)
-    assert [row.status for row in shown.rows] == ["right", "partly", "wrong"]
-    assert "1 of 3 right, 1 near." in shown.calibration and "60% sure" in shown.calibration
-    assert "surer than" in shown.calibration
+    assert [row.status for row in shown.rows] == ["right", "partly", "wrong", "right"]
+    assert "1 of 3 right, 1 near." in shown.calibration
+    assert "3 predictions with a stated confidence so far, 17 more are needed" in shown.calibration
     assert "647" in repr(shown) and "647" in shown._repr_html_()
+    assert "<svg" in shown._repr_html_() and "✓ As you drew it: the loss at 2.15 rises" in repr(shown)
 
 
 def test_what_counts_is_what_was_committed_before_the_reveal() -> None:
-    for step, answer in (("c1-prediction_1", "10"), ("c1-prediction_2", 2), ("c1-prediction_3", 647)):
-        checking.verdict_on(step, answer)
+    commit(prediction_1="10", prediction_2=2, prediction_3=647)
     assert predictions.compare("c1").rows[0].status == "wrong"
-    assert checking.verdict_on("c1-prediction_1", "0.464").status == "right"  # now check tells
+    again = checking.verdict_on("c1-prediction_1", "0.464", WHY)  # now check tells, of the first one
+    assert again.status == "partly" and "You predicted 10" in again.headline
     assert predictions.compare("c1").rows[0].status == "wrong"
-    assert predictions.summary()["c1"] == {"asked": 3, "committed": 3, "compared": True}
-    assert predictions.summary()["c2"] == {"asked": 4, "committed": 0, "compared": False}
+    assert predictions.summary()["c1"] == {"asked": 4, "committed": 4, "compared": True}
+    assert predictions.summary()["c2"] == {"asked": 5, "committed": 0, "compared": False}
 
 
-@pytest.mark.parametrize("confidence", [(101,), (-1,), ("sure",), (True,), (1, 2)])
-def test_a_confidence_that_is_none_is_explained(confidence) -> None:
-    for step, answer in (("c1-prediction_1", "10"), ("c1-prediction_2", 2), ("c1-prediction_3", 647)):
-        checking.verdict_on(step, answer)
+@pytest.mark.parametrize("confidence", [(101,), (-1,), ("sure",), (True,), (1, 2), (0.6,), (1,), ("0,7",), (1e999,)])
+def test_a_confidence_that_is_none_or_could_be_two_is_asked_back(confidence) -> None:
+    commit(prediction_1="10", prediction_2=2, prediction_3=647)
     given = confidence if len(confidence) == 2 else (*confidence, None, ...)
     shown = predictions.compare("c1", *given)
     assert not shown.rows and "confidence" in shown.note.lower()
 
 
-def test_confidences_left_open_are_left_out() -> None:
-    for step, answer in (("c1-prediction_1", "0.464"), ("c1-prediction_2", 2), ("c1-prediction_3", 647)):
-        checking.verdict_on(step, answer)
-    assert "sure" not in predictions.compare("c1", ..., None, ...).calibration
-    assert "about as sure" in predictions.compare("c1", 95, ..., None).calibration
+@pytest.mark.parametrize(
+    ("said", "percent"),
+    [(60, 60), (60.5, 60.5), ("60", 60), ("60 %", 60), ("60%", 60), (" 60 percent", 60), ("62,5 %", 62.5), (0, 0),
+     (100, 100), ("0.6 %", 0.6), ("1 %", 1)],
+)  # fmt: skip
+def test_a_percentage_is_read_as_a_person_writes_it(said, percent) -> None:
+    assert prediction.read_percent(said) == (percent, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "share", "whole"), [(0.6, "0.6 %", "60"), ("0.25", "0.25 %", "25"), (1, "1 %", "100")]
+)
+def test_a_share_is_asked_back_with_both_readings(said, share, whole) -> None:
+    percent, asked = prediction.read_percent(said)
+    assert percent is None and share in asked and f"Write {whole}" in asked
+
+
+def test_a_confidence_that_is_asked_back_does_not_hold_the_prediction_up() -> None:
+    noted = checking.verdict_on("c1-prediction_1", "10", WHY, 0.6)
+    assert (
+        noted.status == "noted" and "60" in noted.details[0] and "confidence" not in HERE.committed["c1-prediction_1"]
+    )
+    checking.verdict_on("c1-prediction_1", "10", WHY, 60)
+    assert HERE.committed["c1-prediction_1"]["confidence"] == 60
 
 
 @pytest.mark.parametrize("name", ["c7", "C1x", "", None, 3])

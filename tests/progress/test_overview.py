@@ -86,7 +86,12 @@ def test_points_follow_the_best_check_and_the_first_comparison() -> None:
         "c1-prediction_3": "wrong",
     }
     c1 = standings(kept)["c1"]
-    assert (c1.done, c1.points, c1.predictions_right, c1.predictions) == (3, 3.0, 1, 3) and c1.complete
+    assert (c1.done, c1.points, c1.predictions_right, c1.predictions) == (
+        3,
+        4.125,
+        1,
+        3,
+    ) and not c1.complete
 
 
 def test_a_file_of_an_older_course_with_other_steps_is_no_problem() -> None:

@@ -69,25 +69,30 @@ def test_partial_points_only_grow(file) -> None:
     }
 
 
-def test_a_prediction_counts_as_it_first_compared(file, monkeypatch, capsys) -> None:
+def test_a_prediction_counts_as_it_was_first_committed_and_compared(file) -> None:
     from lrtutorial.checking import predictions
     from lrtutorial.course.expected import recorded
 
-    monkeypatch.setattr(HERE, "committed", {})
-    monkeypatch.setattr(HERE, "revealed", set())
-    right = [recorded(f"c1-prediction_{i}").reference for i in (1, 2, 3)]
-    for i, value in enumerate(("10", *right[1:]), start=1):
-        check(f"c1-prediction_{i}", value)
+    HERE.forget()
+    why_1 = why_2 = why_3 = why_sketch_1 = "For a reason that is said."  # noqa: F841
+    confidence_1 = 70  # noqa: F841
+    right = {name: recorded(f"c1-{name}").reference for name in ("prediction_2", "prediction_3", "sketch_1")}
+    for name, value in {"prediction_1": "10", **right}.items():
+        check(f"c1-{name}", value)
     assert kept(file)["steps"]["c1-prediction_1"]["status"] == "noted" and not kept(file)["predictions"]
+    assert kept(file)["commitments"]["c1-prediction_1"]["value"] == "10"
     predictions.compare("c1")
     first = kept(file)["predictions"]["c1"]
-    assert list(first.values()) == ["wrong", "right", "right"]
-    check("c1-prediction_1", right[0])  # now that the outcome is known
-    monkeypatch.setattr(HERE, "revealed", set())  # or in a fresh kernel
-    check("c1-prediction_1", right[0])
+    assert list(first.values()) == ["wrong", "right", "right", "right"]
+    assert kept(file)["forecasts"] == {"c1-prediction_1": {"confidence": 70.0, "right": False}}
+    check("c1-prediction_1", "0.464")  # now that the outcome is known
+    HERE.forget()  # or in a fresh kernel
+    for name, value in {"prediction_1": "0.464", **right}.items():
+        check(f"c1-{name}", value)
     predictions.compare("c1")
     assert kept(file)["predictions"]["c1"] == first
     assert kept(file)["steps"]["c1-prediction_1"]["points"] == 0
+    HERE.forget()
 
 
 def test_own_scores_are_kept_from_the_drop_downs(file, monkeypatch) -> None:

@@ -1,0 +1,97 @@
+"""A pad to draw the curve that one expects: ``sketch_1 = draw("c1-sketch_1")``.
+
+`sketch.js` is an anywidget (and, in the book, a part of the page): points are drawn by mouse or finger, or moved with
+the arrow keys. Where nothing can be drawn, numbers do: ``sketch_1 = {"plain": [1, …], "momentum": [1, …]}``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lrtutorial.answers.session import HERE, in_notebook
+from lrtutorial.checking.progress import kept_commitment
+from lrtutorial.course import find_step
+from lrtutorial.course.exercise import Step
+from lrtutorial.kinds import Prediction
+from lrtutorial.kinds.prediction import first_of
+from lrtutorial.kinds.sketches import Sketch
+
+HERE_LIES = Path(__file__).parent
+
+
+class Pad:
+    """What was drawn for a step, as far as it goes; in a notebook it shows itself as a widget."""
+
+    def __init__(self, step: Step, sketch: Sketch) -> None:
+        self._step, self._sketch = step, sketch
+        first = HERE.committed.get(step.id) or first_of(step, kept_commitment(step.id)) or {}
+        points = HERE.drawn.setdefault(step.id, {})
+        for key in sketch.curves:
+            points.setdefault(key, list(first.get("value", {}).get(key, [None] * len(sketch.at))))
+        self._points: dict[str, list[float | None]] = points
+
+    @property
+    def drawing(self) -> object:
+        """The heights by curve, where some are drawn; ``...`` where none is."""
+        begun = any(height is not None for heights in self._points.values() for height in heights)
+        return {key: list(heights) for key, heights in self._points.items()} if begun else ...
+
+    def __repr__(self) -> str:
+        if self.drawing is ...:
+            return f"A pad for {self._step.id}: {self._step.asks}. {self._instead}"
+        return f"{self._step.answers[0]} = {self.drawing!r}"
+
+    @property
+    def _instead(self) -> str:
+        keys = ", ".join(f"{key!r}: [{len(self._sketch.at)} heights]" for key in self._sketch.curves)
+        at = ", ".join(f"{x:g}" for x in self._sketch.at)
+        return f"Nothing to draw on here? Give numbers: {self._step.answers[0]} = {{{keys}}}, at {at}."
+
+    def widget(self) -> Any:
+        """Return the anywidget on which it is drawn."""
+        import anywidget
+        import traitlets
+
+        class Drawing(anywidget.AnyWidget):  # type: ignore[misc]
+            _esm, _css = HERE_LIES / "sketch.js", HERE_LIES / "sketch.css"
+            spec = traitlets.Dict().tag(sync=True)
+            points = traitlets.Dict().tag(sync=True)
+            closed = traitlets.Bool(False).tag(sync=True)
+
+        told = {**self._sketch.as_data(), "name": self._step.answers[0], "asks": self._step.asks}
+        made = Drawing(spec=told, points={key: list(heights) for key, heights in self._points.items()})
+        made.observe(lambda change: self.take(change["new"]), names="points")
+        return made
+
+    def take(self, points: Mapping[str, Any]) -> None:
+        """Take over the heights of curves, as drawn on the page or given as numbers; the axis ends hold them."""
+        for key in self._sketch.curves:
+            heights = points.get(key)
+            if isinstance(heights, list) and len(heights) == len(self._sketch.at):
+                self._points[key] = [
+                    self._sketch.held(float(height)) if isinstance(height, (int, float)) else None for height in heights
+                ]
+
+
+def draw(step: str) -> Pad:
+    """Return a pad for a step's sketch, and show it in a notebook.
+
+    What is drawn on it arrives at once; running the cell again keeps it. Raises LookupError for an unknown step, and
+    TypeError for one that asks for no sketch.
+    """
+    found = find_step(step)
+    sketch = Prediction.of(found).sketch
+    if sketch is None:
+        raise TypeError(f"{found.id} asks for {found.asks}, not for a sketch")
+    pad = Pad(found, sketch)
+    if in_notebook() and not (os.environ.get("NBGRADER_EXECUTION") or os.environ.get("LRTUTORIAL_GRADED")):
+        from IPython.display import display
+
+        try:
+            display(pad.widget())  # type: ignore[no-untyped-call]
+        except ImportError:  # no widgets here
+            print(repr(pad))
+    return pad
