@@ -155,7 +155,7 @@ def seven_rates(seed: int = 0, starts: int = 6) -> SevenRates:
 
 
 #: The rates of the slider: the same decades, more finely.
-SLIDER_RATES = tuple(float(f"{rate:.2g}") for rate in np.geomspace(1e-3, 4.64, 16))
+SLIDER_RATES = tuple(float(f"{rate:.2g}") for rate in np.geomspace(1e-3, 4.64, 14))
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,17 +169,18 @@ class AtRate(Result):
 
     def draw(self, figure: Figure) -> None:
         curves, fit = figure.subplots(1, 2)
-        top, steps = 1e3, np.arange(1, len(self.losses) + 1)
+        top = 1e3
+        seen = np.unique(np.geomspace(1, len(self.losses), 400).astype(int)) - 1  # enough points for a log axis
         for i in [*range(len(SLIDER_RATES)), self.picked]:  # the picked one on top
-            run = self.losses[:, i]
-            end = int(np.argmax(run > top)) + 1 if (run > top).any() else len(run)
             shown = i == self.picked
+            at = np.arange(len(self.losses)) if shown else seen
+            run = self.losses[at, i]
+            end = int(np.argmax(run > top)) + 1 if (run > top).any() else len(run)
             colour = BLUE if np.isfinite(run[-1]) else VERMILION
-            curves.plot(
-                steps[:end], np.minimum(run[:end], top), color=colour if shown else "0.85", lw=2 if shown else 1
-            )
+            style = {"color": colour, "lw": 2.0} if shown else {"color": "0.85", "lw": 1.0}
+            curves.plot(at[:end] + 1, np.minimum(run[:end], top), **style)
             if shown and end < len(run):
-                curves.plot(end, top, "^", color=colour, ms=10, clip_on=False)
+                curves.plot(at[end - 1] + 1, top, "^", color=colour, ms=10, clip_on=False)
         curves.set(xscale="log", yscale="log", xlabel="step", ylabel="training loss", ylim=(1e-3, top))
         curves.set_title(f"η = {number(SLIDER_RATES[self.picked])} among {len(SLIDER_RATES)} rates")
         fit.plot(INPUTS[:, 0], TARGETS, "o", color=BLACK, ms=3, label="data")

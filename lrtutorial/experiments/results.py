@@ -42,10 +42,10 @@ class Result(ABC):
         self.draw(figure)
         return figure
 
-    def png(self) -> bytes:
+    def png(self, dpi: int = 110) -> bytes:
         """The picture as a PNG file."""
         image = io.BytesIO()
-        self.figure().savefig(image, format="png", dpi=110)
+        self.figure().savefig(image, format="png", dpi=dpi)
         return image.getvalue()
 
     def _repr_html_(self) -> str:
@@ -81,7 +81,7 @@ def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], star
         for value in values:
             result = make(value)
             alts.append(result.alt_text)
-            pictures.append(result.png())
+            pictures.append(result.png(dpi=90))
             progress.advance()
     names = [value if isinstance(value, str) else number(value) for value in values]
     frames = Frames(label=label, names=names, alts=alts, pictures=pictures, index=list(values).index(start))
