@@ -58,7 +58,7 @@ class Result(ABC):
         return self.alt_text
 
 
-def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], start: Any) -> None:
+def slide(make: Callable[[float], Result], label: str, values: Sequence[float], start: float) -> None:
     """Draw make(value) for each of `values` now, and show them under a slider that begins at `start`.
 
     While `make` waits for predictions, what it waits for stands in the slider's place.
@@ -83,7 +83,7 @@ def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], star
             alts.append(result.alt_text)
             pictures.append(result.png(dpi=90))
             progress.advance()
-    names = [value if isinstance(value, str) else number(value) for value in values]
+    names = [number(value) for value in values]
     frames = Frames(label=label, names=names, alts=alts, pictures=pictures, index=list(values).index(start))
     frames.still = first._repr_html_()
     display(frames)
