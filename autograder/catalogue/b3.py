@@ -212,7 +212,7 @@ MISCONCEPTIONS = (
       FORM, returned(lambda rows, start: rows.T), True),
     M("b3-no_return", "Nothing comes back", "prints or draws the trajectory, but has no return",
       FORM, returned(lambda rows, start: None), True),
-    M("b3-aliased", "All rows are the last point: the same array was appended over and over",
+    M("b3-aliased", "The rows are the last point again and again: the same array was appended each time",
       "appends the array that moves, without a copy", (
           "After the loop, print the first three rows. Should they be equal?",
           "What does a list hold after l.append(pos), once pos moves on?",

@@ -398,7 +398,7 @@ def first_difference(run: Run, reference: Any, probe: Probe, runs: Mapping[str, 
     row = int(off.any(axis=1).argmax())
     axis = int(off[row].argmax())
     return {
-        "what": "number", "step": int(at[row]) if row < len(at) else row, "axis": axis,
+        "what": "number", "step": int(at[row]) if row < len(at) else row, "axis": axis, "columns": off.any(axis=0),
         "yours": trace[row, axis], "right": wanted[row, axis],
     }  # fmt: skip
 
@@ -424,7 +424,7 @@ def rows_of(run: Run, steps: int, start: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _one_array(trace: np.ndarray, steps: int) -> bool:
-    same = steps > 1 and trace.shape == (steps + 1, 2) and bool((trace == trace[-1]).all())
+    same = steps > 1 and trace.shape == (steps + 1, 2) and bool((trace[1:] == trace[-1]).all())
     return same and bool(trace.any())  # rows of zeros were never filled
 
 
@@ -438,6 +438,8 @@ def _form(run: Run, steps: int, start: np.ndarray) -> Found | None:
         return {"what": "row 0"}
     if steps and np.array_equal(trace[-1], start):
         return {"what": "still"}
+    if _one_array(trace, steps):
+        return {"what": "same"}
     return {"what": "touched"} if run["touched"] else None
 
 
@@ -677,6 +679,7 @@ def diagnose(
         "type": "It returns something that is not an array.",
         "row 0": "Row 0 of the result isn't the start.",
         "still": "The trajectory never leaves the start.",
+        "same": "After row 0 all rows are one and the same point.",
         "touched": "It changes the caller's start.",
     }
     if found["what"] != "number":
@@ -694,6 +697,9 @@ def diagnose(
         if key in says and key not in failed and not probes[key].get("drawn") and not probes[key].get("same_as")
     ]  # a start of integers gives the same as floats: nothing to praise while those are off
     right = f" Right: {'; '.join(passed[:2])}." if passed else ""
+    columns = [np.asarray(differences[key]["columns"]) for key in failed if differences[key]["what"] == "number"]
+    if np.sum(np.any(columns, axis=0)) == 1:  # the other coordinate is right in every run
+        right = f" {'yx'[found['axis']]} is right at every step, {'xy'[found['axis']]} isn't.{right}"
     if found["step"] == 1:
         return f"The first step is off: {says[first]}.{right}", step.hints[0]
     return f"The first step is right, step {found['step']} isn't: {says[first]}.{right}", step.hints[1]
@@ -718,6 +724,7 @@ def _counterexample(
             "type": f"it returned {found.get('type')}; an array was expected",
             "row 0": "row 0 is not the start",
             "still": "the last point is the start",
+            "same": "all rows after row 0 are the same",
             "touched": "the array passed as start was changed",
         }[found["what"]]
         return replace(verdict, counterexample=f"{says[key]}, {call}: {what}.")

@@ -124,7 +124,9 @@ def _divided(top: str) -> dict[str, Change]:
         "epsilon_inside": _ways("epsilon", "d", f"{top}/sqrt(vh+eps)"),
         "epsilon_squared": _ways("epsilon", "d", f"{top}/sqrt(vh+eps**2)"),
         "no_epsilon": _ways("epsilon", "d", f"{top}/sqrt(vh)"),
-        "epsilon_apart": _ways("epsilon", "d", f"{top}/sqrt(vh) + eps"),
+        "epsilon_apart": Change("epsilon", (
+            {"d": f"{top}/sqrt(vh) + eps"},
+            *({"d": f"{top}/sqrt(vh)", "dx": f"lr*d {sign} eps"} for sign in "+-"))),
         "fixed_epsilon": _constants("epsilon", "eps", 1e-8, 1e-7, 1e-6, 1e-10, 1e-5, 1e-3),
         "no_root": _ways("memory", "d", f"{top}/(vh+eps)"),
         "multiplied": _ways("memory", "d", f"{top}*(sqrt(vh)+eps)"),
@@ -154,7 +156,8 @@ ADAM = {
     "no_correction": Change("correction", ({"mh": "m1", "vh": "v1"},)),
     "only_first": _ways("correction", "vh", "v1"),
     "only_second": _ways("correction", "mh", "m1"),
-    "t_from_zero": _ways("correction", "t", "t-1", "0"),
+    "t_from_zero": Change("correction", (
+        {"t": "t-1"}, {"t": "0"}, {"mh": "m1/(1-b1**(t-1))"}, {"vh": "v1/(1-b2**(t-1))"})),
     "t_from_two": _ways("correction", "t", "t+1"),
     "t_never": _ways("correction", "t", "1"),
     "t_per_parameter": _ways("correction", "t", "(t-1)*n + i + 1"),

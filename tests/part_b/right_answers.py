@@ -675,3 +675,233 @@ B5 = {
         return middle + amplitude * np.cos(np.pi * e / T)
 {_PLOT}""",
 }
+
+_SWEEP = "def lr_range_test(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):"
+_SHOW = """
+    plt.figure()
+    plt.semilogx(lrs, losses)
+    plt.xlabel("learning rate")
+    plt.ylabel("loss")
+"""
+_IMPORTS = "import copy\nimport itertools\nimport math\nimport torch\nfrom torch import nn\n"
+B4 = {
+    "try and finally": f"""
+{_IMPORTS}
+{_SWEEP}
+    state = copy.deepcopy(model.state_dict())
+    training = model.training
+    rng = torch.get_rng_state()
+    optimizer = torch.optim.SGD(model.parameters(), lr=min_lr)
+    criterion = nn.CrossEntropyLoss()
+    factor = (max_lr / min_lr) ** (1 / num_steps)
+    lrs, losses = [], []
+    lr = min_lr
+    model.train()
+    batches = iter(train_loader)
+    try:
+        for step in range(num_steps):
+            try:
+                x, y = next(batches)
+            except StopIteration:
+                batches = iter(train_loader)
+                x, y = next(batches)
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            lrs.append(lr)
+            losses.append(loss.item())
+            if not math.isfinite(losses[-1]) or losses[-1] > 4 * losses[0]:
+                break
+            loss.backward()
+            optimizer.step()
+            lr = lr * factor
+    finally:
+        model.load_state_dict(state)
+        model.train(training)
+        torch.set_rng_state(rng)
+    suggested = lrs[int(np.nanargmin(losses))] / 10
+{_SHOW}
+    return lrs, losses, suggested
+""",
+    "rates first": f"""
+{_IMPORTS}
+{_SWEEP}
+    kept = [p.detach().clone() for p in model.parameters()]
+    buffers = [b.clone() for b in model.buffers()]
+    mode = model.training
+    seed = torch.get_rng_state()
+    rates = [min_lr * (max_lr / min_lr) ** (i / num_steps) for i in range(num_steps)]
+    lrs, losses = [], []
+    model.train(True)
+    try:
+        data = itertools.chain.from_iterable(itertools.repeat(train_loader))
+        for rate, (x, y) in zip(rates, data):
+            loss = nn.functional.cross_entropy(model(x), y)
+            value = float(loss)
+            lrs.append(rate)
+            losses.append(value)
+            if math.isnan(value) or value > 4 * losses[0] or value == math.inf:
+                break
+            model.zero_grad()
+            loss.backward()
+            with torch.no_grad():
+                for p in model.parameters():
+                    p -= rate * p.grad
+    finally:
+        with torch.no_grad():
+            for p, old in zip(model.parameters(), kept):
+                p.copy_(old)
+            for b, old in zip(model.buffers(), buffers):
+                b.copy_(old)
+        model.train(mode)
+        torch.set_rng_state(seed)
+    best = min(range(len(losses)), key=lambda i: losses[i] if losses[i] == losses[i] else math.inf)
+    suggested = lrs[best] / 10
+{_SHOW}
+    return lrs, losses, suggested
+""",
+    "on a copy": f"""
+{_IMPORTS}
+{_SWEEP}
+    rng = torch.get_rng_state()
+    trial = copy.deepcopy(model)
+    trial.train()
+    optimizer = torch.optim.SGD(trial.parameters(), lr=min_lr)
+    lrs = []
+    losses = []
+    i = 0
+    try:
+        while i < num_steps:
+            for x, y in train_loader:
+                lr = min_lr * (max_lr / min_lr) ** (i / num_steps)
+                optimizer.param_groups[0]["lr"] = lr
+                loss = nn.functional.cross_entropy(trial(x), y)
+                lrs.append(lr)
+                losses.append(loss.item())
+                i += 1
+                if i == num_steps or not loss.item() <= 4 * losses[0] or math.isinf(loss.item()):
+                    i = num_steps
+                    break
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+    finally:
+        torch.set_rng_state(rng)
+    suggested = lrs[losses.index(min(losses))] / 10
+{_SHOW}
+    return lrs, losses, suggested
+""",
+    "helpers": f"""
+{_IMPORTS}
+def endless(loader):
+    while True:
+        for batch in loader:
+            yield batch
+
+def exploded(losses):
+    return not np.isfinite(losses[-1]) or losses[-1] > 4 * losses[0]
+
+{_SWEEP}
+    before = {{name: value.clone() for name, value in model.state_dict().items()}}
+    was_training, random_state = model.training, torch.get_rng_state()
+    optimizer = torch.optim.SGD(model.parameters(), lr=min_lr)
+    lrs, losses = [], []
+    growth = np.exp(np.log(max_lr / min_lr) / num_steps)
+    model.train()
+    try:
+        for n, (inputs, labels) in enumerate(endless(train_loader)):
+            if n == num_steps:
+                break
+            rate = min_lr * growth ** n
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(inputs), labels)
+            lrs.append(rate)
+            losses.append(loss.item())
+            if exploded(losses):
+                break
+            loss.backward()
+            optimizer.step()
+    finally:
+        model.load_state_dict(before)
+        model.train(was_training)
+        torch.set_rng_state(random_state)
+    lowest = int(np.nanargmin(losses))
+    suggested = lrs[lowest] / 10
+{_SHOW}
+    return lrs, losses, suggested
+""",
+    "arrays": f"""
+{_IMPORTS}
+{_SWEEP}
+    saved = copy.deepcopy(model.state_dict())
+    training = model.training
+    generator = torch.get_rng_state()
+    schedule = np.geomspace(min_lr, max_lr, num_steps + 1)[:-1]
+    losses = np.full(num_steps, np.nan)
+    model.train()
+    done = 0
+    iterator = None
+    try:
+        for k in range(num_steps):
+            batch = next(iterator, None) if iterator is not None else None
+            if batch is None:
+                iterator = iter(train_loader)
+                batch = next(iterator)
+            images, targets = batch
+            loss = torch.nn.CrossEntropyLoss()(model(images), targets)
+            losses[k] = loss.item()
+            done = k + 1
+            if np.isnan(losses[k]) or np.isinf(losses[k]) or losses[k] > 4 * losses[0]:
+                break
+            grads = torch.autograd.grad(loss, list(model.parameters()))
+            with torch.no_grad():
+                for weight, grad in zip(model.parameters(), grads):
+                    weight.sub_(float(schedule[k]) * grad)
+    finally:
+        model.load_state_dict(saved)
+        model.train(training)
+        torch.set_rng_state(generator)
+    lrs, losses = list(schedule[:done]), list(losses[:done])
+    suggested = lrs[int(np.nanargmin(losses))] / 10
+{_SHOW}
+    return lrs, losses, suggested
+""",
+    "a context": f"""
+{_IMPORTS}
+from contextlib import contextmanager
+
+@contextmanager
+def lent(model):
+    state, mode, rng = copy.deepcopy(model.state_dict()), model.training, torch.get_rng_state()
+    try:
+        model.train()
+        yield model
+    finally:
+        model.load_state_dict(state)
+        model.train(mode)
+        torch.set_rng_state(rng)
+
+{_SWEEP}
+    lrs, losses = [], []
+    with lent(model) as net:
+        optimizer = torch.optim.SGD(net.parameters(), lr=min_lr)
+        stream = itertools.chain.from_iterable(itertools.repeat(train_loader))
+        for k in range(num_steps):
+            x, y = next(stream)
+            lr = min_lr * (max_lr / min_lr) ** (k / (num_steps - 1))
+            optimizer.param_groups[0].update(lr=lr)
+            loss = nn.CrossEntropyLoss()(net(x), y)
+            losses.append(loss.item())
+            lrs.append(lr)
+            if not losses[-1] < 4 * losses[0] + 1e-12:
+                break
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    suggested = lrs[int(np.nanargmin(losses))] / 10
+{_SHOW}
+    return lrs, losses, suggested
+""",
+}

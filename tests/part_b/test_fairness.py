@@ -9,7 +9,7 @@ import pytest
 from autograder.catalogue import b1, b2, b4, questions
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
-from tests.part_b.right_answers import B5
+from tests.part_b.right_answers import B4, B5
 
 START = np.array([5.0, 4.0])
 TRUE = questions()
@@ -270,6 +270,13 @@ def softmax_first(pieces, x, y):
 
 def other_order(model, train_loader, max_lr=10, min_lr=1e-7, num_steps=100):
     return TRUE["b4"].reference(model, train_loader, min_lr, max_lr, num_steps)
+
+
+@pytest.mark.parametrize("style", B4)
+def test_six_ways_of_writing_a_range_test_are_right(style) -> None:
+    space: dict = {"np": np, "plt": plt}
+    exec(B4[style], space)
+    assert verdict_on("b4", space["lr_range_test"]).right
 
 
 @pytest.mark.parametrize(
