@@ -158,8 +158,8 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     if problem:
         return Comparison(found.id, note=problem)
     HERE.revealed.add(found.id)
-    asked = numbered if len(stated) == len(numbered) else steps
-    sure = dict(zip((step.id for step in asked), stated, strict=True))
+    those = numbered if len(stated) == len(numbered) else steps
+    sure = dict(zip((step.id for step in those), stated, strict=True))
     rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})
     forecasts = {

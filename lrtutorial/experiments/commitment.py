@@ -89,4 +89,4 @@ def _say(text: str) -> None:
 
     style = "border-left:5px solid #E69F00;padding:.4em .9em;max-width:52em"
     html = f'<div class="lr-peeked" role="note" style="{style}">{escape(text)}</div>'
-    display({"text/html": html, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/html": html, "text/plain": text}, raw=True)

@@ -55,7 +55,7 @@ class Pad:
         import anywidget
         import traitlets
 
-        class Drawing(anywidget.AnyWidget):  # type: ignore[misc]
+        class Drawing(anywidget.AnyWidget):
             _esm, _css = HERE_LIES / "sketch.js", HERE_LIES / "sketch.css"
             spec = traitlets.Dict().tag(sync=True)
             points = traitlets.Dict().tag(sync=True)
@@ -91,7 +91,7 @@ def draw(step: str) -> Pad:
         from IPython.display import display
 
         try:
-            display(pad.widget())  # type: ignore[no-untyped-call]
+            display(pad.widget())
         except ImportError:  # no widgets here
             print(repr(pad))
     return pad

@@ -110,6 +110,7 @@ export class Pad {
     const copy = html("button", { type: "button", class: "lrs-button", onclick: () => this.copy() }, "Copy the line");
     const clear = html("button", { type: "button", class: "lrs-button", onclick: () => this.clear() }, "Draw this curve anew");
     this.root.classList.add("lrs");
+    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's own keys are not meant here
     this.root.append(
       html("p", { class: "lrs-how", id: `${this.id}-how` },
         "Draw across the axes with mouse or finger. By keyboard: Tab to the points, ← → to the next one, ↑ ↓ to move it."),
