@@ -9,19 +9,22 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    for add in (_collect, _grade, _history, _report, _similar, _doctor, _new_course, _demo, _record):
+    for add in (_collect, _grade, _written, _history, _report, _similar, _doctor, _new_course, _demo, _record):
         add(commands)
     return top
 
 
-def _grade(commands: Any) -> None:
+def _grade(commands: Commands) -> None:
     grade = commands.add_parser(
         "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
         description="Grade what was handed in for an assignment and changed since it was last graded. It may be "
@@ -58,7 +61,7 @@ def _grade(commands: Any) -> None:
     grade.set_defaults(run=run)
 
 
-def _collect(commands: Any) -> None:
+def _collect(commands: Commands) -> None:
     collect = commands.add_parser(
         "collect", help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
         description="Sort a download of everybody's submissions into submitted/, and say what became of every file. "
@@ -86,6 +89,32 @@ def _collect(commands: Any) -> None:
     collect.set_defaults(run=run)
 
 
+def _written(commands: Any) -> None:
+    written = commands.add_parser(
+        "written", help="grade written answers line by line in one page, alike ones together",
+        description="Open a page on this machine to grade an exercise's written answers by keys: line by line of the "
+        "rubric, those alike together, comments reused. All is saved into the gradebook as you go; Ctrl-C ends it, and "
+        "prints how far two looks at the same answers agreed.",
+        epilog="example: python -m autograder written EXERCISE --grader ada",
+    )  # fmt: skip
+    written.add_argument("exercise", help="an exercise with a written answer")
+    written.add_argument("--grader", metavar="NAME", default="", help="kept with what you give (default: your account)")
+    written.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    written.add_argument("--port", type=int, default=0, metavar="N", help="of 127.0.0.1 (default: a free one)")
+    written.add_argument("--db", metavar="URL", default="", help="another gradebook than the configured one")
+
+    def run(arguments: argparse.Namespace) -> int:
+        from autograder.grading.assignment import course_config
+        from autograder.written import open_page
+
+        return open_page(
+            arguments.exercise, course_config(), grader=arguments.grader, db_url=arguments.db, port=arguments.port,
+            browser=not arguments.no_browser,
+        )  # fmt: skip
+
+    written.set_defaults(run=run)
+
+
 def _history(commands: Any) -> None:
     history = commands.add_parser(
         "history", help="every change of a verdict: when, why, points before and after",
@@ -106,7 +135,7 @@ def _history(commands: Any) -> None:
     history.set_defaults(run=run)
 
 
-def _report(commands: Any) -> None:
+def _report(commands: Commands) -> None:
     report = commands.add_parser(
         "report", help="the class report: scores, steps, misconceptions, who is stuck, with pictures",
         description="Write what the class has and has not understood, as one HTML page with tables and data beside it.",
@@ -132,7 +161,7 @@ def _report(commands: Any) -> None:
     report.set_defaults(run=run)
 
 
-def _similar(commands: Any) -> None:
+def _similar(commands: Commands) -> None:
     similar = commands.add_parser(
         "similar", help="list suspiciously alike programs, side by side",
         description="List programs that are alike in what is neither handed out nor common, most alike first, "
@@ -156,7 +185,7 @@ def _similar(commands: Any) -> None:
     similar.set_defaults(run=run)
 
 
-def _doctor(commands: Any) -> None:
+def _doctor(commands: Commands) -> None:
     doctor = commands.add_parser(
         "doctor", help="say whether this machine can grade, and what to do where it can't",
         description="Say whether this machine can grade: jail, packages, gradebook, release, secret, disk. Changes "
@@ -173,7 +202,7 @@ def _doctor(commands: Any) -> None:
     doctor.set_defaults(run=run)
 
 
-def _new_course(commands: Any) -> None:
+def _new_course(commands: Commands) -> None:
     new = commands.add_parser(
         "new-course", help="copy the course for a new term, with a secret of its own",
         description="Copy the course into a new folder for a new term: notebooks and code, but no submissions, grades "
@@ -191,7 +220,7 @@ def _new_course(commands: Any) -> None:
     new.set_defaults(run=run)
 
 
-def _demo(commands: Any) -> None:
+def _demo(commands: Commands) -> None:
     demo = commands.add_parser(
         "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
@@ -206,7 +235,7 @@ def _demo(commands: Any) -> None:
     demo.set_defaults(run=run)
 
 
-def _record(commands: Any) -> None:
+def _record(commands: Commands) -> None:
     record = commands.add_parser(
         "record", help="write the recorded expectations of the public probes into the students' package",
         description="Compute reference and misconceptions on the public probes and record them for the notebooks.",

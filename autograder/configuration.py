@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions
+from traitlets.config import Config
 
 from autograder import catalogue as catalogues
 from autograder.course import COURSE, DB_URL, ROOT, SECRET
@@ -23,7 +22,7 @@ CELL_SECONDS = 30  #: then the cell is interrupted; one that swallows that is en
 LIMITS = {"cell_seconds": CELL_SECONDS + 5, "notebook_seconds": 240, "cpu_seconds": 200}
 
 
-def configure(config: Any, course: Course | None = None, catalogue: str = "") -> None:
+def configure(config: Config, course: Course | None = None, catalogue: str = "") -> None:
     """Set directories, release and grading in a traitlets configuration (what ``get_config()`` returns).
 
     ``course`` is what is taught, ``catalogue`` the package with its references and mistakes, one module an exercise;
@@ -67,7 +66,7 @@ def configure(config: Any, course: Course | None = None, catalogue: str = "") ->
     config.ExportApp.plugin_class = "autograder.export.Csv"
 
 
-def _directories(config: Any) -> None:
+def _directories(config: Config) -> None:
     COURSE.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
     course = config.CourseDirectory
     course.root = str(ROOT)

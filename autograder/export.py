@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from nbgrader.api import Gradebook, Student
 from nbgrader.apps.baseapp import NbGrader
@@ -176,7 +175,7 @@ def _named(names: Sequence[str], known: list[str], what: str) -> list[str]:
 
 def _standings(gradebook: Gradebook) -> dict[tuple[str, str], Standing]:
     engine = gradebook.engine
-    judged: list[dict[str, Any]] = []
+    judged: list[dict[str, object]] = []
     if inspect(engine).has_table("lr_submission"):  # not in a gradebook that only nbgrader's own steps have written
         with Ledger(engine.url.render_as_string(hide_password=False)) as ledger:
             judged = ledger.submissions()
@@ -206,7 +205,7 @@ class GradeExport(ExportPlugin):
         "for a part of the first column's name.",
     ).tag(config=True)  # fmt: skip
 
-    def __init__(self, **kwargs: Any):
+    def __init__(self, **kwargs: object):
         super().__init__(**kwargs)
         if isinstance(self.parent, NbGrader):  # before nbgrader opens it, and adds its tables
             with self._told(), reading(self.parent.coursedir.db_url).connect() as connection:

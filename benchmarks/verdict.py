@@ -99,7 +99,7 @@ def main() -> None:
             verdict_on(step.id, *catalogue.as_answers(step, answer, question.reference).values())
 
         check(question.reference)
-        runs = chosen.runs if step.kind.name != "range_test" else 2
+        runs = chosen.runs if step.kind.name != "lr_finder" else 2
         answer = question.reference
         right = [timed(lambda answer=answer: check(answer)) for _ in range(runs)]
         listed = [timed(lambda m=m: check(m.answer)) for m in question.misconceptions]

@@ -5,8 +5,6 @@ NumPy by default; :func:`loader` gives torch batches (torch loads when it is fir
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,7 +61,7 @@ def digits(examples: int = 2000, noise: float = 0.35, seed: int = 0) -> tuple[In
     return pictures.reshape(examples, 64).astype(np.float32), classes.astype(np.int64)
 
 
-def loader(inputs: Inputs, classes: Classes, batch_size: int = 64, seed: int = 0) -> Any:
+def loader(inputs: Inputs, classes: Classes, batch_size: int = 64, seed: int = 0) -> object:
     """Return a torch ``DataLoader`` of shuffled batches: inputs (batch_size, d) float32, classes (batch_size,) int64.
 
     The order comes from ``seed`` and changes from pass to pass. Raises ValueError when the lengths differ.

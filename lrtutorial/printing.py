@@ -70,8 +70,8 @@ class PageExporter(HTMLExporter):
         return str(MarkdownWithMath(renderer=renderer).render(source))
 
     def from_notebook_node(  # type: ignore[override]  # a page is text, as with HTMLExporter
-        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
-    ) -> tuple[str, dict[str, Any]]:
+        self, nb: NotebookNode, resources: dict[str, object] | None = None, **kwargs: object
+    ) -> tuple[str, dict[str, object]]:
         """Return the page and nbconvert's resources."""
         page, used = super().from_notebook_node(nb, resources, **kwargs)
         return page.replace("</head>", STYLE + "</head>", 1), used

@@ -37,11 +37,11 @@ class Misconception:
     title: str
     reveals: str
     hints: tuple[str, ...]
-    answer: Any
+    answer: object
     simulated: bool = False  #: whether it is named by simulating its pieces: then no outcome of it is kept
 
 
-def without_brackets(step: str, title: str, answer: Any) -> Misconception:
+def without_brackets(step: str, title: str, answer: object) -> Misconception:
     """Return the mistake of leaving brackets out in a step's answer: ``answer`` is what is read then."""
     hints = (
         "How is your line read? See what stands below each fraction line, and what each power acts on.",
@@ -54,11 +54,11 @@ def without_brackets(step: str, title: str, answer: Any) -> Misconception:
 class Question:
     """What the grader knows about a step: ``probes(rng)`` draws probes in the form of the step's kind."""
 
-    reference: Any
-    probes: Callable[[np.random.Generator], Any]
+    reference: object
+    probes: Callable[[np.random.Generator], object]
     misconceptions: tuple[Misconception, ...]
-    accepted: Mapping[str, Any] = field(default_factory=dict)  #: other right answers, by a word for the style
-    public: Any = None  #: the public probes, where they are not to be drawn (a notebook's own seed)
+    accepted: Mapping[str, object] = field(default_factory=dict)  #: other right answers, by a word for the style
+    public: object = None  #: the public probes, where they are not to be drawn (a notebook's own seed)
     lecture: str = ""  #: what the report tells the instructor to say to a class that goes wrong here
     families: tuple[tuple[str, str], ...] = ()
     """Where that doesn't fit: (endings of misconception ids after "<step>-", what to say of those instead)."""
@@ -70,6 +70,18 @@ class Question:
             if any(misconception.endswith(f"-{ending}") for ending in endings.split()):
                 return remark
         return self.lecture or f"{mistake.title}. Who answers so {mistake.reveals}. {' '.join(mistake.hints)}"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A written answer, marked: graders who mark it otherwise talk before they begin.
+
+    An exercise's module holds its ``SAMPLES``; ``points`` and ``why`` have an entry for each line of the rubric.
+    """
+
+    text: str
+    points: tuple[float, ...]
+    why: tuple[str, ...]
 
 
 #: Read when a process begins, so that workers have the catalogue of who started them.
@@ -106,6 +118,12 @@ def _questions_of(exercise: str) -> dict[str, Question]:
     return found
 
 
+def samples(exercise: str) -> tuple[Sample, ...]:
+    """Return the marked sample answers of an exercise; none where its module has none."""
+    found: tuple[Sample, ...] = getattr(import_module(f"{_package}.{exercise}"), "SAMPLES", ())
+    return found
+
+
 def misconceptions_by_id() -> dict[str, tuple[str, Misconception]]:
     """Return {id: (step id, misconception)} for the whole course."""
     return {m.id: (step, m) for step, question in questions().items() for m in question.misconceptions}
@@ -117,7 +135,7 @@ def generator(*words: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
-def as_answers(step: Step, answer: Any, reference: Any) -> dict[str, Any]:
+def as_answers(step: Step, answer: object, reference: Any) -> dict[str, Any]:
     """Return {answer name: object} for a catalogued answer, filled up from the reference."""
     if isinstance(answer, Mapping):
         return {name: answer[name] if name in answer else reference[name] for name in step.answers}
@@ -125,7 +143,7 @@ def as_answers(step: Step, answer: Any, reference: Any) -> dict[str, Any]:
     return {name: answer}
 
 
-def outcome_of(step: Step, answers: Mapping[str, Any], probes: Any) -> Any:
+def outcome_of(step: Step, answers: Mapping[str, object], probes: object) -> object:
     """Return what answers give on probes, in the form of the step's kind."""
     return step.outcome_of(step.collect(answers, probes), probes)
 
@@ -141,10 +159,10 @@ class Drawn:
     the misconceptions, each once for all threads. ``seconds`` is what computing has taken.
     """
 
-    def __init__(self, step: Step, question: Question, probes: Any, secret: bool):
+    def __init__(self, step: Step, question: Question, probes: object, secret: bool):
         self.probes, self.secret, self.seconds = probes, secret, 0.0
         self._step, self._question = step, question
-        self._one_at_a_time, self._known = threading.Lock(), dict[str, Any]()
+        self._one_at_a_time, self._known = threading.Lock(), dict[str, object]()
 
     def outcomes(self) -> dict[str, Any]:
         """What each misconception gives on the probes, by id; those that are simulated have no outcome."""
@@ -152,17 +170,17 @@ class Drawn:
         return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
 
     @property
-    def reference(self) -> Any:
+    def reference(self) -> object:
         """What the reference gives on the probes."""
         return self._once("reference", lambda: self._outcome(self._question.reference))
 
-    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+    def _once(self, name: str, compute: Callable[[], object]) -> Any:
         with self._one_at_a_time:
             if name not in self._known:
                 self._known[name] = compute()
             return self._known[name]
 
-    def _outcome(self, answer: Any) -> Any:
+    def _outcome(self, answer: object) -> object:
         begun = time.perf_counter()
         try:
             return outcome_of(self._step, as_answers(self._step, answer, self._question.reference), self.probes)

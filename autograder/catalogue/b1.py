@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from autograder.catalogue import Question
-from autograder.catalogue.gradients import REBOUND, draw_probe, far, odd
+from autograder.catalogue.gradients import REBOUND, Probe, draw_probe, far, odd
 from autograder.catalogue.made import manners, mistakes, model_of
 from autograder.catalogue.words import MANNERS, MOMENTUM, of
 from autograder.catalogue.words import SGD as SGD_WORDS
@@ -16,7 +15,7 @@ from autograder.references.optimizers import SGD, MomentumSGD
 from lrtutorial.exercises.b1 import EXERCISE
 
 
-def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
+def draw_probes(rng: np.random.Generator) -> list[Probe]:
     """Draw the runs: for each class the update itself first, then what a careless one gets wrong besides."""
     small, shapes, zero_d = [(2,)], [(2, 2), (3,)], [(), (2,)]
     two = [(2,), (2,)]  # of one shape, so that a velocity shared by both goes unnoticed by NumPy
@@ -27,7 +26,7 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
             momentum = {"momentum": odd(rng, 0.55, 0.85)} if answer == "MomentumSGD" else {}
             return {"lr": odd(rng, 0.02, 0.2), **momentum}
 
-        def probe(what: str, shapes: list[tuple[int, ...]], steps: int, answer: str = answer, **more: Any) -> None:
+        def probe(what: str, shapes: list[tuple[int, ...]], steps: int, answer: str = answer, **more: object) -> None:
             probes.append(draw_probe(rng, what, answer, shapes, steps, **more))
 
         probe(f"{name}_step", small, 1, kwargs=kwargs())

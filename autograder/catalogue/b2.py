@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from autograder.catalogue import Question
-from autograder.catalogue.gradients import REBOUND, draw_probe, far, grown, odd
+from autograder.catalogue.gradients import REBOUND, Probe, draw_probe, far, grown, odd
 from autograder.catalogue.made import manners, mistakes, model_of
 from autograder.catalogue.words import ADAM, MANNERS, of
 from autograder.references.optimizers import Adam
@@ -19,7 +18,7 @@ LARGE = 1e9  # gradients of this size make every ε in use invisible, so that ε
 WARM = 40  # steps after which the correction of betas up to 0.4 is 1 to the last bit
 
 
-def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
+def draw_probes(rng: np.random.Generator) -> list[Probe]:
     """Draw the runs: early ones for the correction, ``after`` a warm-up for everything else, small ones for ε."""
 
     def early(**more: float) -> dict[str, float]:
@@ -28,7 +27,7 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
     def warm(**more: float) -> dict[str, float]:
         return {"lr": odd(rng, 0.02, 0.2), "beta1": odd(rng, 0.08, 0.15), "beta2": odd(rng, 0.36, 0.4), **more}
 
-    def after(id: str, shapes: list[tuple[int, ...]], **more: Any) -> dict[str, Any]:
+    def after(id: str, shapes: list[tuple[int, ...]], **more: object) -> Probe:
         options = {"scale": LARGE, "kwargs": warm(), "after": WARM, **more}
         return draw_probe(rng, id, "Adam", shapes, WARM + 6, **options)
 

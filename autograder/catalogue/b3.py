@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from autograder.catalogue.gradients import SIGNS, odd, wide
+from autograder.catalogue.gradients import SIGNS, Probe, odd, wide
 from autograder.catalogue.made import mistakes, model_of
 from autograder.catalogue.made import run as made_run
 from autograder.catalogue.words import ADAM, BOWL, MOMENTUM, RMSPROP, SGD
@@ -25,7 +24,7 @@ from lrtutorial.exercises.b3 import EXERCISE
 
 M = Misconception
 RUNS = ("run_sgd", "run_momentum", "run_rmsprop", "run_adam")
-REFERENCE: dict[str, Any] = {
+REFERENCE: dict[str, object] = {
     "run_sgd": run_sgd,
     "run_momentum": run_momentum,
     "run_rmsprop": run_rmsprop,
@@ -41,7 +40,7 @@ RATES = {  # of the course document's figure
 }
 
 
-def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
+def draw_probes(rng: np.random.Generator) -> list[Probe]:
     """Draw the runs, for each function: the points, tiny gradients, form, no steps, integers, the figure's rates."""
     rates: dict[str, Callable[[], list[float]]] = {
         "sgd": lambda: [odd(rng, 0.01, 0.045)],
@@ -49,10 +48,10 @@ def draw_probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         "rmsprop": lambda: [odd(rng, 0.03, 0.1), odd(rng, 0.6, 0.85), odd(rng, 0.01, 0.05)],
         "adam": lambda: [odd(rng, 0.03, 0.1), odd(rng, 0.6, 0.8), odd(rng, 0.9, 0.97), odd(rng, 0.01, 0.05)],
     }
-    probes: list[dict[str, Any]] = []
+    probes: list[Probe] = []
     for word, draw in rates.items():
 
-        def ask(what: str, start: np.ndarray, arguments: list[float], word: str = word, **more: Any) -> None:
+        def ask(what: str, start: np.ndarray, arguments: list[float], word: str = word, **more: object) -> None:
             key = f"{word}_{what}" if what else word
             probes.append({"id": key, "answer": f"run_{word}", "start": pack(start), "arguments": arguments, **more})
 

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
+from lrtutorial.kinds.lr_finder.probes import Probe
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    Batch = tuple[torch.Tensor, torch.Tensor]
 
 M = Misconception
+Returned = tuple[list[float], list[float], float]
+RangeTest = Callable[..., Returned]
 
 
 # ---------------------------------------------------------------------------------------------- probes
 
 
-def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
+def probes(rng: np.random.Generator) -> list[Probe]:
     """Draw networks, data and bounds."""
 
-    def drawn(id: str, **settings: Any) -> dict[str, Any]:
-        common = {"network": "tanh", "gain": 1.0, "noise": 0.6, "training": True, "how": "keywords"}
+    def drawn(id: str, **settings: object) -> Probe:
+        common = {"network": "tanh", "gain": 1.0, "noise": 0.6, "training": True, "how": "keywords", "asks": []}
         bounds = {"min_lr": odd(2e-6), "max_lr": odd(40.0), "num_steps": int(rng.integers(84, 96))}
         probe = {"id": id, "seed": int(rng.integers(1, 10**6)), **common, **bounds, **settings}
         return {"batches": probe["num_steps"] + 4, **probe}
@@ -30,7 +39,7 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         return float(f"{near * rng.uniform(0.8, 1.25):.3g}")
 
     gain = odd(25.0)
-    norm: dict[str, Any] = {
+    norm: dict[str, object] = {
         "network": "norm",
         "min_lr": odd(1e-3),
         "max_lr": odd(0.5),
@@ -38,17 +47,20 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
         "batches": 14,
     }
     return [
-        drawn("sweep"),
-        drawn("scaled", gain=gain, min_lr=odd(2e-6), max_lr=odd(0.5)),
-        drawn("positional", how="positional", num_steps=int(rng.integers(22, 28))),
+        drawn("sweep", asks=["losses", "left", "suggestion", "figure"]),
+        drawn("scaled", asks=["losses", "suggestion"], gain=gain, min_lr=odd(2e-6), max_lr=odd(0.5)),
+        drawn("positional", asks=["losses"], how="positional", num_steps=int(rng.integers(22, 28))),
         # its loss explodes by a rate of some 1e-4: a third of the hundred steps show min_lr and the factor
-        drawn("defaults", how="defaults", gain=odd(300.0), min_lr=1e-7, max_lr=10.0, num_steps=100),
+        drawn("defaults", asks=["losses"], how="defaults", gain=odd(300.0), min_lr=1e-7, max_lr=10.0, num_steps=100),
         drawn("explodes", min_lr=odd(1e-2), max_lr=odd(3e5), num_steps=40),
-        drawn("not_a_number", num_steps=30, poison={"at": int(rng.integers(7, 12)), "what": "nan"}),
-        drawn("bad_start", num_steps=20, poison={"at": 0, "what": "inf"}),
-        drawn("short_loader", num_steps=int(rng.integers(18, 24)), min_lr=odd(1e-4), max_lr=odd(0.5), batches=7),
-        drawn("few", num_steps=3, min_lr=odd(1e-3), max_lr=odd(0.2)),
-        drawn("restore", **norm, training=False),
+        drawn("not_a_number", asks=["losses"], num_steps=30, poison={"at": int(rng.integers(7, 12)), "what": "nan"}),
+        drawn("bad_start", asks=["first_loss"], num_steps=20, poison={"at": 0, "what": "inf"}),
+        drawn(
+            "short_loader", asks=["losses", "restart"], num_steps=int(rng.integers(18, 24)), min_lr=odd(1e-4),
+            max_lr=odd(0.5), batches=7,
+        ),
+        drawn("few", asks=["losses", "few"], num_steps=3, min_lr=odd(1e-3), max_lr=odd(0.2)),
+        drawn("restore", asks=["left"], **norm, training=False),
         drawn("loader_breaks", **norm, poison={"at": int(rng.integers(4, 8)), "what": "error"}),
         drawn("stop_button", **norm, training=False, poison={"at": int(rng.integers(4, 8)), "what": "stop"}),
     ]  # fmt: skip
@@ -60,7 +72,7 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
 class Pieces:
     """A right range test in pieces; each wrong one below replaces one of them."""
 
-    def __init__(self, model: Any, loader: Any, min_lr: float, max_lr: float, num_steps: int):
+    def __init__(self, model: nn.Module, loader: Iterable[Batch], min_lr: float, max_lr: float, num_steps: int):
         self.model, self.loader = model, loader
         self.min_lr, self.max_lr, self.num_steps = min_lr, max_lr, num_steps
         self.lrs: list[float] = []
@@ -69,11 +81,11 @@ class Pieces:
     def rates(self) -> list[float]:
         return [self.min_lr * (self.max_lr / self.min_lr) ** (i / self.num_steps) for i in range(self.num_steps)]
 
-    def batches(self) -> Iterator[Any]:
+    def batches(self) -> Iterator[Batch]:
         while True:
             yield from self.loader
 
-    def optimizer(self) -> Any:
+    def optimizer(self) -> torch.optim.Optimizer:
         import torch
 
         return torch.optim.SGD(self.model.parameters(), lr=self.min_lr)
@@ -81,7 +93,7 @@ class Pieces:
     def rate_for_step(self, i: int, rates: list[float]) -> float:
         return rates[i]
 
-    def loss_of(self, x: Any, y: Any) -> Any:
+    def loss_of(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(self.model(x), y)
@@ -115,7 +127,7 @@ class Pieces:
     def stop(self) -> bool:
         return not math.isfinite(self.losses[-1]) or self.losses[-1] > 4 * self.losses[0]
 
-    def zero(self, optimizer: Any) -> None:
+    def zero(self, optimizer: torch.optim.Optimizer) -> None:
         optimizer.zero_grad()
 
     def record(self, i: int, rate: float, loss: float) -> None:
@@ -159,7 +171,7 @@ class Pieces:
         plt.ylabel("loss")
         plt.show()
 
-    def run(self) -> Any:
+    def run(self) -> Returned:
         self.save()
         try:
             self.train_mode()
@@ -170,34 +182,38 @@ class Pieces:
         self.plot()
         return self.result(suggested)
 
-    def result(self, suggested: float) -> Any:
+    def result(self, suggested: float) -> Returned:
         return self.lrs, self.losses, suggested
 
     @classmethod
-    def answer(cls) -> Any:
+    def answer(cls) -> RangeTest:
         """Return the function to hand in."""
 
         def lr_range_test(
-            model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100
-        ) -> Any:
+            model: nn.Module,
+            train_loader: Iterable[Batch],
+            min_lr: float = 1e-7,
+            max_lr: float = 10,
+            num_steps: int = 100,
+        ) -> Returned:
             return cls(model, train_loader, min_lr, max_lr, num_steps).run()
 
         return lr_range_test
 
 
-def with_piece(**pieces: Any) -> Any:
+def with_piece(**pieces: Callable[..., object]) -> RangeTest:
     """Return a range test with some of its pieces replaced."""
     return type("Changed", (Pieces,), pieces).answer()
 
 
-def no_op(self: Any, *args: Any) -> None:
+def no_op(self: Pieces, *args: object) -> None:
     """Do nothing."""
 
 
 # ---------------------------------------------------------------------------------------------- wrong pieces
 
 
-def linear(self: Any) -> list[float]:
+def linear(self: Pieces) -> list[float]:
     return [float(rate) for rate in np.linspace(self.min_lr, self.max_lr, self.num_steps)]
 
 
@@ -205,15 +221,15 @@ def geometric(low: float, high: float, steps: int, first: int = 0) -> list[float
     return [low * (high / low) ** ((first + i) / steps) for i in range(steps)]
 
 
-def additive_factor(self: Any) -> list[float]:
+def additive_factor(self: Pieces) -> list[float]:
     return [self.min_lr * (1 + 1 / self.num_steps) ** i for i in range(self.num_steps)]
 
 
-def quadratic(self: Any) -> list[float]:
+def quadratic(self: Pieces) -> list[float]:
     return [self.min_lr + (self.max_lr - self.min_lr) * (i / self.num_steps) ** 3 for i in range(self.num_steps)]
 
 
-def after_step(self: Any) -> None:
+def after_step(self: Pieces) -> None:
     rates, optimizer = self.rates(), self.optimizer()
     for i, (x, y) in zip(range(len(rates)), self.batches(), strict=False):
         for group in optimizer.param_groups:
@@ -226,7 +242,7 @@ def after_step(self: Any) -> None:
             break
 
 
-def never_steps(self: Any) -> None:
+def never_steps(self: Pieces) -> None:
     rates = self.rates()
     for i, (x, y) in zip(range(len(rates)), self.batches(), strict=False):
         self.record(i, rates[i], self.loss_of(x, y).item())
@@ -234,35 +250,35 @@ def never_steps(self: Any) -> None:
             break
 
 
-def momentum(self: Any) -> Any:
+def momentum(self: Pieces) -> torch.optim.Optimizer:
     import torch
 
     return torch.optim.SGD(self.model.parameters(), lr=self.min_lr, momentum=0.9)
 
 
-def adam(self: Any) -> Any:
+def adam(self: Pieces) -> torch.optim.Optimizer:
     import torch
 
     return torch.optim.Adam(self.model.parameters(), lr=self.min_lr)
 
 
-def averaged(self: Any, i: int, rate: float, loss: float) -> None:
+def averaged(self: Pieces, i: int, rate: float, loss: float) -> None:
     self.average = 0.9 * getattr(self, "average", 0.0) + 0.1 * loss
     self.lrs.append(rate)
     self.losses.append(self.average / (1 - 0.9 ** (i + 1)))
 
 
-def one_rate_more(self: Any, i: int, rate: float, loss: float) -> None:
+def one_rate_more(self: Pieces, i: int, rate: float, loss: float) -> None:
     if not self.lrs:
         self.lrs.append(self.min_lr)
     self.losses.append(loss)
     self.lrs.append(rate * (self.max_lr / self.min_lr) ** (1 / self.num_steps))
 
 
-def on_pairs(piece: Any) -> Any:
+def on_pairs(piece: Callable[[Pieces], object]) -> Callable[[Pieces], object]:
     """Return a piece that sees only rates which have a loss."""
 
-    def paired(self: Any) -> Any:
+    def paired(self: Pieces) -> object:
         every, self.lrs = self.lrs, self.lrs[: len(self.losses)]
         try:
             return piece(self)
@@ -272,17 +288,17 @@ def on_pairs(piece: Any) -> Any:
     return paired
 
 
-def alias(self: Any) -> None:
+def alias(self: Pieces) -> None:
     Pieces.save(self)
     self.state = self.model.state_dict()
 
 
-def restore_parameters(self: Any) -> None:
+def restore_parameters(self: Pieces) -> None:
     names = dict(self.model.named_parameters())
     self.model.load_state_dict({key: value for key, value in self.state.items() if key in names}, strict=False)
 
 
-def restore_at_the_end(self: Any) -> Any:
+def restore_at_the_end(self: Pieces) -> Returned:
     self.save()
     self.train_mode()
     self.sweep()
@@ -292,7 +308,7 @@ def restore_at_the_end(self: Any) -> Any:
     return self.lrs, self.losses, suggested
 
 
-def only_errors(self: Any) -> Any:
+def only_errors(self: Pieces) -> Returned:
     self.save()
     self.train_mode()
     try:
@@ -306,11 +322,11 @@ def only_errors(self: Any) -> Any:
     return self.lrs, self.losses, suggested
 
 
-def one_pass(self: Any) -> Iterator[Any]:
+def one_pass(self: Pieces) -> Iterator[Batch]:
     return iter(self.loader)
 
 
-def unguarded_next(self: Any) -> None:
+def unguarded_next(self: Pieces) -> None:
     rates, optimizer, batches = self.rates(), self.optimizer(), iter(self.loader)
     for i in range(len(rates)):
         x, y = next(batches)
@@ -325,12 +341,12 @@ def unguarded_next(self: Any) -> None:
         optimizer.step()
 
 
-def first_batch_only(self: Any) -> Iterator[Any]:
+def first_batch_only(self: Pieces) -> Iterator[Batch]:
     while True:
         yield next(iter(self.loader))
 
 
-def convolved(self: Any) -> float:
+def convolved(self: Pieces) -> float:
     """The course document's choice, which needs five losses."""
     smooth = np.convolve(self.losses, np.ones(5), mode="valid") / 5
     if len(self.losses) < 5:
@@ -338,15 +354,15 @@ def convolved(self: Any) -> float:
     return float(self.lrs[int(np.argmin(np.gradient(smooth))) + 2]) if np.isfinite(smooth).all() else float(self.lrs[0])
 
 
-def needs_a_finite_start(self: Any) -> float:
+def needs_a_finite_start(self: Pieces) -> float:
     if not math.isfinite(self.losses[0]):
         raise ValueError("cannot convert float NaN to integer")
     return Pieces.suggest(self)
 
 
 def linear_plot(
-    self: Any, log: bool = False, xlabel: str = "learning rate", ylabel: str = "loss", swapped: bool = False,
-    rates: Any = None,
+    self: Pieces, log: bool = False, xlabel: str = "learning rate", ylabel: str = "loss", swapped: bool = False,
+    rates: Sequence[float] | None = None,
 ) -> None:  # fmt: skip
     import matplotlib.pyplot as plt
 
@@ -368,7 +384,7 @@ class OnACopy(Pieces):
     def rates(self) -> list[float]:
         return list(np.geomspace(self.min_lr, self.max_lr, self.num_steps))
 
-    def run(self) -> Any:
+    def run(self) -> Returned:
         import torch
 
         with torch.random.fork_rng():
@@ -401,7 +417,7 @@ class DocumentsChoice(Pieces):
         return convolved(self) if len(self.losses) >= 5 else float(self.lrs[int(np.argmin(self.losses))])
 
 
-def _reference() -> Any:
+def _reference() -> RangeTest:
     from autograder.references.range_test import (
         lr_range_test,  # needs torch, which loading the catalogue should not
     )
@@ -409,7 +425,9 @@ def _reference() -> Any:
     return lr_range_test
 
 
-def reference(model: Any, train_loader: Any, min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100) -> Any:
+def reference(
+    model: nn.Module, train_loader: Iterable[Batch], min_lr: float = 1e-7, max_lr: float = 10, num_steps: int = 100
+) -> Returned:
     """The reference range test; see :mod:`autograder.references.range_test`."""
     return _reference()(model, train_loader, min_lr, max_lr, num_steps)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
 from autograder.references.schedules import CosineAnnealingWarmRestarts, half_cosine, position_in_period
+from lrtutorial.kinds.driven import Probe
 
 M = Misconception
+Rate = Callable[[CosineAnnealingWarmRestarts, float], float]  #: a method get_lr
 LAST = 10_000  #: restarts are probed up to this epoch
 
 
@@ -34,7 +35,7 @@ def around(epochs: list[int]) -> list[int]:
     return sorted({near for epoch in epochs for near in (epoch - 1, epoch, epoch + 1)})
 
 
-def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
+def probes(rng: np.random.Generator) -> list[Probe]:
     """Draw schedules and the epochs to ask them at."""
 
     def rates() -> dict[str, float]:
@@ -57,7 +58,7 @@ def probes(rng: np.random.Generator) -> list[dict[str, Any]]:
     plotted = whole(25, 60)
     if plotted in (2 * short, 100):
         plotted += 1
-    found: list[dict[str, Any]] = [
+    found: list[Probe] = [
         {"id": "first_period", "kwargs": {"lr_max": rates()["lr_max"]}, "epochs": list(range(10))},
         {"id": "floor", "kwargs": {**rates(), "T_0": short}, "epochs": list(range(short))},
         {"id": "restarts", "kwargs": {**rates(), "T_0": period, "T_mult": 2}, "epochs": list(range(7 * period + 4))},
@@ -82,7 +83,7 @@ CURVES = ("first_period", "floor")
 MANNERS = ("any_order", "numpy_integers", "side_by_side")
 
 
-def with_own_curve(probe: dict[str, Any]) -> dict[str, Any]:
+def with_own_curve(probe: Probe) -> Probe:
     """Return a probe that also asks one long period at the positions of its epochs, or a new schedule at each."""
     own = []
     first = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
@@ -103,32 +104,32 @@ def with_own_curve(probe: dict[str, Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- wrong answers
 
 
-def wrong(rate: Callable[[Any, float], float]) -> type:
+def wrong(rate: Rate) -> type:
     """Return a schedule whose ``get_lr(self, epoch)`` is ``rate``; it plots its own rates rightly."""
     return type("CosineAnnealingWarmRestarts", (CosineAnnealingWarmRestarts,), {"get_lr": rate})
 
 
-def shaped(shape: Callable[[Any, float], float]) -> type:
+def shaped(shape: Rate) -> type:
     """Return a schedule with right restarts whose rate is ``shape(self, progress)``."""
 
-    def rate(self: Any, epoch: float) -> float:
+    def rate(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
         T_cur, T_i = position_in_period(epoch, self.T_0, self.T_mult)
         return shape(self, T_cur / T_i)
 
     return wrong(rate)
 
 
-def timed(progress: Callable[[Any, float], float]) -> type:
+def timed(progress: Rate) -> type:
     """Return a schedule with a right half cosine whose progress is ``progress(self, epoch)``."""
     return wrong(lambda self, epoch: half_cosine(self.lr_max, self.lr_min, progress(self, epoch)))
 
 
-def plotted(plot: Callable[..., Any]) -> type:
+def plotted(plot: Callable[..., object]) -> type:
     """Return a schedule with right rates and its own ``plot_schedule``."""
     return type("CosineAnnealingWarmRestarts", (CosineAnnealingWarmRestarts,), {"plot_schedule": plot})
 
 
-def longer_than(self: Any, epoch: float) -> float:
+def longer_than(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     period = self.T_0
     while epoch > period:
         epoch -= period
@@ -136,7 +137,7 @@ def longer_than(self: Any, epoch: float) -> float:
     return epoch / period
 
 
-def one_too_long(self: Any, epoch: float) -> float:
+def one_too_long(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     period = self.T_0
     while epoch > period:
         epoch -= period + 1
@@ -144,7 +145,7 @@ def one_too_long(self: Any, epoch: float) -> float:
     return epoch / period
 
 
-def one_restart(self: Any, epoch: float) -> float:
+def one_restart(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     period = self.T_0
     if epoch >= period:
         epoch -= period
@@ -152,7 +153,7 @@ def one_restart(self: Any, epoch: float) -> float:
     return epoch / period
 
 
-def added(self: Any, epoch: float) -> float:
+def added(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     period = self.T_0
     while epoch >= period:
         epoch -= period
@@ -160,14 +161,14 @@ def added(self: Any, epoch: float) -> float:
     return epoch / period
 
 
-def from_the_start(self: Any, epoch: float) -> float:
+def from_the_start(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     period = self.T_0
     while epoch >= period:
         period *= self.T_mult if self.T_mult > 1 else 2
     return epoch / period
 
 
-def float_log(self: Any, epoch: float) -> float:
+def float_log(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     if self.T_mult == 1:
         return (epoch % self.T_0) / self.T_0
     n = int(math.log(epoch / self.T_0 * (self.T_mult - 1) + 1, self.T_mult))
@@ -175,7 +176,7 @@ def float_log(self: Any, epoch: float) -> float:
     return (epoch - begin) / (self.T_0 * self.T_mult**n)
 
 
-def closed_form_only(self: Any, epoch: float) -> float:
+def closed_form_only(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     n, end = 0, self.T_0
     while epoch >= end:
         n += 1
@@ -184,19 +185,19 @@ def closed_form_only(self: Any, epoch: float) -> float:
     return (epoch - begin) / (self.T_0 * self.T_mult**n)
 
 
-def never_reaches_the_end(self: Any, epoch: float) -> float:
+def never_reaches_the_end(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     T_cur, T_i = position_in_period(epoch, self.T_0, self.T_mult)
     return T_cur / (T_i - 1)
 
 
-def remembers(self: Any, epoch: float) -> float:
+def remembers(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     """Counts its own calls in place of looking at the epoch."""
     self.calls = getattr(self, "calls", -1) + 1
     T_cur, T_i = position_in_period(self.calls, self.T_0, self.T_mult)
     return T_cur / T_i
 
 
-def advances(self: Any, epoch: float) -> float:
+def advances(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     """Moves its last restart forward and never back."""
     if not hasattr(self, "begin"):
         self.begin, self.period = 0, self.T_0
@@ -206,7 +207,7 @@ def advances(self: Any, epoch: float) -> float:
     return (epoch - self.begin) / self.period
 
 
-def lengthens_itself(self: Any, epoch: float) -> float:
+def lengthens_itself(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     while epoch >= self.T_0:
         epoch -= self.T_0
         self.T_0 *= self.T_mult
@@ -216,7 +217,7 @@ def lengthens_itself(self: Any, epoch: float) -> float:
 class Shared(CosineAnnealingWarmRestarts):
     """Keeps its settings in the class, so that the newest schedule changes all others."""
 
-    settings: tuple[Any, ...] = ()
+    settings: tuple[float, ...] = ()
 
     def __init__(self, lr_max: float, lr_min: float = 0, T_0: int = 10, T_mult: int = 2):
         super().__init__(lr_max, lr_min, T_0, T_mult)
@@ -226,30 +227,30 @@ class Shared(CosineAnnealingWarmRestarts):
         return CosineAnnealingWarmRestarts(*self.settings).get_lr(epoch)
 
 
-def decaying(self: Any, epoch: float) -> float:
+def decaying(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     T_cur, T_i = position_in_period(epoch, self.T_0, self.T_mult)
     n = sum(1 for restart in restarts(self.T_0, self.T_mult, int(epoch)))
     return half_cosine(self.lr_min + (self.lr_max - self.lr_min) * 0.5**n, self.lr_min, T_cur / T_i)
 
 
-def only_python_integers(self: Any, epoch: float) -> float:
+def only_python_integers(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     if not isinstance(epoch, int | float):
         raise TypeError("epoch must be a number")
     return CosineAnnealingWarmRestarts.get_lr(self, epoch)
 
 
-def at(self: Any, epoch: float) -> float:
+def at(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     T_cur, T_i = position_in_period(epoch, self.T_0, self.T_mult)
     return T_cur / T_i
 
 
 def drawn(
     first: int = 0, more: int = 0, fixed: bool = False, labels: bool = True, swapped: bool = False, draws: bool = True,
-    returns: Callable[[list[float]], Any] = lambda rates: rates,
+    returns: Callable[[list[float]], object] = lambda rates: rates,
 ) -> type:  # fmt: skip
     """Return a schedule whose plot has one thing changed."""
 
-    def plot_schedule(self: Any, total_epochs: int = 100) -> Any:
+    def plot_schedule(self: CosineAnnealingWarmRestarts, total_epochs: int = 100) -> object:
         epochs = range(first, (100 if fixed else total_epochs) + first + more)
         rates = [self.get_lr(epoch) for epoch in epochs]
         if draws:
@@ -267,7 +268,7 @@ def drawn(
 # ---------------------------------------------------------------------------------------------- right answers
 
 
-def vectorised(self: Any, epoch: Any) -> Any:
+def vectorised(self: CosineAnnealingWarmRestarts, epoch: np.ndarray | float) -> np.ndarray | float:
     """The course document's own loop, with NumPy's cosine."""
     T_i, T_cur = self.T_0, epoch
     while T_cur >= T_i:
@@ -276,7 +277,7 @@ def vectorised(self: Any, epoch: Any) -> Any:
     return self.lr_min + 0.5 * (self.lr_max - self.lr_min) * (1 + np.cos(np.pi * T_cur / T_i))
 
 
-def absolute_ends(self: Any, epoch: float) -> float:
+def absolute_ends(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
     """Keeps begin and end of the period as epochs; a cosine of the half angle squared."""
     begin, end, length = 0, self.T_0, self.T_0
     while epoch >= end:
@@ -285,7 +286,7 @@ def absolute_ends(self: Any, epoch: float) -> float:
     return self.lr_min + (self.lr_max - self.lr_min) * math.cos(math.pi / 2 * (epoch - begin) / length) ** 2
 
 
-def plot_with_axes(self: Any, total_epochs: int = 100) -> np.ndarray:
+def plot_with_axes(self: CosineAnnealingWarmRestarts, total_epochs: int = 100) -> np.ndarray:
     """Draws a finer curve on axes of its own, with the restarts marked, and returns an array."""
     fine = np.arange(8 * total_epochs - 7) / 8
     fig, ax = plt.subplots()

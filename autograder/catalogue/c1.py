@@ -4,7 +4,7 @@ f"itself, on seeds."""
 from __future__ import annotations
 
 from autograder.catalogue import Misconception as M
-from autograder.catalogue import Question
+from autograder.catalogue import Question, Sample
 from autograder.catalogue.seeds import PUBLIC, draw
 
 #: The reference of a prediction is `...`: whatever the experiment gives.
@@ -102,3 +102,40 @@ QUESTIONS = {
         "the largest rate is not the fastest.",
     ),
 }
+
+#: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.
+SAMPLES = (
+    Sample(
+        "If the learning rate is too high, the loss explodes, you can see it in the figure where two curves "
+        "shoot up. If it is too low the network gets stuck in a local minimum and never finds the global one. "
+        "A good rate is somewhere in the middle and gives fast, steady training. It is the most important "
+        "hyperparameter because training is very sensitive to it, although I have read that this is only a "
+        "rule of thumb.",
+        (1, 1, 1, 1, 0, 1),
+        (
+            "It explodes, and no reason why.",
+            "“Stuck in a local minimum”, and no more; the experiment shows the opposite.",
+            "“Fast, steady” is what it gives; “in the middle” alone would not do.",
+            "“Very sensitive” says important in other words.",
+            "Curves that shoot up are an observation; no number stands here.",
+            "It says that “most important” is a rule of thumb.",
+        ),
+    ),
+    Sample(
+        "The update is θ ← θ − ηg, so η multiplies every change of every weight. Along a direction of "
+        "curvature λ the distance is multiplied by 1 − ηλ: above η = 2/λ it grows with alternating sign, "
+        "which is why my run with the largest rate was lost after a few steps. With the smallest rate the "
+        "same road is walked, but at step 300 the loss was still 1.2. The best rate stood right below the "
+        "first that exploded. With a bad η nothing else can be judged: a better initialization looks useless "
+        "if the rate is wrong.",
+        (3, 2, 1, 2, 1, 0),
+        (
+            "Overshooting with alternating sign, and 1 − ηλ says why.",
+            "The same road, and not there when the steps are over: slow within the budget.",
+            "Right below the first that exploded.",
+            "It multiplies every change, and nothing else can be judged.",
+            "1.2 at step 300 is a number with what it is of. Whether it is right is not asked by this line.",
+            "Everything is said as if it held always.",
+        ),
+    ),
+)

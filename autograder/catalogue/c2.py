@@ -4,7 +4,7 @@ f"itself, on seeds."""
 from __future__ import annotations
 
 from autograder.catalogue import Misconception as M
-from autograder.catalogue import Question
+from autograder.catalogue import Question, Sample
 from autograder.catalogue.seeds import PUBLIC, draw
 
 #: The reference of a prediction is `...`: whatever the experiment gives.
@@ -128,3 +128,40 @@ QUESTIONS = {
         "start here, and is faster all the same.",
     ),
 }
+
+#: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.
+SAMPLES = (
+    Sample(
+        "a) In a ravine momentum damps the zigzag and speeds up along the valley, with β = 0.9 up to 10 "
+        "times. b) With noise the path becomes smoother because of the averaging: random errors cancel and "
+        "the gradient's mean stays. c) In a local minimum the ball has inertia and rolls out of shallow ones; "
+        "that way momentum finds the global minimum.",
+        (1, 2, 1, 0, 0),
+        (
+            (
+                "Damps and speeds up, but not why: nothing on signs that alternate or agree. “Up to 10 times” "
+                "is no reason for the damping."
+            ),
+            "Random errors cancel, the mean stays.",
+            "Inertia carries it out of shallow ones.",
+            "No limit is named; that it finds the global minimum is the very claim that fails.",
+            "10 follows from β; nothing was measured.",
+        ),
+    ),
+    Sample(
+        "a) Across the ravine the gradients point back and forth, so in v they cancel; along the floor they "
+        "agree and add up to 1/(1−β). Tuned, I needed 7 times fewer steps than plain descent. Too much β "
+        "swings along the floor and was slower than none. b) v is smoother than g, but I see no reason given "
+        "in the plot; the variance I measured was 1/19 for the average. At the same η the weight itself "
+        "shakes more, not less. c) The ball passed all shallow pits. It also passed the deeper one, so "
+        "inertia does not choose.",
+        (2, 1, 1, 3, 2),
+        (
+            "Cancel across, agree along.",
+            "Smoother, and no reason: independent noise is not mentioned. The number counts in the last line.",
+            "It passed the shallow pits.",
+            "A limit in each: too much β; the weight shakes more; it does not choose.",
+            "7 times and 1/19: two parts.",
+        ),
+    ),
+)

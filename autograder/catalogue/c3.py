@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.catalogue import Misconception as M
-from autograder.catalogue import Question
+from autograder.catalogue import Question, Sample
 from autograder.catalogue.seeds import PUBLIC, draw
 
 #: The reference of a prediction is `...`: whatever the experiment gives.
@@ -73,3 +73,45 @@ QUESTIONS = {
         "there. Which optimizer is best depends on the problem's axes.",
     ),
 }
+
+#: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.
+SAMPLES = (
+    Sample(
+        "Adam adapts the learning rate of each parameter automatically. Therefore it works well with default "
+        "settings and needs no tuning, while SGD needs a lot of tuning. Bias correction is needed because "
+        "otherwise the first steps would be too small. It can generalize worse than SGD in some cases, for "
+        "example for images. In the experiment Adam's curve was below SGD's at most rates.",
+        (1, 0, 0, 1, 1),
+        (
+            "“Adapts the rate of each parameter”, and no more.",
+            (
+                "That it needs no tuning repeats the question; neither that one rate serves different sizes, "
+                "nor why SGD's one rate can't."
+            ),
+            "“Too small” is backwards at the defaults.",
+            "A situation (images), with no reason.",
+            "An observation in words.",
+        ),
+    ),
+    Sample(
+        "For each parameter Adam keeps a running mean of g² and divides the step by its root. So a weight "
+        "with gradients of 0.001 and one with gradients of 100 both move about η per step, and one rate is "
+        "good for both; in our badly scaled network one range of η worked for all scalings while SGD's best η "
+        "moved by a factor of 40. At the start both means are too close to zero, which the correction 1 − βᵗ "
+        "repairs. It helps less if the problem is not along the axes.",
+        (3, 1, 1, 1, 2),
+        (
+            "Root of a running mean of squares, and the step is about η whatever the size.",
+            (
+                "One rate serves both. That SGD's rate must suit the steepest and is then too small for the "
+                "flattest is not said; that it moved is a number, not the reason."
+            ),
+            "Means too close to zero at the start, repaired: unbiased early moments.",
+            (
+                "“Not along the axes” is named, but not that the scaling itself follows the axes: no "
+                "rotation, no coupling."
+            ),
+            "A factor of 40, of SGD's best rate.",
+        ),
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.catalogue import Misconception as M
-from autograder.catalogue import Question
+from autograder.catalogue import Question, Sample
 from autograder.catalogue.seeds import PUBLIC, draw
 
 #: The reference of a prediction is `...`: whatever the experiment gives.
@@ -119,3 +119,42 @@ QUESTIONS = {
         "stays there (Cohen et al. 2021).",
     ),
 }
+
+#: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.
+SAMPLES = (
+    Sample(
+        "a) Large learning rates find flat minima and flat minima generalize better, which is proved by the "
+        "experiment. b) Warmup is needed since the weights are random in the beginning, so the gradients are "
+        "bad and a large step in a bad direction destroys the training. c) Decay lets the optimizer make "
+        "finer steps in the end so that it converges better.",
+        (1, 2, 1, 0),
+        (
+            (
+                "Flat, but no reason why a large rate ends there (2/η), so the step to generalizing can't "
+                "earn the third point alone."
+            ),
+            (
+                "The first steps are dangerous, with a reason (gradients that can't be relied on); nothing on "
+                "exact gradients."
+            ),
+            "Finer steps at the end; no floor.",
+            "“Proved by the experiment” is the confusion that this line asks to avoid.",
+        ),
+    ),
+    Sample(
+        "a) At a minimum with sharpness above 2/η gradient descent is unstable (proved for a quadratic), so a "
+        "large η has to stop somewhere flatter; I measured that sharpness rises to 2/η and stays there. If "
+        "the minimum is flat, a small shift between training and test loss changes little, which is the "
+        "argument for generalization, but that is disputed because of rescaling. b) Our gradients had no "
+        "noise and it still diverged without warmup, so the curvature at the start must have been too high "
+        "for the rate. c) With noise a constant rate does not converge but stays at a level that grows with "
+        "η. Lowering η lowers it.",
+        (3, 3, 2, 2),
+        (
+            "2/η, and why a flat minimum may generalize: a shift changes little.",
+            "Dangerous at the start, a reason, and what exact gradients show.",
+            "A level that grows with η, and that decay lowers it.",
+            "Proved (quadratic), measured (sharpness rises), disputed (generalization): one of each.",
+        ),
+    ),
+)

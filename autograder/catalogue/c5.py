@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.catalogue import Misconception as M
-from autograder.catalogue import Question
+from autograder.catalogue import Question, Sample
 from autograder.catalogue.seeds import PUBLIC, draw
 
 #: The reference of a prediction is `...`: whatever the experiment gives.
@@ -66,3 +66,37 @@ QUESTIONS = {
         "generalizing than the others. One experiment; the literature is divided, too.",
     ),
 }
+
+#: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.
+SAMPLES = (
+    Sample(
+        "A large learning rate is like a low resolution picture, it only sees the coarse structure, while a "
+        "small learning rate sees all the details and also the noise (overfitting). According to minimum "
+        "description length the simplest model is the best. This was seen in the experiment: the large rate "
+        "did not fit the noise. Therefore one should always use large learning rates.",
+        (2, 1, 2, 0, 0),
+        (
+            "Both halves.",
+            "“The simplest is best”, and no more: no bits, no precision.",
+            "What was seen: the large rate did not fit the noise.",
+            "No disagreement is named.",
+            "No limit of the picture; “always” says the opposite.",
+        ),
+    ),
+    Sample(
+        "The rate as resolution is a nice picture: with a large η details are blurred. MDL says how: where "
+        "the loss is flat, you may round the weights, so they cost fewer bits, and the total is these bits "
+        "plus those for the remaining errors. The experiment agrees in the end, as I think. But at the "
+        "beginning it was the other way round, the large rate had fitted more, because it is η times the "
+        "number of steps that counts, and on the second network the large rate ignored nothing. The bits also "
+        "depend on how finely I round and on the prior, so this is a picture and no law.",
+        (1, 3, 1, 2, 1),
+        (
+            "Only the large rate's half.",
+            "Low precision where it is flat, fewer bits, weights and errors together.",
+            "It says that it agrees, and not in what.",
+            "Two of what was seen, with a reason.",
+            "Bits depend on rounding and prior; a picture and no law.",
+        ),
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.catalogue import Misconception as M
-from autograder.catalogue import Question
+from autograder.catalogue import Question, Sample
 from autograder.catalogue.seeds import PUBLIC, draw
 
 #: The reference of a prediction is `...`: whatever the experiment gives.
@@ -85,3 +85,39 @@ QUESTIONS = {
         lecture="Show both bowls: the same shape, a decade or two apart. One common rate compares nothing.",
     ),
 }
+
+#: Two marked answers for graders to agree on; the points and reasons are by line of the rubric.
+SAMPLES = (
+    Sample(
+        "SGD finds flatter minima than Adam and therefore generalizes better. Adam has a small effective "
+        "learning rate for some parameters, so it can go into sharp minima. In my experiment SGD won by 0.4 "
+        "points, so the argument is right. On the constructed problem Adam had an error of 40 % and SGD 0, "
+        "which also confirms it.",
+        (2, 0, 1, 0, 0),
+        (
+            "One half of the reason: Adam's small rates. SGD's large rate as a regularizer is missing.",
+            "Nothing on the search.",
+            "A real difference, and not what closed it.",
+            "A gap of 0.4 is called a win with no word on seeds or tasks.",
+            "“The argument is right”, as a law.",
+        ),
+    ),
+    Sample(
+        "The classical story: SGD's single large rate works as a regularizer and cannot stay in sharp minima, "
+        "Adam takes tiny steps in some directions and can. For it: on the separable problem Adam stayed at 40 "
+        "% error, but with larger ε the gap closed. Against it: who wins on the classifier depends on the "
+        "rates I search, low ones favour Adam, high ones SGD. Results differed between tasks by more than the "
+        "gap I measured over all rates, so I would not call it a gap.",
+        (3, 2, 2, 2, 0),
+        (
+            "Both halves.",
+            "The winner turned with the range.",
+            "A real difference, and ε closed it.",
+            "The gap is compared with the spread.",
+            (
+                "It hedges on the gap, which the line before scores; on the sentence as a whole (sometimes, "
+                "not as a law) it says nothing."
+            ),
+        ),
+    ),
+)

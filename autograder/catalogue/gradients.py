@@ -30,14 +30,14 @@ def generic(rng: np.random.Generator, shape: Shape, scale: float = 1.0, spread: 
     return np.asarray(sign * scale * spread ** rng.uniform(-1, 1, size=shape))
 
 
-def draw_parameters(rng: np.random.Generator, shapes: Sequence[Shape], dtype: str = "<f8") -> list[Any]:
+def draw_parameters(rng: np.random.Generator, shapes: Sequence[Shape], dtype: str = "<f8") -> list[object]:
     """Return packed parameters of these shapes, between 0.5 and 2 in size."""
     return [pack(generic(rng, shape, 1.0, 2.0).astype(dtype)) for shape in shapes]
 
 
 def draw_gradients(
     rng: np.random.Generator, shapes: Sequence[Shape], steps: int, scale: float = 1.0, dtype: str = "<f8"
-) -> list[list[Any]]:
+) -> list[list[object]]:
     """Return packed gradients for so many steps, in the parameters' shapes."""
     return [[pack(wide(rng, shape, scale).astype(dtype)) for shape in shapes] for _ in range(steps)]
 
@@ -71,7 +71,7 @@ def odd(rng: np.random.Generator, low: float, high: float) -> float:
 
 def draw_probe(
     rng: np.random.Generator, id: str, answer: str, shapes: Sequence[Shape], steps: int, *,
-    scale: float = 1.0, dtype: str = "<f8", kwargs: dict[str, float] | None = None, **more: Any,
+    scale: float = 1.0, dtype: str = "<f8", kwargs: dict[str, float] | None = None, **more: object,
 ) -> Probe:  # fmt: skip
     """Return one probe of the optimizer kind (its module says what the keys mean)."""
     return {

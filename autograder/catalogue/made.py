@@ -5,6 +5,7 @@ A mistake is a change of one piece, so one table of words serves an optimizer cl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -70,11 +71,11 @@ def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> 
     return Made
 
 
-def run(model: Model, *mistakes: str, form: int = 0) -> Any:
+def run(model: Model, *mistakes: str, form: int = 0) -> Callable[..., np.ndarray]:
     """Return a function (start, *settings, steps) that runs an optimizer with these mistakes on x² + 10y²."""
     made = optimizer(model, *mistakes, form=form)
 
-    def trajectory(start: Any, *settings: Any) -> Any:
+    def trajectory(start: Any, *settings: Any) -> np.ndarray:
         position = np.array(start, dtype=np.float64)
         stepped = made([position], *settings[:-1])
         rows = [position.copy()]

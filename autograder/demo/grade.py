@@ -127,7 +127,7 @@ class _Advance(Watcher):
         self.progress.advance(self.task)
 
 
-def _must(result: dict[str, Any], what: str, failures: list[str]) -> None:
+def _must(result: dict[str, object], what: str, failures: list[str]) -> None:
     if not result["success"]:
         said = f"{result.get('log') or ''}\n{result.get('error') or ''}"
         reasons = re.findall(r"^\s*((?:\w+\.)*\w*(?:Error|TooWeak|Failed|NotStarted|Entry)\b.*)$", said, re.M)

@@ -439,7 +439,7 @@ def _chance(logit: float) -> float:
 # ------------------------------------------------------------------------------------------------ answers, judged
 
 
-def _typed(step: Step, answer: Any) -> str:
+def _typed(step: Step, answer: object) -> str:
     """Return the cell in which a student types a catalogued answer of Part A or C."""
     (name,) = step.answers
     if step.kind.foretells:
@@ -463,11 +463,11 @@ def _foretold(step: Step, answer: Any) -> str:
 
 
 @cache
-def _imports(step_id: str) -> dict[str, Any]:
+def _imports(step_id: str) -> dict[str, object]:
     """Return the namespace that a notebook's own imports make; no other cell is run."""
     exercise = exercise_with(find_step(step_id))
     notebook = nbformat.read(SOLUTIONS / exercise.part / f"{exercise.notebook}.ipynb", as_version=4)
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, object] = {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
             body = ast.parse(cell.source).body
@@ -477,7 +477,7 @@ def _imports(step_id: str) -> dict[str, Any]:
 
 
 @cache
-def _evidence(step_id: str, source: str) -> Any:
+def _evidence(step_id: str, source: str) -> object:
     step = find_step(step_id)
     namespace = dict(_imports(step_id))
     exec(source, namespace)

@@ -102,7 +102,7 @@ def show(differences: Sequence[Difference], console: Console, file: str = "--out
     console.print(escape(told(differences)), highlight=False)
 
 
-def _points(known: Mapping[str, Any]) -> str:
+def _points(known: Mapping[str, object]) -> str:
     possible = known["possible"]
     return f"{known['points']:g}" + ("" if possible is None else f"/{possible:g}")
 

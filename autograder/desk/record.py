@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from autograder import catalogue
 from autograder.course import SOLUTIONS
@@ -19,7 +18,7 @@ from autograder.names import UnknownName, nearest
 from lrtutorial.course import steps
 
 
-def recording(step_id: str) -> dict[str, Any]:
+def recording(step_id: str) -> dict[str, object]:
     """Return what is recorded for a step: probes, the reference's and every misconception's outcome, the words."""
     expected = catalogue.public_expectations(step_id)
     words = {m.id: {"title": m.title, "hints": list(m.hints)} for m in catalogue.questions()[step_id].misconceptions}

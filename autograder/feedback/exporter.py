@@ -33,7 +33,7 @@ LIVE = "application/vnd.jupyter.widget-view+json"
 class FeedbackExporter(HTMLExporter):
     """Makes a feedback page of a notebook and the :class:`~autograder.feedback.summary.Summary` in its resources."""
 
-    def __init__(self, config: Config | None = None, **kw: Any):
+    def __init__(self, config: Config | None = None, **kw: object):
         own = Config(FeedbackExporter={
             "template_name": "page", "extra_template_basedirs": [str(HERE)], "filters": {}, "sanitize_html": False,
         })  # fmt: skip
@@ -48,7 +48,7 @@ class FeedbackExporter(HTMLExporter):
         """nbconvert's, without its preprocessors: a page needs none of them."""
         return Config({"HighlightMagicsPreprocessor": {"enabled": False}})
 
-    def default_filters(self) -> Any:
+    def default_filters(self) -> object:
         """nbconvert's filters and ours."""
         yield from super().default_filters()
         yield "markdown2html", self.safe_markdown
@@ -69,6 +69,10 @@ class FeedbackExporter(HTMLExporter):
 
     @pass_context
     def safe_markdown(self, context: Context, source: str, start: int | None = None, attachments: object = None) -> str:
+        """The filter of :meth:`as_html`."""
+        return self.as_html(source, attachments, start)
+
+    def as_html(self, source: str, attachments: object = None, start: int | None = None) -> str:
         """Markdown as HTML: formulas as MathML, headings in order (from ``start`` where given), nothing that loads.
 
         ``attachments`` are those of the cell that the text is from.
@@ -92,7 +96,7 @@ def _find_odd_names(converter: Any) -> None:
 class _Renderer(AttachmentRenderer):
     """Markdown's pieces. A formula is a word until the rest is cleaned, and then put in its place."""
 
-    def __init__(self, exporter: FeedbackExporter, attachments: Any):
+    def __init__(self, exporter: FeedbackExporter, attachments: object):
         super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
         self.exporter = exporter
         self.formulas: dict[str, str] = {}
@@ -117,7 +121,7 @@ class _Renderer(AttachmentRenderer):
     def latex_environment(self, name: str, body: str) -> str:
         return self._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
 
-    def heading(self, text: str, level: int, **attrs: Any) -> str:
+    def heading(self, text: str, level: int, **attrs: object) -> str:
         level = min(level + BELOW, self.exporter.level + 1, 6)
         self.exporter.level = max(level, BELOW)
         return f"<h{level}>{text}</h{level}>\n"

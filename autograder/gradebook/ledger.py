@@ -77,6 +77,7 @@ REASONS = {
     "checking": "the checks changed",
 }  # fmt: skip
 KEPT = ("points", "possible", "status", "misconception", "headline")  #: of a verdict, before and after
+Row = dict[str, Any]  #: of a table, by column
 
 
 class Ledger:
@@ -141,13 +142,13 @@ class Ledger:
 
     def verdicts(
         self, assignment: str | None = None, student: str | None = None, notebook: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Row]:
         """Return one dictionary for each judged step, in order of assignment, student and step."""
         return self._rows(_verdicts, assignment=assignment, student=student, notebook=notebook)
 
     def submissions(
         self, assignment: str | None = None, student: str | None = None, notebook: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Row]:
         """Return one dictionary for each submitted notebook, in order of assignment, student and notebook."""
         return self._rows(_submissions, assignment=assignment, student=student, notebook=notebook)
 
@@ -163,9 +164,7 @@ class Ledger:
         rows = self._rows(_answers, assignment=assignment, student=student, notebook=notebook)
         return {(row["student"], row["notebook"], row["cell"]): (row["digest"], row["possible"]) for row in rows}
 
-    def history(
-        self, assignment: str | None = None, student: str | None = None, *, after: int = 0
-    ) -> list[dict[str, Any]]:
+    def history(self, assignment: str | None = None, student: str | None = None, *, after: int = 0) -> list[Row]:
         """Return every change of a verdict, the oldest first: before, after, when (``at``, UTC) and ``why``.
 
         A verdict's first row has no ``..._before``. ``after`` leaves out rows up to that ``id``.
@@ -179,7 +178,7 @@ class Ledger:
         with self.engine.connect() as connection:
             return connection.execute(select(func.max(_history.c.id))).scalar() or 0
 
-    def _rows(self, table: Table, after: int = 0, **where: str | None) -> list[dict[str, Any]]:
+    def _rows(self, table: Table, after: int = 0, **where: str | None) -> list[Row]:
         if not self._made and not inspect(self.engine).has_table(table.name):
             return []
         query = select(table).where(*_is(table, where)).order_by(*table.primary_key.columns)
@@ -210,7 +209,7 @@ def _storable(text: str) -> str:
 # ----------------------------------------------------------------------------------------------- the history
 
 
-def _earlier(connection: Connection, here: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _earlier(connection: Connection, here: Mapping[str, str]) -> dict[str, Row]:
     """Return the last known verdict of each step, from the history; from before there was one, it is entered now."""
     query = select(_history).where(*_is(_history, here)).order_by(_history.c.id)
     latest = {row.step: {name: row._mapping[name] for name in KEPT} for row in connection.execute(query)}
@@ -228,8 +227,8 @@ def _earlier(connection: Connection, here: Mapping[str, str]) -> dict[str, dict[
 
 
 def _remember(
-    connection: Connection, here: Mapping[str, str], earlier: Mapping[str, Mapping[str, Any]],
-    rows: list[dict[str, Any]], fingerprint: str, now: str,
+    connection: Connection, here: Mapping[str, str], earlier: Mapping[str, Mapping[str, object]],
+    rows: list[Row], fingerprint: str, now: str,
 ) -> None:  # fmt: skip
     """Add what differs from the last known verdicts. A run that did not finish has none, and changes nothing."""
     changed = [row for row in rows if any(row[name] != earlier.get(row["step"], {}).get(name) for name in KEPT)]
@@ -246,5 +245,5 @@ def _remember(
     ])  # fmt: skip
 
 
-def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def _add(connection: Connection, rows: list[dict[str, object]]) -> None:
     connection.execute(_history.insert(), rows)

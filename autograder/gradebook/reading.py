@@ -91,7 +91,7 @@ class Entry:
 
 
 def entries(
-    session: Session, submissions: list[dict[str, Any]], assignment: str | None = None, student: str | None = None,
+    session: Session, submissions: list[dict[str, object]], assignment: str | None = None, student: str | None = None,
     notebook: str | None = None,
 ) -> list[Entry]:  # fmt: skip
     """Return every notebook of every submission in the gradebook (of those named), in order of student and notebook.
@@ -107,7 +107,7 @@ def entries(
 
 def _grouped(
     session: Session, assignment: str | None, student: str | None, notebook: str | None
-) -> Iterator[tuple[tuple[str, str, str], list[Any]]]:
+) -> Iterator[tuple[tuple[str, str, str], list[object]]]:
     query = select(
         SubmittedAssignment.student_id.label("student"), Assignment.name.label("assignment"),
         Notebook.name.label("notebook"), SubmittedAssignment.timestamp, SubmittedAssignment.extension,
@@ -123,7 +123,7 @@ def _grouped(
     for column, wanted in ((Assignment.name, assignment), (SubmittedAssignment.student_id, student),
                            (Notebook.name, notebook)):  # fmt: skip
         query = query if wanted is None else query.where(column == wanted)
-    found: dict[tuple[str, str, str], list[Any]] = {}
+    found: dict[tuple[str, str, str], list[object]] = {}
     for row in session.execute(query.order_by(SubmittedAssignment.student_id, Assignment.name, Notebook.name)):
         found.setdefault((row.student, row.assignment, row.notebook), []).append(row)
     yield from found.items()

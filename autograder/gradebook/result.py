@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -22,8 +21,8 @@ class Result:
     status: str
     reason: str
     graded: str  #: the notebook with verdicts, JSON
-    verdicts: tuple[dict[str, Any], ...]
-    jail: dict[str, Any] | None
+    verdicts: tuple[dict[str, object], ...]
+    jail: dict[str, object] | None
     seconds: float
     phases: dict[str, float] = field(default_factory=dict)  #: seconds by phase, see autograder.grading.phases
     look: tuple[str, ...] = ()  #: grade_ids of checked cells that a human is asked to look at

@@ -14,7 +14,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import nbgrader.api
 from nbformat.notebooknode import NotebookNode
@@ -24,6 +23,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from traitlets.config import Config
 
@@ -44,7 +44,7 @@ class NotReleased(Advice, RuntimeError):
     """The gradebook doesn't know this assignment as it is released; the message says what to run."""
 
 
-def hold_to_release(session: Any, assignment: str, release: Mapping[str, NotebookNode]) -> None:
+def hold_to_release(session: Session, assignment: str, release: Mapping[str, NotebookNode]) -> None:
     """Raise NotReleased unless gradebook and released notebooks hold the same cells with the same points."""
     again = f"run nbgrader generate_assignment {assignment} --force first"
     entry = session.query(nbgrader.api.Assignment).filter_by(name=assignment).one_or_none()

@@ -48,7 +48,7 @@ class Run:
     secret: str = field(repr=False)
     draw: str  #: what the secret probes depend on, beside the secret
     #: Expectations of the whole class by step, as data, where they were computed elsewhere.
-    shared: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    shared: Mapping[str, object] = field(default_factory=dict, repr=False)
     needless: frozenset[str] = frozenset()  #: ids of cells that no score depends on
     clock: Clock = field(default_factory=Clock, compare=False, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  #: beside the notebook, by relative path
@@ -60,7 +60,7 @@ class Ran:
 
     notebook: NotebookNode
     verdicts: tuple[Verdict, ...]
-    jail: dict[str, Any] | None
+    jail: dict[str, object] | None
     ended: str
 
 
@@ -75,7 +75,7 @@ class TrustedExecute(JailedExecute):
         config=True
     )
 
-    def __init__(self, run: Run, notebook: NotebookNode, **settings: Any):
+    def __init__(self, run: Run, notebook: NotebookNode, **settings: object):
         super().__init__(**settings)
         self.run, self.notebook, self.clock = run, notebook, run.clock
         self.grading = Grading(run.assignment, run.notebook, run.secret, run.draw, run.shared)
@@ -92,7 +92,7 @@ class TrustedExecute(JailedExecute):
 
     def judged(self) -> Ran:
         """Run the notebook; a kernel that dies or hangs costs the steps that it can't answer any more."""
-        resources: dict[str, Any] = {}
+        resources: dict[str, object] = {}
         self.clock.lap("intake")
         try:
             notebook, _ = self.preprocess(self.notebook, resources)
@@ -102,7 +102,7 @@ class TrustedExecute(JailedExecute):
         ended = getattr(self.last_manager, "ending", lambda: "")()
         return Ran(notebook, tuple(self.verdicts), report.to_dict() if report else None, ended)
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
+    def preprocess_cell(self, cell: NotebookNode, resources: object, index: int) -> object:
         """Run one cell of the student's, or judge one step."""
         self.clock.lap("kernel start" if self.starting else "cells")
         if self.starting:
@@ -209,7 +209,7 @@ class TrustedExecute(JailedExecute):
         cells = [cell.source for cell in self.nb.cells[:index] if cell.cell_type == "code"]
         return delegates(cells, step.answers, self.modules)
 
-    def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> Any:
+    def _ask(self, step: Step, asked: Mapping[str, Expected], index: int, name: str) -> object:
         """Return the evidence on the probes of this name, from the kernel; note which answers are not there."""
         self.clock.lap("judging")
         nonce = secrets.token_hex(16)

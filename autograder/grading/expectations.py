@@ -34,7 +34,7 @@ def class_expectations(secret: str, step_id: str) -> Expected:
         return as_expected(_kept(secret, step_id, KEPT))
 
 
-def for_notebook(secret: str, exercise: Exercise) -> dict[str, Any]:
+def for_notebook(secret: str, exercise: Exercise) -> dict[str, object]:
     """Return {step: expectations as data} of an exercise's steps that share theirs: what a cluster's worker is told."""
     with _one_at_a_time:
         return {step.id: _kept(secret, step.id, KEPT) for step in exercise.steps if step.kind.costly}
@@ -46,7 +46,7 @@ def as_expected(data: Mapping[str, Any]) -> Expected:
 
 
 @lru_cache(maxsize=256)
-def _kept(secret: str, step_id: str, folder: Path) -> dict[str, Any]:
+def _kept(secret: str, step_id: str, folder: Path) -> dict[str, object]:
     rng = catalogue.generator(secret, "class", step_id)
     words = "\x1f".join((secret, step_id, digest_of_checks(exercise_with(find_step(step_id)).id)))
     path = folder / f"{step_id}-{hashlib.sha256(words.encode()).hexdigest()[:32]}.json"
@@ -58,7 +58,7 @@ def _kept(secret: str, step_id: str, folder: Path) -> dict[str, Any]:
     return data
 
 
-def _read(path: Path, probes: Any) -> dict[str, Any] | None:
+def _read(path: Path, probes: object) -> dict[str, object] | None:
     """Return what was kept; None when there is nothing that belongs to these probes."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -68,7 +68,7 @@ def _read(path: Path, probes: Any) -> dict[str, Any] | None:
     return data if whole and data["probes"] == probes and isinstance(data["outcomes"], dict) else None
 
 
-def _write(path: Path, data: Mapping[str, Any]) -> None:
+def _write(path: Path, data: Mapping[str, object]) -> None:
     """Keep a step's expectations, for the grader's eyes alone, as a whole or not at all; what it replaces goes."""
     if not path.parent.parent.is_dir():
         return  # no course here: a cluster's worker

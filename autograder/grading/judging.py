@@ -75,7 +75,7 @@ class Grading:
             return combined(public, self._judged("secret", step, asked["secret"], ask_and_see))
         return combined(public, unnamed)
 
-    def _judged(self, name: str, step: Step, expected: Expected, ask: Callable[[str], Any]) -> Verdict:
+    def _judged(self, name: str, step: Step, expected: Expected, ask: Callable[[str], object]) -> Verdict:
         here = self.sessions[name]
         if step.id not in here.evidence:
             evidence = ask(name)
@@ -108,11 +108,11 @@ class Unnamed:
         self.probes, self.secret = expected.probes, expected.secret
 
     @property
-    def reference(self) -> Any:
+    def reference(self) -> object:
         """What the reference gives on the probes."""
         return self._whole.reference
 
-    def outcomes(self) -> Mapping[str, Any]:
+    def outcomes(self) -> Mapping[str, object]:
         """No mistake is known."""
         return {}
 

@@ -48,7 +48,7 @@ class Difference:
         gained: float = self.after["points"] - self.before["points"]
         return round(gained, 6)
 
-    def row(self) -> list[Any]:
+    def row(self) -> list[str | float | None]:
         """The difference as a row of ``COLUMNS``."""
         old, new = self.before, self.after
         return [

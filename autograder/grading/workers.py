@@ -34,7 +34,7 @@ class Workers:
 class _Here(Executor):
     """Does what it is given at once, in the thread that gives it."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, fn: Callable[..., object], /, *args: object, **kwargs: Any) -> Future[Any]:
         """Return a future that is done."""
         future: Future[Any] = Future()
         try:

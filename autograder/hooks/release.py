@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import GenerateAssignment
@@ -18,11 +17,11 @@ class Release(NotebookExporter):
     nbgrader removes a release before it makes the next, and removes what it has made when something fails.
     """
 
-    def __init__(self, **settings: Any):
+    def __init__(self, **settings: object):
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, GenerateAssignment):
             raise TypeError(f"Release is made by nbgrader's GenerateAssignment, not {type(self.parent).__name__}")
-        converter: Any = self.parent  # nbgrader ships no types
+        converter: GenerateAssignment = self.parent  # nbgrader ships no types
         self.kept: dict[Path, Path] = {}
         self._make_way, self._convert = converter.init_destination, converter.convert_notebooks
         converter.init_destination, converter.convert_notebooks = self.make_way, self.convert

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from logging import Logger
 from pathlib import Path
-from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import Autograde
@@ -28,11 +28,11 @@ class Door(NotebookExporter):
     choice: its patterns, ``--student``, ``--notebook``, and what is there already is left without ``--force``.
     """
 
-    def __init__(self, **settings: Any):
+    def __init__(self, **settings: object):
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         if not isinstance(self.parent, Autograde):
             raise TypeError(f"Door opens nbgrader's Autograde, not {type(self.parent).__name__}")
-        self.converter: Any = self.parent  # an Autograde; nbgrader ships no types
+        self.converter: Autograde = self.parent  # an Autograde; nbgrader ships no types
         self.converter.convert_notebooks = self.grade_chosen
 
     def grade_chosen(self) -> None:
@@ -96,7 +96,7 @@ class Door(NotebookExporter):
             yield student
 
 
-def _by_assignment(converter: Any) -> dict[str, dict[str, list[str]]]:
+def _by_assignment(converter: Autograde) -> dict[str, dict[str, list[str]]]:
     """Return {assignment: {student: files of notebooks}} of what nbgrader's patterns matched."""
     pattern = converter._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
     found: dict[str, dict[str, list[str]]] = {}
@@ -111,7 +111,7 @@ def _by_assignment(converter: Any) -> dict[str, dict[str, list[str]]]:
 class _Log(Watcher):
     """Tells nbgrader's log what becomes of each notebook."""
 
-    def __init__(self, log: Any):
+    def __init__(self, log: Logger):
         self.log = log
 
     def done(self, result: Result) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
@@ -13,7 +12,7 @@ Named = tuple[str | None, NotebookNode]  #: the released cell that this one is, 
 
 
 def known_again(
-    cells: list[Named], release: NotebookNode, originals: Mapping[str, Any], repairs: list[str]
+    cells: list[Named], release: NotebookNode, originals: Mapping[str, NotebookNode], repairs: list[str]
 ) -> list[Named]:
     """Return the cells, with the names of those that have lost their marks; ``repairs`` gets a sentence on each.
 

@@ -10,7 +10,6 @@ import stat
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -81,7 +80,7 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
     return notebook, version
 
 
-def _complete(found: dict[str, Any]) -> None:
+def _complete(found: dict[str, object]) -> None:
     """Put in what the format asks of a code cell and nothing depends on: a tool may have taken it out.
 
     Of the outputs stays what tells which prediction was first.
@@ -116,7 +115,7 @@ def is_whole(data: bytes) -> bool:
     return not _HALF.search(data) or (found := json.loads(data.decode("utf-8-sig", "replace"))) == kept(found)
 
 
-def source_of(cell: Mapping[str, Any]) -> str:
+def source_of(cell: Mapping[str, object]) -> str:
     """A cell's text; raises TypeError when it isn't text."""
     source = cell.get("source", "")
     if isinstance(source, str):

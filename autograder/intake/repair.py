@@ -90,11 +90,11 @@ def note(title: str, sentences: Sequence[str]) -> NotebookNode:
     return cell
 
 
-def _plain(value: object) -> Mapping[str, Any]:
+def _plain(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _own(cell: Any, originals: Mapping[str, Any], tags: set[str], repairs: list[str]) -> Named:
+def _own(cell: NotebookNode, originals: Mapping[str, NotebookNode], tags: set[str], repairs: list[str]) -> Named:
     """Return the student's cell with nothing but its text, and which released cell it says it is."""
     metadata = _plain(cell.get("metadata"))
     about = _plain(metadata.get("nbgrader"))
@@ -159,7 +159,7 @@ def _without_copies(cells: list[Named], originals: Mapping[str, Any], repairs: l
     return kept
 
 
-def _restored(cells: list[Named], originals: Mapping[str, Any], repairs: list[str]) -> list[Named]:
+def _restored(cells: list[Named], originals: Mapping[str, NotebookNode], repairs: list[str]) -> list[Named]:
     """Put missing cells back, and moved test cells where they belong: after the answers that come before them."""
     order = list(originals)
     present = [name for name, _ in cells if name is not None]
@@ -182,7 +182,9 @@ def _restored(cells: list[Named], originals: Mapping[str, Any], repairs: list[st
     return cells
 
 
-def _with_typed_answers(cells: list[Named], originals: Mapping[str, Any], repairs: list[str]) -> Iterator[Named]:
+def _with_typed_answers(
+    cells: list[Named], originals: Mapping[str, NotebookNode], repairs: list[str]
+) -> Iterator[Named]:
     """What a student wrote into a test cell stands above it now, and runs there as it ran at home."""
     for name, cell in cells:
         if name is not None and not _answers(originals[name]) and cell.cell_type == originals[name].cell_type == "code":
@@ -260,7 +262,7 @@ def _as_released(cell: NotebookNode, original: NotebookNode, repairs: list[str])
     cell["id"] = original.get("id", cell.get("id"))
 
 
-def _number(cells: list[Named], originals: Mapping[str, Any]) -> None:
+def _number(cells: list[Named], originals: Mapping[str, NotebookNode]) -> None:
     """Give every cell an id of its own; the course's cells keep theirs."""
     taken = {original.get("id") for original in originals.values()}
     for index, (name, cell) in enumerate(cells):

@@ -16,7 +16,7 @@ def holds(text: str) -> bool:
     return _UNHELD.search(text) is None
 
 
-def kept(value: Any) -> Any:
+def kept(value: object) -> Any:
     """Return plain data with each half of a character and each NUL in its texts replaced by U+FFFD.
 
     >>> kept({"a": ["half \\ud83d"]}) == {"a": ["half \\ufffd"]}

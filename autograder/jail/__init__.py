@@ -11,7 +11,7 @@ Importing this package is cheap; what needs jupyter_client or nbgrader is loaded
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import JailError, JailTooWeak, KernelNotStarted, ZygoteFailed
 from .limits import Limits
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

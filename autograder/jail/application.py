@@ -29,9 +29,9 @@ PIECE = 2**20  # characters
 class _NoModules:
     """`sys`, but for the modules: IPython asks each of thousands for its name, or for its file."""
 
-    modules: dict[str, Any] = {}  # nobody writes to it
+    modules: dict[str, object] = {}  # nobody writes to it
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(sys, name)
 
 
@@ -45,14 +45,14 @@ class JailedKernelApp(IPKernelApp):
         sock.setsockopt(zmq.USE_FD, self.listeners.pop(channel).detach())
         sock.bind(f"ipc://{self.ip}-{getattr(self, channel + '_port')}")
 
-    def _bind_socket(self, sock: Any, port: int) -> int:
+    def _bind_socket(self, sock: object, port: int) -> int:
         channel = next(name for name in CHANNELS if getattr(self, name + "_port") == port)
         # The shell waits: init_control would connect the debugger's socket to it.
         if channel != "shell":
             self._take(sock, channel)
         return port
 
-    def init_iopub(self, context: Any) -> None:
+    def init_iopub(self, context: object) -> None:
         self._take(self.shell_socket, "shell")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that subprocesses could not print: there are none
@@ -64,7 +64,7 @@ class JailedKernelApp(IPKernelApp):
 
     def init_connection_file(self) -> None: ...  # the request holds what the file would
 
-    def write_connection_file(self, **kwargs: Any) -> None: ...
+    def write_connection_file(self, **kwargs: object) -> None: ...
 
     def init_kernel(self) -> None:
         with mock.patch.object(ipkernel, "sys", _NoModules()):  # they are for its debugger

@@ -48,11 +48,11 @@ class _Tolerant(AsyncZMQSocketChannel):
             raise Empty from error
         return self.inspected(message, sum(len(frame) for frame in frames))
 
-    def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
+    def inspected(self, message: dict[str, object], size: int) -> dict[str, object]:
         """The message to pass on; raises ``Empty`` to drop it."""
         return message
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
+    async def get_msg(self, timeout: float | None = None) -> dict[str, object]:  # type: ignore[override]
         """The next message; raises ``Empty`` after `timeout` seconds (None: wait for ever)."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:

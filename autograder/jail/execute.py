@@ -7,6 +7,7 @@ from typing import Any
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from traitlets import default
+from traitlets.config import Config
 
 from .provisioner import JailedKernelManager
 from .report import LEVELS
@@ -19,9 +20,9 @@ class JailedExecute(Execute):
     ``resources["kernel_ended"]`` why the kernel ended before its time ('' when it did not).
     """
 
-    last_manager: Any = None
+    last_manager: object = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         kwargs.setdefault("kernel_manager_class", JailedKernelManager)
         super().__init__(*args, **kwargs)
 
@@ -29,12 +30,12 @@ class JailedExecute(Execute):
     def _shutdown_at_once(self) -> str:
         return "immediate"
 
-    def create_kernel_manager(self) -> Any:
+    def create_kernel_manager(self) -> object:
         """The base's, remembered past the end of the kernel, when the base forgets it."""
         self.last_manager = super().create_kernel_manager()
         return self.last_manager
 
-    def preprocess(self, nb: Any, resources: Any, km: Any = None) -> Any:
+    def preprocess(self, nb: object, resources: object, km: object = None) -> Any:
         """Run the notebook; see the class for what is added to `resources`, also when this raises."""
         self.last_manager = km
         try:
@@ -52,7 +53,7 @@ class JailedExecute(Execute):
             resources["kernel_ended"] = self.last_manager.ending()
 
 
-def switch_on(config: Any, *, minimum: str = "confined", **settings: Any) -> None:
+def switch_on(config: Config, *, minimum: str = "confined", **settings: Any) -> None:
     """Jail the kernels of `nbgrader autograde` for the course whose configuration this is.
 
     `settings` are those of `JailedProvisioner`: ``packages``, ``profile``, ``limits``, ``canaries``, ...

@@ -82,11 +82,11 @@ def application() -> Any:
     return made()
 
 
-def _plain(findings: dict[str, Finding]) -> dict[str, Any]:
+def _plain(findings: dict[str, Finding]) -> dict[str, object]:
     return {name: asdict(finding) for name, finding in findings.items()}
 
 
-def _send(report: int, message: dict[str, Any]) -> None:
+def _send(report: int, message: dict[str, object]) -> None:
     os.write(report, json.dumps(message).encode())
     os.close(report)
 

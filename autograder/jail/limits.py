@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 MiB = 1024**2
 
@@ -53,7 +53,7 @@ class Limits:
         """Each limit in words, for reports."""
         return {field.name: _MEANING[field.name][1].format(getattr(self, field.name)) for field in fields(self)}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain numbers, JSON-able; ``Limits(**limits.to_dict()) == limits``."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 

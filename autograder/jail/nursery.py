@@ -71,7 +71,7 @@ class Kernel:
     def __init__(self, handle: socket.socket, log_file: IO[bytes]) -> None:
         self._handle, self._log_file = handle, log_file
         self._pending = b""
-        self.report: dict[str, Any] | None = None
+        self.report: dict[str, object] | None = None
         self.exit_code: int | None = None
         self.ended = ""  # why the kernel ended, in words; empty when it was ordered to
         self.usage: dict[str, float] = {}
@@ -131,7 +131,7 @@ class Kernel:
 class Order:
     """One kernel to start: its request, its bound sockets, and both ends of its handle."""
 
-    def __init__(self, request: dict[str, Any], listeners: list[socket.socket]) -> None:
+    def __init__(self, request: dict[str, object], listeners: list[socket.socket]) -> None:
         ours, self._theirs = socket.socketpair()
         self._log: IO[bytes] = tempfile.TemporaryFile()
         self._request = tempfile.TemporaryFile()

@@ -238,7 +238,7 @@ class JailedProvisioner(KernelProvisionerBase):
             shutil.rmtree(place, ignore_errors=True)
         self.directory = self.scratch = None
 
-    async def get_provisioner_info(self) -> dict[str, Any]:
+    async def get_provisioner_info(self) -> dict[str, object]:
         """The base's information with the jail's report."""
         info = await super().get_provisioner_info()
         return {**info, "jail": self.report.to_dict() if self.report else None}
@@ -300,11 +300,11 @@ class JailedKernelManager(AsyncKernelManager):
         self._created_context = True
         return bounded_context(self._provisioner().chosen_limits().output_bytes)
 
-    def client(self, **kwargs: Any) -> Any:
+    def client(self, **kwargs: object) -> Any:
         """A client with bounded channels."""
         limits = self._provisioner().chosen_limits()
         bounds = {"output_bytes": limits.output_bytes, "notebook_output_bytes": limits.notebook_output_bytes}
         return super().client(**bounds, **kwargs)
 
-    def write_connection_file(self, **kwargs: Any) -> None:
+    def write_connection_file(self, **kwargs: object) -> None:
         """Nothing on disk: the key goes to the kernel with its request."""

@@ -72,7 +72,7 @@ class JailReport:
         layers = ", ".join(name for name, finding in self.layers.items() if finding.held) or "no layer"
         return f"jail level {self.level} ({self.mode}; {layers}): {MEANING[self.level]}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain dicts, strings and bools, with the level added."""
         return {**asdict(self), "level": self.level}
 

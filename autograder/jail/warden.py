@@ -150,14 +150,14 @@ def _peak(usage: Any) -> int:
     return usage.ru_maxrss * unit if usage else 0
 
 
-def _parsed(report: bytes) -> dict[str, Any]:
+def _parsed(report: bytes) -> dict[str, object]:
     try:
         return json.loads(report)
     except ValueError:
         return {"error": "the kernel's process ended before it could report"}
 
 
-def _tell(handle: socket.socket, message: dict[str, Any]) -> None:
+def _tell(handle: socket.socket, message: dict[str, object]) -> None:
     with contextlib.suppress(OSError):
         handle.sendall(json.dumps(message).encode() + b"\n")
 

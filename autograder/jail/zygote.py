@@ -20,7 +20,6 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any
 
 from . import confine, kernel, linux, warden
 from .channels import CHANNELS
@@ -28,7 +27,7 @@ from .channels import CHANNELS
 DESCRIPTORS = 3 + len(CHANNELS)  # handle, request, log, one listener for each channel
 
 
-def preload(names: list[str], hidden: list[str]) -> dict[str, Any]:
+def preload(names: list[str], hidden: list[str]) -> dict[str, object]:
     """Import the modules; what came of it, as plain data. What is not installed, or needs what is hidden, is left out.
 
     The hidden packages are out of reach before the first import: what was never loaded can't be found in a kernel.

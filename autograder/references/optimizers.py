@@ -8,11 +8,10 @@ Parameters change in place, gradients stay as they are. Each is checked against 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def moving_average(average: Array, value: Array, beta: float) -> Array:

@@ -49,7 +49,7 @@ def kept(model: nn.Module) -> Iterator[None]:
                 param.grad = grad
 
 
-def endless(loader: Iterable[Any]) -> Iterator[Any]:
+def endless(loader: Iterable[object]) -> Iterator[Any]:
     """Return the loader's batches, over and over."""
     return itertools.chain.from_iterable(itertools.repeat(loader))
 

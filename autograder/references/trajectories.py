@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.references.optimizers import SGD, Adam, MomentumSGD, RMSprop
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def gradient(position: Array) -> Array:

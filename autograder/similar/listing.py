@@ -7,7 +7,6 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from rich.console import Console
@@ -139,7 +138,7 @@ def _table(pairs: list[Pair]) -> str:
 def _data(
     compared: list[Compared], pairs: list[Pair], unreadable: list[tuple[str, str, str]], threshold: float, common: float
 ) -> str:
-    def view(one: Evidence) -> dict[str, Any]:
+    def view(one: Evidence) -> dict[str, object]:
         return {"view": one.view, "score": round(one.score, 2), "weight": round(one.weight, 2),
                 "share": round(one.share, 3), "lines": sorted(one.lines[0].items())}  # fmt: skip
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ class Malformed(ValueError):
     """The data is not what it says it is; the message says which part."""
 
 
-def pack(array: Any) -> dict[str, Any]:
+def pack(array: object) -> dict[str, object]:
     """Return a real array (any shape) as JSON-able data. Raises TypeError for arrays of other things."""
     values = np.asarray(array)
     if values.dtype.kind in "iu":

@@ -16,7 +16,6 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from lrtutorial.answers.parsing import parsed
 from lrtutorial.answers.reach import reached
@@ -308,7 +307,7 @@ def _library(name: str) -> str | None:
 
 def _reached(answers: Iterable[object], limit: int = 400) -> _Use | None:
     """Return the library that the answers reach: through base classes, names of their code, and their source."""
-    waiting: list[Any] = list(answers)
+    waiting: list[object] = list(answers)
     seen: set[int] = set()
     while waiting and len(seen) < limit:
         thing = waiting.pop()
@@ -377,7 +376,7 @@ def _code_names(code: types.CodeType) -> set[str]:
     return own.union(*map(_code_names, inner))
 
 
-def _names_of(function: types.FunctionType) -> Iterator[Any]:
+def _names_of(function: types.FunctionType) -> Iterator[object]:
     """What a function's code can reach by name: globals, closure, defaults."""
     space = function.__globals__
     yield from (space[name] for name in _code_names(function.__code__) if name in space)

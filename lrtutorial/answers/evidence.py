@@ -35,7 +35,7 @@ def respond(request: str) -> None:
     display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, object]:
     """Return ``{"nonce", "left_out": [text, …], "missing": [name, …], "evidence": {name: evidence}}``: the answer."""
     from lrtutorial.answers.graded import left_out
 

@@ -94,7 +94,7 @@ def _leave_out_commands(shell: Any) -> None:
     def system(command: str) -> None:
         note(f"!{command}")
 
-    def getoutput(command: str, *args: Any, **words: Any) -> list[str]:
+    def getoutput(command: str, *args: object, **words: object) -> list[str]:
         from IPython.utils.text import SList
 
         note(f"!{command}")

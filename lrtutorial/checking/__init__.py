@@ -8,7 +8,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from lrtutorial.answers.evidence import gather, not_assigned
 from lrtutorial.answers.graded import asks
@@ -20,6 +21,10 @@ from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.locating.words import where
 from lrtutorial.verdict import CheckFailed, Verdict
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 
 LOOKING = "looking for the place…"
 
@@ -196,7 +201,9 @@ def _show_text(text: str) -> None:
     display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _explain_name(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int = 0) -> None:
+def _explain_name(
+    shell: InteractiveShell, kind: type[BaseException], error: BaseException, trace: TracebackType, tb_offset: int = 0
+) -> None:
     """Show a NameError as always; below it, what may have become of a step's answer that has no value."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     name = str(getattr(error, "name", None) or "")

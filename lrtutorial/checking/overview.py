@@ -53,7 +53,7 @@ class Standing:
         return f"{text}; written: {self.own:g} of {self.written:g} by your own count" if self.own is not None else text
 
 
-def standings(kept: Mapping[str, Any]) -> dict[str, Standing]:
+def standings(kept: Mapping[str, object]) -> dict[str, Standing]:
     """Return the standing in every exercise, in course order; ``kept`` is what ``progress.load`` gives."""
     return {name: _standing(exercise, kept) for name, exercise in exercises().items()}
 
@@ -124,7 +124,7 @@ def _summary(now: Mapping[str, Standing]) -> str:
 class CourseMap:
     """The map with one's progress on it, as HTML in Jupyter and as text elsewhere."""
 
-    def __init__(self, kept: Mapping[str, Any] | None = None, problem: str = "") -> None:
+    def __init__(self, kept: Mapping[str, object] | None = None, problem: str = "") -> None:
         if kept is None:
             kept, problem = progress.load()
         self._now, self._problem = standings(kept), problem
@@ -207,7 +207,7 @@ def course_map() -> CourseMap | None:
     return None
 
 
-def keep_progress() -> Any:
+def keep_progress() -> object:
     """Show buttons to save a copy of your progress, to restore one, and to begin anew."""
     import ipywidgets
 
@@ -235,7 +235,7 @@ def keep_progress() -> Any:
             say(progress.restore(content.decode("utf-8", errors="replace")))
             upload.value = ()
 
-    def begin_anew(_: Any) -> None:
+    def begin_anew(_: object) -> None:
         say(progress.reset() if sure.value else "Tick “Yes, begin anew” first.")
         sure.value = False
 

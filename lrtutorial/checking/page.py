@@ -35,7 +35,8 @@ from lrtutorial.verdict import Verdict
 
 LONGEST = 4_000  #: characters of an answer that are looked at
 KINDS = (Formula, Derivation, Prediction)  #: what can be answered in words and formulas
-Reply = dict[str, Any]
+Reply = dict[str, object]
+Request = Mapping[str, Any]  #: as the page sends it, in JSON
 
 
 class Desk:
@@ -43,7 +44,7 @@ class Desk:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = (folder or Path(tempfile.mkdtemp())) / "progress.json"
-        self._requests: Mapping[str, Callable[[Mapping[str, Any]], Reply]] = {
+        self._requests: Mapping[str, Callable[[Request], Reply]] = {
             "check": self._check,
             "compare": self._compare,
             "forget": self._forget,
@@ -66,7 +67,7 @@ class Desk:
             reply = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
         return json.dumps(reply, ensure_ascii=False)
 
-    def answer(self, request: Mapping[str, Any]) -> Reply:
+    def answer(self, request: Request) -> Reply:
         """Return the answer to one request: ``do`` names it, the other fields are its own.
 
         ``progress``: the progress kept so far, as text; the answer holds it as it is afterwards. Raises LookupError for
@@ -84,37 +85,37 @@ class Desk:
             reply = do(request)
             return {**reply, "progress": progress.export()}
 
-    def _check(self, request: Mapping[str, Any]) -> Reply:
+    def _check(self, request: Request) -> Reply:
         step = find_step(request["step"])
         with contextlib.redirect_stdout(io.StringIO()):
             verdict = check(step.id, *typed(step, request["answers"]))
         committed = step.kind.foretells and not HERE.committed.get(step.id, {"lacks": True})["lacks"]
         return {**shown(verdict), "committed": committed}
 
-    def _undecided(self, request: Mapping[str, Any]) -> Reply:
+    def _undecided(self, request: Mapping[str, object]) -> Reply:
         """What is said of an answer that took too long: the worker was ended, and this one began anew."""
         blank = Verdict.blank(find_step(request["step"]))
         said = "Deciding this took longer than it may; a shorter form of it may help."
         return shown(blank.with_no_points("undecided", said))
 
-    def _hint(self, request: Mapping[str, Any]) -> Reply:
+    def _hint(self, request: Mapping[str, object]) -> Reply:
         step = find_step(request["step"])
         return {"text": HERE.next_hint(step, hints_for(step, HERE.verdicts.get(step.id)))}
 
-    def _read(self, request: Mapping[str, Any]) -> Reply:
+    def _read(self, request: Mapping[str, object]) -> Reply:
         """How a line of text is read, for the line above the field."""
         text = str(request["text"]).strip()[:LONGEST]
         return reading(find_step(request["step"]), text) if text else {"html": "", "problem": ""}
 
-    def _lines(self, request: Mapping[str, Any]) -> Reply:
+    def _lines(self, request: Mapping[str, object]) -> Reply:
         return {"lines": derivation_lines(find_step(request["step"]), str(request["text"])[:LONGEST])}
 
-    def _compare(self, request: Mapping[str, Any]) -> Reply:
+    def _compare(self, request: Request) -> Reply:
         exercise = find_exercise(request["exercise"])
         comparison = compare(exercise.id, *(str(text).strip() or None for text in request.get("confidences", ())))
         return {"html": comparison._repr_html_(), "text": repr(comparison), "open": bool(comparison.rows)}
 
-    def _resume(self, request: Mapping[str, Any]) -> Reply:
+    def _resume(self, request: Request) -> Reply:
         """Judge again, in silence, what was checked before the page was opened anew: later steps build on it."""
         for name, texts in request.get("answers", {}).items():
             with contextlib.suppress(LookupError):
@@ -125,25 +126,25 @@ class Desk:
                 compare(exercise)
         return {}
 
-    def _forget(self, request: Mapping[str, Any]) -> Reply:
+    def _forget(self, request: Mapping[str, object]) -> Reply:
         """Begin the session anew, as a kernel that is restarted."""
         HERE.forget()
         return {}
 
-    def _map(self, request: Mapping[str, Any]) -> Reply:
+    def _map(self, request: Mapping[str, object]) -> Reply:
         shown_map = CourseMap()
         return {"html": re.sub(r'(href="[^":]*)\.ipynb"', r'\1.html"', shown_map._repr_html_())}
 
-    def _restore(self, request: Mapping[str, Any]) -> Reply:
+    def _restore(self, request: Mapping[str, object]) -> Reply:
         return {"text": progress.restore(str(request["text"]))}
 
-    def _score(self, request: Mapping[str, Any]) -> Reply:
+    def _score(self, request: Request) -> Reply:
         progress.record_own_score(
             find_exercise(request["exercise"]).id, float(request["points"]), float(request["possible"])
         )
         return {}
 
-    def _words(self, request: Mapping[str, Any]) -> Reply:
+    def _words(self, request: Mapping[str, object]) -> Reply:
         return {"count": count_words(str(request["text"]))}
 
 

@@ -153,8 +153,8 @@ def compare(exercise: str, *confidence: object) -> Comparison:
         return Comparison(found.id, note=f"{found.id} asks for no predictions.")
     if still_open:
         cells = " and ".join(still_open)
-        asked = "Commit first: write your prediction and one line of why, and run its check."
-        return Comparison(found.id, note=f"Still open: {cells}. {asked}")
+        said = "Commit first: write your prediction and one line of why, and run its check."
+        return Comparison(found.id, note=f"Still open: {cells}. {said}")
     if problem:
         return Comparison(found.id, note=problem)
     HERE.revealed.add(found.id)
@@ -202,10 +202,10 @@ def _percentages(given: tuple[object, ...], numbered: int, all_of_them: int) -> 
     return read, ""
 
 
-def summary() -> dict[str, dict[str, Any]]:
+def summary() -> dict[str, dict[str, object]]:
     """Return what is known of this session's predictions, by exercise: how many are asked, committed and compared."""
 
-    def of(exercise: Exercise) -> dict[str, Any]:
+    def of(exercise: Exercise) -> dict[str, object]:
         ids = [step.id for step in exercise.steps if step.kind.foretells]
         return {
             "asked": len(ids),

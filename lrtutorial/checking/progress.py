@@ -31,7 +31,8 @@ LONGEST_COMMITMENT = 4000  #: characters of one prediction that is kept
 PATIENCE = 0.1  #: seconds to wait for another notebook that is writing
 COUNTED = ("right", "partly", "wrong")  #: verdicts on an answer that was really tried
 
-Change = Callable[[dict[str, Any]], None]
+Kept = dict[str, Any]  #: the learner's file, as JSON
+Change = Callable[[Kept], None]
 
 
 class ProgressUnreadable(ValueError):
@@ -42,7 +43,7 @@ class NewerProgress(ProgressUnreadable):
     """Written by a later version of the course; it is left as it is."""
 
 
-def empty() -> dict[str, Any]:
+def empty() -> Kept:
     """Return the progress of somebody who has done nothing yet."""
     return {
         "format": FORMAT, "version": VERSION,
@@ -78,7 +79,7 @@ def kept_where() -> str:
 # ----------------------------------------------------------------------------------------- reading
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> Kept:
     """Read a progress file's text; entries that make no sense are left out.
 
     Raises NewerProgress or ProgressUnreadable.
@@ -111,21 +112,21 @@ def parse(text: str) -> dict[str, Any]:
     return read
 
 
-def _entries(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(data: Kept, name: str) -> Iterator[tuple[str, Kept]]:
     section = data.get(name)
     for key, entry in section.items() if isinstance(section, dict) else ():
         if isinstance(entry, dict):
             yield key, entry
 
 
-def _amounts(entry: Mapping[str, Any], *names: str) -> bool:
+def _amounts(entry: Kept, *names: str) -> bool:
     """Whether the entry has a finite number, zero or more, under each name."""
     return all(
         type(entry.get(name)) in (int, float) and math.isfinite(entry[name]) and entry[name] >= 0 for name in names
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > LARGEST:
             raise ProgressUnreadable(f"it is larger than {LARGEST:,} bytes")
@@ -136,7 +137,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ProgressUnreadable("it is not text") from None
 
 
-def load() -> tuple[dict[str, Any], str]:
+def load() -> tuple[Kept, str]:
     """Return the progress kept so far, and a line that says why there is none (empty when all is well)."""
     path = progress_file()
     if path is None:
@@ -171,7 +172,7 @@ def record_verdict(verdict: Verdict, prediction: bool = False) -> str:
     if prediction and verdict.status != "noted":
         return ""
 
-    def change(progress: dict[str, Any]) -> None:
+    def change(progress: Kept) -> None:
         old = progress["steps"].get(verdict.step)
         tries = (old["tries"] if old else 0) + tried
         best = (

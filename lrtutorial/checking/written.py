@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.course import UnknownStep, find_exercise
@@ -237,7 +236,7 @@ def _show_scores(model: ModelAnswer) -> None:
         record_own_score(model.exercise, given, model.points)
         total.value = f'<div role="status"><b>Your own score: {given:g} of {model.points:g}</b></div>'
 
-    picks: list[Any] = []
+    picks: list[object] = []
     for line, item in enumerate(model.rubric, start=1):
         choices = [(f"{points:g} of {item.points:g}", points) for points in item.levels]
         pick = ipywidgets.Dropdown(options=choices, value=None, description=f"Line {line}", layout={"width": "13em"})

@@ -74,7 +74,7 @@ class Kind(Protocol):
         large is worth no points, with the reason. Raises nothing because of evidence.
         """
 
-    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, step: Step, evidence: Evidence, probes: object) -> object:
         """Return what a catalogued answer gives on probes, as JSON-able data: what ``judge`` compares with.
 
         May raise whatever the catalogue's answer makes it raise: it is the author's error then.
@@ -127,7 +127,7 @@ class Step:
         """Return the verdict on evidence: see :meth:`Kind.judge`."""
         return self.kind.judge(self, evidence, expected, earlier or {})
 
-    def outcome_of(self, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, evidence: Evidence, probes: object) -> object:
         """Return what a catalogued answer gives: see :meth:`Kind.outcome_of`."""
         return self.kind.outcome_of(self, evidence, probes)
 

@@ -43,12 +43,12 @@ class Expected(Protocol):
 class Known:
     """Expectations that are there as data."""
 
-    probes: Any
-    reference: Any
-    mistakes: Mapping[str, Any] = field(repr=False)
+    probes: object
+    reference: object
+    mistakes: Mapping[str, object] = field(repr=False)
     secret: bool = False
 
-    def outcomes(self) -> Mapping[str, Any]:
+    def outcomes(self) -> Mapping[str, object]:
         """Return what each misconception gives, by id."""
         return self.mistakes
 
@@ -72,8 +72,8 @@ def _recorded(step_id: str) -> dict[str, Any]:
 
 
 @cache
-def _read(package: str, step_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
+def _read(package: str, step_id: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
     return found
 
 

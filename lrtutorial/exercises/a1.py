@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Exercise, RubricLine, Step
@@ -14,18 +13,18 @@ from lrtutorial.kinds.formula import describe_point, say
 Point = Mapping[str, Fraction]
 
 
-def _gradient(point: Point, yours: Any, right: Any) -> str:
+def _gradient(point: Point, yours: object, right: object) -> str:
     return f"at {describe_point(point)} your gradient is {say(yours)}, but the slope of f there is {say(right)}."
 
 
-def _update(point: Point, yours: Any, right: Any) -> str:
+def _update(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} your next iterate is {say(yours)}, but one step of gradient descent "
         f"lands on {say(right)}."
     )
 
 
-def _closed_form(point: Point, yours: Any, right: Any) -> str:
+def _closed_form(point: Point, yours: object, right: object) -> str:
     steps = point["t"]
     return (
         f"at {describe_point(point)} your formula gives {say(yours)}, but taking the {steps} "
@@ -44,15 +43,15 @@ def _condition(point: Point, yours: bool, right: bool) -> str:
     return f"at {describe_point(point)} {said}, but from x₀ = 1 the iterates run {run}, …: {fate}."
 
 
-def update_from_gradient(gradient: ex.Tree, point: Point) -> Any:
+def update_from_gradient(gradient: ex.Tree, point: Point) -> object:
     """Carry a gradient on: x − η · gradient at ``point``."""
     step = ex.evaluate(["mul", ["symbol", "eta"], gradient], point)
     return ex.evaluate(["add", ["symbol", "x"], ["mul", ["number", "-1"], ["symbol", "step"]]], {**point, "step": step})
 
 
-def iterate_update(update: ex.Tree, point: Point) -> Any:
+def iterate_update(update: ex.Tree, point: Point) -> object:
     """Carry an update on: apply it t times from x0."""
-    value: Any = point["x0"]
+    value: object = point["x0"]
     for _ in range(int(point["t"])):
         value = ex.evaluate(update, {**point, "x": value})
     return value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Exercise, RubricLine, Step
@@ -27,7 +26,7 @@ def gradients(point: Point) -> dict[str, Callable[[ex.Number], ex.Number]]:
     return {"g_seq": g_seq}
 
 
-def _velocity(point: Point, yours: Any, right: Any) -> str:
+def _velocity(point: Point, yours: object, right: object) -> str:
     t, beta = int(point["t"]), point["beta"]
     seen = ", ".join(f"g({n}) = {point[f'g_seq({n})']}" for n in range(t))
     return (
@@ -36,7 +35,7 @@ def _velocity(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _contribution(point: Point, yours: Any, right: Any) -> str:
+def _contribution(point: Point, yours: object, right: object) -> str:
     age = point["k"]
     return (
         f"at {describe_point(point)} yours is {say(yours)}, but a gradient of 1 that came {age} "
@@ -44,14 +43,14 @@ def _contribution(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _effective_lr(point: Point, yours: Any, right: Any) -> str:
+def _effective_lr(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} yours is {say(yours)}, but under a constant gradient of 1 the step "
         f"settles at {say(right)}."
     )
 
 
-def impulse(velocity: ex.Tree, point: Point) -> Any:
+def impulse(velocity: ex.Tree, point: Point) -> object:
     """Carry a velocity on: η times what a single gradient of 1, k steps back, leaves of it."""
     t = int(point["k"]) + 2
     single = {f"g_seq({n})": Fraction(n == t - 1 - int(point["k"])) for n in range(t + 1)}
@@ -59,12 +58,12 @@ def impulse(velocity: ex.Tree, point: Point) -> Any:
     return point["eta"] * value_at(step, velocity, {"beta": point["beta"], "t": Fraction(t), **single})
 
 
-def add_up(contribution: ex.Tree, point: Point) -> Any:
+def add_up(contribution: ex.Tree, point: Point) -> object:
     """Carry a contribution on: add it up over every age k from 0 to infinity."""
     return ex.evaluate(["sum", "k", ["number", "0"], ["constant", "oo"], contribution], point)
 
 
-def at_09(effective_lr: ex.Tree, point: Point) -> Any:
+def at_09(effective_lr: ex.Tree, point: Point) -> object:
     """Carry an effective rate on: put β = 0.9."""
     return ex.evaluate(effective_lr, {**point, "beta": Fraction(9, 10)})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Exercise, RubricLine, Step
@@ -28,14 +27,14 @@ def _steps(point: Point) -> str:
     return f"{point['t']} step{'' if point['t'] == 1 else 's'}"
 
 
-def _second_moment(point: Point, yours: Any, right: Any) -> str:
+def _second_moment(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} your formula gives {say(yours)}, but running s ← βs + (1−β)g² "
         f"{_steps(point)} from s₀ = 0 ends at {say(right)}."
     )
 
 
-def _effective_lr(point: Point, yours: Any, right: Any) -> str:
+def _effective_lr(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} yours is {say(yours)}. Running the average {_steps(point)} from "
         "s₀ = 0 gives "
@@ -43,7 +42,7 @@ def _effective_lr(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _limit_lr(point: Point, yours: Any, right: Any) -> str:
+def _limit_lr(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} yours is {say(yours)}. But keep η and g, and run the average for "
         "400 steps with "
@@ -51,13 +50,13 @@ def _limit_lr(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def rate_from_average(second_moment: ex.Tree, point: Point) -> Any:
+def rate_from_average(second_moment: ex.Tree, point: Point) -> object:
     """Carry an s_t on: η over the root of s_t + ε."""
     inside = ex.evaluate(["add", second_moment, ["symbol", "epsilon"]], point)
     return ex.evaluate(["mul", ["symbol", "eta"], ["pow", ["symbol", "s"], ["number", "-1/2"]]], {**point, "s": inside})
 
 
-def rate_far_out(effective_lr: ex.Tree, point: Point) -> Any:
+def rate_far_out(effective_lr: ex.Tree, point: Point) -> object:
     """Carry an effective rate on to t → ∞, ε → 0: its value where β^t is below 1e-34, with ε = :data:`TINY`."""
     far = math.ceil(-34 / math.log10(point["beta"]))
     value = ex.evaluate(effective_lr, {**point, "t": Fraction(far), "epsilon": TINY}, budget=200_000)

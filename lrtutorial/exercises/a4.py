@@ -14,7 +14,7 @@ from lrtutorial.kinds.formula import UNDEFINED, describe_point, say
 Point = Mapping[str, Fraction]
 
 
-def _expected_m(point: Point, yours: Any, right: Any) -> str:
+def _expected_m(point: Point, yours: object, right: object) -> str:
     steps = f"{point['t']} step{'' if point['t'] == 1 else 's'}"
     return (
         f"at {describe_point(point)} your formula gives {say(yours)}, but let every gradient be E[g] and run "
@@ -22,7 +22,7 @@ def _expected_m(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _corrected_m(point: Point, yours: Any, right: Any) -> str:
+def _corrected_m(point: Point, yours: object, right: object) -> str:
     share = Fraction(0)
     for _ in range(int(point["t"])):
         share = point["beta1"] * share + (1 - point["beta1"])
@@ -41,7 +41,7 @@ def _bias_at_1(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _first_step_ratio(point: Point, yours: Any, right: Any) -> str:
+def _first_step_ratio(point: Point, yours: object, right: object) -> str:
     step = yours if yours == UNDEFINED else ex.show_number(ex.real(yours) / 1000, 4)
     return (
         "with η = 0.001 and a first gradient of 1 the corrected step is 0.001, and by your number "
@@ -50,7 +50,7 @@ def _first_step_ratio(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def estimate_from_mean(expected_m: ex.Tree, point: Point) -> Any:
+def estimate_from_mean(expected_m: ex.Tree, point: Point) -> object:
     """Carry an E[m_t] on: m_t over the share of E[g] that it has."""
     share = ex.evaluate(expected_m, {**point, "E_g": Fraction(1)})
     return ex.evaluate(
@@ -58,7 +58,7 @@ def estimate_from_mean(expected_m: ex.Tree, point: Point) -> Any:
     )
 
 
-def share_at_1(expected_m: ex.Tree, point: Point) -> Any:
+def share_at_1(expected_m: ex.Tree, point: Point) -> object:
     """Carry an E[m_t] on to t = 1 and β₁ = 0.9, as a share of E[g]."""
     return ex.evaluate(expected_m, {**point, "beta1": Fraction(9, 10), "t": Fraction(1), "E_g": Fraction(1)})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Exercise, RubricLine, Step
@@ -28,13 +27,13 @@ def _condition(point: Point, yours: bool, right: bool) -> str:
     return f"at {describe_point(point)} {said}, but from 1 {' and '.join(runs)}: {fate}."
 
 
-def worst_factor(eta: Any, point: Point) -> Any:
+def worst_factor(eta: object, point: Point) -> object:
     """Return the larger of |1 − η λ_max| and |1 − η λ_min|: what a step leaves of the distance, at worst."""
     one = ex.real(Fraction(1))
     return max(abs(one - ex.real(eta) * ex.real(point[name])) for name in ("lambda_max", "lambda_min"))
 
 
-def _optimal_lr(point: Point, yours: Any, right: Any) -> str:
+def _optimal_lr(point: Point, yours: object, right: object) -> str:
     best = f"the rate {say(right)} leaves {say(worst_factor(right, point))} of the distance per step"
     if yours == UNDEFINED:
         return f"at {describe_point(point)} yours is undefined, but {best}."
@@ -46,7 +45,7 @@ def _optimal_lr(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _condition_number(point: Point, yours: Any, right: Any) -> str:
+def _condition_number(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} yours is {say(yours)}, but the steepest direction is "
         f"{say(right)} times as "
@@ -54,7 +53,7 @@ def _condition_number(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _rate(point: Point, yours: Any, right: Any) -> str:
+def _rate(point: Point, yours: object, right: object) -> str:
     return (
         f"at {describe_point(point)} yours is {say(yours)}. Take the eigenvalues 1 and "
         f"{point['kappa']} and the best "
@@ -62,7 +61,7 @@ def _rate(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def _rate_100(point: Point, yours: Any, right: Any) -> str:
+def _rate_100(point: Point, yours: object, right: object) -> str:
     after = yours if yours == UNDEFINED else say(ex.real(yours) ** 75)
     return (
         "take the eigenvalues 1 and 100 and the best rate for them. By your number 75 steps leave "
@@ -70,13 +69,13 @@ def _rate_100(point: Point, yours: Any, right: Any) -> str:
     )
 
 
-def rate_of(optimal_lr: ex.Tree, point: Point) -> Any:
+def rate_of(optimal_lr: ex.Tree, point: Point) -> object:
     """Carry an optimal rate on: what a step leaves at worst with the eigenvalues 1 and κ."""
     eta = ex.evaluate(optimal_lr, {"lambda_max": point["kappa"], "lambda_min": Fraction(1)})
     return ex.evaluate(_WORST, {"kappa": point["kappa"], "eta": eta})
 
 
-def rate_at_100(rate: ex.Tree, point: Point) -> Any:
+def rate_at_100(rate: ex.Tree, point: Point) -> object:
     """Carry a rate on to κ = 100."""
     return ex.evaluate(rate, {"kappa": Fraction(100)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrtutorial.course.exercise import Exercise, RubricLine, Step
-from lrtutorial.kinds import RangeTest
+from lrtutorial.kinds import LRFinder
 
 EXERCISE = Exercise(
     id="b4",
@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     steps=(
         Step(
             id="b4",
-            kind=RangeTest(
+            kind=LRFinder(
                 says={
                     "sweep": "A small network, bounds given by name",
                     "scaled": "A network that needs far smaller rates",

@@ -37,10 +37,10 @@ class Note:
         return f'<p role="note"><em>{escape(self.text)}</em></p>'
 
 
-def unfinished(**answers: Any) -> Note | None:
+def unfinished(**answers: object) -> Note | None:
     """Return a note that names the answers still to be written, by keyword; None when all are there."""
 
-    def is_open(answer: Any) -> bool:
+    def is_open(answer: object) -> bool:
         if answer is ... or answer is None:
             return True
         if isinstance(answer, type):
@@ -53,7 +53,7 @@ def unfinished(**answers: Any) -> Note | None:
     return Note(f"Write {' and '.join(names)} first, in the cell above; then run this cell again to see it at work.")
 
 
-def attempt(make: Callable[[], Any]) -> Any:
+def attempt(make: Callable[[], object]) -> Any:
     """Return ``make()``, or a note when the student's code inside it fails."""
     try:
         with quiet():

@@ -76,7 +76,7 @@ class Corrected(Result):
         return f"{super()._repr_html_()}<p>{self.caption}</p>"
 
 
-def with_and_without_correction(Adam: Any) -> Any:
+def with_and_without_correction(Adam: Any) -> object:
     """Run the student's Adam from (5, 4), as it is and with its correction undone through the rate."""
 
     def run() -> Corrected:
@@ -88,7 +88,7 @@ def with_and_without_correction(Adam: Any) -> Any:
     return unfinished(Adam=Adam) or attempt(run)
 
 
-def loss_times_1000(Adam: Any, prediction: object = ...) -> Any:
+def loss_times_1000(Adam: Any, prediction: object = ...) -> object:
     """Run the student's Adam on x² + 10y² and on a thousand times that, and say how far apart the paths are.
 
     prediction: what the student expects of the steps on the larger loss: "shorter", "the same" or "longer".

@@ -70,7 +70,9 @@ def draw(visualize_optimizers_2d: Any) -> Note | None:
     )
 
 
-def distances(run_sgd: Any, run_momentum: Any, run_rmsprop: Any, run_adam: Any, prediction: object = ...) -> Any:
+def distances(
+    run_sgd: object, run_momentum: object, run_rmsprop: object, run_adam: Any, prediction: object = ...
+) -> Any:
     """Run the student's four functions at the course's settings and compare their distances to the minimum.
 
     prediction: the name of the run that the student expects to end nearest, such as "adam".

@@ -53,7 +53,7 @@ class Result(ABC):
         return self.alt_text
 
 
-def slide(make: Callable[[Any], Result], label: str, values: Sequence[Any], start: Any) -> None:
+def slide(make: Callable[[object], Result], label: str, values: Sequence[object], start: object) -> None:
     """Show make(start) under a slider over `values`; the picture stays in the saved notebook and needs no
     widget to be seen.
 

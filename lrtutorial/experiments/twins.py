@@ -15,7 +15,7 @@ from lrtutorial.experiments.at_work import Note, attempt, unfinished
 
 STEPS, SHAPES = 60, ((3,), (2, 4))
 #: By the name of the class: the twin's name in torch.optim, the student's arguments, torch's.
-TWINS: dict[str, tuple[str, dict[str, float], dict[str, Any]]] = {
+TWINS: dict[str, tuple[str, dict[str, float], dict[str, object]]] = {
     "SGD": ("SGD", {"lr": 0.03}, {"lr": 0.03}),
     "MomentumSGD": ("SGD", {"lr": 0.03, "momentum": 0.8}, {"lr": 0.03, "momentum": 0.8}),
     "Adam": (
@@ -31,7 +31,7 @@ TWINS: dict[str, tuple[str, dict[str, float], dict[str, Any]]] = {
 }
 
 
-def against_torch(*classes: Callable[..., Any]) -> Any:
+def against_torch(*classes: Callable[..., object]) -> object:
     """Step each class and its twin of torch with the same 60 gradients, and say whether they agree.
 
     Halfway the rate becomes a tenth, through the attribute ``lr``.

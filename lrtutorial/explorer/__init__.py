@@ -8,7 +8,7 @@ exercises such as "loss < 1e-6 within 30 steps"; `explorer.js` draws.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lrtutorial.explorer.widget import Explorer
@@ -19,7 +19,7 @@ __all__ = ["explore"]
 
 def explore(
     problem: str | Problem = "bowl",
-    optimizers: Iterable[Any] = ("sgd", "momentum", "rmsprop", "adam"),
+    optimizers: Iterable[object] = ("sgd", "momentum", "rmsprop", "adam"),
     *,
     steps: int = 50,
     start: Sequence[float] | None = None,

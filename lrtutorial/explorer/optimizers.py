@@ -38,7 +38,7 @@ class Entry:
         """Whether it rescales its gradient, so that its rate is a length rather than 1/curvature."""
         return self.family in FAMILIES and FAMILIES[self.family].adaptive
 
-    def hyperparameters(self, values: Mapping[str, Any], eps: float) -> dict[str, Any]:
+    def hyperparameters(self, values: Mapping[str, object], eps: float) -> dict[str, Any]:
         """Its hyperparameters by name at the controls' values (numbers or arrays)."""
         chosen = {name: values[key] for name, key in self.parameters.items()}
         return {**chosen, "eps": eps} if self.takes_eps else chosen
@@ -60,7 +60,7 @@ def turned(values: Mapping[str, Any]) -> Problem:
     return rotated_quadratic(values["kappa"], values["angle"])
 
 
-def make_entries(optimizers: Iterable[Any], problem: Problem) -> list[Entry]:
+def make_entries(optimizers: Iterable[object], problem: Problem) -> list[Entry]:
     """An entry for each item; ValueError or TypeError, naming what was expected, for what cannot be an optimizer."""
     if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
         optimizers = [optimizers]
@@ -81,7 +81,7 @@ def make_entries(optimizers: Iterable[Any], problem: Problem) -> list[Entry]:
     return entries
 
 
-def _entry(item: Any, problem: Problem, number: int) -> Entry:
+def _entry(item: object, problem: Problem, number: int) -> Entry:
     if isinstance(item, str):
         if item not in FAMILIES:
             near = difflib.get_close_matches(item, FAMILIES, n=1)

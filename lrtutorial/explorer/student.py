@@ -42,7 +42,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
-        self.answers: queue.Queue[tuple[dict[str, Any], bytes] | None] = queue.Queue()
+        self.answers: queue.Queue[tuple[dict[str, object], bytes] | None] = queue.Queue()
         self.loaded: set[str] = set()
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ class Worker:
         threading.Thread(target=self._read, args=(self.process, self.answers), daemon=True).start()
 
     @staticmethod
-    def _read(process: subprocess.Popen[bytes], answers: queue.Queue[Any]) -> None:
+    def _read(process: subprocess.Popen[bytes], answers: queue.Queue[object]) -> None:
         stream = process.stdout
         assert stream is not None
         try:
@@ -73,7 +73,7 @@ class Worker:
         answers.put(None)
         stream.close()
 
-    def ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
+    def ask(self, request: dict[str, object], seconds: float) -> tuple[dict[str, Any], bytes]:
         """Send a request and wait for its answer; StudentCodeError when the process dies, TookTooLong at
         the deadline."""
         assert self.process and self.process.stdin

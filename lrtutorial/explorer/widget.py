@@ -53,7 +53,7 @@ class Explorer(anywidget.AnyWidget):
     def create(
         cls,
         problem: str | Problem,
-        optimizers: Iterable[Any],
+        optimizers: Iterable[object],
         steps: int,
         start: Sequence[float] | None,
         lr: float | Mapping[str, float] | None,
@@ -75,7 +75,7 @@ class Explorer(anywidget.AnyWidget):
         aim = Goal.parse(goal, int(steps)) if goal is not None else None
         entries = make_entries(optimizers, chosen)
         controls = make_controls(chosen, entries, int(steps), first, lr, given)
-        traits: dict[str, Any] = {
+        traits: dict[str, object] = {
             c.key: traitlets.Float(c.value, min=c.ticks[0], max=c.ticks[-1]).tag(sync=True) for c in controls
         }
         for entry in entries:
@@ -104,7 +104,7 @@ class Explorer(anywidget.AnyWidget):
         self._messages: dict[str, str] = {}
         self._student_points: dict[str, tuple[dict[str, float], NDArray[np.float64]]] = {}
         families = {c.family: family_label(c.family) for c in controls}
-        initial: dict[str, Any] = {
+        initial: dict[str, object] = {
             "steps": steps,
             "step": steps,
             "controls": [{**asdict(c), "group": families[c.family]} for c in controls],
@@ -165,7 +165,7 @@ class Explorer(anywidget.AnyWidget):
             return not thread.is_alive()
         return True
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
+    def set_state(self, sync_data: dict[str, object]) -> None:
         """Take values from the page; never in the midst of a background result."""
         with self._guard:
             super().set_state(sync_data)
@@ -176,7 +176,7 @@ class Explorer(anywidget.AnyWidget):
             self._version += 1
         super().close()
 
-    def _received(self, _: Any, content: Any, __: Any) -> None:
+    def _received(self, _: object, content: object, __: object) -> None:
         if isinstance(content, dict) and content.get("type") == "hello":
             self.send({"type": "hello"})  # tells the page that a kernel is there
 
@@ -187,7 +187,7 @@ class Explorer(anywidget.AnyWidget):
     def _problem_at(self, values: Mapping[str, float]) -> Problem:
         return turned(values) if "kappa" in values else self._problem
 
-    def _changed(self, _: Any = None) -> None:
+    def _changed(self, _: object = None) -> None:
         """Values moved: let the background thread know; an older computation is given up at its next pause."""
         with self._guard:
             self._version += 1
@@ -232,7 +232,7 @@ class Explorer(anywidget.AnyWidget):
             if not self._messages[entry.id] and not self._sweep_student(version, entry, values):
                 return
 
-    def _publish(self, version: int, changes: dict[str, Any]) -> None:
+    def _publish(self, version: int, changes: dict[str, object]) -> None:
         """Set traits in one message, unless newer values made them useless."""
         with self._guard:
             if version == self._version and changes:
@@ -313,7 +313,7 @@ class Explorer(anywidget.AnyWidget):
         points: NDArray[np.float64],
         message: str = "",
         swept: str = "",
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Runs (N, steps+1, 2) with their losses as one float32 buffer, and the values they belong to."""
         if swept in SHAPES:
             shapes = [turned({**values, swept: tick}) for tick in self._ticks[swept]]
@@ -338,7 +338,7 @@ class Explorer(anywidget.AnyWidget):
         self.goal_met = met
 
 
-def styled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def styled(entries: Sequence[Entry]) -> list[dict[str, object]]:
     """What the page has to know of each optimizer: its controls, colour, dashes and end marker."""
     spare = (style for name, style in STYLES.items() if name.startswith("yours"))
     shown, taken = [], set()
@@ -371,12 +371,12 @@ def makes_sense(view: str, problem: Problem, entries: Sequence[Entry]) -> bool:
     }.get(view, True)
 
 
-def landscape(problem: Problem) -> dict[str, Any]:
+def landscape(problem: Problem) -> dict[str, object]:
     """What the page has to know of the problem: label, bounds, minimum, curvature there, and its field when not
     quadratic. ``turned`` is λ_max where the sliders of κ and angle decide the curvature, else 0.
     """
     turns = problem.name == "rotated"
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         "name": problem.name,
         "formula": "½ pᵀHp" if turns else problem.formula,
         "bounds": list(problem.bounds),

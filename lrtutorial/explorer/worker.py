@@ -101,7 +101,7 @@ def run_many(
     return {"errors": errors, "count": len(jobs)}, points.tobytes()
 
 
-def describe(error: BaseException) -> dict[str, Any]:
+def describe(error: BaseException) -> dict[str, object]:
     """An exception as plain data: its text, and the file and line of the innermost frame that is not a library's."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename != __file__ and "site-packages" not in f.filename]
@@ -150,7 +150,7 @@ def main() -> None:
     limit_resources()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    loaded: dict[str, Any] = {}
+    loaded: dict[str, object] = {}
     while header := requests.read(4):
         (size,) = struct.unpack(">I", header)
         request = pickle.loads(requests.read(size))

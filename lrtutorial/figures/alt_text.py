@@ -27,7 +27,7 @@ def describe_figures() -> None:
         shell.display_formatter.mimebundle_formatter.for_type_by_name("matplotlib.figure", "Figure", _with_words)
 
 
-def _with_words(figure: Figure, **_: Any) -> tuple[dict[str, str], dict[str, Any]] | None:
+def _with_words(figure: Figure, **_: object) -> tuple[dict[str, str], dict[str, Any]] | None:
     """The image as this notebook would draw it, and as HTML with its words; None where it draws none, or not as PNG."""
     shell: Any = sys.modules["IPython"].get_ipython()
     image = shell.display_formatter.formatters["image/png"](figure)

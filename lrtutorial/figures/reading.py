@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
 from lrtutorial.answers.arrays import Malformed, pack, unpack
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes as Drawn
+    from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+
+Plain = dict[str, Any]  #: evidence of a figure, as JSON
+
+
+class Curve(TypedDict):
+    """A line of a figure, or points that are drawn as one."""
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Axes(TypedDict):
+    """What one axes of a figure shows."""
+
+    xlabel: str
+    ylabel: str
+    title: str
+    xscale: str
+    yscale: str
+    lines: list[Curve]
+
 
 MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
 
 
-def read_figure(figure: Figure) -> dict[str, Any]:
+def read_figure(figure: Figure) -> Plain:
     """Return what a figure shows, as JSON-able data: for each of its axes the labels, the scales, and every
     line.
 
@@ -26,7 +52,7 @@ def read_figure(figure: Figure) -> dict[str, Any]:
     return {"axes": [_read_axes(ax) for ax in figure.axes[:MAX_AXES]]}
 
 
-def _read_axes(ax: Any) -> dict[str, Any]:
+def _read_axes(ax: Drawn) -> Plain:
     texts = {"xlabel": ax.get_xlabel(), "ylabel": ax.get_ylabel(), "title": ax.get_title()}
     scales = {"xscale": ax.get_xscale(), "yscale": ax.get_yscale()}
     named, lines = _named_by_legend(ax), []
@@ -40,24 +66,24 @@ def _read_axes(ax: Any) -> dict[str, Any]:
     return {**{key: str(text)[:MAX_TEXT] for key, text in (texts | scales).items()}, "lines": lines}
 
 
-def _legends(ax: Any) -> list[Any]:
+def _legends(ax: Drawn) -> list[Legend]:
     return [legend for legend in (ax.get_legend(), *ax.figure.legends) if legend is not None]
 
 
-def _named_by_legend(ax: Any) -> dict[Any, str]:
+def _named_by_legend(ax: Drawn) -> dict[str, str]:
     """Return {colour: text} of legend entries: a legend may name lines that have no labels of their own."""
     from matplotlib.colors import to_hex
 
-    found: dict[Any, str] = {}
+    found: dict[str, str] = {}
     for legend in _legends(ax):
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=False):
-            if hasattr(handle, "get_color"):
+            if handle is not None and hasattr(handle, "get_color"):
                 with contextlib.suppress(ValueError, TypeError):
                     found.setdefault(to_hex(handle.get_color()), str(text.get_text()))
     return found
 
 
-def _label_of(artist: Any, named: Mapping[Any, str]) -> str:
+def _label_of(artist: Artist, named: Mapping[str, str]) -> str:
     from matplotlib.colors import to_hex
 
     label = str(artist.get_label())
@@ -67,17 +93,17 @@ def _label_of(artist: Any, named: Mapping[Any, str]) -> str:
     return label[:MAX_TEXT]
 
 
-def _clouds(ax: Any) -> list[Any]:
+def _clouds(ax: Drawn) -> list[PathCollection]:
     from matplotlib.collections import PathCollection
 
     return [item for item in ax.collections if isinstance(item, PathCollection)]
 
 
-def _points(values: Any) -> np.ndarray:
+def _points(values: object) -> np.ndarray:
     return np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan).reshape(-1, 2)
 
 
-def figure_from(data: object) -> list[dict[str, Any]]:
+def figure_from(data: object) -> list[Axes]:
     """Return the axes of a figure that :func:`read_figure` read, lines as arrays. Raises Malformed for
     anything else.
     """
@@ -87,7 +113,7 @@ def figure_from(data: object) -> list[dict[str, Any]]:
     return [_axes_from(one) for one in axes]
 
 
-def _axes_from(data: object) -> dict[str, Any]:
+def _axes_from(data: object) -> Axes:
     texts = ("xlabel", "ylabel", "title", "xscale", "yscale")
     if not isinstance(data, Mapping) or set(data) != {*texts, "lines"} or not isinstance(data["lines"], list):
         raise Malformed("a figure did not arrive whole")
@@ -96,7 +122,7 @@ def _axes_from(data: object) -> dict[str, Any]:
         or len(data["lines"]) > MAX_LINES
     ):
         raise Malformed("a figure did not arrive whole")
-    lines = []
+    lines: list[Curve] = []
     for line in data["lines"]:
         if not isinstance(line, Mapping) or set(line) != {"label", "x", "y"} or not isinstance(line["label"], str):
             raise Malformed("a line of a figure did not arrive whole")
@@ -104,7 +130,8 @@ def _axes_from(data: object) -> dict[str, Any]:
         if x.ndim != 1 or x.shape != y.shape or len(x) > MAX_POINTS:
             raise Malformed("a line of a figure has the wrong shape")
         lines.append({"label": line["label"], "x": x, "y": y})
-    return {**{key: data[key] for key in texts}, "lines": lines}
+    xlabel, ylabel, title, xscale, yscale = (data[key] for key in texts)
+    return Axes(xlabel=xlabel, ylabel=ylabel, title=title, xscale=xscale, yscale=yscale, lines=lines)
 
 
 # ----------------------------------------------------------------------------------------- contour maps (B3)
@@ -112,7 +139,7 @@ def _axes_from(data: object) -> dict[str, Any]:
 MAX_CONTOURS, MAX_MARKS, MARKS_AT_ONCE = 30, 100, 4
 
 
-def read_map(figure: Figure) -> list[dict[str, Any]]:
+def read_map(figure: Figure) -> list[Plain]:
     """Return what makes each axes of a figure a contour map, as JSON-able data.
 
     ``[{"aspect": "1.0" or "auto", "legend": [text], "marks": array (n, 2) of points drawn with a marker, few
@@ -123,7 +150,7 @@ def read_map(figure: Figure) -> list[dict[str, Any]]:
     return [_read_map(ax) for ax in figure.axes[:MAX_AXES]]
 
 
-def _read_map(ax: Any) -> dict[str, Any]:
+def _read_map(ax: Drawn) -> Plain:
     from matplotlib.contour import ContourSet
     from matplotlib.text import Annotation
 
@@ -151,14 +178,14 @@ def _read_map(ax: Any) -> dict[str, Any]:
     }
 
 
-def map_from(data: object) -> list[dict[str, Any]]:
+def map_from(data: object) -> list[Plain]:
     """Return what :func:`read_map` read, with arrays. Raises Malformed for anything else."""
     if not isinstance(data, list) or len(data) > MAX_AXES:
         raise Malformed("a contour map was expected")
     return [_map_from(one) for one in data]
 
 
-def _map_from(data: object) -> dict[str, Any]:
+def _map_from(data: object) -> Plain:
     keys = {"aspect", "legend", "marks", "begins", "contours", "bands", "filled"}
     if not isinstance(data, Mapping) or set(data) != keys:
         raise Malformed("a contour map did not arrive whole")

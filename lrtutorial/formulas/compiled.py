@@ -16,7 +16,7 @@ from lrtutorial.course.letters import DECAY, POSITIVE, REAL, Domain
 from lrtutorial.formulas.surds import Exact, NotExact, Surd, reciprocal, sign, spend, sqrt, width
 from lrtutorial.formulas.tree import MINUS_ONE, RELATIONS, SET_KINDS, Tree, as_fraction, substitute, symbols
 
-Values = tuple[Any, ...]
+Values = tuple[Exact, ...]
 MOST_TERMS = 40  #: of a sum that is written out
 MOST_POWER = 24
 
@@ -187,7 +187,7 @@ class Compiled:
     """Lines over numbered letters: square roots of numbers first (``fixed``), then parameters, the unknown last."""
 
     def __init__(self, trees: Sequence[Tree], variable: str, known: Mapping[str, Domain] | None = None):
-        self._atoms: dict[str, Any] = {}  # the letters that stand for powers β^t
+        self._atoms: dict[str, object] = {}  # the letters that stand for powers β^t
         self._roots: dict[Fraction, str] = {}
         self.domains = dict(domains() if known is None else known)
         self.squares = self._square_letters(trees)
@@ -250,7 +250,7 @@ class Compiled:
 
     # ------------------------------------------------------------------------------------------- numbers
 
-    def number(self, tree: Tree) -> Any:
+    def number(self, tree: Tree) -> object:
         """Return a formula over numbered letters. Raises Outside."""
         kind = tree[0]
         if kind in ("number", "float"):
@@ -273,7 +273,7 @@ class Compiled:
             return ("cases", [(self.condition(condition), self.number(value)) for value, condition in pairs])
         raise Outside(tree[1] if kind in ("function", "constant", "apply") else kind)
 
-    def _sqrt(self, inside: Tree) -> Any:
+    def _sqrt(self, inside: Tree) -> object:
         if inside[0] == "symbol" and inside[1] in self.squares:
             return ("letter", self.index[inside[1]])
         try:
@@ -286,7 +286,7 @@ class Compiled:
             return ("letter", self.index[self._roots[value]])
         return ("number", sqrt(value))
 
-    def _power(self, tree: Tree) -> Any:
+    def _power(self, tree: Tree) -> object:
         if symbols(tree[2]):
             atoms = self._atoms_of(tree[1], tree[2])
             extra = linear(tree[2]).get("", Fraction(0))
@@ -299,7 +299,7 @@ class Compiled:
             raise Outside("an exponent that is no small whole number")
         return ("power", self.number(tree[1]), exponent.numerator)
 
-    def condition(self, tree: Tree) -> Any:
+    def condition(self, tree: Tree) -> object:
         """Return a condition over numbered letters; a formula stays one. Raises Outside."""
         kind = tree[0]
         if kind in ("true", "false"):
@@ -317,9 +317,9 @@ class Compiled:
 
     # ------------------------------------------------------------------------------------------- domains
 
-    def _domain(self) -> tuple[list[Any], list[Callable[[Values], bool]]]:
+    def _domain(self) -> tuple[list[object], list[Callable[[Values], bool]]]:
         """Return the declared domains as conditions, and for each letter a test of a value given those before."""
-        by_letter: list[list[Any]] = [[] for _ in self.names]
+        by_letter: list[list[object]] = [[] for _ in self.names]
         for name, position in self.index.items():
             here = ("letter", position)
             domain = Domain(_ZERO, _ONE, open=False) if name in self._atoms else self.domains.get(name, REAL)
@@ -338,7 +338,7 @@ class Compiled:
                 ]
                 by_letter[max(position, other)].append(("relation", "<=", *sides))
 
-        def test(conditions: list[Any]) -> Callable[[Values], bool]:
+        def test(conditions: list[object]) -> Callable[[Values], bool]:
             return lambda values: all(truth(one, values) for one in conditions)
 
         return [one for conditions in by_letter for one in conditions], [test(one) for one in by_letter]
@@ -381,7 +381,7 @@ class NoValue(ArithmeticError):
     """A division by zero."""
 
 
-def truth(node: Any, values: Values) -> bool | None:
+def truth(node: object, values: Values) -> bool | None:
     """Say whether a condition holds at exact values; None where a part of it is not defined."""
     try:
         return _truth(node, values)

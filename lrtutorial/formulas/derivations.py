@@ -50,12 +50,12 @@ UNDEFINED = "undefined"
 # ----------------------------------------------------------------------------------------------- deciding
 
 
-def table(tree: ex.Tree, points: Sequence[Point], variable: str, budget: int = 200_000) -> list[Any]:
+def table(tree: ex.Tree, points: Sequence[Point], variable: str, budget: int = 200_000) -> list[ex.Number]:
     """Return a line's value at every point: True or False for a condition, a number for a formula.
 
     Raises Undecided when that takes more than ``budget`` operations, Unreadable for a symbol without a value.
     """
-    values: list[Any] = []
+    values: list[object] = []
     share = max(budget // max(len(points), 1), 200)
     for point in points:
         try:
@@ -130,7 +130,7 @@ def compared(trees: Sequence[ex.Tree], variable: str = "") -> list[Relation]:
 # ---------------------------------------------------------------------------------------------- in words
 
 
-def in_numbers(tree: ex.Tree, point: Mapping[str, Any]) -> str:
+def in_numbers(tree: ex.Tree, point: Mapping[str, object]) -> str:
     """Write a line with its sides as numbers at ``point``: ``−2 < 35/12 < 0``; "" where a side has no value."""
     plain = {name: value if isinstance(value, Fraction) else _near(value) for name, value in point.items()}
 
@@ -152,16 +152,16 @@ def in_numbers(tree: ex.Tree, point: Mapping[str, Any]) -> str:
         return ""
 
 
-def _side(tree: ex.Tree, point: Mapping[str, Any]) -> Any:
+def _side(tree: ex.Tree, point: Mapping[str, object]) -> object:
     return tree[1] if tree[0] == "constant" and "oo" in tree[1] else ex.evaluate(tree, point)
 
 
-def _near(value: Exact) -> Any:
+def _near(value: Exact) -> object:
     low, high = bounds(value, 160)
     return ex.real((low + high) / 2)
 
 
-def _plain(value: Any, digits: int = 6) -> str:
+def _plain(value: ex.Number, digits: int = 6) -> str:
     if isinstance(value, str):
         return value.replace("oo", "∞")
     if isinstance(value, Fraction) and len(str(value)) < 14:
@@ -171,7 +171,7 @@ def _plain(value: Any, digits: int = 6) -> str:
     return ex.show_number(value, digits)
 
 
-def place(point: Mapping[str, Any], names: Sequence[str]) -> str:
+def place(point: Mapping[str, object], names: Sequence[str]) -> str:
     """Return where something was looked at: ``a = 7/11, η = √2 ≈ 1.41421``."""
     shown = []
     for name in names:
@@ -181,7 +181,7 @@ def place(point: Mapping[str, Any], names: Sequence[str]) -> str:
     return ", ".join(shown)
 
 
-def _in_roots(value: Any) -> str:
+def _in_roots(value: object) -> str:
     parts = getattr(value, "parts", None)
     if parts is None or len(parts) > 2:
         return ""
@@ -194,7 +194,7 @@ def _in_roots(value: Any) -> str:
     return f"= {text} "
 
 
-def describe(trees: Sequence[ex.Tree], index: int, point: Mapping[str, Any], order: Sequence[str] = ()) -> str:
+def describe(trees: Sequence[ex.Tree], index: int, point: Mapping[str, object], order: Sequence[str] = ()) -> str:
     """Return the sentence that shows with numbers how line ``index + 1`` differs from the line above it."""
     pair = trees[index - 1 : index + 1]
     used = set().union(*map(ex.symbols, pair)) & set(point)
@@ -216,7 +216,7 @@ def describe(trees: Sequence[ex.Tree], index: int, point: Mapping[str, Any], ord
     return f"{f'at {place(point, names)}: ' if names else ''}{said[0]}; {said[1]}."
 
 
-def _value_in_words(tree: ex.Tree, point: Mapping[str, Any]) -> str:
+def _value_in_words(tree: ex.Tree, point: Mapping[str, object]) -> str:
     plain = {name: value if isinstance(value, Fraction) else _near(value) for name, value in point.items()}
     try:
         return f"is {_plain(ex.evaluate(tree, plain))}".replace("-", "−")

@@ -40,7 +40,7 @@ def mpmath_context() -> Any:
     return context
 
 
-def real(value: Number) -> Any:
+def real(value: Number) -> Number:
     """Return a Fraction or 40-digit number as mpmath's ``mpf``."""
     mp = mpmath_context()
     return mp.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else mp.mpf(value)
@@ -151,7 +151,7 @@ class _Evaluation:
                 return self.power(Fraction(top, bottom), Fraction(exponent.numerator))
         return self._mp_power(real(base), real(exponent))
 
-    def _mp_power(self, base: Any, exponent: Any) -> Number:
+    def _mp_power(self, base: Number, exponent: Number) -> Number:
         mp = mpmath_context()
         self.spend(20)
         if abs(mp.log(abs(base)) * exponent) > 10**9:
@@ -196,7 +196,7 @@ class _Evaluation:
             return self.trim(Fraction(math.factorial(whole[0])))
         return self.trim(Fraction(math.comb(*whole) if whole[1] >= 0 else 0))
 
-    def _smooth(self, name: str, value: Any) -> Number:
+    def _smooth(self, name: str, value: Number) -> Number:
         if abs(value) > 10**6:
             raise Undecided(f"{name} of a number this large takes too much work")
         if name == "atanh" and abs(value) >= 1:
@@ -279,7 +279,7 @@ class _Evaluation:
             return self.member(self.number(tree[1]), tree[2])
         raise Unreadable("a number stands where a condition was expected")
 
-    def extended(self, tree: Tree) -> Any:
+    def extended(self, tree: Tree) -> Number:
         if tree[0] == "constant" and tree[1] in ("oo", "-oo"):
             return mpmath_context().mpf("inf" if tree[1] == "oo" else "-inf")
         return real(self.number(tree))
@@ -300,7 +300,7 @@ class _Evaluation:
         raise Unreadable("a set of values was expected")
 
 
-def _together(op: Callable[[Any, Any], Any], left: Number, right: Number) -> Number:
+def _together(op: Callable[[object, object], object], left: Number, right: Number) -> Number:
     """Apply ``op`` exactly to two Fractions, otherwise with 40 digits."""
     if op is operator.mul and any(isinstance(factor, Fraction) and factor == 0 for factor in (left, right)):
         return Fraction(0)

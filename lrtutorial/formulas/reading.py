@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lrtutorial.formulas.text import read_text, spelled_name
 from lrtutorial.formulas.tree import (
@@ -19,6 +19,9 @@ from lrtutorial.formulas.tree import (
     check_tree,
     is_condition,
 )
+
+if TYPE_CHECKING:
+    from sympy import Basic
 
 
 def read(
@@ -122,7 +125,7 @@ _SYMPY_FUNCTIONS = {
 }
 
 
-def _in_order(node: Any, kind: str) -> Any:
+def _in_order(node: Basic, kind: str) -> Sequence[Basic]:
     """Return the terms or factors in the order in which SymPy prints them; many stay as they are stored."""
     if kind not in ("Add", "Mul") or len(node.args) > 20:
         return node.args
@@ -130,13 +133,13 @@ def _in_order(node: Any, kind: str) -> Any:
     return parts if len(parts) == len(node.args) else node.args
 
 
-def _from_sympy(node: Any, room: list[int], names: Sequence[str]) -> Tree:
+def _from_sympy(node: Basic, room: list[int], names: Sequence[str]) -> Tree:
     room[0] -= 1
     if room[0] < 0:
         raise Unreadable(f"the formula has more than {MAX_NODES} parts; simplify it first")
     kind = type(node).__name__
 
-    def children(items: Any = None) -> list[Tree]:
+    def children(items: Sequence[Basic] | None = None) -> list[Tree]:
         return [_from_sympy(item, room, names) for item in (node.args if items is None else items)]
 
     if kind in ("Symbol", "Dummy", "Wild"):

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from typing import Any
 
 from lrtutorial.course import domains
 from lrtutorial.course.letters import REAL, Domain
@@ -33,7 +32,7 @@ class Relation:
     """The sign of a line against the one above, a point that shows a difference, and how many points only agreed."""
 
     mark: str
-    point: Mapping[str, Any] | None = None
+    point: Mapping[str, object] | None = None
     agreed: int = 0  #: for ≈, the points at which both lines were decided and agree
 
 
@@ -153,7 +152,7 @@ def _tried(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> Re
     return Relation(OPEN, sets.plainest(more) if more else None, agreed)
 
 
-def holds_at(tree: Tree, point: Mapping[str, Any], variable: str = "eta") -> bool | None:
+def holds_at(tree: Tree, point: Mapping[str, object], variable: str = "eta") -> bool | None:
     """Say whether a condition holds at exact values; None where it is not defined. Raises Unclear."""
     numbers = {name: value for name, value in point.items() if isinstance(value, Fraction)}
     try:

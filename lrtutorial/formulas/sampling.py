@@ -12,6 +12,7 @@ from typing import Any
 
 from lrtutorial.course import domains
 from lrtutorial.course.letters import REAL
+from lrtutorial.formulas.evaluation import Number
 from lrtutorial.formulas.surds import TooLarge, spend
 from lrtutorial.formulas.tree import SET_KINDS, Tree, as_fraction, is_condition, symbols
 
@@ -74,7 +75,7 @@ def sampled(
 
 def _same(above: Tree, below: Tree, point: Mapping[str, Fraction], variable: str) -> bool:
     """Say whether two formulas may have the same value at a point: both undefined, or intervals that meet."""
-    values: list[Any] = []
+    values: list[Number] = []
     for tree in (above, below):
         try:
             values.append(_value(tree, point))
@@ -187,7 +188,7 @@ def enclosed_truth(tree: Tree, point: Mapping[str, Fraction], variable: str) -> 
     raise Unclear
 
 
-def _compared(op: str, left: Any, right: Any) -> bool:
+def _compared(op: str, left: Number, right: Number) -> bool:
     if left.b < right.a:
         return op in ("<", "<=", "!=")
     if left.a > right.b:
@@ -197,7 +198,7 @@ def _compared(op: str, left: Any, right: Any) -> bool:
     raise Unclear
 
 
-def _value(tree: Tree, point: Mapping[str, Fraction]) -> Any:
+def _value(tree: Tree, point: Mapping[str, Fraction]) -> Number:
     iv, kind = _iv(), tree[0]
     spend(4)
     if kind in ("number", "float"):
@@ -224,12 +225,12 @@ def _value(tree: Tree, point: Mapping[str, Fraction]) -> Any:
     raise Unclear
 
 
-def _enclosed(number: Fraction) -> Any:
+def _enclosed(number: Fraction) -> Number:
     iv = _iv()
     return iv.mpf(number.numerator) / iv.mpf(number.denominator)
 
 
-def _power(base: Any, exponent: Tree, point: Mapping[str, Fraction]) -> Any:
+def _power(base: Number, exponent: Tree, point: Mapping[str, Fraction]) -> Number:
     iv = _iv()
     power = _value(exponent, point)
     whole_number = power.a == power.b and power.a == int(power.a)
@@ -249,7 +250,7 @@ def _power(base: Any, exponent: Tree, point: Mapping[str, Fraction]) -> Any:
     return iv.exp(iv.log(base) * power)
 
 
-def _function(name: str, values: list[Any]) -> Any:
+def _function(name: str, values: list[Number]) -> Number:
     iv, value = _iv(), values[0]
     if name == "abs":
         return abs(value)
@@ -269,7 +270,7 @@ def _function(name: str, values: list[Any]) -> Any:
     raise Unclear
 
 
-def _sum(tree: Tree, point: Mapping[str, Fraction]) -> Any:
+def _sum(tree: Tree, point: Mapping[str, Fraction]) -> Number:
     _, index, low, high, body = tree
     ends = [_value(end, point) for end in (low, high)]
     if any(end.a != end.b or abs(end.a) > 10**6 or end.a != int(end.a) for end in ends):

@@ -18,24 +18,24 @@ from typing import Any
 from lrtutorial.formulas import polynomials as pl
 from lrtutorial.formulas.compiled import Compiled, Outside, truth
 from lrtutorial.formulas.roots import Element, Root, between, ordered, real_roots, trimmed
-from lrtutorial.formulas.surds import NotExact, TooLarge, sign
+from lrtutorial.formulas.surds import Exact, NotExact, TooLarge, sign
 
 MOST_SAMPLES = 6_000
 MOST_BRANCHES = 64
-Values = tuple[Any, ...]
+Values = tuple[object, ...]
 
 
 @dataclass
 class Difference:
     """How two conditions compare: where only one of them holds, and whether every cell was looked at."""
 
-    lost: list[dict[str, Any]] = field(default_factory=list)  #: points where the first holds and the second doesn't
-    more: list[dict[str, Any]] = field(default_factory=list)  #: points where the second holds and the first doesn't
+    lost: list[dict[str, object]] = field(default_factory=list)  #: points where the first holds and the second doesn't
+    more: list[dict[str, object]] = field(default_factory=list)  #: points where the second holds and the first doesn't
     complete: bool = True  #: whether all cells were decided, so that no difference means equality
     samples: int = 0  #: points that were decided
 
 
-def borders(compiled: Compiled, conditions: Sequence[Any]) -> list[pl.Many]:
+def borders(compiled: Compiled, conditions: Sequence[object]) -> list[pl.Many]:
     """Return the polynomials on whose signs the conditions depend. Raises Outside or TooLarge."""
     found = _Borders(compiled)
     for condition in conditions:
@@ -63,7 +63,7 @@ class _Borders:
         elif kind == "defined":
             self.branches(node[1])
 
-    def branches(self, node: Any) -> list[tuple[pl.Many, pl.Many]]:
+    def branches(self, node: object) -> list[tuple[pl.Many, pl.Many]]:
         """Return the fractions that a formula may be, over all cases of its absolute values and the like."""
         found = self._branches(node)
         unique = {(tuple(sorted(n.items())), tuple(sorted(d.items()))): (n, d) for n, d in found if d}
@@ -110,7 +110,7 @@ class _Borders:
         top = pl.add(pl.multiply(one[0], other[1]), pl.multiply(other[0], one[1]), factor)
         return top, pl.multiply(one[1], other[1])
 
-    def minus(self, one: Any, other: Any) -> tuple[pl.Many, pl.Many]:
+    def minus(self, one: object, other: object) -> tuple[pl.Many, pl.Many]:
         return self.plus(one, other, -1)
 
     def times(self, one: Any, other: Any) -> tuple[pl.Many, pl.Many]:
@@ -136,7 +136,7 @@ class Cells:
         self,
         polynomials: Sequence[pl.Many],
         letters: int,
-        fixed: Sequence[Any],
+        fixed: Sequence[object],
         allowed: Sequence[Callable[[Values], bool]],
     ):
         self.letters, self.fixed, self.allowed = letters, tuple(fixed), allowed
@@ -166,7 +166,7 @@ class Cells:
         if index == self.letters:
             yield values
             return
-        places: list[Any] = []
+        places: list[object] = []
         for one in self.levels[index]:
             row = trimmed(pl.at(one, values, index))
             if not row and dimension:
@@ -192,10 +192,10 @@ class Cells:
             self.complete = False
 
 
-def _at_fixed(one: pl.Many, fixed: Sequence[Any]) -> Any:
-    total: Any = Fraction(0)
+def _at_fixed(one: pl.Many, fixed: Sequence[object]) -> object:
+    total: Exact = Fraction(0)
     for powers, number in one.items():
-        term: Any = Fraction(number)
+        term: Exact = Fraction(number)
         for value, exponent in zip(fixed, powers, strict=False):
             for _ in range(exponent):
                 term = term * value
@@ -203,7 +203,7 @@ def _at_fixed(one: pl.Many, fixed: Sequence[Any]) -> Any:
     return total
 
 
-def compare(compiled: Compiled, above: Any, below: Any, facts: Sequence[Any] = ()) -> Difference:
+def compare(compiled: Compiled, above: object, below: object, facts: Sequence[object] = ()) -> Difference:
     """Compare two conditions where the ``facts`` hold. Raises Outside or TooLarge."""
 
     def look(values: Values) -> tuple[bool, bool] | None:
@@ -214,7 +214,7 @@ def compare(compiled: Compiled, above: Any, below: Any, facts: Sequence[Any] = (
     return _visit(compiled, [above, below, *facts], look)
 
 
-def compare_formulas(compiled: Compiled, above: Any, below: Any) -> Difference:
+def compare_formulas(compiled: Compiled, above: object, below: object) -> Difference:
     """Compare two formulas: ``lost`` are points where they differ, or one of them has no value."""
 
     def look(values: Values) -> tuple[bool, bool]:
@@ -226,7 +226,7 @@ def compare_formulas(compiled: Compiled, above: Any, below: Any) -> Difference:
     return _visit(compiled, [("relation", "==", above, below)], look)
 
 
-def _visit(compiled: Compiled, conditions: Sequence[Any], look: Callable[[Values], Any]) -> Difference:
+def _visit(compiled: Compiled, conditions: Sequence[object], look: Callable[[Values], Any]) -> Difference:
     found = Difference()
     polynomials = borders(compiled, [*conditions, *compiled.domain_conditions])
     cells = Cells(polynomials, len(compiled.names), compiled.fixed, compiled.allowed)
@@ -248,10 +248,10 @@ def _visit(compiled: Compiled, conditions: Sequence[Any], look: Callable[[Values
     return found
 
 
-def plainest(points: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def plainest(points: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
     """Return the point that is easiest to follow by hand: rational, short numbers, not 0."""
 
-    def effort(index: int) -> tuple[Any, ...]:
+    def effort(index: int) -> tuple[object, ...]:
         values = points[index].values()
         rational = all(isinstance(value, Fraction) for value in values)
         return not rational, sum(len(str(value)) + (value == 0) for value in values) if rational else 0, index

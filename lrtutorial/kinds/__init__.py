@@ -62,7 +62,7 @@ class InModule:
         verdict: Verdict = import_module(self.module).judge(step, evidence, expected, earlier)
         return verdict
 
-    def outcome_of(self, step: Step, evidence: Evidence, probes: Any) -> Any:
+    def outcome_of(self, step: Step, evidence: Evidence, probes: object) -> object:
         """See :meth:`lrtutorial.course.exercise.Kind.outcome_of`."""
         return import_module(self.module).outcome_of(step, evidence, probes)
 
@@ -80,7 +80,7 @@ class OtherForm:
 
     symbols: tuple[str, ...]  #: names it may use
     says: str  #: what it is, as a sentence
-    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+    points: Callable[[Mapping[str, Any]], Sequence[Mapping[str, object]]]
     share: float = 0.6  #: of the step's points; 0 for what is a mistake
 
 
@@ -95,7 +95,7 @@ class Formula(InModule):
     condition: bool = False  #: whether true or false is expected rather than a number
     variable: str = ""  #: of a condition: the symbol that a bare interval is about
     counterexample: Callable[..., str] | None = None  #: (point, yours, right) -> a sentence
-    follows: tuple[str, Callable[..., Any]] | None = None
+    follows: tuple[str, Callable[..., object]] | None = None
     """For method points: (earlier step, a function (its tree, point) -> the value that follows from it)."""
     meaning: Callable[..., Mapping[str, Any]] | None = None  #: (point) -> {name: callable} for the names applied
     recursion: str | None = None  #: the applied name that stands for the answer's own earlier values; name(0) = 0
@@ -237,10 +237,10 @@ class Schedule(Driven):
 
 
 @dataclass(frozen=True)
-class RangeTest(Driven):
-    """A learning-rate range test (:mod:`lrtutorial.kinds.range_test`)."""
+class LRFinder(Driven):
+    """A learning-rate range test (:mod:`lrtutorial.kinds.lr_finder`)."""
 
-    name = "range_test"
+    name = "lr_finder"
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from lrtutorial.kinds.driven import place_of
+from lrtutorial.kinds.driven import Error, place_of
 from lrtutorial.verdict import Verdict
 
 IMPORTS = {  # name: the line that usually gives it
@@ -16,7 +14,7 @@ IMPORTS = {  # name: the line that usually gives it
 }  # fmt: skip
 
 
-def crash_of(name: str, error: Mapping[str, Any], signature: str = "", secret: bool = False) -> tuple[str, str]:
+def crash_of(name: str, error: Error, signature: str = "", secret: bool = False) -> tuple[str, str]:
     """Return headline and hint for an exception: its type and message, and the usual cause where there is one.
 
     A secret probe's message may hold its numbers, so it isn't shown.
@@ -26,10 +24,10 @@ def crash_of(name: str, error: Mapping[str, Any], signature: str = "", secret: b
     return f"{name} raised {kind}{said}.", usual_cause(kind, "" if secret else message, error, signature)
 
 
-def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: str = "") -> str:
+def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> str:
     """Return what mostly causes such an exception, in a sentence or two; a way to find out for all others.
 
-    >>> usual_cause("NameError", "name 'np' is not defined", {})
+    >>> usual_cause("NameError", "name 'np' is not defined", Error(type="NameError", message=""))
     'Nothing is called np here. Is the line that imports or defines it missing, or not run? (import numpy as np)'
     """
     undefined = re.match(r"name '(\w+)' is not defined(?:. Did you mean: '(\w+)')?", message)
@@ -68,7 +66,7 @@ def usual_cause(kind: str, message: str, error: Mapping[str, Any], signature: st
     return "Make a small case by hand and run it line by line: what is there just before the line that fails?"
 
 
-def with_crash(verdict: Verdict, error: Mapping[str, Any], says: str, secret: bool = False) -> Verdict:
+def with_crash(verdict: Verdict, error: Error, says: str, secret: bool = False) -> Verdict:
     """Return the verdict with the line that raised, and with the probe that met it."""
     met = () if secret else (f"Met by: {says}.",)
     return replace(verdict, where=place_of(error), details=(*met, *verdict.details), misconception=None)

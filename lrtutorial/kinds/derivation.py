@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.formulas import derivations as dv
 from lrtutorial.formulas import relations
@@ -35,7 +35,7 @@ BUDGET = 250_000  #: operations for all lines together
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: object = None) -> dict[str, object]:
     """Return the chain as trees, or the reason why it can't be read."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
@@ -72,7 +72,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
     return {"kind": "derivation", "lines": lines}
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
+def outcome_of(step: Step, evidence: Evidence, probes: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the outcome of a catalogued chain: the table of the first line that differs from the given one."""
     if "lines" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
@@ -97,7 +97,7 @@ class _Chain:
 
     lines: Sequence[ex.Tree]
     relations: Sequence[Relation]
-    shapes: Sequence[Any]
+    shapes: Sequence[object]
     given: ex.Tree  #: the line that the chain has to begin with
     own: bool  #: whether that follows from an earlier mistake of the student's
 
@@ -128,7 +128,7 @@ class _Chain:
         return len({self.shapes[1], *proved[:-1]} - {self.shapes[0], self.shapes[-1], None})
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Set each line against the one above; full points for a sound chain from the given line to a solved one."""
     blank, kind = Verdict.blank(step), Derivation.of(step)
     asks = f"This task asks for {step.asks}."
@@ -182,7 +182,7 @@ def _chain(
     return _Chain(lines, dv.compared(lines, kind.variable), shapes, given, own)
 
 
-def _follows(step: Step, first: ex.Tree, expected: Expected, earlier: Mapping[str, Any]) -> bool:
+def _follows(step: Step, first: ex.Tree, expected: Expected, earlier: Mapping[str, object]) -> bool:
     """Say whether a first line is the one that follows from the student's own earlier result, at every probe."""
     follows = Derivation.of(step).follows
     before = earlier.get(follows[0]) if follows else None

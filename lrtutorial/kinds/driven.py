@@ -10,7 +10,7 @@ import linecache
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -24,20 +24,35 @@ from lrtutorial.verdict import Verdict
 #: Rounding of one step of an optimizer, in units of the last place: some twenty roundings, and a margin.
 ROUNDING = 64
 COUNTS = ("Two", "Three", "Four", "Five", "Six", "Seven")  #: how many mistakes are told at once
-Probe = Mapping[str, Any]
+Probe = Mapping[str, Any]  #: a question put to an answer: plain data, of a form that is the kind's own
+Run = dict[str, Any]  #: what an answer did with it: plain data too
+Found = Mapping[str, Any]  #: how a run differs from the reference's
+Differences = Mapping[str, Any]  #: by probe: what was found, or None
+
+
+class Error(TypedDict):
+    """An exception as data: the student's own line where one is known, and how far the run had come."""
+
+    type: str
+    message: str
+    at: NotRequired[int]
+    line: NotRequired[int]
+    code: NotRequired[str]
+    function: NotRequired[str]
+    probe: NotRequired[str]  #: the one that met it
 
 
 # ---------------------------------------------------------------------------------------------- run
 
 
-def describe_error(error: BaseException, at: int = 0) -> dict[str, Any]:
+def describe_error(error: BaseException, at: int = 0) -> Error:
     """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
-    found: dict[str, Any] = {"type": type(error).__name__[:80], "message": _message(error)[:300], "at": at}
+    found = Error(type=type(error).__name__[:80], message=_message(error)[:300], at=at)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ipykernel" in frame.filename or _is_typed(frame.filename)]
     if own:
         line = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)
-        found |= {"line": own[-1].lineno or 0, "code": line.strip()[:200], "function": own[-1].name[:80]}
+        found["line"], found["code"], found["function"] = own[-1].lineno or 0, line.strip()[:200], own[-1].name[:80]
     return found
 
 
@@ -82,8 +97,8 @@ def no_class(name: str, answer: object, method: str, argument: str) -> dict[str,
 
 
 def read_runs(
-    kind: str, step: Step, evidence: object, probes: Mapping[str, Probe]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    kind: str, step: Step, evidence: object, probes: Mapping[str, Mapping[str, object]]
+) -> tuple[dict[str, dict[str, str]], dict[str, Any]]:
     """Return problems and runs of evidence; each run is still to be read. Raises Malformed unless it is whole."""
     if not isinstance(evidence, dict) or evidence.get("kind") != kind:
         raise Malformed("none came back from this answer")
@@ -100,13 +115,13 @@ def read_runs(
         ):
             raise Malformed("it did not arrive whole")
         read_problems[name] = {status: headline[:400]}
-    wanted = [key for key, probe in probes.items() if probe["answer"] not in problems]
+    wanted = [key for key, probe in probes.items() if probe.get("answer", step.answers[0]) not in problems]
     if set(runs) != set(wanted):
         raise Malformed("some runs are missing")
     return read_problems, {key: runs[key] for key in wanted}
 
 
-def read_error(error: object) -> dict[str, Any] | None:
+def read_error(error: object) -> Error | None:
     """Return an exception that :func:`describe_error` described, or None. Raises Malformed for anything else."""
     if error is None:
         return None
@@ -117,7 +132,14 @@ def read_error(error: object) -> dict[str, Any] | None:
         is_text = key in texts and isinstance(value, str) and len(value) <= texts[key]
         if not is_text and not (key in ("line", "at") and is_count(value)):
             raise Malformed("an error is not described as one")
-    return error
+    return cast(Error, error)
+
+
+def met_by(error: Error, probe: str) -> Error:
+    """Return the error with the id of the probe that met it."""
+    met = error.copy()
+    met["probe"] = probe
+    return met
 
 
 def is_count(value: object) -> bool:
@@ -189,7 +211,7 @@ def with_problem(
     return replace(verdict, status=status, headline=told[0], details=details, hint=hint, checked=checked)
 
 
-def place_of(error: Mapping[str, Any] | None) -> str | None:
+def place_of(error: Error | None) -> str | None:
     """Return where the student's own code raised an error, or None when it isn't known."""
     if not error or not error.get("line"):
         return None

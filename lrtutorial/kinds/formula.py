@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Step
@@ -70,7 +69,7 @@ PUBLIC = "Checked at {n} generic points, exactly. Grading repeats it at points n
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: object = None) -> dict[str, object]:
     """Return the formula as a tree, or the reason why it can't be read."""
     (answer,) = answers.values()
     if answer is ... or answer is None:
@@ -86,7 +85,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> di
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare a formula with the reference and with every catalogued misconception, point by point."""
     blank = Verdict.blank(step)
     asks = f"This task asks for {step.asks}."
@@ -129,7 +128,7 @@ def _well_rounded(case: Case, number: Rounded | None) -> bool:
     return enough and bool(abs(ex.real(yours) - ex.real(exact)) <= unit_of(exact, digits) / 2)
 
 
-def _wrong(case: Case, number: Rounded | None, blank: Verdict, earlier: Mapping[str, Any]) -> Verdict:
+def _wrong(case: Case, number: Rounded | None, blank: Verdict, earlier: Mapping[str, object]) -> Verdict:
     """Return the verdict on an answer that is not right: what it is, where it fails, where to look."""
     named = misconception(case)
     shown = counterexample(case)
@@ -288,7 +287,7 @@ def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:
     return not ex.symbols(before) or len(ex.symbols(tree)) < least
 
 
-def _follow_through(case: Case, earlier: Mapping[str, Any], verdict: Verdict) -> Verdict:
+def _follow_through(case: Case, earlier: Mapping[str, object], verdict: Verdict) -> Verdict:
     """Grant method points when the answer is right given the student's own earlier result."""
     if case.kind.follows is None:
         return verdict

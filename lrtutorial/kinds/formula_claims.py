@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Step
@@ -66,7 +65,7 @@ class Case:
         return [{name: float(value) for name, value in point.items()} for point in self.points]
 
     @cached_property
-    def right(self) -> list[Any]:
+    def right(self) -> list[ex.Number]:
         """The right value at each point."""
         return [read_value(value) for value in self.expected.reference]
 
@@ -81,11 +80,11 @@ class Case:
         """All points, those at which the answer fails first: a change that mends nothing is seen at once."""
         return [*self.wrong_at, *(index for index in range(len(self.points)) if index not in set(self.wrong_at))]
 
-    def gives(self, tree: ex.Tree, wanted: Sequence[Any]) -> bool:
+    def gives(self, tree: ex.Tree, wanted: Sequence[ex.Number]) -> bool:
         """Say whether a formula has the wanted value at every point."""
         return all(_same(self.at(tree, index), wanted[index], self.loose) for index in self.order)
 
-    def at(self, tree: ex.Tree, index: int) -> Any:
+    def at(self, tree: ex.Tree, index: int) -> object:
         """Return a formula's value at a point, ``"undefined"`` where it has none, None where that is not known."""
         try:
             return value_at(self.step, tree, self.points[index], 5_000)
@@ -95,13 +94,13 @@ class Case:
             return None
 
 
-def _same(one: Any, other: Any, loose: bool) -> bool:
+def _same(one: object, other: object, loose: bool) -> bool:
     if one is None or isinstance(one, bool | str) or isinstance(other, bool | str):
         return type(one) is type(other) and one == other
     return ex.same_number(one, other, loose)
 
 
-def _differ(one: Any, other: Any, loose: bool) -> bool:
+def _differ(one: object, other: object, loose: bool) -> bool:
     return not _same(one, other, loose)
 
 
@@ -223,7 +222,7 @@ def _everywhere_alike(case: Case) -> Iterator[Claim]:
     gaps = [ex.real(one) - ex.real(right) for one, right in numbers]
     first = ratios[0]
 
-    def alike(found: list[Any]) -> bool:
+    def alike(found: list[object]) -> bool:
         return all(ex.same_number(value, found[0], case.loose) for value in found)
 
     if alike(ratios) and first != 0 and not ex.same_number(first, ex.real(Fraction(1)), case.loose):
@@ -237,7 +236,7 @@ def _everywhere_alike(case: Case) -> Iterator[Claim]:
         yield Claim(said, "amount", {"gap": str(gaps[0])})
 
 
-def _not_defined(case: Case, pairs: Sequence[tuple[Any, Any]], nowhere: Sequence[int]) -> Iterator[Claim]:
+def _not_defined(case: Case, pairs: Sequence[tuple[object, object]], nowhere: Sequence[int]) -> Iterator[Claim]:
     index = nowhere[0]
     why = _why_undefined(case, index)
     if not why:
@@ -285,7 +284,7 @@ def _width(case: Case) -> Iterator[Claim]:
         yield Claim(f"Your condition is neither true nor false at some points: {why}.", "width", facts)
 
 
-def _there(case: Case, tree: ex.Tree, point: Mapping[str, ex.Number]) -> tuple[Any, str]:
+def _there(case: Case, tree: ex.Tree, point: Mapping[str, ex.Number]) -> tuple[object, str]:
     """Return a formula's value at a point and what is to be said of it; None when it takes too much work."""
     try:
         return value_at(case.step, tree, point, 5_000), ""
@@ -347,7 +346,7 @@ def counterexample(case: Case) -> Claim | None:
 class Rounded:
     """A number that was typed as a decimal, with as many significant digits as it was given."""
 
-    value: Any
+    value: ex.Number
     digits: int
 
     @classmethod
@@ -361,13 +360,13 @@ class Rounded:
         mantissa = tree[1].lower().partition("e")[0].replace(".", "").lstrip("-0")
         return cls(ex.evaluate(tree, {}), len(mantissa)) if mantissa else None
 
-    def off(self, exact: Any) -> Any:
+    def off(self, exact: object) -> ex.Number:
         """Return by how many units of its last digit this differs from ``exact``, rounded to as many digits."""
         mp = ex.mpmath_context()
         unit = unit_of(exact, self.digits)
         return abs(ex.real(self.value) - mp.floor(ex.real(exact) / unit + mp.mpf(1) / 2) * unit) / unit
 
-    def rounds(self, exact: Any) -> bool:
+    def rounds(self, exact: object) -> bool:
         """Say whether this is ``exact``, rounded to the digits this one has (a half may go either way)."""
         if isinstance(exact, bool | str) or exact == 0:
             return False
@@ -375,7 +374,7 @@ class Rounded:
         return bool(distance <= ex.mpmath_context().mpf("0.500000001"))
 
 
-def unit_of(exact: Any, digits: int) -> Any:
+def unit_of(exact: object, digits: int) -> ex.Number:
     """Return one unit in the last of the first ``digits`` significant digits of a number that is not 0."""
     mp = ex.mpmath_context()
     return mp.mpf(10) ** (mp.floor(mp.log10(abs(ex.real(exact)))) + 1 - digits)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lrtutorial import formulas as ex
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.kinds import Formula
 
 UNDEFINED = "undefined"
@@ -37,7 +37,7 @@ def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budg
     return values
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping[str, str]]) -> list[str]:
+def outcome_of(step: Step, evidence: Evidence, probes: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the outcome of a catalogued answer. Raises Unreadable when it is none: an error of the catalogue."""
     if "tree" not in evidence:
         raise ex.Unreadable(f"{step.id}: {evidence.get('problem', 'nothing to evaluate')}")
@@ -45,7 +45,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Mapping
     return outcome(step, tree if Formula.of(step).condition else ex.right_hand_side(tree), probes)
 
 
-def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: int = ex.BUDGET) -> Any:
+def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: int = ex.BUDGET) -> ex.Number:
     """Return a number, or True or False for a condition. Raises Undefined, Undecided or Unreadable."""
     if Formula.of(step).condition:
         return ex.holds(tree, point, Formula.of(step).variable, budget=budget)
@@ -81,14 +81,14 @@ def read_point(point: Mapping[str, str]) -> dict[str, Fraction]:
     return {name: Fraction(value) for name, value in point.items()}
 
 
-def write_value(value: Any) -> str:
+def write_value(value: object) -> str:
     """Return a value as text that :func:`read_value` reads back without loss."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, Fraction) else ex.mpmath_context().nstr(value, ex.DIGITS)
 
 
-def read_value(text: str) -> Any:
+def read_value(text: str) -> object:
     """Return the value that :func:`write_value` wrote; ``"undefined"`` stays as it is."""
     if text in ("true", "false"):
         return text == "true"
@@ -116,6 +116,6 @@ def describe_point(point: Mapping[str, ex.Number], names: Sequence[str] | None =
     return ", ".join(f"{ex.letter(name)} = {point[name]}" for name in names or point)
 
 
-def say(value: Any) -> str:
+def say(value: object) -> str:
     """Return the value of a formula at a point as a reader would say it."""
     return "undefined" if value == UNDEFINED else ex.show_number(value)

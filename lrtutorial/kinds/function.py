@@ -16,12 +16,14 @@ import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from lrtutorial.answers.arrays import Malformed
 from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Function
 from lrtutorial.kinds.driven import (
+    Error,
     apart,
     checked_on,
     describe_error,
@@ -210,7 +212,7 @@ def _explain(
     kind = Function.of(step)
     first = next(key for key in probes if key in failed)
     error = runs[first]["error"]
-    raised = error if isinstance(error, dict) and failed[first] == error.get("at") else None
+    raised = cast(Error, error) if isinstance(error, dict) and failed[first] == error.get("at") else None
     headline = f"It raised {raised['type']}: {raised['message']}." if raised else f"This is not {step.asks} yet."
     hint, named = step.hints[0], None
     words = misconceptions(step.id)

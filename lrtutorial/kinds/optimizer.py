@@ -28,23 +28,30 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from lrtutorial.answers.arrays import Malformed, pack, unpack
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Model, Optimizer
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
     COUNTS,
+    Differences,
+    Error,
+    Found,
+    Probe,
+    Run,
     absent,
     apart,
     checked_on,
     describe_error,
     does_nothing,
     is_count,
+    met_by,
     no_class,
     quiet,
     read_error,
@@ -56,8 +63,6 @@ from lrtutorial.kinds.variants import CHANGES, Bank, Variant, explained
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
 
-Probe = Mapping[str, Any]
-Run = Mapping[str, Any]
 _RUN_KEYS = {"trace", "error", "touched", "kept", "rebound", "lasting", "helped"}
 HELP = {"count": "correction", "moves": "in_place"}  #: {how a run was helped: what is broken then}
 
@@ -65,11 +70,11 @@ HELP = {"count": "correction", "moves": "in_place"}  #: {how a run was helped: w
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> Evidence:
     """Return one run for every probe, and what is wrong with an answer that is no finished class."""
     problems = absent(step, answers)
     problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
-    runs: dict[str, Any] = {}
+    runs: dict[str, Run] = {}
     fresh = {name: _as_new(answer) for name, answer in answers.items() if name not in problems}
     for probe in probes:
         if (name := probe["answer"]) in fresh:
@@ -80,7 +85,7 @@ def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> dict
     return {"kind": "optimizer", "problems": problems, "runs": runs}
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
+def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
     """Return the runs, without the words of errors (they may name a file) and without what was run with help."""
     del step, probes
     kept = ("type", "at")
@@ -104,10 +109,10 @@ def _problem(name: str, answer: Any) -> dict[str, str] | None:
     return None
 
 
-def _as_new(answer: Any) -> Callable[[], None]:
+def _as_new(answer: object) -> Callable[[], None]:
     """Return a function that puts back what is kept on a class and in its methods' defaults, for the next probe."""
     changing = (list, dict, set, np.ndarray)
-    kept: list[tuple[Any, str, Any]] = []
+    kept: list[tuple[object, str, object]] = []
     for owner in getattr(answer, "__mro__", (answer,))[:-1]:
         for name, value in vars(owner).items():
             if any(isinstance(default, changing) for default in getattr(value, "__defaults__", None) or ()):
@@ -115,7 +120,7 @@ def _as_new(answer: Any) -> Callable[[], None]:
             elif not name.startswith("__") and isinstance(value, (int, float, *changing)):
                 kept.append((owner, name, value))
 
-    def copied(value: Any) -> Any:
+    def copied(value: object) -> object:
         if isinstance(value, tuple):
             return tuple(map(copied, value))
         return copy.deepcopy(value) if isinstance(value, changing) else value
@@ -132,7 +137,7 @@ def _as_new(answer: Any) -> Callable[[], None]:
     return put_back
 
 
-def drive(optimizer_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+def drive(optimizer_class: Callable[..., object], probe: Probe) -> Run:
     """Run one probe on an optimizer class.
 
     Returns the run::
@@ -202,7 +207,7 @@ class _Noted(np.ndarray):
             return noted
         return result
 
-    def __array_finalize__(self, source: Any) -> None:
+    def __array_finalize__(self, source: object) -> None:
         self.owner = getattr(source, "owner", None)
 
 
@@ -216,7 +221,7 @@ def _noting() -> Iterator[None]:
 
 
 def _drive_once(
-    optimizer_class: Callable[..., Any], probe: Probe, *, counts: bool = False,
+    optimizer_class: Callable[..., object], probe: Probe, *, counts: bool = False,
     notes: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
@@ -227,7 +232,7 @@ def _drive_once(
         total = [[np.zeros(array.shape) for array in own] for own in arrays]
     params = [list(own) for own in arrays]
     trace = [_flat(params, arrays)]
-    run: dict[str, Any] = {"error": None, "touched": None, "kept": None, "rebound": None, "lasting": None}
+    run: Run = {"error": None, "touched": None, "kept": None, "rebound": None, "lasting": None}
     handed = [_Handed(sequence, bool(probe.get("reuse"))) for sequence in grads]
     try:
         optimizers = [
@@ -258,12 +263,12 @@ def _drive_once(
     return run
 
 
-def _made(make: Callable[..., Any], params: Any, kwargs: Mapping[str, float], positional: Sequence[str]) -> Any:
+def _made(make: Callable[..., object], params: object, kwargs: Mapping[str, float], positional: Sequence[str]) -> Any:
     named = {name: value for name, value in kwargs.items() if name not in positional}
     return make(params, *(kwargs[name] for name in positional), **named)
 
 
-def _counters(optimizer: Any) -> tuple[str, ...]:
+def _counters(optimizer: object) -> tuple[str, ...]:
     """Return the names of the attributes that hold the whole number 0: what a step may count in."""
     held = getattr(optimizer, "__dict__", {})
     return tuple(name for name, value in held.items() if type(value) is int and value == 0)
@@ -287,7 +292,7 @@ class _Handed:
     def at(self, t: int) -> list[np.ndarray]:
         return self.lists[0 if self.reuse else t]
 
-    def look(self, t: int, run: dict[str, Any]) -> None:
+    def look(self, t: int, run: Run) -> None:
         """Note in a run whether this step's gradients, or the last one's, are no longer what they were."""
         now = 0 if self.reuse else t
         if run["touched"] is None and self._changed(now):
@@ -320,9 +325,9 @@ def _differ(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape != b.shape or not np.array_equal(a, b, equal_nan=True)
 
 
-def _class_state(optimizer_class: Any) -> dict[str, str]:
+def _class_state(optimizer_class: object) -> dict[str, str]:
     """Describe the data kept on the class, and in the default arguments of its methods: what objects would share."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for owner in getattr(optimizer_class, "__mro__", (optimizer_class,))[:-1]:
         for name, value in vars(owner).items():
             if callable(value):
@@ -347,7 +352,7 @@ def _described(value: Any) -> str:
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare every run with the reference's; name the mistakes that facts and numbers show, or what breaks first."""
     del earlier
     blank = Verdict.blank(step)
@@ -386,7 +391,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     return with_problem(step, verdict, problems, failed=bool(failed)) if problems else verdict
 
 
-def holds(answer: Any, expected: Expected) -> bool:
+def holds(answer: Callable[..., object], expected: Expected) -> bool:
     """Run an answer and say whether every probe is as expected: no words are made. Raises what the answer raises."""
     for probe in expected.probes:
         run, reference = drive(answer, probe), read_run(expected.reference[probe["id"]], probe)
@@ -405,7 +410,7 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
         array["shape"] == [] for array in probe["params"]
     ):
         return None
-    params, grads = ([unpack(array) for array in one] for one in (probe["params"], sum(probe["grads"], [])))
+    params, grads = ([unpack(array) for array in one] for one in (probe["params"], [*chain(*probe["grads"])]))
     wanted = read_run(expected.reference[probe["id"]], probe)
     slack, count = tolerance(wanted, probe), len(params)
 
@@ -475,7 +480,7 @@ def excused(run: Run, probe: Probe) -> bool:
     return error["message"].startswith("too many indices") and "[:]" in error.get("code", "[:]")
 
 
-def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] | None:
+def first_difference(run: Run, reference: Run, probe: Probe) -> Found | None:
     """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None if
     nowhere.
     """
@@ -516,7 +521,7 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> dict[str, Any] |
 class Finding:
     """What an answer's runs show: an error, facts, and mistakes that give all its numbers."""
 
-    error: Mapping[str, Any] | None = None
+    error: Error | None = None
     facts: tuple[str, ...] = ()  #: keys of FACTS
     mistakes: tuple[str, ...] = ()  #: of :data:`lrtutorial.kinds.variants.CHANGES`, one or two
     helped: str = ""  #: key of HELP: how runs were helped to show the rest
@@ -528,7 +533,7 @@ FACTS = {"lasting": "class_state", "touched": "mutates", "kept": "aliases", "reb
 
 def find(
     step: Step, model: Model, runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe],
-    differences: Mapping[str, Any],
+    differences: Differences,
 ) -> Finding:  # fmt: skip
     """Return what one answer's runs show."""
     crashed = [key for key, run in runs.items() if run["error"] and differences[key]]
@@ -555,7 +560,7 @@ def find(
     }
     off = frozenset(key for key, run in seen.items() if _numbers_differ(run, reference[key], probes[key]))
     if crashed:
-        error = {**runs[crashed[0]]["error"], "probe": crashed[0]}
+        error = met_by(runs[crashed[0]]["error"], crashed[0])
         return Finding(error, tuple(facts), (), how, off | frozenset(crashed))
     if still and not how:
         return Finding(None, tuple(facts), (), how, frozenset(runs))
@@ -646,7 +651,7 @@ def _lost(step: Step, model: Model, found: Finding, failed: set[str], probes: Ma
 
 def _explain(
     step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
+    probes: Mapping[str, Probe], expected: Expected, differences: Differences,
 ) -> Verdict:  # fmt: skip
     """Say for each wrong answer what it shows; the first one fills headline, counterexample and hint."""
     told = []
@@ -671,7 +676,7 @@ def _explain(
 
 def _told(
     step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
+    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, object],
 ) -> tuple[str | None, list[str], str]:  # fmt: skip
     """Return the id of the mistake that is named first, sentences, and a hint."""
     if finding.error:
@@ -719,7 +724,7 @@ def same_run(run: Run, other: Run, probe: Probe) -> bool:
 
 def diagnose(
     step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], differences: Mapping[str, Any],
+    probes: Mapping[str, Probe], differences: Mapping[str, object],
 ) -> tuple[str, str]:  # fmt: skip
     """Return headline and hint for what no mistake explains: which runs are off, and which are not."""
     kind = Optimizer.of(step)
@@ -777,7 +782,7 @@ def _first_step(run: Run, reference: Run, probe: Probe) -> tuple[str, str] | Non
 
 def _counterexample(
     step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], difference: Mapping[str, Any],
+    probes: Mapping[str, Probe], difference: Found,
 ) -> Verdict:  # fmt: skip
     probe, says = probes[key], Optimizer.of(step).says[key]
     if difference["what"] == "number":

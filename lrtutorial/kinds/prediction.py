@@ -169,7 +169,7 @@ _READERS: dict[str, Callable[[Any, Step], Any]] = {
 }
 
 
-def _problem(text: str) -> dict[str, Any]:
+def _problem(text: str) -> dict[str, object]:
     return {"kind": "prediction", "problem": text}
 
 
@@ -247,7 +247,7 @@ def with_first(step: Step, evidence: Evidence, told: object) -> Evidence:
 
 
 @cache
-def _found(found: Callable[[int], Any], seed: int) -> Any:
+def _found(found: Callable[[int], object], seed: int) -> Any:
     return found(seed)
 
 
@@ -380,7 +380,7 @@ def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
     return None
 
 
-def noted(step: Step, verdict: Verdict, evidence: Mapping[str, Any]) -> Verdict:
+def noted(step: Step, verdict: Verdict, evidence: Mapping[str, object]) -> Verdict:
     """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
@@ -454,6 +454,6 @@ def show(step: Step, value: Any) -> str:
     return ", ".join(value)
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[int]) -> Any:
+def outcome_of(step: Step, evidence: Mapping[str, object], probes: Sequence[int]) -> object:
     """Return an answer's outcome: the prediction itself, or, for ``...``, what the experiment gives on these seeds."""
     return found_on(step, probes) if evidence.get("unfinished") else evidence["value"]

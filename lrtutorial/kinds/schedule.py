@@ -20,18 +20,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from lrtutorial.answers.arrays import Malformed, pack, unpack
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import Schedule
 from lrtutorial.kinds.crashes import crash_of, with_crash
-from lrtutorial.kinds.driven import describe_error, no_class, place_of, quiet
+from lrtutorial.kinds.driven import Differences, Found, Probe, Run, describe_error, no_class, place_of, quiet
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
 
@@ -39,7 +39,6 @@ from lrtutorial.verdict.picture import two_curves
 ROUNDING, ROUNDING_PER_PERIOD = 64, 8
 DEFAULT_EPOCHS = 100
 _CALL = "CosineAnnealingWarmRestarts(lr_max=…, lr_min=…, T_0=…, T_mult=…), then .get_lr(epoch)"
-Probe = Mapping[str, Any]
 FAULTS = {  # of a plot, in the order in which they are told
     "error": "plot_schedule raised an error",
     "unfinished": "plot_schedule is unfinished: it returned nothing and drew nothing",
@@ -58,10 +57,20 @@ FAULTS = {  # of a plot, in the order in which they are told
 }
 
 
+class Schedules(Protocol):
+    """What an object of the class asked for can do."""
+
+    def get_lr(self, epoch: float) -> object:
+        """Return the rate of an epoch."""
+
+    def plot_schedule(self, total_epochs: int = 100) -> object:
+        """Draw the rates of the first epochs and return them."""
+
+
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, object]:
     """Return one run for every probe, or what is wrong with an answer that is no class."""
     (name, answer), *_ = answers.items()
     problem = no_class(name, answer, "get_lr", "epoch")
@@ -72,9 +81,9 @@ def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> d
     }
 
 
-def ask(schedule_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+def ask(schedule_class: Callable[..., Schedules], probe: Probe) -> Run:
     """Put one probe to a schedule class. An exception is described in ``error``; KeyboardInterrupt passes through."""
-    run: dict[str, Any] = {"rates": [], "error": None, "nothing": True, "own": None}
+    run: Run = {"rates": [], "error": None, "nothing": True, "own": None}
     if "plot" in probe:
         run |= {"returned": None, "figure": None}
     with quiet():
@@ -101,11 +110,11 @@ def ask(schedule_class: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     return run
 
 
-def _number(epoch: float, kind: str | None) -> Any:
+def _number(epoch: float, kind: str | None) -> float:
     return getattr(np, kind)(epoch) if kind in ("int64", "int32", "float64") else epoch
 
 
-def _rate(value: Any) -> float:
+def _rate(value: object) -> float:
     """Return a rate as a float; what is no single real number becomes NaN."""
     try:
         array = np.asarray(value)
@@ -114,7 +123,7 @@ def _rate(value: Any) -> float:
         return float("nan")
 
 
-def _plot(schedule: Any, probe: Probe, run: dict[str, Any]) -> None:
+def _plot(schedule: Schedules, probe: Probe, run: Run) -> None:
     with watched() as figures:
         try:
             returned = schedule.plot_schedule(*([] if probe["plot"] is None else [probe["plot"]]))
@@ -127,7 +136,7 @@ def _plot(schedule: Any, probe: Probe, run: dict[str, Any]) -> None:
         run["returned"] = pack(np.array([_rate(value) for value in list(returned)[:2000]], dtype=np.float64))
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> dict[str, Any]:
+def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
     """Return what evidence comes to, probe by probe: rates and the type of an error, or the faults of a plot."""
     outcome: dict[str, Any] = {}
     for probe in probes:
@@ -142,7 +151,7 @@ def outcome_of(step: Step, evidence: Mapping[str, Any], probes: list[Probe]) -> 
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
     blank = Verdict.blank(step)
     if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
@@ -191,7 +200,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     return _explain_rates(step, verdict, read, probes, expected, differences)
 
 
-def holds(answer: Any, expected: Expected) -> bool:
+def holds(answer: Callable[..., Schedules], expected: Expected) -> bool:
     """Run an answer and say whether every probe is as expected: no words are made. Raises Malformed for odd results."""
     for probe in expected.probes:
         run = read_run(ask(answer, probe), probe)
@@ -230,7 +239,7 @@ def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:
     return blank.with_no_points(status, str(headline)[:400], hint=f"This task asks for {step.asks}.")
 
 
-def read_run(data: object, probe: Probe) -> dict[str, Any]:
+def read_run(data: object, probe: Probe) -> Run:
     """Return a run with its rates as arrays. Raises Malformed unless it has the form that the probe calls for."""
     keys = {"rates", "error", "nothing", "own"} | ({"returned", "figure"} if "plot" in probe else set())
     if not isinstance(data, Mapping) or set(data) != keys:
@@ -250,7 +259,7 @@ def read_run(data: object, probe: Probe) -> dict[str, Any]:
     own = None if data["own"] is None else unpack(data["own"])
     if own is not None and (own.shape != rates.shape or own.dtype != np.float64):
         raise Malformed("a curve of one's own has the wrong shape")
-    run: dict[str, Any] = {"rates": rates, "error": error, "nothing": data["nothing"], "own": own}
+    run: Run = {"rates": rates, "error": error, "nothing": data["nothing"], "own": own}
     if "plot" in probe:
         run["returned"] = None if data["returned"] is None else unpack(data["returned"])
         run["figure"] = [] if data["figure"] is None else figure_from(data["figure"])
@@ -273,7 +282,7 @@ def tolerance(probe: Probe, count: int) -> np.ndarray:
     return np.asarray(np.finfo(np.float64).eps * largest * (ROUNDING + ROUNDING_PER_PERIOD * epochs / shortest))
 
 
-def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe: Probe) -> dict[str, Any] | None:
+def first_difference(run: Run, reference: Run, probe: Probe) -> Found | None:
     """Return the first rate that is not the reference's, or the error that came in its place; None if all agree."""
     right = unpack(reference["rates"])
     n = len(run["rates"])
@@ -285,7 +294,7 @@ def first_difference(run: Mapping[str, Any], reference: Mapping[str, Any], probe
     return {"what": "error", "at": n} if run["error"] else None
 
 
-def follows(run: Mapping[str, Any], probe: Probe) -> bool:
+def follows(run: Run, probe: Probe) -> bool:
     """Say whether rates are those of the answer's own first period at the same positions, and that curve falls."""
     if run["own"] is None or run["error"] or not np.isfinite(run["own"]).all():
         return False
@@ -302,7 +311,7 @@ def follows(run: Mapping[str, Any], probe: Probe) -> bool:
     return bool(same.all() and np.ptp(run["rates"]) > 0)
 
 
-def same_rates(run: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -> bool:
+def same_rates(run: Run, other: Run, probe: Probe) -> bool:
     """Say whether a run has the rates of a recorded outcome, up to rounding, and the same type of error."""
     rates = unpack(other["rates"])
     if len(run["rates"]) != len(rates) or (run["error"] or {}).get("type") != other["error"]:
@@ -312,7 +321,7 @@ def same_rates(run: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -
     return bool(np.all(close | (np.isnan(run["rates"]) & np.isnan(rates)) | (run["rates"] == rates)))
 
 
-def plot_faults(run: Mapping[str, Any], probe: Probe) -> list[str]:
+def plot_faults(run: Run, probe: Probe) -> list[str]:
     """Return what is wrong with a plot, as keys of FAULTS. ``run["rates"]`` are the schedule's own, one epoch more."""
     own, returned, axes = run["rates"], run["returned"], run["figure"]
     n = probe["plot"] or DEFAULT_EPOCHS
@@ -359,7 +368,7 @@ def _passes_through(x: np.ndarray, y: np.ndarray, rates: np.ndarray) -> bool:
 
 
 def _explain_plot(
-    step: Step, verdict: Verdict, faults: Mapping[str, list[str]], every: list[str], read: Mapping[str, Any],
+    step: Step, verdict: Verdict, faults: Mapping[str, list[str]], every: list[str], read: Mapping[str, Run],
     expected: Expected,
 ) -> Verdict:  # fmt: skip
     error = next((run["error"] for run in read.values() if run["error"]), None)
@@ -377,19 +386,19 @@ def _explain_plot(
     return replace(verdict, hint="Draw get_lr at the epochs 0 … total_epochs − 1 and return the same rates.")
 
 
-def _rates_right(outcome: Mapping[str, Any], expected: Expected) -> bool:
+def _rates_right(outcome: Found, expected: Expected) -> bool:
     asked = [probe for probe in expected.probes if "plot" not in probe]
     return all(_matches(outcome[probe["id"]], expected.reference[probe["id"]], probe) for probe in asked)
 
 
-def _matches(outcome: Mapping[str, Any], other: Mapping[str, Any], probe: Probe) -> bool:
+def _matches(outcome: Run, other: Run, probe: Probe) -> bool:
     error = {"type": outcome["error"]} if outcome["error"] else None
     return same_rates({"rates": unpack(outcome["rates"]), "error": error}, other, probe)
 
 
 def _explain_rates(
-    step: Step, verdict: Verdict, read: Mapping[str, Any], probes: Mapping[str, Probe], expected: Expected,
-    differences: Mapping[str, Any],
+    step: Step, verdict: Verdict, read: Mapping[str, Run], probes: Mapping[str, Probe], expected: Expected,
+    differences: Differences,
 ) -> Verdict:  # fmt: skip
     words = misconceptions(step.id)
     first = next(key for key, difference in differences.items() if difference)
@@ -424,7 +433,7 @@ def _explain_rates(
     return replace(verdict, counterexample=counterexample, picture=picture)
 
 
-def _broken(difference: Mapping[str, Any], probe: Probe) -> str:
+def _broken(difference: Found, probe: Probe) -> str:
     """Return which property of the schedule the first wrong rate breaks."""
     settings = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
     if "twin" in probe and difference["at"] % 2:
@@ -452,5 +461,5 @@ def _call(probe: Probe, at: int) -> str:
     return ", ".join(values + [f"{name}={value!r}" for name, value in kwargs.items()])
 
 
-def _error_text(error: Mapping[str, Any]) -> str:
+def _error_text(error: Mapping[str, object]) -> str:
     return f"{str(error.get('type'))[:60]}: {str(error['message'])[:200].rstrip('.')}"

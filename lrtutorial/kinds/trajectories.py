@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.answers.arrays import Malformed, pack, unpack
-from lrtutorial.course.exercise import Step
+from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, map_from, read_figure, read_map
@@ -33,11 +33,17 @@ from lrtutorial.kinds import Model, Trajectories
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
     COUNTS,
+    Differences,
+    Error,
+    Found,
+    Probe,
+    Run,
     absent,
     apart,
     checked_on,
     describe_error,
     does_nothing,
+    met_by,
     quiet,
     read_error,
     read_runs,
@@ -52,17 +58,16 @@ MAX_ROWS = 400
 START, MINIMUM = np.array([5.0, 4.0]), np.zeros(2)
 EPSILON = float(np.finfo(np.float64).eps)
 DRAWN = 1e-6  #: how far a drawn point may lie from the point it stands for
-Probe = Mapping[str, Any]
 
 
 # ---------------------------------------------------------------------------------------------- collect
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) -> dict[str, object]:
     """Return one run for every probe, and what is wrong with an answer that is no finished function."""
     problems = absent(step, answers)
     problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
-    runs: dict[str, Any] = {}
+    runs: dict[str, Run] = {}
     for probe in probes:
         if probe["answer"] not in problems:
             function: Any = answers[probe["answer"]]
@@ -70,7 +75,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
     return {"kind": "trajectories", "problems": problems, "runs": runs}
 
 
-def outcome_of(step: Step, evidence: Mapping[str, Any], probes: Sequence[Probe]) -> dict[str, Any]:
+def outcome_of(step: Step, evidence: Evidence, probes: Sequence[Probe]) -> Evidence:
     """Return the runs that are compared, without the words of errors; of the figure, what is missing in it."""
     by_id = {probe["id"]: probe for probe in probes}
     found: dict[str, Any] = {}
@@ -97,13 +102,13 @@ def _problem(name: str, answer: object) -> dict[str, str] | None:
     return None
 
 
-def drive(function: Callable[..., Any], probe: Probe) -> dict[str, Any]:
+def drive(function: Callable[..., object], probe: Probe) -> Run:
     """Run one probe on a function: ``{"trace": array or None, "type": name, "error", "touched": start
     changed}``.
     """
     start = unpack(probe["start"])
     before = start.copy()
-    run: dict[str, Any] = {"trace": None, "type": "", "error": None, "touched": False}
+    run: Run = {"trace": None, "type": "", "error": None, "touched": False}
     with quiet():
         try:
             result = function(start, *probe["arguments"])
@@ -117,9 +122,9 @@ def drive(function: Callable[..., Any], probe: Probe) -> dict[str, Any]:
     return run
 
 
-def draw(function: Callable[..., Any]) -> dict[str, Any]:
+def draw(function: Callable[..., object]) -> Run:
     """Call a drawing function and read the figures it makes; none is shown and none is left open."""
-    run: dict[str, Any] = {"figures": [], "maps": [], "error": None}
+    run: Run = {"figures": [], "maps": [], "error": None}
     with quiet(), watched() as figures:
         try:
             function()
@@ -136,7 +141,7 @@ def draw(function: Callable[..., Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- judge
 
 
-def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare every run with the reference's; name the misconception whose runs they are, or what breaks first."""
     del earlier
     blank = Verdict.blank(step)
@@ -180,7 +185,7 @@ def judge(step: Step, evidence: Any, expected: Expected, earlier: Mapping[str, A
     return with_problem(step, verdict, problems, failed=wrong) if problems else verdict
 
 
-def holds(answer: Any, expected: Expected) -> bool:
+def holds(answer: Callable[..., object], expected: Expected) -> bool:
     """Run an answer and say whether every probe is as expected: no words are made. The figure isn't among these."""
     probes = {probe["id"]: probe for probe in expected.probes}
     runs = {key: read_run(drive(answer, probe)) for key, probe in probes.items()}
@@ -215,9 +220,11 @@ def _passes(name: str, runs: Mapping[str, Any], differences: Mapping[str, Any]) 
     return fact not in runs[key]["missing"] if fact else differences[key] is None
 
 
-def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_evidence(
+    step: Step, evidence: object, probes: Mapping[str, Probe]
+) -> tuple[dict[str, dict[str, str]], dict[str, Run]]:
     problems, runs = read_runs("trajectories", step, evidence, probes)
-    read: dict[str, Any] = {key: read_run(runs[key]) for key in runs if "start" in probes[key]}
+    read: dict[str, Run] = {key: read_run(runs[key]) for key in runs if "start" in probes[key]}
     for key in runs:
         if "start" not in probes[key]:
             drawing = read_drawing(runs[key])
@@ -228,7 +235,7 @@ def _read_evidence(step: Step, evidence: object, probes: Mapping[str, Probe]) ->
     return problems, read
 
 
-def _acceptable(step: Step, runs: Mapping[str, Any], figure: Probe) -> dict[str, list[np.ndarray]]:
+def _acceptable(step: Step, runs: Mapping[str, Run], figure: Probe) -> dict[str, list[np.ndarray]]:
     """Return the runs that a line of the figure may show, by the word that names the optimizer in its label."""
     found = {}
     for word, key in Trajectories.of(step).settings:
@@ -237,7 +244,7 @@ def _acceptable(step: Step, runs: Mapping[str, Any], figure: Probe) -> dict[str,
     return found
 
 
-def read_run(data: object) -> dict[str, Any]:
+def read_run(data: object) -> Run:
     """Return a run with its trace as an array, or None. Raises Malformed unless it has the form of a run."""
     if not isinstance(data, dict) or set(data) != {"trace", "type", "error", "touched"}:
         raise Malformed("a run was expected")
@@ -249,7 +256,7 @@ def read_run(data: object) -> dict[str, Any]:
     return {**data, "trace": trace, "error": read_error(data["error"])}
 
 
-def read_drawing(data: object) -> dict[str, Any]:
+def read_drawing(data: object) -> dict[str, object]:
     """Return what a drawing function did, with arrays. Raises Malformed unless it has that form."""
     if not isinstance(data, dict) or set(data) != {"figures", "maps", "error"}:
         raise Malformed("a figure was expected")
@@ -266,7 +273,7 @@ def read_drawing(data: object) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------- the figure
 
 
-def missing_in(step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
+def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
     """Return which facts are missing in the drawing, in the order of ``Trajectories.of(step).figure``.
 
     The axes that hold most of the four runs are the ones that count. A line is an optimizer's when its label
@@ -296,11 +303,11 @@ def missing_in(step: Step, drawing: Mapping[str, Any], acceptable: Mapping[str, 
     return [fact for fact in facts if not holds[fact]]
 
 
-def _named_lines(axes: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _named_lines(axes: Run) -> dict[str, Run]:
     """Return the lines whose labels name an optimizer. "SGD with momentum" is momentum's, so momentum goes
     first.
     """
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Run] = {}
     for word in ("momentum", "rmsprop", "adam", "sgd"):
         for line in axes["lines"]:
             if word in line["label"].lower() and len(line["x"]) > 2 and line not in found.values():
@@ -309,7 +316,7 @@ def _named_lines(axes: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _shows_one(line: Mapping[str, Any], runs: Sequence[np.ndarray]) -> bool:
+def _shows_one(line: Run, runs: Sequence[np.ndarray]) -> bool:
     points = np.stack([line["x"], line["y"]], axis=1)
     return any(
         run.shape == points.shape and np.allclose(points, run, rtol=0, atol=DRAWN, equal_nan=True) for run in runs
@@ -334,7 +341,7 @@ def _bands_of_the_bowl(bands: Sequence[np.ndarray]) -> bool:
     return all(float(b.min()) >= float(a.max()) - 0.05 * top for a, b in pairwise(levels))
 
 
-def _stray(marks: np.ndarray, lines: Mapping[str, Mapping[str, Any]]) -> bool:
+def _stray(marks: np.ndarray, lines: Mapping[str, Run]) -> bool:
     """Say whether a mark stands for nothing that the picture has: no start, no minimum, no point of a run."""
     runs = [np.stack([line["x"], line["y"]], axis=1) for line in lines.values()]
     places = np.concatenate([START[None], MINIMUM[None], *runs])
@@ -349,7 +356,7 @@ def _near(marks: np.ndarray, point: np.ndarray) -> bool:
 # ---------------------------------------------------------------------------------------------- compare
 
 
-def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, Any]) -> dict[str, Any] | None:
+def first_difference(run: Run, reference: Any, probe: Probe, runs: Mapping[str, Run]) -> Found | None:
     """Return where a run parts from what was expected, or what is wrong with its form; None if nothing is."""
     steps, start = probe["arguments"][-1], unpack(probe["start"])
     if probe.get("drawn"):
@@ -391,7 +398,7 @@ def first_difference(run: Any, reference: Any, probe: Probe, runs: Mapping[str, 
     }  # fmt: skip
 
 
-def rows_of(run: Mapping[str, Any], steps: int) -> tuple[np.ndarray, np.ndarray]:
+def rows_of(run: Run, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the points that a run gives, and which of the steps 0, 1, … they are: form has a rubric line of its own.
 
     A trajectory that lies on its side, lacks its start, has a step too many, is its last point only, or is one array
@@ -415,7 +422,7 @@ def _one_array(trace: np.ndarray, steps: int) -> bool:
     return steps > 1 and trace.shape == (steps + 1, 2) and bool((trace == trace[-1]).all())
 
 
-def _form(run: Any, steps: int, start: np.ndarray) -> dict[str, Any] | None:
+def _form(run: Run, steps: int, start: np.ndarray) -> Found | None:
     trace = run["trace"]
     if trace.shape != (steps + 1, 2):
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
@@ -435,18 +442,22 @@ def _form(run: Any, steps: int, start: np.ndarray) -> dict[str, Any] | None:
 class Finding:
     """What the runs of one function show: an error, facts about their form, mistakes that give all their numbers."""
 
-    error: Mapping[str, Any] | None = None
+    error: Error | None = None
     facts: tuple[str, ...] = ()  #: ids of catalogued mistakes, without the step's
     mistakes: tuple[str, ...] = ()  #: ids of catalogued mistakes
     unexplained: bool = False  #: whether numbers are off for another reason
 
 
 def find(
-    step: Step, answer: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]
+    step: Step,
+    answer: str,
+    runs: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    differences: Differences,
 ) -> Finding:
     """Return what the runs of one function show."""
     crashed = next((key for key, run in runs.items() if run["error"] and differences[key]), None)
-    error = {**runs[crashed]["error"], "probe": crashed} if crashed else None
+    error = met_by(runs[crashed]["error"], crashed) if crashed else None
     model = Trajectories.of(step).models.get(answer)
     if model is None:
         return Finding(error)
@@ -475,7 +486,7 @@ FACTS = {  # id: the line of the rubric that it costs
 }  # fmt: skip
 
 
-def _is_fact(fact: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]) -> bool:
+def _is_fact(fact: str, runs: Mapping[str, Run], probes: Mapping[str, Probe], differences: Differences) -> bool:
     """Say whether all runs of a function that took steps show something about their form."""
     if fact == "moves_start":
         return any(run["touched"] for run in runs.values())
@@ -489,7 +500,7 @@ def _is_fact(fact: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], di
     return bool(walked) and all(_has_form(fact, run, probe) for run, probe in walked)
 
 
-def _has_form(fact: str, run: Any, probe: Probe) -> bool:
+def _has_form(fact: str, run: Run, probe: Probe) -> bool:
     steps, trace = probe["arguments"][-1], run["trace"]
     if fact == "no_return":
         return bool(run["type"] == "NoneType")
@@ -503,7 +514,7 @@ def _has_form(fact: str, run: Any, probe: Probe) -> bool:
     return _one_array(trace, steps) and not np.array_equal(trace[-1], unpack(probe["start"]))
 
 
-def _explained(step: Step, model: Model, runs: Mapping[str, Any], probes: Mapping[str, Probe]) -> tuple[str, ...]:
+def _explained(step: Step, model: Model, runs: Mapping[str, Run], probes: Mapping[str, Probe]) -> tuple[str, ...]:
     """Return the one or two mistakes that give every number of these runs; () when none do."""
 
     def fits(key: str, traces: np.ndarray) -> np.ndarray:
@@ -578,8 +589,8 @@ def _lost(step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe])
 
 
 def _explain(
-    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Any],
-    reference: Mapping[str, Any], probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, Any],
+    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Run],
+    reference: Run, probes: Mapping[str, Probe], expected: Expected, differences: Differences,
 ) -> Verdict:  # fmt: skip
     """Say for each wrong answer what it shows; the first one fills headline, counterexample and hint."""
     told: dict[tuple[str | None, str, str], list[str]] = {}  # what is wrong: the answers that have it in common
@@ -602,8 +613,8 @@ def _explain(
 
 
 def _told(
-    step: Step, answer: str, finding: Finding, runs: Mapping[str, Any], probes: Mapping[str, Probe],
-    expected: Expected, differences: Mapping[str, Any],
+    step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], probes: Mapping[str, Probe],
+    expected: Expected, differences: Differences,
 ) -> tuple[str | None, str, str]:  # fmt: skip
     """Return the id of the mistake that is named first, what is said, and a hint."""
     words = misconceptions(step.id)
@@ -625,7 +636,7 @@ def _told(
     return None, " ".join([headline, *(f"{words[name].title}." for name in names)]), hint
 
 
-def _figure_named(runs: Mapping[str, Any], expected: Expected) -> str | None:
+def _figure_named(runs: Mapping[str, Run], expected: Expected) -> str | None:
     """Return the id of the catalogued figure that lacks just what this one lacks."""
     for key, run in runs.items():
         if "missing" in run:
@@ -636,7 +647,11 @@ def _figure_named(runs: Mapping[str, Any], expected: Expected) -> str | None:
 
 
 def diagnose(
-    step: Step, answer: str, runs: Mapping[str, Any], probes: Mapping[str, Probe], differences: Mapping[str, Any]
+    step: Step,
+    answer: str,
+    runs: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    differences: Differences,
 ) -> tuple[str, str]:
     """Return headline and hint for a mistake that no catalogue lists: the first property that breaks."""
     failed = [key for key in runs if differences[key]]
@@ -671,8 +686,8 @@ def diagnose(
 
 
 def _counterexample(
-    step: Step, verdict: Verdict, key: str, runs: Mapping[str, Any], reference: Mapping[str, Any],
-    probe: Probe, found: Mapping[str, Any],
+    step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Run,
+    probe: Probe, found: Found,
 ) -> Verdict:  # fmt: skip
     says = Trajectories.of(step).says
     if found["what"] == "figure":

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 Form = Mapping[str, str]  #: {value: expression}
 Variant = tuple[Form, ...]
 SETTINGS = ("lr", "b1", "b2", "eps")
@@ -201,7 +201,7 @@ CHANGES: dict[str, dict[str, Change]] = {
 
 # ---------------------------------------------------------------------------------------------- run
 
-_TOOLS: dict[str, Any] = {
+_TOOLS: dict[str, object] = {
     "sqrt": np.sqrt, "sign": np.sign, "abs": np.abs, "clip": np.clip, "where": np.where, "maximum": np.maximum,
     "norm": lambda g: np.sqrt((g**2).sum(axis=1, keepdims=True)),
     "mean": lambda g: g.mean(axis=1, keepdims=True), "sum": lambda g: g.sum(axis=1, keepdims=True),
@@ -214,14 +214,14 @@ def _compiled(expression: str) -> CodeType:
     return compile(expression, f"<{expression}>", "eval")
 
 
-class _Some(dict[str, Any]):
+class _Some(dict[str, object]):
     """The values of a step as some rows see them."""
 
-    def __init__(self, values: Mapping[str, Any], rows: Array) -> None:
+    def __init__(self, values: Mapping[str, object], rows: Array) -> None:
         super().__init__()
         self.values_of_all, self.rows = values, rows
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> object:
         value = self.values_of_all[name]
         return value[self.rows] if isinstance(value, np.ndarray) and value.ndim == 2 else value
 
@@ -240,9 +240,9 @@ class Bank:
             only = len(rows) == 1
             self.groups[name] = [(_compiled(text), None if only else np.array(own)) for text, own in rows.items()]
         self.state: dict[Any, tuple[Array, Array, Array]] = {}
-        self.shape_shared: Any = None
+        self.shape_shared: object = None
 
-    def _value(self, name: str, values: Mapping[str, Any], size: int) -> Array:
+    def _value(self, name: str, values: Mapping[str, object], size: int) -> Array:
         out = np.empty((self.count, 1 if name in NARROW else size))
         for code, rows in self.groups[name]:
             if rows is None:
@@ -251,7 +251,7 @@ class Bank:
                 out[rows] = eval(code, _TOOLS, _Some(values, rows))
         return out
 
-    def step(self, x: Array, g: Array, t: int, i: int, n: int, shape: Any, settings: Mapping[str, Any]) -> Array:
+    def step(self, x: Array, g: Array, t: int, i: int, n: int, shape: object, settings: Mapping[str, Any]) -> Array:
         """Return what this step subtracts from parameter ``i`` of ``n``, (variants, size); x and g likewise."""
         size = x.shape[1]
         zeros = np.zeros((self.count, size))

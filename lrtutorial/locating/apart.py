@@ -27,7 +27,7 @@ def ask(
     except Exception:  # a student's globals: whatever they are, the verdict stands without a place
         return []
     arguments = {"step_id": step, "sources": dict(sources), "seconds": seconds}
-    request = {"what": "call", "function": SEARCH, "arguments": arguments, "space": space}
+    request: dict[str, object] = {"what": "call", "function": SEARCH, "arguments": arguments, "space": space}
     with _lock:
         _worker.start()
         try:

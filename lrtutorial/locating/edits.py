@@ -42,7 +42,7 @@ class Edit:
     likelihood: int
     part: Part
     role: str
-    changes: tuple[tuple[Any, str, Any], ...]
+    changes: tuple[tuple[object, str, object], ...]
     before: bool = False
     function: Any = None  #: the function that it lies in
 
@@ -222,7 +222,7 @@ def _statements(function: ast.FunctionDef) -> Iterator[ast.stmt]:
             yield node
 
 
-def _blocks(function: ast.FunctionDef) -> Iterator[tuple[Any, str, list[ast.stmt]]]:
+def _blocks(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, list[ast.stmt]]]:
     for node in ast.walk(function):
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
@@ -244,7 +244,7 @@ class _Slot:
 
     def put(self, new: ast.expr | None, likelihood: int, role: str = "", part: Part | None = None) -> Edit:
         if self.index is None:
-            value: Any = new
+            value: object = new
         else:
             value = list(getattr(self.parent, self.field))
             value[self.index : self.index + 1] = [] if new is None else [new]
@@ -555,7 +555,7 @@ def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)  #: statements that may be moved or taken out: a loop isn't one
 
 
-def _in_block(owner: Any, field: str, block: list[ast.stmt], scope: Scope) -> Iterator[Edit]:
+def _in_block(owner: object, field: str, block: list[ast.stmt], scope: Scope) -> Iterator[Edit]:
     def becomes(new: list[ast.stmt], likelihood: int, part: Part, role: str, before: bool = False) -> Edit:
         return Edit(likelihood, part, role, ((owner, field, new),), before)
 
@@ -584,7 +584,7 @@ def _in_block(owner: Any, field: str, block: list[ast.stmt], scope: Scope) -> It
         yield becomes([*block, new], likelihood, block[-1], AFTER, before=True)
 
 
-def _in_or_out(owner: Any, field: str, block: list[ast.stmt], i: int, loop: Any) -> Iterator[Edit]:
+def _in_or_out(owner: object, field: str, block: list[ast.stmt], i: int, loop: Any) -> Iterator[Edit]:
     """A statement indented too far, or too little."""
     body = loop.body
     for moved in body if len(body) > 1 else ():

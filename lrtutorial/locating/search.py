@@ -221,12 +221,12 @@ class Trial:
         method.__kwdefaults__ = space[edit.function.name].__kwdefaults__
         return type(self.name, self.answer.__bases__, {**kept, edit.function.name: method})
 
-    def _made(self, codes: Mapping[str, CodeType], space: dict[str, Any]) -> Any:
+    def _made(self, codes: Mapping[str, CodeType], space: dict[str, object]) -> Any:
         for code in codes.values():
             exec(code, space)
         return space[self.name]
 
-    def _holds(self, answer: Any, expected: Expected, seconds: float) -> bool:
+    def _holds(self, answer: object, expected: Expected, seconds: float) -> bool:
         """Say whether the answer made of these definitions gives what is expected."""
         try:
             with limited(seconds):
@@ -235,7 +235,7 @@ class Trial:
             return False
 
 
-def _second(pair: tuple[Any, float]) -> float:
+def _second(pair: tuple[object, float]) -> float:
     return pair[1]
 
 
@@ -248,7 +248,7 @@ def _alike(shape: list[str], others: list[list[str]]) -> float:
     return max((difflib.SequenceMatcher(None, shape, other, False).ratio() for other in others), default=0.0)
 
 
-def _place_new_nodes(value: Any) -> None:
+def _place_new_nodes(value: object) -> None:
     """Give new nodes some place in the source: compile asks for one. What lies below an old node is old."""
     for node in value if isinstance(value, list) else [value]:
         if isinstance(node, ast.AST) and getattr(node, "lineno", -1) < 0:
@@ -360,7 +360,7 @@ def _places(found: Sequence[tuple[Edit, Source]]) -> list[dict]:
     return [_place(pairs) for _, pairs in sorted(by_line.items(), key=lambda item: item[0][1])]
 
 
-def _place(pairs: Sequence[tuple[Edit, Source]]) -> dict[str, Any]:
+def _place(pairs: Sequence[tuple[Edit, Source]]) -> dict[str, object]:
     edit, source = pairs[0]
     line = edit.part.lineno
     parts = {(_segment(source, one.part), one.role) for one, _ in pairs}

@@ -35,13 +35,13 @@ class Source:
         raise LookupError(self.name)
 
 
-def sources_of(answer: Any) -> tuple[list[Source], dict[str, Any]]:
+def sources_of(answer: object) -> tuple[list[Source], dict[str, object]]:
     """Return the definitions an answer needs, each after those it builds on, and what else they use by name.
 
     Both are empty when the answer's source isn't known, or isn't of reasonable size.
     """
     found: dict[str, Source] = {}
-    space: dict[str, Any] = {}
+    space: dict[str, object] = {}
     _follow(answer, found, space, set())
     sources = list(found.values())
     if len(sources) > MOST_DEFINITIONS or sum(len(one.text) for one in sources) > MOST_CHARACTERS:
@@ -63,7 +63,7 @@ def _beside(answer: Any, cells: set[str], known: set[str]) -> dict[str, Any]:
     return {name: outside[name] for name in sorted(loaded - known) if name in outside}
 
 
-def _follow(thing: Any, found: dict[str, Source], space: dict[str, Any], seen: set[int]) -> None:
+def _follow(thing: object, found: dict[str, Source], space: dict[str, object], seen: set[int]) -> None:
     if id(thing) in seen or len(found) > MOST_DEFINITIONS:
         return
     seen.add(id(thing))
@@ -80,7 +80,7 @@ def _follow(thing: Any, found: dict[str, Source], space: dict[str, Any], seen: s
     found[source.name] = source
 
 
-def _use(name: str, value: Any, found: dict[str, Source], space: dict[str, Any], seen: set[int]) -> None:
+def _use(name: str, value: object, found: dict[str, Source], space: dict[str, object], seen: set[int]) -> None:
     if isinstance(value, type | types.FunctionType) and getattr(value, "__name__", "") == name:
         _follow(value, found, space, seen)
         if name in found:
@@ -89,7 +89,7 @@ def _use(name: str, value: Any, found: dict[str, Source], space: dict[str, Any],
         space[name] = value
 
 
-def _functions(thing: Any) -> Iterator[types.FunctionType]:
+def _functions(thing: object) -> Iterator[types.FunctionType]:
     values = vars(thing).values() if isinstance(thing, type) else [thing]
     for value in values:
         function = getattr(value, "fget", None) or getattr(value, "__func__", value)
@@ -102,7 +102,7 @@ def _names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*map(_names, inner))
 
 
-def _source(thing: Any) -> Source | None:
+def _source(thing: object) -> Source | None:
     """Return the source of a function or class of a cell, or None: of a library's it isn't a student's to change."""
     functions = list(_functions(thing))
     if not functions:

@@ -31,7 +31,7 @@ def where(places: Sequence[Mapping[str, Any]], raised: str | None = None) -> str
     return said
 
 
-def _line(place: Mapping[str, Any]) -> str:
+def _line(place: Mapping[str, object]) -> str:
     return f"line {place['line']} of your cell, in {place['function']}: {place['code']}"
 
 
@@ -47,7 +47,7 @@ def _one(place: Mapping[str, Any]) -> str:
     return f"{line}, {role}`{place['part']}`: {place['code']}"
 
 
-def read(places: object) -> list[dict[str, Any]]:
+def read(places: object) -> list[dict[str, object]]:
     """Return places that came as evidence, or an empty list when they aren't of that form."""
     if not isinstance(places, list) or not 1 <= len(places) <= 20 or not all(map(_is_place, places)):
         return []

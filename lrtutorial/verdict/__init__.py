@@ -104,7 +104,7 @@ class Verdict:
         """Whether every point was earned."""
         return self.status == "right"
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, object]:
         """Return the verdict as JSON-able data."""
         data = asdict(replace(self, claims=()))
         del data["claims"]
@@ -214,7 +214,7 @@ class Verdict:
         return {"text/html": self._repr_html_(), "text/plain": str(self)}
 
 
-def still_open(evidence: Mapping[str, Any], what: str) -> str:
+def still_open(evidence: Mapping[str, object], what: str) -> str:
     """Return the headline of an answer that was not filled in: the dots are there, or its name holds None."""
     if evidence.get("none") is True:
         return f"The answer is None: assign {what}, without print(…) around it."
@@ -231,5 +231,5 @@ class CheckFailed(AssertionError):
     def _render_traceback_(self) -> list[str]:
         return str(self.verdict).splitlines()
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return CheckFailed, (self.verdict,)

@@ -13,7 +13,7 @@ from lrtutorial.answers.session import Session
 from lrtutorial.course import find_step, steps
 from lrtutorial.course.expected import recorded
 
-FREE = [name for name, step in steps().items() if step.kind.name not in ("prediction", "range_test")]
+FREE = [name for name, step in steps().items() if step.kind.name not in ("prediction", "lr_finder")]
 
 
 def _evidence(step, answer, asked):

@@ -18,7 +18,8 @@ from lrtutorial import datasets
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.course.expected import recorded
-from lrtutorial.kinds import range_test
+from lrtutorial.kinds import lr_finder
+from lrtutorial.kinds.lr_finder import driving, simulate, words
 
 STEP = find_step("b4")
 QUESTION = catalogue.questions()["b4"]
@@ -28,8 +29,8 @@ SWEEP = next(probe for probe in PUBLIC.probes if probe["id"] == "sweep")
 
 
 def judged(answer, expected=PUBLIC):
-    evidence = range_test.collect(STEP, {"lr_range_test": answer}, expected.probes)
-    return range_test.judge(STEP, evidence, expected, {})
+    evidence = lr_finder.collect(STEP, {"lr_range_test": answer}, expected.probes)
+    return lr_finder.judge(STEP, evidence, expected, {})
 
 
 def batches(n=6, seed=0):
@@ -130,8 +131,8 @@ def test_the_judges_numpy_losses_are_torchs(seed, gain, steps) -> None:
 
     probe = {**SWEEP, "seed": seed, "gain": gain, "batches": 9, "num_steps": steps}
     rates = np.geomspace(1e-3, 0.5, steps) / gain**2
-    data = range_test._Batches(probe)
-    model = range_test._model(probe, data)
+    data = driving._Batches(probe)
+    model = driving._model(probe, data)
     losses = []
     for i, rate in enumerate([*rates, 0.0]):
         x, y = data[i % 9]
@@ -141,7 +142,7 @@ def test_the_judges_numpy_losses_are_torchs(seed, gain, steps) -> None:
         with torch.no_grad():
             for param, grad in zip(model.parameters(), grads, strict=True):
                 param -= float(rate) * grad
-    assert np.allclose(range_test.losses_with(probe, rates), losses, rtol=0, atol=range_test.CLOSE * losses[0] / 4)
+    assert np.allclose(simulate.losses_with(probe, rates), losses, rtol=0, atol=words.CLOSE * losses[0] / 4)
 
 
 # ------------------------------------------------------------------------------------------- right answers
@@ -159,17 +160,17 @@ def test_every_right_style_has_full_marks(style, expected) -> None:
 @pytest.mark.parametrize("style", ["tenth_of_minimum", "documents_choice", "pieces"])
 def test_honest_suggestions_lie_in_the_range_whatever_the_draw(style, seed) -> None:
     probes = [p for p in b4.probes(np.random.default_rng(seed)) if p["id"] in ("sweep", "scaled")]
-    evidence = range_test.collect(STEP, {"f": QUESTION.accepted[style]}, probes)
-    assert not any(range_test.outcome_of(STEP, evidence, probes).values())
+    evidence = lr_finder.collect(STEP, {"f": QUESTION.accepted[style]}, probes)
+    assert not any(lr_finder.outcome_of(STEP, evidence, probes).values())
 
 
 def test_no_fixed_rate_lies_in_the_range_of_every_network() -> None:
     for probes in (PUBLIC.probes, SECRET.probes):
-        ranges = {p["id"]: range_test.steep_range(p) for p in probes if p["id"] in ("sweep", "scaled")}
+        ranges = {p["id"]: simulate.steep_range(p) for p in probes if p["id"] in ("sweep", "scaled")}
         assert ranges["scaled"][1] < ranges["sweep"][0] * 2, ranges
         constant = b4.with_piece(suggest=lambda self: 0.3)
-        evidence = range_test.collect(STEP, {"f": constant}, probes)
-        assert "suggests_high" in range_test.outcome_of(STEP, evidence, probes)["scaled"]
+        evidence = lr_finder.collect(STEP, {"f": constant}, probes)
+        assert "suggests_high" in lr_finder.outcome_of(STEP, evidence, probes)["scaled"]
 
 
 # ------------------------------------------------------------------------------------------- misconceptions
@@ -189,7 +190,7 @@ def test_there_are_enough_and_no_two_are_alike() -> None:
     assert len(QUESTION.misconceptions) >= 20
     assert all(2 <= len(m.hints) <= 3 for m in QUESTION.misconceptions)
     found = {
-        key: frozenset(fault for faults in outcome.values() for fault in faults) - range_test.FOLLOW
+        key: frozenset(fault for faults in outcome.values() for fault in faults) - words.FOLLOW
         for key, outcome in PUBLIC.outcomes().items()
     }
     assert len(set(found.values())) == len(found)
@@ -200,8 +201,8 @@ def test_what_is_recorded_is_what_the_catalogue_says() -> None:
     """The faults are words, the same on every machine; a few are computed anew here, all by the record's own test."""
     for key in ("b4-linear", "b4-after_step", "b4-alias", "b4-minimum"):
         mistake = next(m for m in QUESTION.misconceptions if m.id == key)
-        evidence = range_test.collect(STEP, {"f": mistake.answer}, PUBLIC.probes)
-        assert range_test.outcome_of(STEP, evidence, PUBLIC.probes) == PUBLIC.outcomes()[key]
+        evidence = lr_finder.collect(STEP, {"f": mistake.answer}, PUBLIC.probes)
+        assert lr_finder.outcome_of(STEP, evidence, PUBLIC.probes) == PUBLIC.outcomes()[key]
 
 
 def test_two_slips_at_once_name_one_and_tell_both() -> None:
@@ -319,26 +320,27 @@ def test_the_students_random_state_and_figures_stay_as_they_are() -> None:
 
 
 HOSTILE = [
-    None, 3, [], {}, {"kind": "range_test"}, {"kind": "range_test", "problem": None, "runs": {}},
-    {"kind": "range_test", "problem": {"right": "all"}, "runs": {}}, {"kind": "range_test", "problem": 1, "runs": 2},
+    None, 3, [], {}, {"kind": "lr_finder"}, {"kind": "lr_finder", "problems": {}, "runs": {}},
+    {"kind": "lr_finder", "problems": {"lr_range_test": {"right": "all"}}, "runs": {}},
+    {"kind": "lr_finder", "problems": 1, "runs": 2}, {"kind": "range_test", "problem": None, "runs": {}},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("evidence", HOSTILE)
 def test_hostile_evidence_earns_nothing(evidence) -> None:
-    verdict = range_test.judge(STEP, evidence, PUBLIC, {})
+    verdict = lr_finder.judge(STEP, evidence, PUBLIC, {})
     assert verdict.points == 0 and not verdict.right
 
 
 @pytest.fixture(scope="module")
 def honest():
-    return range_test.collect(STEP, {"f": QUESTION.reference}, PUBLIC.probes)
+    return lr_finder.collect(STEP, {"f": QUESTION.reference}, PUBLIC.probes)
 
 
 def test_evidence_is_plain_data_of_modest_size(honest) -> None:
     text = json.dumps(honest, allow_nan=False)
     assert len(text) < 200_000
-    assert range_test.judge(STEP, json.loads(text), PUBLIC, {}).right
+    assert lr_finder.judge(STEP, json.loads(text), PUBLIC, {}).right
 
 
 @pytest.mark.parametrize("key", ["lrs", "losses", "suggested", "weights", "figure", "modes", "second", "rng", "error"])
@@ -346,7 +348,7 @@ def test_evidence_is_plain_data_of_modest_size(honest) -> None:
 def test_damaged_evidence_never_gains(honest, key, value) -> None:
     evidence = copy.deepcopy(honest)
     evidence["runs"]["sweep"][key] = value
-    verdict = range_test.judge(STEP, evidence, PUBLIC, {})
+    verdict = lr_finder.judge(STEP, evidence, PUBLIC, {})
     same = value == honest["runs"]["sweep"][key] and type(value) is type(honest["runs"]["sweep"][key])
     assert verdict.points < 20 or same or (key == "modes" and value == "x") or (key, value) == ("suggested", 1)
 

@@ -1,0 +1,185 @@
+"""What is said of a fault: its words, the mistake it is named after, the numbers and the curve that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from lrtutorial.course.exercise import Step
+from lrtutorial.course.expected import Expected, misconceptions, recorded
+from lrtutorial.kinds import LRFinder
+from lrtutorial.kinds.crashes import crash_of, with_crash
+from lrtutorial.kinds.driven import place_of
+from lrtutorial.kinds.lr_finder.probes import Probe
+from lrtutorial.kinds.lr_finder.runs import Run
+from lrtutorial.kinds.lr_finder.simulate import losses_with, steep_range
+from lrtutorial.verdict import Verdict
+from lrtutorial.verdict.picture import two_curves
+
+CLOSE = 2e-3  #: of the first loss: far more than float32's rounding over a hundred steps, far less than any mistake
+FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is told
+    "error": ("", "your code raised an error"),
+    "never_run": ("", "the model was never run, or no loss came back"),
+    "no_values": ("sweep", "rates and losses must come back"),
+    "crashed": ("figure", "your code raised an error after the sweep"),
+    "return": ("suggestion", "three things must come back: the rates, the losses and the suggested rate"),
+    "return_order": ("sweep", "rates and losses come back in each other's place"),
+    "lengths": ("sweep", "there must be one loss for each rate"),
+    "start_default": ("sweep", "min_lr is ignored: the sweep starts at the default"),
+    "start_late": ("sweep", "the first rate reported is one factor above min_lr"),
+    "start": ("sweep", "the sweep must start at min_lr"),
+    "linear": ("sweep", "the rates grow by equal steps, not by equal factors"),
+    "descends": ("sweep", "the rates fall instead of growing"),
+    "end_default": ("sweep", "max_lr is ignored: the sweep heads for the default"),
+    "beyond_max": ("sweep", "the rates go beyond max_lr"),
+    "end": ("sweep", "with this factor the sweep does not reach max_lr in num_steps"),
+    "uneven": ("sweep", "the factor from one rate to the next is not constant"),
+    "steps_default": ("sweep", "num_steps is ignored: there are always 100"),
+    "after_step": ("losses", "each loss is measured after its step, not before"),
+    "accumulates": ("losses", "gradients pile up: they are never set to zero"),
+    "constant_rate": ("losses", "the optimizer keeps its first rate: only the list grows"),
+    "rate_ahead": ("losses", "each step is taken with the next rate, not with the one reported"),
+    "rate_behind": ("losses", "each step is taken with the rate before the one reported"),
+    "no_step": ("losses", "the weights never move: no step is taken"),
+    "same_batch": ("losses", "every step sees the same first batch"),
+    "momentum": ("losses", "the steps have momentum: the test is for plain SGD"),
+    "adaptive": (
+        "losses",
+        "the steps are rescaled for each weight, as Adam's are: the test is for plain SGD",
+    ),
+    "averaged": ("losses", "a smoothed loss is reported, not the loss measured"),
+    "other_losses": ("losses", "the losses are not those that plain SGD meets with these rates"),
+    "no_stop": ("stop", "the sweep goes on after the loss has exploded"),
+    "stops_early": ("stop", "the sweep stops although the loss has not exploded"),
+    "goes_on_after_nan": ("stop", "the sweep goes on after a loss that is not a number"),
+    "goes_on_after_inf": ("stop", "the sweep goes on after a first loss that is infinite"),
+    "short_crash": ("robust", "a loader with fewer batches than num_steps is not started again"),
+    "short_stops": ("robust", "the sweep ends with the loader: it must be started again until num_steps"),
+    "few_crash": ("robust", "a sweep with fewer than five losses crashes"),
+    "bad_start_crash": ("robust", "a first loss that is not finite crashes the function"),
+    "evaluates": ("restore", "the model is in evaluation mode during the sweep: it must train"),
+    "weights": ("restore", "the weights are not restored"),
+    "weights_alias": (
+        "restore",
+        "what is restored is not a copy: state_dict() shares memory with the weights",
+    ),
+    "buffers": ("restore", "batch norm's buffers are not restored"),
+    "mode": ("restore", "the model is not put back into the mode it came in"),
+    "rng": ("restore", "torch's random state is not restored"),
+    "untrained": ("restore", "nothing was trained, so that nothing could be restored"),
+    "interrupted": ("interrupted", "after an interruption the model is not as it was"),
+    "swallowed": ("interrupted", "the loader's error is swallowed"),
+    "not_interrupted": ("interrupted", "the sweep ended before it could be interrupted"),
+    "no_suggestion": ("suggestion", "the suggested rate is not a number"),
+    "suggests_index": ("suggestion", "the suggestion is a position in the list, not a rate"),
+    "suggests_minimum": (
+        "suggestion",
+        "the rate with the lowest loss is suggested: there the loss has stopped falling",
+    ),
+    "suggests_largest": ("suggestion", "the largest rate is suggested, where the loss explodes"),
+    "suggests_smallest": ("suggestion", "the smallest rate is suggested, where nothing happens yet"),
+    "suggests_high": ("suggestion", "the suggested rate lies beyond the steep part of the curve"),
+    "suggests_low": ("suggestion", "the suggested rate lies before the steep part of the curve"),
+    "suggestion_follows": (
+        "suggestion",
+        "the suggested rate is off too, as it must be with these rates or losses",
+    ),
+    "no_figure": ("figure", "no figure was drawn"),
+    "figure_swapped": ("figure", "the figure's axes are swapped: the rate belongs on the x axis"),
+    "no_line": ("figure", "no line of the figure shows the losses over the rates"),
+    "linear_axis": ("figure", "the rate's axis is not logarithmic"),
+    "no_xlabel": ("figure", "the x axis has no label"),
+    "no_ylabel": ("figure", "the y axis has no label"),
+}
+#: Faults that follow from others and tell no mistake apart.
+FOLLOW = {"suggestion_follows", "not_interrupted"}
+ORDER = list(FAULTS).index
+_CALL = "lr_range_test(model, train_loader, min_lr=…, max_lr=…, num_steps=…)"
+
+
+def explain(
+    step: Step, verdict: Verdict, read: Mapping[str, Run], probes: Mapping[str, Probe], faults: Mapping[str, list[str]],
+    expected: Expected,
+) -> Verdict:  # fmt: skip
+    """Return the verdict with what is said of the faults."""
+    every = sorted({fault for found in faults.values() for fault in found}, key=ORDER)
+    crashed = next((key for key, run in read.items() if run.error), None)
+    error = read[crashed].error if crashed else None
+    told = [fault for fault in every if fault not in ("error", "crashed")]
+    verdict = replace(verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in told))
+    named = _named(step, set(every))
+    if named:
+        words = [misconceptions(step.id)[name] for name in named]
+        rest = verdict.details if len(every) > 1 else ()
+        said = f"{words[0].title}." if len(words) == 1 else f"Two mistakes at once. {words[0].title}."
+        more = tuple(f"And: {one.title}." for one in words[1:])
+        verdict = replace(
+            verdict, misconception=named[0], headline=said, hint=words[0].hints[0], details=(*more, *rest)
+        )
+        verdict = replace(verdict, where=place_of(error))
+    elif crashed and error:
+        headline, hint = crash_of("Your code", error, _CALL, expected.secret)
+        verdict = replace(verdict, headline=headline, hint=hint)
+        verdict = with_crash(verdict, error, LRFinder.of(step).says[crashed], expected.secret)
+    else:
+        verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
+    if expected.secret:
+        return verdict
+    first = next(key for key, found in faults.items() if found)
+    fault = faults[first][0]
+    counterexample = f"{LRFinder.of(step).says[first]}: {FAULTS[fault][1]}{_shown(fault, read[first], probes[first])}."
+    if fault in ("return", "no_values"):
+        counterexample = f"{counterexample[:-1]}; {read[first].returned}."
+    picture = None
+    if FAULTS[fault][0] == "losses" and len(read[first].losses) > 1:
+        right = losses_with(probes[first], read[first].lrs)[:-1]
+        picture = two_curves(read[first].losses, right, "The loss, step by step of the sweep")
+    return replace(verdict, counterexample=counterexample, picture=picture)
+
+
+def _named(step: Step, found: set[str]) -> tuple[str, ...]:
+    """Return the catalogued mistake, or the two, whose faults these are: all of them and no others; () if none are.
+
+    A run that ended with an error of no probe's own shows no more than the error.
+    """
+    if found & {"error", "crashed"}:
+        return ()
+    theirs = {
+        key: {fault for faults in outcome.values() for fault in faults} - FOLLOW
+        for key, outcome in recorded(step.id).outcomes().items()
+    }
+    found = found - FOLLOW
+    ones = [key for key, faults in theirs.items() if faults == found]
+    if ones:
+        return (ones[0],)
+    parts = [(key, faults) for key, faults in theirs.items() if faults and faults < found]
+    return next(((a, b) for (a, one), (b, other) in combinations(parts, 2) if one | other == found), ())
+
+
+def _shown(fault: str, run: Run, probe: Probe) -> str:
+    """Return the numbers that show a fault, as the end of a sentence."""
+    lrs, losses = run.lrs, run.losses
+    line = FAULTS[fault][0]
+    if line == "sweep" and len(lrs) > 1 and fault not in ("return", "lengths", "return_order"):
+        bounds = f"min_lr={probe['min_lr']:g}, max_lr={probe['max_lr']:g}, num_steps={probe['num_steps']}"
+        return f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
+    if fault == "lengths":
+        return f": {len(lrs)} rates and {len(losses)} losses came back"
+    if line == "losses" and len(losses) > 1:
+        right = losses_with(probe, lrs)[:-1]
+        with np.errstate(invalid="ignore"):
+            off = ~(np.abs(losses - right) <= CLOSE * right[0])
+        i = int(off.argmax())
+        return (
+            f". losses[{i}] is {losses[i]:.6g}; {right[i]:.6g} is the loss before the step with lrs[{i}] = {lrs[i]:.4g}"
+        )
+    if line == "stop" and len(losses):
+        return f". It began with {losses[0]:.4g} and ended with {losses[-1]:.4g} after {len(losses)} losses"
+    if line == "suggestion" and run.suggested is not None:
+        low, high = steep_range(probe)
+        told = f"over several first weights the loss falls from {low:.2g} to {high:.2g}"
+        return f". {run.suggested:.3g} is suggested; {told}"
+    return ""
