@@ -24,6 +24,8 @@ from tests.book.conftest import Site
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
+#: When a prediction was committed: another moment in another Python.
+AT = re.compile(r'\\"at\\": \\"[^"]*\\"')
 HARM = "<img src=x onerror=evil()>"
 SIZES = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
@@ -256,7 +258,7 @@ def test_predictions_are_committed_before_the_experiment_opens(page: Page, site:
     for step in steps:
         assert page.locator("html").get_attribute("data-lr-experiment") == "closed"
         shown = answer(page, step.id, someone_says(step.id), "noted")
-        assert "You predict" in shown and "Committed." in shown
+        assert ("You predict" in shown or "Your drawing" in shown) and "Committed." in shown
     expect(page.locator("html")).to_have_attribute("data-lr-experiment", "open")
     assert page.locator(".tag_experiment:visible").count() > 0
     page.click("[data-lr-compare]")
@@ -352,7 +354,8 @@ def test_every_verdict_in_chromium_is_cpythons(page: Page, site: Site) -> None:
     desk = Desk()
     statuses = set()
     for request, answered in zip(asked, told, strict=True):
-        assert answered == desk.answer(request), request
+        here = desk.answer(request)
+        assert AT.sub("", json.dumps(answered)) == AT.sub("", json.dumps(here)), request
         statuses.add(answered.get("status"))
     assert len(asked) > 1000 and {"right", "partly", "wrong", "unreadable", "unfinished", "noted"} <= statuses
 

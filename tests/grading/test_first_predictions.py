@@ -124,5 +124,5 @@ def test_a_drawing_counts_although_its_pad_is_empty_when_the_cell_runs_again() -
     evidence = prediction.collect(step, {"sketch_1": pad, "why_sketch_1": WHY})
     assert evidence["unfinished"] and prediction.judge(step, evidence, expected).points == 0
     assert prediction.judge(step, prediction.with_first(step, evidence, told), expected).right
-    wild = {**told, "value": {**expected.reference, "2.15": [1e9] * 7}}
+    wild = {**told, "value": {**expected.reference, "2.15": [1e9] * 6}}
     assert prediction.judge(step, prediction.with_first(step, evidence, wild), expected).points == 0

@@ -9,7 +9,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 640;
-const HEIGHT = 340;
+const HEIGHT = 400;
 const EDGE = { left: 64, right: 26, top: 24, bottom: 52 };
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"];
 const DASHES = ["", "9 4", "2 4", "9 4 2 4"];
