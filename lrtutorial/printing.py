@@ -7,6 +7,7 @@ verdicts and pictures kept whole, and colours dark enough to be read by everyone
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from jinja2 import pass_context
@@ -72,6 +73,17 @@ class PageExporter(HTMLExporter):
     def from_notebook_node(  # type: ignore[override]  # a page is text, as with HTMLExporter
         self, nb: NotebookNode, resources: dict[str, object] | None = None, **kwargs: object
     ) -> tuple[str, dict[str, object]]:
-        """Return the page and nbconvert's resources."""
-        page, used = super().from_notebook_node(nb, resources, **kwargs)
+        """Return the page and nbconvert's resources. A widget that has a still picture is printed as that."""
+        page, used = super().from_notebook_node(_stilled(nb), resources, **kwargs)
         return page.replace("</head>", STYLE + "</head>", 1), used
+
+
+def _stilled(notebook: NotebookNode) -> NotebookNode:
+    """A copy in which a widget with a picture beside it is the picture alone."""
+    copy = deepcopy(notebook)
+    for cell in copy.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/html" in data:
+                data.pop("application/vnd.jupyter.widget-view+json", None)
+    return copy

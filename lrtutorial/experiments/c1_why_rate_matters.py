@@ -154,6 +154,64 @@ def seven_rates(seed: int = 0, starts: int = 6) -> SevenRates:
     return SevenRates(RATES, losses.reshape(STEPS, starts, len(RATES)), fits)
 
 
+#: The rates of the slider: the same decades, more finely.
+SLIDER_RATES = tuple(float(f"{rate:.2g}") for rate in np.geomspace(1e-3, 4.64, 14))
+
+
+@dataclass(frozen=True, repr=False)
+class AtRate(Result):
+    """losses (steps, rates) and fits (rates, 40) of one start at every rate of the slider; one is picked out."""
+
+    picked: int
+    losses: Array
+    fits: Array
+    size = (9.5, 3.5)
+
+    def draw(self, figure: Figure) -> None:
+        curves, fit = figure.subplots(1, 2)
+        top = 1e3
+        seen = np.unique(np.geomspace(1, len(self.losses), 400).astype(int)) - 1  # enough points for a log axis
+        for i in [*range(len(SLIDER_RATES)), self.picked]:  # the picked one on top
+            shown = i == self.picked
+            at = np.arange(len(self.losses)) if shown else seen
+            run = self.losses[at, i]
+            end = int(np.argmax(run > top)) + 1 if (run > top).any() else len(run)
+            colour = BLUE if np.isfinite(run[-1]) else VERMILION
+            style = {"color": colour, "lw": 2.0} if shown else {"color": "0.85", "lw": 1.0}
+            curves.plot(at[:end] + 1, np.minimum(run[:end], top), **style)
+            if shown and end < len(run):
+                curves.plot(at[end - 1] + 1, top, "^", color=colour, ms=10, clip_on=False)
+        curves.set(xscale="log", yscale="log", xlabel="step", ylabel="training loss", ylim=(1e-3, top))
+        curves.set_title(f"η = {number(SLIDER_RATES[self.picked])} among {len(SLIDER_RATES)} rates")
+        fit.plot(INPUTS[:, 0], TARGETS, "o", color=BLACK, ms=3, label="data")
+        if np.isfinite(self.losses[-1, self.picked]):
+            fit.plot(INPUTS[:, 0], self.fits[self.picked], color=BLUE, label="network")
+        fit.set(xlabel="x", ylabel="prediction", ylim=(-1.6, 1.6), title=f"What it learned in {STEPS} steps")
+        fit.legend(fontsize=8, loc="upper left")
+
+    @property
+    def alt_text(self) -> str:
+        run = self.losses[:, self.picked]
+        end = f"final loss {number(run[-1])}" if np.isfinite(run[-1]) else f"diverged by step {np.isinf(run).argmax()}"
+        return f"Loss curve and learned curve of one start at the rate {number(SLIDER_RATES[self.picked])}: {end}."
+
+
+@after_predictions("c1")
+def many_rates(seed: int = 0) -> tuple[Array, Array]:
+    """One start of `seven_rates` at every rate of the slider: losses (steps, rates) and fits (rates, 40)."""
+    start = np.repeat(NETWORK.initial(np.random.default_rng(seed)), len(SLIDER_RATES), axis=0)
+    with Progress(f"{len(SLIDER_RATES)} rates", STEPS) as progress:
+        weights, losses = train(_gradient_of(NETWORK), start, np.array(SLIDER_RATES), STEPS, progress=progress)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return losses, NETWORK.predict(weights, INPUTS)[..., 0]
+
+
+@after_predictions("c1")
+def at_rate(runs: tuple[Array, Array], rate: float) -> AtRate:
+    """One rate of the slider picked out of `many_rates`."""
+    return AtRate(SLIDER_RATES.index(rate), *runs)
+
+
 @dataclass(frozen=True, repr=False)
 class Knobs(Result):
     """factors (5,): what each knob is multiplied by; final[name] (5,): the median loss after training, inf if

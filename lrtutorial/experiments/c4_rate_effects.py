@@ -42,7 +42,9 @@ class _Watch:
 
 # ------------------------------------------------------------------------------------- the edge of stability
 
-EDGE_RATES = np.array([0.08, 0.12, 0.2])
+EDGE_RATES = (0.08, 0.12, 0.2)
+#: The rates of the slider.
+SLIDER_RATES = (0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25)
 EDGE_NETWORK = Network((1, 32, 32, 1))
 
 
@@ -115,22 +117,58 @@ class Edge(Result):
 
 
 @after_predictions("c4")
-def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000) -> Edge:
-    """Full-batch gradient descent at three rates, with the sharpness measured by power iteration every 25 steps."""
+def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000, rates: tuple[float, ...] = EDGE_RATES) -> Edge:
+    """Full-batch gradient descent at some rates, with the sharpness measured by power iteration every 25 steps."""
     rng = np.random.default_rng(seed)
-    begin = np.repeat(EDGE_NETWORK.initial(rng, starts), len(EDGE_RATES), axis=0)
+    begin = np.repeat(EDGE_NETWORK.initial(rng, starts), len(rates), axis=0)
     watch = _Watch(EDGE_NETWORK, begin, rng, every=25)
     with Progress("Edge of stability", steps) as progress:
         _, losses = train(
             lambda w, step: EDGE_NETWORK.losses_and_gradients(w, INPUTS, TARGETS),
             begin,
-            np.tile(EDGE_RATES, starts),
+            np.tile(rates, starts),
             steps,
             observe=watch,
             progress=progress,
         )
-    shape = (-1, starts, len(EDGE_RATES))
-    return Edge(EDGE_RATES, losses.reshape(shape), np.array(watch.steps), np.array(watch.values).reshape(shape))
+    shape = (-1, starts, len(rates))
+    return Edge(np.array(rates), losses.reshape(shape), np.array(watch.steps), np.array(watch.values).reshape(shape))
+
+
+@dataclass(frozen=True, repr=False)
+class EdgeAt(Result):
+    """One rate picked out of an `edge_of_stability` with several."""
+
+    edge: Edge
+    picked: int
+    size = (9.5, 3.5)
+
+    def draw(self, figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        edge, rate = self.edge, float(self.edge.rates[self.picked])
+        for i in [*range(len(edge.rates)), self.picked]:
+            colour, width = (VERMILION, 2.0) if i == self.picked else ("0.85", 1.0)
+            left.plot(edge.measured_at, edge.sharpness[:, 0, i], color=colour, lw=width)
+            right.plot(edge.losses[:, 0, i], color=colour, lw=width / 2)
+        left.axhline(2 / rate, color=BLACK, ls="--", lw=1, label=f"2/η = {number(2 / rate)}")
+        left.set(xlabel="step", ylabel="sharpness", ylim=(0, 40), title=f"η = {number(rate)}")
+        left.legend(fontsize=8, loc="lower right")
+        right.set(xlabel="step", ylabel="training loss", yscale="log", title="The loss meanwhile")
+
+    @property
+    def alt_text(self) -> str:
+        rate, end = float(self.edge.rates[self.picked]), float(np.median(self.edge.sharpness[-30:, 0, self.picked]))
+        return (
+            f"Sharpness and training loss at the rate {number(rate)}: the sharpness ends at {number(end)}; 2/η is "
+            f"{number(2 / rate)}. The loss falls from {number(self.edge.losses[0, 0, self.picked])} to "
+            f"{number(self.edge.losses[-1, 0, self.picked])}."
+        )
+
+
+@after_predictions("c4")
+def edge_at(edge: Edge, rate: float) -> EdgeAt:
+    """One of the rates of an `edge_of_stability`, picked out."""
+    return EdgeAt(edge, int(np.argmin(np.abs(edge.rates - rate))))
 
 
 @dataclass(frozen=True, repr=False)
@@ -284,6 +322,67 @@ def warmup(seed: int = 0, starts: int = 4, steps: int = 3000) -> Warmup:
             progress=progress,
         )
     return Warmup(rates, initial, {"no warmup": cold, "warmup": warm}, np.array(watch.steps), np.array(watch.values))
+
+
+#: Target rates as multiples of 2 / (sharpness at the start), and warmup lengths, of the table.
+MULTIPLES, LENGTHS = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1, 30, 100, 300, 1000])
+
+
+@dataclass(frozen=True, repr=False)
+class WarmupTable(Result):
+    """survived, loss (lengths, multiples): share of the starts that did not diverge, median of their last loss."""
+
+    survived: Array
+    loss: Array
+    size = (7.0, 3.9)
+
+    def draw(self, figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.imshow(self.survived, cmap="cividis", vmin=0, vmax=1, aspect="auto", origin="lower")
+        for i, row in enumerate(self.survived):
+            for j, share in enumerate(row):
+                text = f"{100 * share:.0f}%" + (f"\n{self.loss[i, j]:.0e}" if share else "")
+                axes.text(j, i, text, ha="center", va="center", color="black" if share > 0.5 else "white", fontsize=9)
+        axes.set_xticks(range(len(MULTIPLES)), [number(m) for m in MULTIPLES])
+        axes.set_yticks(range(len(LENGTHS)), [number(n) for n in LENGTHS])
+        axes.set(
+            xlabel="target rate, as a multiple of 2 / (sharpness at the start)",
+            ylabel="steps of warmup",
+            title="Starts that survive, and their loss at the end",
+        )
+
+    @property
+    def alt_text(self) -> str:
+        rows = "; ".join(
+            f"warmup of {n} steps: "
+            + ", ".join(f"{number(m)} {100 * s:.0f}%" for m, s in zip(MULTIPLES, row, strict=True))
+            for n, row in zip(LENGTHS, self.survived, strict=True)
+        )
+        return f"Share of starts that survive, by warmup and by target rate over what the start can bear. {rows}."
+
+
+@after_predictions("c4")
+def warmup_table(seed: int = 0, starts: int = 4, steps: int = 1500) -> WarmupTable:
+    """The network of `warmup` at four target rates with five lengths of a linear warmup, exact gradients."""
+    rng = np.random.default_rng(seed)
+    begin = WARM_NETWORK.initial(rng, starts, scale=1.5)
+    initial, _ = sharpness(WARM_NETWORK, begin, INPUTS, TARGETS, rng.normal(size=begin.shape), 60)
+    shape = (len(LENGTHS), len(MULTIPLES), starts)
+    targets = np.broadcast_to(MULTIPLES[None, :, None] * 2 / initial, shape).ravel()
+    lengths = np.broadcast_to(LENGTHS[:, None, None], shape).ravel()
+    with Progress("Twenty warmups", steps) as progress:
+        _, losses = train(
+            lambda w, step: WARM_NETWORK.losses_and_gradients(w, INPUTS, TARGETS),
+            np.tile(begin, (len(LENGTHS) * len(MULTIPLES), 1)),
+            lambda step: targets * np.minimum(1.0, (step + 1) / lengths),
+            steps,
+            progress=progress,
+        )
+    last = losses[-1].reshape(shape)
+    alive = np.isfinite(last)
+    typical = np.array([[np.median(cell[ok]) if ok.any() else np.nan for cell, ok in zip(*pair, strict=True)]
+                        for pair in zip(last, alive, strict=True)])  # fmt: skip
+    return WarmupTable(alive.mean(axis=2), typical)
 
 
 # ----------------------------------------------------------------------------------------------------- decay

@@ -12,7 +12,7 @@ from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
 from lrtutorial.experiments.progress import Progress
-from lrtutorial.experiments.results import BLACK, BLUE, VERMILION, Result, number
+from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,22 +52,22 @@ class Search(Result):
     effective: Array
     size = (10.5, 3.8)
 
-    def chosen(self, method: str, search: str) -> Array:
+    def chosen(self, method: str, search: str | slice) -> Array:
         """Test error, (seeds,), at the rate that the validation error picks among those searched."""
-        window = SEARCHES[search]
+        window = SEARCHES[search] if isinstance(search, str) else search
         pick = self.validation[method][:, window].argmin(axis=1)
         return np.take_along_axis(self.test[method][:, window], pick[:, None], axis=1)[:, 0]
 
-    def gap(self, search: str) -> Array:
+    def gap(self, search: str | slice) -> Array:
         """Adam's test error minus SGD's on the same data, (seeds,)."""
         return self.chosen("Adam", search) - self.chosen("SGD", search)
 
-    def gap_error(self, search: str) -> float:
+    def gap_error(self, search: str | slice) -> float:
         """The standard error of the mean of `gap`: the tasks are paired, so their own difficulty cancels."""
         gap = self.gap(search)
         return float(gap.std(ddof=1) / np.sqrt(len(gap)))
 
-    def winner(self, search: str) -> str:
+    def winner(self, search: str | slice) -> str:
         """The better method, or "neither" when the mean gap is smaller than DRAW."""
         gap = self.gap(search).mean()
         if abs(gap) < DRAW:
@@ -114,13 +114,14 @@ class Search(Result):
                     label=method if place == 0 else None,
                 )
         right.set(ylabel="test error, %", title="Tuned: who wins depends on the search")
-        names = [f"{name.replace(', ', ',' + chr(10))}\nAdam − SGD: {self._said(name)}" for name in SEARCHES]
+        names = [f"{name.replace(', ', ',' + chr(10))}\nAdam − SGD: {self.said(name)}" for name in SEARCHES]
         right.set_xticks(range(len(SEARCHES)), names, fontsize=8)
         right.legend()
 
-    def _said(self, search: str) -> str:
+    def said(self, search: str | slice) -> str:
         """The mean paired gap and its standard error, in points of a hundred."""
-        return f"{100 * self.gap(search).mean():+.1f} ± {100 * self.gap_error(search):.1f}"
+        gap = f"{100 * self.gap(search).mean():+.1f} ± {100 * self.gap_error(search):.1f}"
+        return gap.replace("-", "−")
 
     @property
     def alt_text(self) -> str:
@@ -130,10 +131,53 @@ class Search(Result):
                 f"{m} {100 * self.chosen(m, search).mean():.1f}±{100 * self.chosen(m, search).std(ddof=1):.1f}%"
                 for m in METHODS
             )
-            + f", paired gap Adam − SGD {self._said(search)} points (better: {self.winner(search)})"
+            + f", paired gap Adam − SGD {self.said(search)} points (better: {self.winner(search)})"
             for search in SEARCHES
         )
         return f"Test error of SGD and Adam by learning rate, and after tuning over three search spaces. {rows}."
+
+
+@dataclass(frozen=True, repr=False)
+class Window(Result):
+    """A search over three neighbouring rates, the lowest of them number `lowest` of the eleven."""
+
+    search: Search
+    lowest: int
+    size = (9.5, 3.5)
+
+    @property
+    def rates(self) -> slice:
+        """Which of the eleven rates are searched."""
+        return slice(self.lowest, self.lowest + 3)
+
+    def draw(self, figure: Figure) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
+        chosen = {method: 100 * self.search.chosen(method, self.rates) for method in METHODS}
+        for place, (method, colour) in enumerate(COLOURS.items()):
+            left.plot(RATES, 100 * self.search.test[method].mean(axis=0), "o-", color=colour, label=method)
+            right.plot(np.full(len(chosen[method]), place), chosen[method], "o", color=colour)
+        right.plot([0, 1], np.array(list(chosen.values())), color="0.7", lw=1, zorder=0)
+        left.axvspan(RATES[self.lowest] / 1.4, RATES[self.lowest + 2] * 1.4, color=SKY, alpha=0.3, lw=0)
+        left.set(xscale="log", xlabel="learning rate", ylabel="test error, %", title="The rates that may be tried")
+        left.legend(loc="upper center")
+        winner = self.search.winner(self.rates)
+        right.set(xlim=(-0.5, 1.5), ylim=(5, 75), ylabel="test error, % (a line is a task)")
+        right.set_title(f"better: {winner}\nAdam − SGD: {self.search.said(self.rates)} points", fontsize=10)
+        right.set_xticks([0, 1], list(METHODS))
+
+    @property
+    def alt_text(self) -> str:
+        low, high = number(RATES[self.lowest]), number(RATES[self.lowest + 2])
+        return (
+            f"Three rates from {low} to {high} may be tried. Paired gap in test error, Adam − SGD: "
+            f"{self.search.said(self.rates)} points in a hundred; better: {self.search.winner(self.rates)}."
+        )
+
+
+@after_predictions("c6")
+def window(search: Search, lowest: float) -> Window:
+    """What a search over three neighbouring rates would have found, `lowest` the lowest of them."""
+    return Window(search, int(np.argmin(np.abs(np.log(RATES / lowest)))))
 
 
 def _task(rng: np.random.Generator) -> tuple[list[Array], list[Array]]:

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lrtutorial.experiments.commitment import NotYet
+from lrtutorial.experiments.progress import Progress
 from lrtutorial.figures.palette import OKABE_ITO
 
 if TYPE_CHECKING:
@@ -41,10 +42,14 @@ class Result(ABC):
         self.draw(figure)
         return figure
 
-    def _repr_html_(self) -> str:
+    def png(self, dpi: int = 110) -> bytes:
+        """The picture as a PNG file."""
         image = io.BytesIO()
-        self.figure().savefig(image, format="png", dpi=110)
-        data = base64.b64encode(image.getvalue()).decode()
+        self.figure().savefig(image, format="png", dpi=dpi)
+        return image.getvalue()
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png()).decode()
         return (
             f'<img style="max-width:100%" src="data:image/png;base64,{data}" alt="{escape(self.alt_text, quote=True)}">'
         )
@@ -53,30 +58,35 @@ class Result(ABC):
         return self.alt_text
 
 
-def slide(make: Callable[[object], Result], label: str, values: Sequence[object], start: object) -> None:
-    """Show make(start) under a slider over `values`; the picture stays in the saved notebook and needs no
-    widget to be seen.
+def slide(make: Callable[[float], Result], label: str, values: Sequence[float], start: float) -> None:
+    """Draw make(value) for each of `values` now, and show them under a slider that begins at `start`.
 
-    The arrow keys move the slider when it has the focus.
+    While `make` waits for predictions, what it waits for stands in the slider's place.
+
+    Nothing is computed when it moves, so it moves without a kernel as well; the arrow keys move it when it has the
+    focus. Raises ValueError when `start` is not among the values.
     """
-    import ipywidgets
     from IPython.display import display
 
+    from lrtutorial.experiments.frames import Frames
+
+    if start not in values:
+        raise ValueError(f"expected a start out of {list(values)}; got {start!r}")
     first = make(start)
     if isinstance(first, NotYet):
         display(first)
         return
-    slider = ipywidgets.SelectionSlider(
-        options=list(values),
-        value=start,
-        description=label,
-        continuous_update=False,
-        style={"description_width": "initial"},
-        layout={"width": "420px"},
-    )
-    display(slider)
-    handle = display(first, display_id=True)
-    slider.observe(lambda change: handle.update(make(change["new"])), names="value")
+    with Progress(f"Drawing {len(values)} pictures", len(values)) as progress:
+        alts, pictures = [], []
+        for value in values:
+            result = make(value)
+            alts.append(result.alt_text)
+            pictures.append(result.png(dpi=90))
+            progress.advance()
+    names = [number(value) for value in values]
+    frames = Frames(label=label, names=names, alts=alts, pictures=pictures, index=list(values).index(start))
+    frames.still = first._repr_html_()
+    display(frames)
 
 
 def sliders(make: Callable[..., Result], **choices: tuple[str, Sequence[Any], Any]) -> None:
