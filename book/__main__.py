@@ -127,6 +127,8 @@ def stage(
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py", "runtime"))
     shutil.copy2(HERE / "conf.py", source)
+    for name in ("sketch.js", "sketch.css"):  # the notebooks' own pad
+        shutil.copy2(ROOT / "lrtutorial" / "checking" / "pad" / name, source / "_static" / "answers" / name)
     stage_guides(source, repository)
     stage_reference(source / "api")
     shutil.copytree(ROOT / "notebooks" / "part_b", source / "_static" / "notebooks" / "part_b", ignore=CHECKPOINTS)

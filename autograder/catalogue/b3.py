@@ -203,6 +203,8 @@ MISCONCEPTIONS = (
       FORM, returned(lambda rows, start: rows[-1]), True),
     M("b3-no_start", "The start is missing from the trajectory", "appends after moving, and nothing before",
       FORM, returned(lambda rows, start: rows[1:]), True),
+    M("b3-one_less", "The last point is missing: there are as many rows as steps",
+      "appends before the step, and nothing after", FORM, returned(lambda rows, start: rows[:-1]), True),
     M("b3-one_more", "One step too many is taken", "counts the start as a step", FORM, for_all(one_more), True),
     M("b3-list", "A list comes back, where an array was asked for", "returns the list of points",
       FORM, returned(lambda rows, start: list(rows)), True),

@@ -62,6 +62,7 @@ def probes(rng: np.random.Generator) -> list[Probe]:
         {"id": "first_period", "kwargs": {"lr_max": rates()["lr_max"]}, "epochs": list(range(10))},
         {"id": "floor", "kwargs": {**rates(), "T_0": short}, "epochs": list(range(short))},
         {"id": "restarts", "kwargs": {**rates(), "T_0": period, "T_mult": 2}, "epochs": list(range(7 * period + 4))},
+        {"id": "defaults", "kwargs": {"lr_max": rates()["lr_max"]}, "epochs": around([10, 30, 70])},
         {"id": "triple", "kwargs": {**rates(), "T_0": 1, "T_mult": 3}, "epochs": around(restarts(1, 3))},
         {"id": "far", "kwargs": {**rates(), "T_0": far, "T_mult": far_mult}, "epochs": around(restarts(far, far_mult))},
         {"id": "constant", "kwargs": {**rates(), "T_0": even, "T_mult": 1}, "epochs": around(constant)},
@@ -80,7 +81,8 @@ def probes(rng: np.random.Generator) -> list[Probe]:
 
 #: These show the curve itself; the others judge where on it an answer is.
 CURVES = ("first_period", "floor")
-MANNERS = ("any_order", "numpy_integers", "side_by_side")
+MANNERS = ("any_order", "numpy_integers", "side_by_side", "defaults")
+DEFAULTS = {"lr_min": 0, "T_0": 10, "T_mult": 2}
 
 
 def with_own_curve(probe: Probe) -> Probe:
@@ -89,7 +91,8 @@ def with_own_curve(probe: Probe) -> Probe:
     first = dict(zip(("lr_max", "lr_min", "T_0", "T_mult"), probe["args"], strict=False)) | probe["kwargs"]
     for settings in (first, *([probe["twin"]] if "twin" in probe else [])):
         if probe["id"] in MANNERS:
-            own.append({"kwargs": settings, "epochs": probe["epochs"]})
+            spoken = DEFAULTS if probe["id"] == "defaults" else {}  # the same passed by name must give the same
+            own.append({"kwargs": {**spoken, **settings}, "epochs": probe["epochs"]})
             continue
         where = [
             position_in_period(epoch, settings.get("T_0", 10), settings.get("T_mult", 2)) for epoch in probe["epochs"]

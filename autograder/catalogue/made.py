@@ -55,7 +55,7 @@ def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> 
             settings = {**self.settings, "lr": self.lr, "lr0": self.first, "given": self.given}
             for i, g in enumerate(grads):
                 x, gradient = (np.array(one, dtype=float).reshape(1, -1) for one in (self.params[i], g))
-                with np.errstate(all="ignore"):
+                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                     dx = self.bank.step(x, gradient, self.t, i, len(grads), np.shape(g), settings).reshape(np.shape(g))
                 if manner == "rebinds":
                     self.params[i] = (self.params[i] - dx).astype(self.params[i].dtype)

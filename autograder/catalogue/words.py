@@ -248,7 +248,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         "sums g² for ever",
         (
             "Should a gradient from a thousand steps ago still count as much as today's?",
-            "Which line of yours does beta2 enter?",
+            "Which factor of yours makes an old square fade?",
         ),
     ),
     "norm": (
@@ -313,6 +313,14 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         (
             "From s = 0, how long is the first step? Work it out on paper and compare.",
             "Write the line for the average next to yours, letter by letter.",
+        ),
+    ),
+    "second_zero": (
+        "The average of squares stays 0, so that each step divides by ε alone",
+        "never updates the average of squares",
+        (
+            "Print the average of squares after each step.",
+            "Which line of step gives it a new value?",
         ),
     ),
     "second_not_stored": (
@@ -539,6 +547,14 @@ _MOMENTUM: Words = {  # of MomentumSGD alone
         (
             "With momentum = 0 you should have SGD. Do you?",
             "With momentum near 1, should the old velocity survive or vanish?",
+        ),
+    ),
+    "momentum_for_rate": (
+        "The step is multiplied by the momentum, where the rate belongs",
+        "takes momentum for lr",
+        (
+            "Halve lr: every step should be half as long. Is it?",
+            "Which of your two settings stands in the line that moves the parameters?",
         ),
     ),
     "whole_scaled": (

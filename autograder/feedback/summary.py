@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,10 @@ from autograder.cells import NOTE_ID
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
 from autograder.gradebook.ledger import Ledger
-from autograder.gradebook.reading import entries
+from autograder.gradebook.markings import Marking, Markings, digest_of
+from autograder.gradebook.reading import Cell, entries
 from lrtutorial.checking.worked import commented_solutions
-from lrtutorial.checking.written import RubricItem, model_answers
+from lrtutorial.checking.written import ModelAnswer, RubricItem, model_answers
 from lrtutorial.course import exercises
 from lrtutorial.course.exercise import Exercise
 from lrtutorial.verdict import STATUSES, Verdict
@@ -68,6 +70,7 @@ class Part:
     possible: float
     verdict: Verdict | None = None
     rubric: tuple[RubricItem, ...] = ()
+    given: tuple[float, ...] = ()  #: by line of the rubric, where the grader gave them so
     comment: str = ""  #: the grader's words, Markdown
     by_hand: bool = False
     look_again: bool = False  #: the hand grade stands, and what it was given for has changed
@@ -180,6 +183,7 @@ def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) 
         own = {name: where[name] for name in ("assignment", "student", "notebook")}
         with Ledger(where["db_url"]) as ledger:
             (found,) = entries(gradebook.db, ledger.submissions(**own), **own)
+        marked = _marked(gradebook, where, [cell.name for cell in found.cells])
     for cell in sorted(found.cells, key=lambda cell: order.index(cell.name)):
         step = cell.name.removesuffix("-test")
         model = models.get(cell.name.removesuffix("-written"))
@@ -191,12 +195,31 @@ def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) 
             possible=cell.possible,
             verdict=verdicts.get(step),
             rubric=model.rubric if model and written else (),
+            given=_given(model, cell, marked.get(cell.name)) if model and written else (),
             comment=_comment(cell.name, comments),
             by_hand=cell.manual is not None or cell.name in extra,
             look_again=cell.look_again,
             lost=cell.lost,
         ))  # fmt: skip
     return tuple(parts)
+
+
+def _marked(gradebook: Gradebook, where: Any, cells: list[str]) -> dict[str, Marking]:
+    """Return the newest marking of each written answer of a notebook, by cell."""
+    found: dict[str, Marking] = {}
+    for name in (name for name in cells if name.endswith("-written")):
+        for one in Markings(where["assignment"], where["notebook"], name).read(gradebook.db.connection()):
+            if one.student == where["student"] and not one.second:
+                found[name] = one
+    return found
+
+
+def _given(model: ModelAnswer, cell: Cell, marked: Marking | None) -> tuple[float, ...]:
+    """Return the points by line of the rubric: none where the hand grade is not theirs (given in Formgrader since)."""
+    if marked is None or cell.manual is None or marked.rubric != digest_of(model.rubric):
+        return ()
+    same = math.isclose(marked.points * cell.possible / model.points, cell.manual, abs_tol=0.01)
+    return marked.lines if same else ()
 
 
 def _comment(name: str, comments: dict[str, str]) -> str:

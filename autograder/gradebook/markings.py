@@ -8,6 +8,7 @@ answer at the same time would both write the same turn: the database refuses the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from lrtutorial.advice import Refused
+from lrtutorial.checking.written import RubricItem
 
 HELD = 180.0  #: seconds for which an answer that somebody opened is not shown to another
 _metadata = MetaData()
@@ -141,3 +143,8 @@ class Markings:
 
     def _claims(self) -> list[Any]:
         return [_claims.c[name] == value for name, value in self.here.items()]
+
+
+def digest_of(rubric: Sequence[RubricItem]) -> str:
+    """Return what stands for a rubric: points given by one are no points of another."""
+    return hashlib.sha256(json.dumps([[item.points, item.text] for item in rubric]).encode()).hexdigest()

@@ -248,9 +248,9 @@ function sample(one, number) {
   const rows = about.lines.map((line, n) => element("tr", {}, element("th", { scope: "row" }, `${n + 1}. ${line.text}`),
     element("td", {}, `${one.points[n]} of ${Math.max(...line.levels)}`), element("td", {}, one.why[n])));
   const head = element("tr", {}, ...["Line", "Points", "Why"].map((text) => element("th", { scope: "col" }, text)));
-  return element("section", {}, element("h3", {}, `Answer ${number + 1}: ${one.points.reduce((all, points) => all + points, 0)} points`),
+  return element("section", {}, element("h3", {}, `Answer ${number + 1}`),
     ...one.text.split(/\n{2,}/).map((part) => element("p", { class: "text" }, part)),
-    element("details", {}, element("summary", {}, "Its marks"), element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
+    element("details", {}, element("summary", {}, "Its marks"), element("table", {}, element("caption", {}, `${one.points.reduce((all, points) => all + points, 0)} points`), element("thead", {}, head), element("tbody", {}, ...rows))));
 }
 
 // ------------------------------------------------------------------------------------------- keys and buttons

@@ -181,7 +181,7 @@ class Asked(_Guarded):
     def _body(self) -> Mapping[str, Any]:
         try:
             body = json.loads(self.request.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise Unusable("expected a JSON object")

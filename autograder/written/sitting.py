@@ -8,7 +8,6 @@ the lines (:mod:`autograder.gradebook.markings`), so that ending at any point lo
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,13 @@ from nbgrader.api import Gradebook
 from sqlalchemy.exc import IntegrityError
 
 from autograder.gradebook.ledger import Ledger
-from autograder.gradebook.markings import Marking, Markings, Overtaken
+from autograder.gradebook.markings import Marking, Markings, Overtaken, digest_of
 from autograder.written.agreement import agreement, said
 from autograder.written.alike import differences, groups, plain
 from autograder.written.answers import Answer, Answers, Standing
 from autograder.written.showing import shown
 from lrtutorial.advice import Unusable
-from lrtutorial.checking.written import ModelAnswer, RubricItem
+from lrtutorial.checking.written import ModelAnswer
 
 TWICE = 0.1  #: the share of answers that are shown a second time
 APART = 6  #: answers marked in between, while there are as many
@@ -98,7 +97,7 @@ class Sitting:
             "answers": len(self.answers), "waiting": len(waiting),
             "twice": sum(card.second for card in self.cards), "seen": sum(second for _, second in newest),
             "cards": [self._listed(card, standings, newest) for card in self.cards if not card.second],
-            "comments": sorted(comments, key=lambda text: first[text]), "agreement": self.agreement(),
+            "comments": sorted(comments, key=lambda text: first[text]), "agreement": self.agreement(every),
         }  # fmt: skip
 
     def _listed(self, card: Card, standings: Mapping[str, Standing], newest: Mapping[Any, Marking]) -> dict[str, Any]:
@@ -118,21 +117,19 @@ class Sitting:
         standing = standings.get(self.answers[n].student)
         return standing is not None and standing.waits
 
-    def agreement(self) -> str:
-        """Return in sentences how far first and second looks agree."""
-        looks, graders = self._looks()
-        return said(agreement(looks), graders)
+    def agreement(self, every: Sequence[Marking] | None = None) -> str:
+        """Return in sentences how far first and second looks agree; ``every`` marking, where it has been read.
 
-    def _looks(self) -> tuple[list[tuple[Sequence[float], Sequence[float]]], int]:
-        """A first look is the one that came before the second, whatever was changed since."""
-        every = self._read()[2]
+        A first look is the one that came before the second, whatever was changed since.
+        """
         pairs = []
+        every = self._read()[2] if every is None else every
         for index, second in enumerate(every):
             before = [one for one in every[:index] if one.student == second.student and not one.second]
             if second.second and before:
                 pairs.append((before[-1], second))
-        other = any(first.grader != second.grader for first, second in pairs)
-        return [(first.lines, second.lines) for first, second in pairs], 2 if other else 1
+        graders = 2 if any(first.grader != second.grader for first, second in pairs) else 1
+        return said(agreement([(first.lines, second.lines) for first, second in pairs]), graders)
 
     # ------------------------------------------------------------------------------------------- what comes next
 
@@ -321,8 +318,3 @@ def _shown(one: Any, card: Card) -> tuple[int, int, float | None]:
 
 def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def digest_of(rubric: Sequence[RubricItem]) -> str:
-    """Return what stands for a rubric: points given by one are no points of another."""
-    return hashlib.sha256(json.dumps([[item.points, item.text] for item in rubric]).encode()).hexdigest()

@@ -69,6 +69,11 @@ class Row:
     features: tuple[str, ...] = ()  #: … and its features, compared in words
 
     @property
+    def name(self) -> str:
+        """What it is called in a table: its number, or "sketch"."""
+        return "sketch" if self.drawing else self.step.rpartition("_")[2]
+
+    @property
     def word(self) -> str:
         """The status in a word."""
         return {"right": "right", "partly": "near", "wrong": "wrong"}[self.status]
@@ -113,7 +118,7 @@ class Comparison:
             for name in ("Prediction", "You said", "Experiment", "Outcome")
         )
         body = "".join(
-            f'<tr><th scope="row" style="{cell};font-weight:400">{escape(row.step.rpartition("_")[2])}</th>'
+            f'<tr><th scope="row" style="{cell};font-weight:400">{escape(row.name)}</th>'
             f'<td style="{cell}">{escape(row.predicted)}</td><td style="{cell}">{escape(row.found)}</td>'
             f'<td style="{cell}"><span aria-hidden="true">{marks[row.status]}</span> {row.word}</td></tr>'
             for row in self.rows
@@ -158,8 +163,8 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     if problem:
         return Comparison(found.id, note=problem)
     HERE.revealed.add(found.id)
-    asked = numbered if len(stated) == len(numbered) else steps
-    sure = dict(zip((step.id for step in asked), stated, strict=True))
+    those = numbered if len(stated) == len(numbered) else steps
+    sure = dict(zip((step.id for step in those), stated, strict=True))
     rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})
     forecasts = {

@@ -21,6 +21,7 @@ EXERCISE = Exercise(
                 own_work=True,
                 says={
                     "first_period": "The first ten epochs with only lr_max given",
+                    "defaults": "At and beside the first three restarts with only lr_max given",
                     "floor": "One period with lr_min above 0",
                     "restarts": "Every epoch through three periods",
                     "triple": "T_0 = 1, T_mult = 3, at and beside every restart up to 10,000",
@@ -48,9 +49,9 @@ EXERCISE = Exercise(
                 RubricLine("fractional", "Epochs between whole numbers", 2, ("fractional",)),
                 RubricLine(
                     "manners",
-                    "Any order, whole numbers of any type, two schedules side by side",
+                    "Any order, whole numbers of any type, two schedules side by side, the defaults",
                     2,
-                    ("any_order", "numpy_integers", "side_by_side"),
+                    ("any_order", "numpy_integers", "side_by_side", "defaults"),
                 ),
                 RubricLine("returned", "plot_schedule returns the rates it draws", 1, ("returned",)),
                 RubricLine("figure", "The figure: one line with those rates, both axes labelled", 2, ("figure",)),

@@ -215,8 +215,8 @@ class Optimizer(Driven):
 
     signatures: Mapping[str, str] = field(default_factory=dict)  #: {answer: how it is called}
     models: Mapping[str, Model] = field(default_factory=dict)  #: {answer: the optimizer it should be}
-    only: tuple[tuple[tuple[str, ...], str], ...] = ()
-    """(ids of probes, a sentence that is true when no probe fails but some of these); the narrowest first."""
+    only: tuple[tuple[tuple[str, ...], str, str], ...] = ()
+    """(ids of probes, a sentence that is true when no probe fails but some of these, a hint); the narrowest first."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import linecache
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -182,6 +182,19 @@ def checked_on(expected: Expected) -> str:
     if expected.secret:
         return "Checked on fresh inputs."
     return f"Checked on {len(expected.probes)} runs. Grading repeats them with inputs nobody has seen."
+
+
+def sentence(words: str) -> str:
+    """Return words with a capital in front; what follows stays as it is, names in it included."""
+    return words[:1].upper() + words[1:]
+
+
+def together(count: int, simulated: Sequence[str]) -> str:
+    """Return the sentence before several mistakes: of two that were simulated it is only known what both give."""
+    many = COUNTS[count - 2]
+    if len(simulated) > 1:
+        return f"{many} mistakes together give just these numbers."
+    return f"{many} mistakes at once."
 
 
 def absent(step: Step, answers: Mapping[str, object]) -> dict[str, dict[str, str]]:

@@ -384,7 +384,8 @@ def noted(step: Step, verdict: Verdict, evidence: Mapping[str, object]) -> Verdi
     """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
-    told = f"You predict: {show(step, evidence['value'])}."
+    drawn = Prediction.of(step).form == "sketch"
+    told = "Your drawing is noted." if drawn else f"You predict: {show(step, evidence['value'])}."
     if "now" in evidence:
         told = _said_first(step, evidence)[0]
     name, _ = step.companions

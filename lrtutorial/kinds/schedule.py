@@ -18,7 +18,8 @@ The settings of a step are those of :class:`lrtutorial.kinds.Schedule`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -31,13 +32,14 @@ from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import Schedule
 from lrtutorial.kinds.crashes import crash_of, with_crash
-from lrtutorial.kinds.driven import Differences, Found, Probe, Run, describe_error, no_class, place_of, quiet
+from lrtutorial.kinds.driven import Differences, Found, Probe, Run, describe_error, no_class, place_of, quiet, sentence
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
 
 #: Rounding of one rate, in units of lr_max's last place, and per T_0 epochs of the position within the period.
 ROUNDING, ROUNDING_PER_PERIOD = 64, 8
 DEFAULT_EPOCHS = 100
+DEPTH = 15_000  #: calls within calls that a recursive get_lr may make: at epoch 10,000 with T_0 = 1 it makes as many
 _CALL = "CosineAnnealingWarmRestarts(lr_max=…, lr_min=…, T_0=…, T_mult=…), then .get_lr(epoch)"
 FAULTS = {  # of a plot, in the order in which they are told
     "error": "plot_schedule raised an error",
@@ -86,7 +88,7 @@ def ask(schedule_class: Callable[..., Schedules], probe: Probe) -> Run:
     run: Run = {"rates": [], "error": None, "nothing": True, "own": None}
     if "plot" in probe:
         run |= {"returned": None, "figure": None}
-    with quiet():
+    with quiet(), deep():
         try:
             schedules = [schedule_class(*probe["args"], **probe["kwargs"])]
             if "twin" in probe:
@@ -108,6 +110,17 @@ def ask(schedule_class: Callable[..., Schedules], probe: Probe) -> Run:
                 run["own"] = pack(np.array(curves, dtype=np.float64).T.ravel())
     run["rates"] = pack(np.array(run["rates"], dtype=np.float64))
     return run
+
+
+@contextlib.contextmanager
+def deep() -> Iterator[None]:
+    """Let a function call itself DEPTH times: one call a period is an honest way to write a schedule."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _number(epoch: float, kind: str | None) -> float:
@@ -194,7 +207,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     if all(line.earned == line.possible for line in lines):
         return replace(verdict, status="right", headline=f"This is {step.asks}.")
     verdict = replace(verdict, status="partly" if any(line.earned for line in lines) else "wrong")
-    verdict = replace(verdict, details=tuple(f"{FAULTS[fault].capitalize()}." for fault in every))
+    verdict = replace(verdict, details=tuple(f"{sentence(FAULTS[fault])}." for fault in every))
     if not any(differences.values()):
         return _explain_plot(step, verdict, faults, every, read, expected)
     return _explain_rates(step, verdict, read, probes, expected, differences)

@@ -32,7 +32,6 @@ from lrtutorial.figures.reading import figure_from, map_from, read_figure, read_
 from lrtutorial.kinds import Model, Trajectories
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
-    COUNTS,
     Differences,
     Error,
     Found,
@@ -48,6 +47,7 @@ from lrtutorial.kinds.driven import (
     read_error,
     read_runs,
     rounding,
+    together,
     with_problem,
 )
 from lrtutorial.kinds.variants import BOWL, CHANGES, Bank, Variant, explained
@@ -85,7 +85,7 @@ def outcome_of(step: Step, evidence: Evidence, probes: Sequence[Probe]) -> Evide
             found[key] = {"missing": missing_in(step, read_drawing(run), lines)}
         elif not by_id[key].get("drawn"):
             error = run["error"] and {"type": run["error"]["type"], "message": ""}
-            found[key] = {**run, "error": error}
+            found[key] = {**run, "error": error, "divided": False}
     return found
 
 
@@ -104,14 +104,19 @@ def _problem(name: str, answer: object) -> dict[str, str] | None:
 
 def drive(function: Callable[..., object], probe: Probe) -> Run:
     """Run one probe on a function: ``{"trace": array or None, "type": name, "error", "touched": start
-    changed}``.
+    changed, "divided": NumPy divided by zero}``.
     """
     start = unpack(probe["start"])
     before = start.copy()
-    run: Run = {"trace": None, "type": "", "error": None, "touched": False}
+    run: Run = {"trace": None, "type": "", "error": None, "touched": False, "divided": False}
+
+    def noticed(kind: str, _: int) -> None:
+        run["divided"] = run["divided"] or kind.startswith("divide")
+
     with quiet():
         try:
-            result = function(start, *probe["arguments"])
+            with np.errstate(divide="call", call=noticed):
+                result = function(start, *probe["arguments"])
             run["type"] = type(result).__name__[:80]
             values = np.asarray(result)
             if values.dtype.kind in "fiu" and values.ndim <= 2 and values.size <= 2 * MAX_ROWS:
@@ -246,12 +251,12 @@ def _acceptable(step: Step, runs: Mapping[str, Run], figure: Probe) -> dict[str,
 
 def read_run(data: object) -> Run:
     """Return a run with its trace as an array, or None. Raises Malformed unless it has the form of a run."""
-    if not isinstance(data, dict) or set(data) != {"trace", "type", "error", "touched"}:
+    if not isinstance(data, dict) or set(data) != {"trace", "type", "error", "touched", "divided"}:
         raise Malformed("a run was expected")
     trace = None if data["trace"] is None else unpack(data["trace"])
     if trace is not None and (trace.dtype != np.float64 or trace.ndim > 2 or trace.size > 2 * MAX_ROWS):
         raise Malformed("a run has the wrong shape")
-    if not isinstance(data["type"], str) or not isinstance(data["touched"], bool):
+    if not isinstance(data["type"], str) or not all(isinstance(data[key], bool) for key in ("touched", "divided")):
         raise Malformed("a run did not arrive whole")
     return {**data, "trace": trace, "error": read_error(data["error"])}
 
@@ -376,11 +381,11 @@ def first_difference(run: Run, reference: Any, probe: Probe, runs: Mapping[str, 
     wanted, at = other["trace"], np.arange(len(trace))
     if not probe.get("same_as"):
         still = _one_array(trace, steps) and np.array_equal(trace[-1], start)
-        trace, at = (trace, at) if still else rows_of(run, steps)
+        trace, at = (trace, at) if still else rows_of(run, steps, start)
         if trace.ndim != 2 or trace.shape[1] != 2 or len(at) != len(trace) or len(wanted) <= at.max(initial=0):
             return {"what": "shape", "shape": run["trace"].shape, "wanted": (steps + 1, 2)}
         wanted = wanted[at]
-    elif rows_of(run, steps)[0].shape[1:] != (2,):
+    elif rows_of(run, steps, start)[0].shape[1:] != (2,):
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
     if trace.shape != wanted.shape:
         return {"what": "shape", "shape": trace.shape, "wanted": (steps + 1, 2)}
@@ -398,11 +403,11 @@ def first_difference(run: Run, reference: Any, probe: Probe, runs: Mapping[str, 
     }  # fmt: skip
 
 
-def rows_of(run: Run, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def rows_of(run: Run, steps: int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the points that a run gives, and which of the steps 0, 1, … they are: form has a rubric line of its own.
 
-    A trajectory that lies on its side, lacks its start, has a step too many, is its last point only, or is one array
-    over and over: in each the points that are there are compared.
+    A trajectory that lies on its side, lacks its start or its last point, has a step too many, is its last point only,
+    or is one array over and over: in each the points that are there are compared.
     """
     trace = run["trace"]
     if trace.ndim == 2 and trace.shape[0] == 2 and trace.shape[1] in (steps, steps + 1) and steps > 2:
@@ -410,7 +415,7 @@ def rows_of(run: Run, steps: int) -> tuple[np.ndarray, np.ndarray]:
     if trace.shape == (2,) and steps:
         return trace[None], np.array([steps])
     if steps and trace.shape == (steps, 2):
-        return trace, np.arange(1, steps + 1)
+        return trace, np.arange(steps) + (not np.array_equal(trace[0], start))
     if trace.shape == (steps + 2, 2):
         return trace[:-1], np.arange(steps + 1)
     if _one_array(trace, steps):
@@ -419,7 +424,8 @@ def rows_of(run: Run, steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _one_array(trace: np.ndarray, steps: int) -> bool:
-    return steps > 1 and trace.shape == (steps + 1, 2) and bool((trace == trace[-1]).all())
+    same = steps > 1 and trace.shape == (steps + 1, 2) and bool((trace == trace[-1]).all())
+    return same and bool(trace.any())  # rows of zeros were never filled
 
 
 def _form(run: Run, steps: int, start: np.ndarray) -> Found | None:
@@ -481,8 +487,8 @@ def find(
 
 
 FACTS = {  # id: the line of the rubric that it costs
-    "no_return": "form", "list": "form", "transposed": "form", "no_start": "form", "one_more": "form",
-    "last_only": "form", "aliased": "form", "moves_start": "form", "rounds": "integers",
+    "no_return": "form", "list": "form", "transposed": "form", "no_start": "form", "one_less": "form",
+    "one_more": "form", "last_only": "form", "aliased": "form", "moves_start": "form", "rounds": "integers",
 }  # fmt: skip
 
 
@@ -506,7 +512,10 @@ def _has_form(fact: str, run: Run, probe: Probe) -> bool:
         return bool(run["type"] == "NoneType")
     if trace is None:
         return False
-    shapes = {"transposed": (2, steps + 1), "no_start": (steps, 2), "one_more": (steps + 2, 2), "last_only": (2,)}
+    shapes = {"transposed": (2, steps + 1), "one_more": (steps + 2, 2), "last_only": (2,)}
+    if fact in ("no_start", "one_less"):
+        begins = trace.shape == (steps, 2) and np.array_equal(trace[0], unpack(probe["start"]))
+        return bool(trace.shape == (steps, 2) and begins == (fact == "one_less"))
     if fact in shapes:
         return bool(trace.shape == shapes[fact])
     if fact == "list":
@@ -518,7 +527,7 @@ def _explained(step: Step, model: Model, runs: Mapping[str, Run], probes: Mappin
     """Return the one or two mistakes that give every number of these runs; () when none do."""
 
     def fits(key: str, traces: np.ndarray) -> np.ndarray:
-        ours, at = rows_of(runs[key], probes[key]["arguments"][-1])
+        ours, at = rows_of(runs[key], probes[key]["arguments"][-1], unpack(probes[key]["start"]))
         if ours.ndim != 2 or ours.shape[1] != 2 or len(at) != len(ours) or at.max(initial=0) >= traces.shape[1]:
             return np.zeros(len(traces), dtype=bool)
         sizes = np.where(np.isfinite(traces), np.abs(traces), 0.0).max(axis=2, initial=1e-300)
@@ -533,8 +542,9 @@ def _explained(step: Step, model: Model, runs: Mapping[str, Run], probes: Mappin
     order = sorted(runs, key=lambda key: probes[key]["arguments"][-1])
     words = misconceptions(step.id)
     changes = {k: change for k, change in {**CHANGES[model.family], **BOWL}.items() if model.id_of(k) in words}
-    if not any(np.isfinite(run["trace"][1:]).any() for run in runs.values()):  # many a pair divides by zero
-        changes = {name: change for name, change in changes.items() if name == "t_from_zero"}
+    if not any(np.isfinite(run["trace"][1:]).any() for run in runs.values()):  # many a pair gives no number at all
+        divided = all(run["divided"] for run in runs.values())
+        changes = {name: change for name, change in changes.items() if divided and name == "t_from_zero"}
     found = explained(changes, order, lambda key, variants: simulate(model, probes[key], variants), fits)
     return found[0][0] if found else ()
 
@@ -626,7 +636,7 @@ def _told(
     if names and (not finding.unexplained or "no_return" in finding.facts):
         said = f"{words[names[0]].title}."
         if len(names) > 1:
-            said = f"{COUNTS[len(names) - 2]} mistakes at once. " + " And: ".join(
+            said = f"{together(len(names), finding.mistakes)} " + " And: ".join(
                 f"{words[name].title}." for name in names
             )
         return names[0], said, words[names[0]].hints[0]
@@ -678,7 +688,11 @@ def diagnose(
         return "Floats work; from a start of integers other points come.", step.hints[1]
     if found["step"] == 0:
         return "The trajectory doesn't begin at the start.", step.hints[1]
-    passed = [says[key] for key in runs if key in says and key not in failed and not probes[key].get("drawn")]
+    passed = [
+        says[key]
+        for key in runs
+        if key in says and key not in failed and not probes[key].get("drawn") and not probes[key].get("same_as")
+    ]  # a start of integers gives the same as floats: nothing to praise while those are off
     right = f" Right: {'; '.join(passed[:2])}." if passed else ""
     if found["step"] == 1:
         return f"The first step is off: {says[first]}.{right}", step.hints[0]
@@ -713,7 +727,7 @@ def _counterexample(
     other = (runs[probe["same_as"]] if probe.get("same_as") else reference[key])["trace"]
     drawn = runs[key]["trace"]
     if not probe.get("same_as"):
-        drawn, at = rows_of(runs[key], probe["arguments"][-1])
+        drawn, at = rows_of(runs[key], probe["arguments"][-1], unpack(probe["start"]))
         drawn, other = (drawn, other[at]) if len(at) == len(drawn) else (other, other)
     columns = np.atleast_2d(drawn)[:, found["axis"]], np.atleast_2d(other)[:, found["axis"]]
     picture = two_curves(*columns, f"{probe['answer']}: {coordinate}, step by step")

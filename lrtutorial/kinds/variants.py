@@ -67,11 +67,11 @@ def _defaults(**values: Sequence[float]) -> Change:
     return Change("default", forms)
 
 
-RATES = (0.01, 0.001, 0.05, 0.1, 0.5, 1.0, 0.02, 0.2)  #: that are found written into code
+RATES = (0.01, 0.001, 0.05, 0.1, 0.5, 0.02, 0.2)  #: that are found written into code
 COUNTS = ("since", "(t-1)", "t")
 ANY = {  # in every family
     "ascends": _ways("step", "dx", "-lr*d"),
-    "no_rate": _ways("step", "dx", "d"),
+    "no_rate": Change("step", ({"dx": "d"}, {"lr": "1.0"})),
     "rate_squared": _ways("step", "dx", "lr*lr*d"),
     "fixed_rate": _ways("step", "lr", *(f"{c}{until}" for c in RATES for until in ("", " if lr == lr0 else lr"))),
     "frozen_rate": _ways("rate", "lr", "lr0"),
@@ -98,8 +98,9 @@ MOMENTUM = {
     "not_stored": _ways("memory", "sm", "m"),
     "sum": _ways("memory", "m1", "m + g"),
     "on_gradient": _ways("memory", "m1", "m + b1*g"),
-    "moves_first": _ways("memory", "d", "m"),
+    "moves_first": _ways("memory", "d", "m", "b1*m"),
     "rate_twice": _ways("step", "m1", "b1*m + lr*g"),
+    "momentum_for_rate": _ways("step", "lr", "b1"),
     "gradient_twice": _ways("step", "d", "mh + g"),
     "fixed_momentum": _constants("memory", "b1", 0.9, 0.99, 0.5, 0.95, 0.8),
     "other_default": _defaults(b1=(0.5, 0.99, 0.0, 0.8, 0.95, 1.0, 0.1)),
@@ -112,6 +113,11 @@ MOMENTUM = {
 }  # fmt: skip
 
 
+def _each(first: str, second: str) -> Change:
+    """A mistake in the correction: of both moments, or of one."""
+    return Change("correction", ({"mh": first, "vh": second}, {"mh": first}, {"vh": second}))
+
+
 def _divided(top: str) -> dict[str, Change]:
     """What goes wrong with a second moment and the division by its root, whatever is divided."""
     return {
@@ -122,13 +128,14 @@ def _divided(top: str) -> dict[str, Change]:
         "fixed_epsilon": _constants("epsilon", "eps", 1e-8, 1e-7, 1e-6, 1e-10, 1e-5, 1e-3),
         "no_root": _ways("memory", "d", f"{top}/(vh+eps)"),
         "multiplied": _ways("memory", "d", f"{top}*(sqrt(vh)+eps)"),
+        "second_zero": _ways("memory", "v1", "0*g"),
         "late_second": _ways("memory", "d", f"{top}/(sqrt(v)+eps)"),
         "sum_second": _ways("memory", "v1", "b2*v + g**2"),
         "swapped_second": _ways("memory", "v1", "(1-b2)*v + b2*g**2"),
         "absolute": _ways("memory", "v1", "b2*v + (1-b2)*abs(g)"),
         "not_squared": _ways("memory", "v1", "b2*v + (1-b2)*g"),
         "squared_weight": _ways("memory", "v1", "b2*v + ((1-b2)*g)**2", "b2*v + (1-b2)**2*g**2"),
-        "adagrad": Change("memory", ({"v1": "v + g**2", "vh": "v1"}, {"v1": "v + g**2"})),
+        "adagrad": Change("memory", ({"v1": "v + g**2", "vh": "v1"}, {"v1": "v + g**2"}, {"v1": "v + (1-b2)*g**2"})),
         "norm": _ways("memory", "v1", "b2*v + (1-b2)*sum(g**2)"),
         "second_not_stored": _ways("memory", "sv", "v"),
     }
@@ -152,10 +159,11 @@ ADAM = {
     "t_never": _ways("correction", "t", "1"),
     "t_per_parameter": _ways("correction", "t", "(t-1)*n + i + 1"),
     "correction_product": Change("correction", (
-        {"mh": "m1/(1-b1*t)", "vh": "v1/abs(1-b2*t)"}, {"mh": "m1/(1-b1*t)", "vh": "v1/(1-b2*t)"})),
-    "correction_multiplied": Change("correction", ({"mh": "m1*(1-b1**t)", "vh": "v1*(1-b2**t)"},)),
-    "correction_power": Change("correction", ({"mh": "m1/b1**t", "vh": "v1/b2**t"},)),
-    "correction_plus": Change("correction", ({"mh": "m1/(1+b1**t)", "vh": "v1/(1+b2**t)"},)),
+        {"mh": "m1/(1-b1*t)", "vh": "v1/abs(1-b2*t)"}, {"mh": "m1/(1-b1*t)", "vh": "v1/(1-b2*t)"},
+        {"mh": "m1/(1-b1*t)"}, {"vh": "v1/(1-b2*t)"})),
+    "correction_multiplied": _each("m1*(1-b1**t)", "v1*(1-b2**t)"),
+    "correction_power": _each("m1/b1**t", "v1/b2**t"),
+    "correction_plus": _each("m1/(1+b1**t)", "v1/(1+b2**t)"),
     "correction_swapped": Change("correction", ({"mh": "m1/(1-b2**t)", "vh": "v1/(1-b1**t)"},)),
     "correction_one_beta": Change("correction", ({"vh": "v1/(1-b1**t)"}, {"mh": "m1/(1-b2**t)"})),
     **_divided("mh"),

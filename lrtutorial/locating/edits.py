@@ -136,6 +136,7 @@ class Scope:
     calls: tuple[ast.expr, ...]
     counters: tuple[str, ...] = ()  #: what is set to a whole number somewhere
     corrections: tuple[ast.expr, ...] = ()  #: ``1 - …`` as it stands in the function, and with another name in it
+    unused: tuple[ast.expr, ...] = ()  #: names that are given a value, and never read
     unset: tuple[str, ...] = ()  #: statements that set what the class reads and never sets
 
     def like(self, slot: _Slot) -> Iterator[ast.expr]:
@@ -167,6 +168,9 @@ class Scope:
         indices = {n.id for node in slices for n in ast.walk(node) if isinstance(n, ast.Name)}
         scalars = [text for text in texts if text not in lists | indices]
         entries = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Subscript) and _is_entry(n)]
+        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        unused = [name for name in dict.fromkeys(names) if name not in read]
+        entries += [f"{name}[{index}]" for name in unused for index in sorted(indices)]
         entries += [f"self.{name}[{index}]" for name in listed for index in sorted(indices)] if is_method else []
         texts += list(dict.fromkeys(entries))
         bare = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Call) and not n.args and not n.keywords]
@@ -178,8 +182,14 @@ class Scope:
             tuple(_expression(text) for text in dict.fromkeys(bare)),
             counters if function.name != "__init__" else (),
             tuple(_corrections(function, scalars)),
-            tuple(f"self.{one} = {one if one in names else 0}" for one in unset) if function.name == "__init__" else (),
+            tuple(_expression(one) for one in unused),
+            _settings(unset, names) if function.name == "__init__" else (),
         )
+
+
+def _settings(unset: list[str], names: list[str]) -> tuple[str, ...]:
+    """Statements that set an attribute: to what has its name, to another argument, to 0."""
+    return tuple(f"self.{one} = {value}" for one in unset for value in ([one] if one in names else [*names, "0"]))
 
 
 def _run_over(function: ast.FunctionDef) -> set[str]:
@@ -361,11 +371,12 @@ def _regroupings(node: ast.BinOp, slot: _Slot) -> Iterator[Edit]:
 def _comparisons(node: ast.Compare, slot: _Slot) -> Iterator[Edit]:
     if len(node.ops) != 1:
         return
+    likely = LEFT_OUT if isinstance(node.ops[0], ast.Eq | ast.NotEq) else PEN
     for op in COMPARISONS:
         if not isinstance(node.ops[0], op):
-            yield slot.put(ast.Compare(node.left, [op()], node.comparators), PEN, "the comparison")
-    yield slot.put(ast.Compare(node.comparators[0], node.ops, [node.left]), PEN, "the comparison")
-    yield slot.put(ast.UnaryOp(ast.Not(), node), PEN, "the comparison")
+            yield slot.put(ast.Compare(node.left, [op()], node.comparators), likely, "the comparison")
+    yield slot.put(ast.Compare(node.comparators[0], node.ops, [node.left]), likely, "the comparison")
+    yield slot.put(ast.UnaryOp(ast.Not(), node), likely, "the comparison")
 
 
 def _constants(node: ast.Constant, slot: _Slot) -> Iterator[Edit]:
@@ -474,7 +485,8 @@ def _missing(slot: _Slot, scope: Scope) -> Iterator[Edit]:
         for op in (ast.Mult, ast.Div, ast.Add, ast.Sub, ast.Pow):
             same = factor and op in (ast.Mult, ast.Div) or term and op in (ast.Add, ast.Sub)
             if not same:  # of a product's factors only the whole product: the others are the same edit
-                likely = LEFT_OUT if op in (ast.Mult, ast.Div) else RARE
+                inside = isinstance(slot.parent, ast.Call) and not isinstance(slot.parent.func, ast.Attribute)
+                likely = LEFT_OUT if op in (ast.Mult, ast.Div) and not inside else RARE
                 yield slot.put(ast.BinOp(node, op(), atom), likely)
         yield slot.put(ast.BinOp(node, ast.Mult(), ast.BinOp(atom, ast.Pow(), ast.Constant(2))), OTHER)
         if factor:
@@ -484,6 +496,10 @@ def _missing(slot: _Slot, scope: Scope) -> Iterator[Edit]:
         yield slot.put(ast.BinOp(ast.BinOp(one_less, ast.Mult(), node), ast.Mult(), node), RARE)
         yield slot.put(ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(node, ast.Pow(), atom)), OTHER)
         yield slot.put(ast.BinOp(atom, ast.Sub(), node), OTHER)
+    for atom in scope.unused if isinstance(slot.parent, ast.stmt) else ():
+        for weight in scope.scalars:
+            for op in (ast.Add, ast.Sub):
+                yield slot.put(ast.BinOp(node, op(), ast.BinOp(weight, ast.Mult(), atom)), OTHER)
     for atom in scope.corrections if isinstance(slot.parent, ast.stmt) else ():
         for op in (ast.Mult, ast.Div):
             yield slot.put(ast.BinOp(node, op(), atom), LEFT_OUT)

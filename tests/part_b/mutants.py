@@ -31,7 +31,8 @@ class Mutant:
 
     def is_at(self, place: dict) -> bool:
         """Whether a place that was told is where the mutation is."""
-        return self.first <= place["line"] <= self.last
+        line = place["line"] + (place.get("role") == "after")
+        return self.first <= line <= self.last
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -57,6 +58,8 @@ def _all(plain: str) -> Iterator[Mutant]:
                     target.body[min(int(at) + 1, len(target.body) - 1)].end_lineno,
                 )
                 last = (target.end_lineno if kind == "deleted" else last) or first
+                if kind == "done twice":  # of which either may be meant: the mutant has one statement more
+                    last = target.body[int(at)].end_lineno * 2 - first + 1
             else:
                 owner = _statement_of(tree, target)
                 first, last = owner.lineno, owner.lineno if hasattr(owner, "body") else owner.end_lineno or owner.lineno

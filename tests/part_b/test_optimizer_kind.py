@@ -176,7 +176,7 @@ class TwoBugs(NoCorrection, NoEpsilon):
         (EpsilonTwice, "Only runs in which ε can be seen are off"),
         (RateSquaredLater, "Only the run in which optimizer.lr changes is off"),
         (VectorsOnly, "Only the run with a matrix and a vector together is off"),
-        (TwoBugs, "Two mistakes at once. Neither moment is corrected for its start at zero"),
+        (TwoBugs, "Two mistakes together give just these numbers. Neither moment is corrected for its start at zero"),
         (type("Still", (Pieces,), {"move": lambda self, i, step: setattr(self, "last", step)}), "never move"),
     ],
     ids=lambda part: getattr(part, "__name__", ""),

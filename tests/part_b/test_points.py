@@ -21,7 +21,7 @@ MOMENTUM = {
     "classical": 2, "nesterov": 5, "average": 5, "dampened": 5, "ascends": 5, "velocity_sign": 5, "not_stored": 5,
     "sum": 5, "on_gradient": 5, "moves_first": 5, "rate_twice": 5, "no_rate": 5, "gradient_twice": 5,
     "shared_velocity": 2, "fixed_momentum": 5, "other_default": 2, "frozen_rate": 2, "rebinds": 3, "copies": 3,
-    "mutates": 3, "aliases": 3, "fading": 5, "one_minus": 5,
+    "mutates": 3, "aliases": 3, "fading": 5, "one_minus": 5, "class_state": 3,
 }  # fmt: skip
 ADAM = {
     "no_correction": 6, "only_first": 6, "only_second": 6, "t_from_zero": 6, "t_from_two": 6, "t_never": 6,
@@ -30,7 +30,7 @@ ADAM = {
     "shared_state": 2, "rebinds": 2, "copies": 2, "mutates": 2, "frozen_rate": 2, "fixed_betas": 4,
     "fixed_epsilon": 4, "fixed_rate": 4, "rate_inside": 2, "stores_corrected": 6, "nadam": 4, "shrinks": 4,
     "rmsprop": 4, "momentum_only": 4, "correction_multiplied": 6, "belief": 4, "beta1_twice": 4,
-    "norm": 4,
+    "norm": 4, "class_state": 2, "correction_power": 6,
 }  # fmt: skip
 TABLE = [
     (step, answer, name, cost)

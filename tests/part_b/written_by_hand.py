@@ -236,7 +236,7 @@ class MomentumClassState(b1.Pieces):
         self.params, self.lr, self.momentum = params, lr, momentum
 
     def step_one(self, i, g):
-        if np.shape(self.v.get(i)) != np.shape(g):
+        if i not in self.v or np.shape(self.v[i]) != np.shape(g):
             self.v[i] = np.zeros_like(g)
         super().step_one(i, g)
 
@@ -407,7 +407,7 @@ class ClassState(b2.Pieces):
         self.t = 0
 
     def step_one(self, i, g):
-        if np.shape(self.m.get(i)) != np.shape(g):
+        if i not in self.m or np.shape(self.m[i]) != np.shape(g):
             self.m[i], self.v[i] = np.zeros_like(g), np.zeros_like(g)
         super().step_one(i, g)
 

@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -174,9 +176,128 @@ def test_sixty_answers_take_a_third_of_formgraders_keys(
     with capsys.disabled():
         print(f"\n60 answers, {twice} seen twice: {points} keys; Formgrader {words} for points and words, {all_} with "
               f"points by line: {points / words:.0%}, {points / all_:.0%}")  # fmt: skip
-    assert hands.keys <= in_formgrader(whole, False) / 3
+    assert points <= words / 3
+    bare = sum(len(f"{sum(one.lines):g}") + 1 for one in whole)
+    guide = " ".join((ROOT / "docs/instructor.md").read_text(encoding="utf-8").split())
+    assert f"it took {points} keys" in guide and f"at least {words} for" in guide and f"to say {bare}:" in guide
     page.screenshot(path=ARTIFACTS / "written-2-end.png")
     assert accessible(page) == []
     out, err = run.end()
     assert "6 answers seen twice (by one grader): 100% of the lines" in out and "Cohen's κ is 1.00" in out
     assert "0 of 60 still wait" in out and "Traceback" not in err
+
+
+# ------------------------------------------------------------------------------------------- what students write
+
+FORGED = (
+    "<script>window.forged = 1</script><img src=x onerror='window.forged = 1'><svg onload='window.forged = 1'></svg>"
+    "<iframe src='javascript:top.forged=1'></iframe> <b id=save>bold</b>\n\n"
+    "[a](javascript:window.forged=1) $\\eta < 2/λ$ "
+)
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def test_students_words_run_nothing_and_pictures_and_formulas_are_shown(
+    course: Callable[..., Course],
+    command: Callable[..., Command],
+    page: Page,  # noqa: F811
+) -> None:
+    texts = [FORGED + "One.", "![a dot](attachment:dot.png) in my picture", "![x](attachment:bad.png) no picture"]
+    pictures = {1: {"dot.png": {"image/png": DOT}}, 2: {"bad.png": {"image/png": "PHNjcmlwdD4="}}}
+    here = course(texts, attachments=pictures)
+    run = command(here.folder, "c1", "--no-browser")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    address = run.address()
+    page.goto(address)
+    seen = {}
+    for _ in range(3):
+        text, _ = state_of(page)
+        seen[text] = page.locator("#texts .text").inner_html()
+        shown = page.locator("body").get_attribute("data-shown")
+        page.keyboard.press("n")
+        page.keyboard.press("Enter")
+        expect(page.locator("body")).not_to_have_attribute("data-shown", str(shown))
+    hostile = next(html for html in seen.values() if "One." in html)
+    assert "<math" in hostile and not re.search(r"<script|onerror|onload|<iframe|javascript:|id=", hostile)
+    assert sum(f'src="data:image/png;base64,{DOT}"' in html for html in seen.values()) == 1
+    assert any("bad.png" in html and "<img" not in html for html in seen.values()), "what is no picture is named"
+    assert page.evaluate("() => window.forged") is None and page.errors == []  # type: ignore[attr-defined]
+    origin = address.partition("/?")[0]
+    assert all(url.startswith((origin, "data:")) for url in asked), "nothing from elsewhere"
+
+
+def test_nobody_without_the_token_or_from_another_site_asks_anything(
+    course: Callable[..., Course], command: Callable[..., Command]
+) -> None:
+    here = course(["Too high: it diverges."])
+    address = command(here.folder, "c1", "--no-browser").address()
+    origin, token = address.split("/?token=")
+    cookie = f"written-{origin.rpartition(':')[2]}={token}"
+
+    def status(path: str, body: bytes | None = None, **headers: str) -> int:
+        request = urllib.request.Request(origin + path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        try:
+            return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20).status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status("/", Cookie=cookie) == 200
+    assert status("/") == status("/?token=wrong") == status("/", Cookie=cookie + "x") == 403
+    assert status("/", Cookie=cookie, Host="evil.example") == 403, "a name that was bent to 127.0.0.1"
+    assert status("/api/overview", b"{}", Cookie=cookie, X_Written="1") == 200
+    assert status("/api/overview", b"{}", Cookie=cookie) == 403, "a form of another site sends no such header"
+    assert status("/api/overview", b"{}", X_Written="1") == 403
+    assert status("/api/mark", b"[" * 5000, Cookie=cookie, X_Written="1") == 400
+    assert status("/api/card", b'{"id": "g7"}', Cookie=cookie, X_Written="1") == 400
+    assert here.grade("student_00") == (None, True, None)
+
+
+def test_two_pages_at_once_show_different_answers_and_a_conflict_loses_no_ones_points(
+    course: Callable[..., Course],
+    command: Callable[..., Command],
+    page: Page,  # noqa: F811
+) -> None:
+    here = course(["Too high: it diverges.", "Low rates crawl and that is slow."])
+    first, second = (command(here.folder, "c1", "--no-browser", "--grader", name) for name in ("ada", "bob"))
+    page.goto(first.address())
+    other = page.context.new_page()
+    other.goto(second.address())
+    assert state_of(page)[0] != state_of(other)[0]
+    other.keyboard.press("l")
+    other.locator("#cards button").filter(has_text=state_of(page)[0][:20]).click()
+    expect(other.locator("#texts .text")).to_have_text(page.locator("#texts .text").inner_text())
+    page.locator("#what").focus()
+    for key in ("f", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#status")).to_contain_text("Saved: 10 points")
+    for key in ("1", "n", "Enter"):
+        other.keyboard.press(key)
+    expect(other.locator("#status")).to_contain_text("Enter saves yours instead")
+    expect(other.locator("#total")).to_have_text("1 of 10")
+    other.keyboard.press("Enter")
+    expect(other.locator("#status")).to_contain_text("Saved: 1 points")
+    assert sorted(here.grade(f"student_0{n}")[0] or 0 for n in range(2)) == [0, 1]
+    for dialog, key in (("keys", "?"), ("samples", "s"), ("list", "l")):
+        other.keyboard.press(key)
+        expect(other.locator(f"#{dialog}")).to_be_visible()
+        if dialog == "samples":
+            other.locator("summary").first.click()
+            other.screenshot(path=ARTIFACTS / "written-3-samples.png")
+        assert accessible(other) == []
+        other.keyboard.press("Escape")
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("c9",), "Did you mean"), (("b2",), "has no written answer with a rubric"),
+     (("c1",), "nothing was graded for c1"),
+     (("c1", "--db", "sqlite:////nowhere/gradebook.db"), "there is no gradebook"),
+     (("c1", "--port", "70000"), "65535")],
+)  # fmt: skip
+def test_what_cannot_be_graded_is_said(empty: Path, command: Callable[..., Command], words: tuple, says: str) -> None:
+    run = command(empty, *words, "--no-browser")
+    assert run.process.wait() == 1
+    _, err = run.end()
+    assert says in err and "Traceback" not in err

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
 from sklearn.metrics import cohen_kappa_score
 
 from autograder.catalogue import samples
@@ -17,7 +22,7 @@ from autograder.written.alike import differences, groups
 from autograder.written.sitting import Sitting
 from lrtutorial.advice import Unusable
 from lrtutorial.checking.written import model_answers
-from tests.written.conftest import Course, hand_in
+from tests.written.conftest import CELL, NOTEBOOK, PART, Course, hand_in
 from tests.written.planted_class import planted
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
@@ -289,3 +294,31 @@ def test_two_marked_answers_an_exercise_for_graders_to_agree_on(exercise: str) -
         assert all(points in item.levels for points, item in zip(one.points, rubric, strict=True))
     totals = [sum(one.points) for one in found]
     assert totals[0] < totals[1], "a weak one and a strong one"
+
+
+# ------------------------------------------------------------------------------------------- feedback
+
+
+def feedback_of(here: Course, student: str) -> str:
+    config = here.config.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        done = NbGraderAPI(CourseDirectory(config=config), config=config).generate_feedback(PART, student, force=True)
+    assert done["success"], done
+    page = BeautifulSoup((here.folder / f"feedback/{student}/{PART}/{NOTEBOOK}.html").read_bytes(), "html.parser")
+    return " ".join(page.find(id="c1-written").get_text(" ").split())
+
+
+def test_feedback_shows_which_lines_were_given_while_they_are_the_grade(course) -> None:
+    here: Course = course(["Too high: it diverges."])
+    sitting = here.sitting()
+    sitting.mark(marks(sitting.next("desk"), [1, 2, 0, 1, 0, 1], "Say why."))
+    said = feedback_of(here, "student_00")
+    given = ["1 of 3", "2 of 2", "0 of 1", "1 of 2", "0 of 1", "1 of 1"]
+    assert re.findall(r"\d of \d\b", said) == given
+    assert "5 of 10 points" in said and "Say why." in said
+    gradebook = here.gradebook()
+    gradebook.find_grade(CELL, NOTEBOOK, PART, "student_00").manual_score = 7
+    gradebook.db.commit()
+    said = feedback_of(here, "student_00")
+    assert "7 of 10 points" in said and "Up to" in said and "2 of 2" not in said

@@ -131,6 +131,7 @@ def drive(range_test: Callable[..., object], probe: Probe) -> Run:
     run |= {
         "weights": pack(_flat(model.parameters())),
         "buffers": pack(_flat(model.buffers())),
+        "frozen": not all(weight.requires_grad for weight in model.parameters()),
         "mode": all(module.training == probe["training"] for module in model.modules()),
         "modes": "".join("T" if mode else "E" for mode in watch.modes[:MAX_LOSSES]),
         "moved": watch.moved,

@@ -96,6 +96,8 @@ def _left_behind(run: Run, probe: Probe) -> list[str]:
         found.append("buffers")
     if not run.mode:
         found.append("mode")
+    if run.frozen:
+        found.append("frozen")
     if not run.rng:
         found.append("rng")
     if "weights_alias" in found and "buffers" in found:
@@ -110,7 +112,7 @@ def _interrupted_faults(run: Run, probe: Probe) -> list[str]:
         return ["error"]
     if run.interrupted is None:
         return ["not_interrupted"]
-    if changed or not run.mode or not run.rng or not run.moved:
+    if changed or run.frozen or not run.mode or not run.rng or not run.moved:
         found.append("interrupted")
     if run.interrupted == "swallowed" and poison_of(probe) == "error":
         found.append("swallowed")  # a graceful end after the stop button is fine

@@ -15,7 +15,7 @@ from lrtutorial.kinds.lr_finder.driving import MAX_LOSSES
 from lrtutorial.kinds.lr_finder.probes import Probe
 from lrtutorial.kinds.lr_finder.simulate import BUFFERS, weights_of
 
-_FLAGS = ("nothing", "rng", "mode", "moved", "loaded")
+_FLAGS = ("nothing", "rng", "mode", "moved", "loaded", "frozen")
 _KEYS = {
     *_FLAGS, "error", "interrupted", "returned", "figure", "lrs", "losses", "suggested", "weights", "buffers", "modes",
     "second",
@@ -40,6 +40,7 @@ class Run:
     mode: bool  #: whether every module is in the mode it came in
     rng: bool  #: whether torch's random state is as it was
     moved: bool  #: whether the weights ever changed
+    frozen: bool  #: whether some weights came back with requires_grad = False
     loaded: bool  #: whether a state was loaded into the model
 
 
@@ -67,5 +68,5 @@ def read_run(data: object, probe: Probe) -> Run:
         error=read_error(data["error"]), interrupted=interrupted, returned=returned, lrs=lrs, losses=losses,
         suggested=suggested, figure=[] if data["figure"] is None else figure_from(data["figure"]), weights=weights,
         buffers=buffers, second=second, modes=modes, mode=data["mode"], rng=data["rng"], moved=data["moved"],
-        loaded=data["loaded"],
+        frozen=data["frozen"], loaded=data["loaded"],
     )  # fmt: skip

@@ -12,7 +12,7 @@ from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import Expected, misconceptions, recorded
 from lrtutorial.kinds import LRFinder
 from lrtutorial.kinds.crashes import crash_of, with_crash
-from lrtutorial.kinds.driven import place_of
+from lrtutorial.kinds.driven import place_of, sentence
 from lrtutorial.kinds.lr_finder.probes import Probe
 from lrtutorial.kinds.lr_finder.runs import Run
 from lrtutorial.kinds.lr_finder.simulate import losses_with, steep_range
@@ -68,6 +68,7 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     ),
     "buffers": ("restore", "batch norm's buffers are not restored"),
     "mode": ("restore", "the model is not put back into the mode it came in"),
+    "frozen": ("restore", "the weights are left with requires_grad = False: nothing could be trained afterwards"),
     "rng": ("restore", "torch's random state is not restored"),
     "untrained": ("restore", "nothing was trained, so that nothing could be restored"),
     "interrupted": ("interrupted", "after an interruption the model is not as it was"),
@@ -109,12 +110,12 @@ def explain(
     crashed = next((key for key, run in read.items() if run.error), None)
     error = read[crashed].error if crashed else None
     told = [fault for fault in every if fault not in ("error", "crashed")]
-    verdict = replace(verdict, details=tuple(f"{FAULTS[fault][1].capitalize()}." for fault in told))
+    verdict = replace(verdict, details=tuple(f"{sentence(FAULTS[fault][1])}." for fault in told))
     named = _named(step, set(every))
     if named:
         words = [misconceptions(step.id)[name] for name in named]
         rest = verdict.details if len(every) > 1 else ()
-        said = f"{words[0].title}." if len(words) == 1 else f"Two mistakes at once. {words[0].title}."
+        said = f"{words[0].title}." if len(words) == 1 else f"Two mistakes together show just this. {words[0].title}."
         more = tuple(f"And: {one.title}." for one in words[1:])
         verdict = replace(
             verdict, misconception=named[0], headline=said, hint=words[0].hints[0], details=(*more, *rest)

@@ -1,0 +1,297 @@
+"""Right answers in other styles pass; what a careless check would overlook is caught; each costs its own line."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from autograder.catalogue import b1, b2, b4, questions
+from lrtutorial.checking import verdict_on
+from lrtutorial.course import find_step
+from tests.part_b.right_answers import B5
+
+START = np.array([5.0, 4.0])
+TRUE = questions()
+
+
+def gradient(position):
+    return position * [2.0, 20.0]
+
+
+def lost(verdict) -> dict[str, float]:
+    """What each rubric line lost."""
+    return {line.id: line.possible - line.earned for line in verdict.lines if line.earned < line.possible}
+
+
+def b3_with(draw=None, **runs):
+    given = {**TRUE["b3"].reference, **runs}
+    if draw:
+        given["visualize_optimizers_2d"] = draw
+    return verdict_on("b3", *(given[name] for name in find_step("b3").answers))
+
+
+# ------------------------------------------------------------------------------------------- optimizers
+
+
+class OverwritesList(b1.Pieces):
+    """The velocity takes the caller's list over."""
+
+    def step(self, grads):
+        old = getattr(self, "kept", None) or [0.0 * g for g in grads]
+        self.kept = grads
+        for i, g in enumerate(list(grads)):
+            self.kept[i] = self.momentum * old[i] + g
+            self.params[i] -= self.lr * self.kept[i]
+        self.kept = list(self.kept)
+
+
+class Clips(b1.PlainSGD):
+    def step(self, grads):
+        for p, g in zip(self.params, grads, strict=True):
+            p[...] = np.clip(p - self.lr * g, -10, 10)
+
+
+class OtherOrder(b1.Pieces):
+    def __init__(self, params, momentum=0.9, lr=0.1):
+        super().__init__(params, lr, momentum)
+
+
+class BetasLast(b2.Pieces):
+    def __init__(self, params, lr=0.001, eps=1e-8, beta1=0.9, beta2=0.999):
+        super().__init__(params, lr, beta1, beta2, eps)
+
+
+@pytest.mark.parametrize(
+    ("step", "answers", "mistake", "line"),
+    [
+        ("b1", {"MomentumSGD": OverwritesList}, "b1-mutates", "manners"),
+        ("b1", {"SGD": Clips}, "b1-sgd_clipped_position", "sgd"),
+        ("b1", {"MomentumSGD": OtherOrder}, None, "manners"),
+        ("b2", {"Adam": BetasLast}, None, "manners"),
+    ],
+)
+def test_lists_bounds_and_the_order_of_parameters_are_looked_at(step, answers, mistake, line) -> None:
+    right = TRUE[step].reference if step == "b1" else {}
+    verdict = verdict_on(step, *({**right, **answers}[name] for name in find_step(step).answers))
+    assert line in lost(verdict) and verdict.misconception == mistake, str(verdict)
+    assert mistake or "By name the settings arrive; by position they don't." in verdict.headline
+
+
+# ------------------------------------------------------------------------------------------- trajectories
+
+
+def test_bounds_on_the_position_and_a_wrong_order_are_caught_in_runs_too() -> None:
+    def clipped(start, lr, steps):
+        rows = [np.array(start, float)]
+        for _ in range(steps):
+            rows.append(np.clip(rows[-1] - lr * gradient(rows[-1]), -10, 10))
+        return np.array(rows)
+
+    def swapped(start, steps, lr):
+        return TRUE["b3"].reference["run_sgd"](start, lr, steps)
+
+    assert b3_with(run_sgd=clipped).misconception == "b3-sgd_clipped_position"
+    assert "run_sgd raised" in str(b3_with(run_sgd=swapped)) or "sgd" in lost(b3_with(run_sgd=swapped))
+
+
+def test_a_start_of_integers_works_or_is_refused_aloud() -> None:
+    def refuses(start, lr, steps):
+        position, rows = start.copy(), [start.copy()]
+        for _ in range(steps):
+            position -= lr * gradient(position)
+            rows.append(position.copy())
+        return np.array(rows)
+
+    verdict = b3_with(run_sgd=refuses)
+    assert verdict.right and any("a start of integers is refused" in text for text in verdict.details)
+
+
+def test_nan_from_a_negative_root_is_not_called_a_division_by_zero() -> None:
+    """Both give NaN at once; only NumPy knows which it was."""
+
+    def adam(correct, sign):
+        def run(start, lr, beta1, beta2, eps, steps):
+            x, m, v, rows = np.array(start, float), np.zeros(2), np.zeros(2), [np.array(start, float)]
+            for t in range(steps):
+                g = gradient(x)
+                m, v = beta1 * m + (1 - beta1) * g, beta2 * v + sign * (1 - beta2) * g**2
+                top, below = m / (1 - beta1 ** (t + correct)), v / (1 - beta2 ** (t + correct))
+                x = x - lr * top / (np.sqrt(below) + eps)
+                rows.append(x)
+            return np.array(rows)
+
+        return run
+
+    assert b3_with(run_adam=adam(0, 1)).misconception == "b3-adam_t_from_zero"
+    negative = b3_with(run_adam=adam(1, -1))
+    assert negative.misconception is None and "divides by zero" not in str(negative)
+
+
+@pytest.mark.parametrize(
+    ("rows", "mistake"),
+    [
+        (lambda run, steps: np.zeros((steps + 1, 2)), None),
+        (lambda run, steps: run[:-1], "b3-one_less"),
+        (lambda run, steps: run[1:], "b3-no_start"),
+        (lambda run, steps: np.array([run[-1]] * (steps + 1)), "b3-aliased"),
+    ],
+    ids=["never filled", "last one missing", "first one missing", "one array"],
+)
+def test_what_the_rows_lack_is_said_of_the_rows_that_are_there(rows, mistake) -> None:
+    def run(start, lr, steps):
+        return rows(TRUE["b3"].reference["run_sgd"](start, lr, steps), steps)
+
+    verdict = b3_with(run_sgd=run)
+    assert verdict.misconception == mistake, str(verdict)
+    assert mistake or "same array" not in str(verdict)
+
+
+# ------------------------------------------------------------------------------------------- figures
+
+
+def drawn(legend="labels", contours="lines", mark=(5, 4), marker="-"):
+    """A figure of the four runs in another style."""
+
+    def draw():
+        reference = TRUE["b3"].reference
+        runs = {
+            "SGD": reference["run_sgd"](START, 0.05, 50),
+            "Momentum": reference["run_momentum"](START, 0.05, 0.9, 50),
+            "RMSprop": reference["run_rmsprop"](START, 0.5, 0.9, 1e-8, 50),
+            "Adam": reference["run_adam"](START, 0.5, 0.9, 0.999, 1e-8, 50),
+        }
+        figure, ax = plt.subplots()
+        x, y = np.meshgrid(np.linspace(-6, 6, 80), np.linspace(-5, 5, 80))
+        if contours == "circles":
+            ax.contourf(x, y, x**2 + y**2, 12)
+        elif contours == "filled":
+            ax.contourf(x, y, x**2 + 10 * y**2, 12)
+        else:
+            ax.contour(x, y, x**2 + 10 * y**2, 15)
+        for name, run in runs.items():
+            ax.plot(run[:, 0], run[:, 1], marker, label=name if legend != "list" else None)
+        if mark:
+            ax.scatter(*mark, marker="s")
+        ax.plot(0, 0, "*")
+        ax.set(xlabel="x", ylabel="y", aspect="equal")
+        if legend == "figure":
+            figure.legend()
+        elif legend == "list":
+            ax.legend(list(runs))
+        else:
+            ax.legend()
+
+    return draw
+
+
+@pytest.mark.parametrize("style", [{"legend": "figure"}, {"legend": "list"}, {"contours": "filled"}, {}], ids=str)
+def test_figures_in_another_style_are_right(style) -> None:
+    assert b3_with(drawn(**style)).right
+
+
+@pytest.mark.parametrize(
+    ("style", "line"),
+    [({"contours": "circles"}, "contours"), ({"mark": (4, 5), "marker": ".-"}, "marks"), ({"mark": None}, "marks")],
+    ids=str,
+)
+def test_contours_of_another_bowl_and_a_start_elsewhere_cost_a_point(style, line) -> None:
+    assert lost(b3_with(drawn(**style))) == {line: 1}
+
+
+def test_a_schedule_may_be_drawn_as_points() -> None:
+    class Scattered(TRUE["b5"].reference):
+        def plot_schedule(self, total_epochs=100):
+            rates = [self.get_lr(epoch) for epoch in range(total_epochs)]
+            _, ax = plt.subplots()
+            ax.scatter(range(total_epochs), rates)
+            ax.set(xlabel="epoch", ylabel="rate")
+            return rates
+
+    assert verdict_on("b5", Scattered).right
+
+
+# ------------------------------------------------------------------------------------------- schedules
+
+
+def schedule(source: str, name: str = "CosineAnnealingWarmRestarts"):
+    space: dict = {"np": np, "plt": plt}
+    exec(source, space)
+    return space[name]
+
+
+def test_a_schedule_may_call_itself_for_each_period() -> None:
+    source = B5["subtract"]
+    a, b = source.index("    def get_lr"), source.index("    def plot_schedule")
+    own = """    def get_lr(self, epoch, length=None):
+        length = length or self.T_0
+        if epoch >= length:
+            return self.get_lr(epoch - length, length * self.T_mult)
+        return self.lr_min + 0.5 * (self.lr_max - self.lr_min) * (1 + np.cos(np.pi * epoch / length))
+
+"""
+    assert verdict_on("b5", schedule(source[:a] + own + source[b:])).right
+
+
+@pytest.mark.parametrize("change", [("T_mult=2", "T_mult=6"), ("T_0=10", "T_0=12"), ("lr_min=0", "lr_min=0.001")])
+def test_a_default_of_a_schedule_that_is_another_number_is_caught(change) -> None:
+    verdict = verdict_on("b5", schedule(B5["subtract"].replace(*change)))
+    assert not verdict.right and "manners" in lost(verdict)
+
+
+def test_a_wrong_order_of_a_schedules_parameters_is_caught() -> None:
+    verdict = verdict_on("b5", schedule(B5["subtract"].replace("lr_max, lr_min=0, T_0=10", "lr_max, T_0=10, lr_min=0")))
+    assert "manners" in lost(verdict)
+
+
+# ------------------------------------------------------------------------------------------- range tests
+
+
+def ending(change):
+    """A right range test, of which the result goes through ``change``."""
+
+    def lr_range_test(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
+        return change(*TRUE["b4"].reference(model, train_loader, min_lr, max_lr, num_steps), model)
+
+    return lr_range_test
+
+
+def frozen(lrs, losses, suggested, model):
+    for weight in model.parameters():
+        weight.requires_grad_(False)
+    return lrs, losses, suggested
+
+
+def softmax_first(pieces, x, y):
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(pieces.model(x).softmax(dim=1), y)
+
+
+def other_order(model, train_loader, max_lr=10, min_lr=1e-7, num_steps=100):
+    return TRUE["b4"].reference(model, train_loader, min_lr, max_lr, num_steps)
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        (ending(lambda lrs, losses, suggested, model: (lrs, losses)), {"suggestion": 3}),
+        (ending(lambda lrs, losses, suggested, model: (lrs, losses, suggested, model)), {"suggestion": 3}),
+        (ending(frozen), {"restore": 3, "interrupted": 0}),
+        (other_order, {"sweep": 4}),
+    ],
+    ids=["two values", "four values", "frozen", "other order"],
+)
+def test_a_range_test_loses_the_line_that_broke(answer, lines) -> None:
+    found = lost(verdict_on("b4", answer))
+    assert {line: found.get(line, 0) for line in lines} == lines, found
+    assert set(found) <= {*lines, "losses", "suggestion", "stop"}, found
+
+
+def test_a_softmax_before_the_loss_is_said_of_the_losses_and_not_of_the_stop() -> None:
+    verdict = verdict_on("b4", b4.with_piece(loss_of=softmax_first))
+    assert "losses" in lost(verdict) and "inf" not in (verdict.hint or ""), str(verdict)
+
+
+def test_what_a_frozen_network_is_told() -> None:
+    assert "requires_grad = False" in " ".join(verdict_on("b4", ending(frozen)).details)
