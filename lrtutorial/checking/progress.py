@@ -22,6 +22,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
+from lrtutorial.advice import Advice
 from lrtutorial.files import write_whole
 from lrtutorial.verdict import STATUSES, Verdict
 
@@ -35,7 +36,7 @@ Kept = dict[str, Any]  #: the learner's file, as JSON
 Change = Callable[[Kept], None]
 
 
-class ProgressUnreadable(ValueError):
+class ProgressUnreadable(Advice, ValueError):
     """The text is no progress that this version can read; the message says why."""
 
 
