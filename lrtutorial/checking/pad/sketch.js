@@ -135,6 +135,7 @@ export class Pad {
       const radio = html("input", { type: "radio", name: this.id, value: key, checked: key === this.curve });
       radio.addEventListener("change", () => {
         this.curve = key;
+        this.handles.forEach((/** @type {HTMLElement} */ each, /** @type {number} */ i) => (each.tabIndex = i ? -1 : 0));
         this.draw();
       });
       const swatch = svg("svg", { width: 34, height: 10, "aria-hidden": "true" });
