@@ -83,7 +83,7 @@ def _for_page(part: Data, anonymous: bool) -> Data:
     return {**part, **page}
 
 
-def _alpha_row(what: str, alpha: Data) -> list[Any]:
+def _alpha_row(what: str, alpha: Data) -> list[object]:
     interval = "–" if alpha["value"] is None else f"{_number(alpha['low'])} to {_number(alpha['high'])}"
     return [what, alpha["items"], told(alpha["students"]), _number(alpha["value"]), interval,
             alpha["why"] or alpha["caution"]]  # fmt: skip

@@ -84,12 +84,12 @@ def run_function(function: Callable[..., Any], start: Sequence[float], h: Mappin
 
 
 def run_many(
-    code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, Any]], steps: int
+    code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, ...]], steps: int
 ) -> tuple[dict, bytes]:
     """Run every (start, hyperparameters); a failed run is all NaN and leaves its message in the header
     under its index."""
     points = np.full((len(jobs), steps + 1, 2), np.nan)
-    errors: dict[int, dict[str, Any]] = {}
+    errors: dict[int, dict[str, object]] = {}
     for index, (start, h) in enumerate(jobs):
         try:
             run = run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)

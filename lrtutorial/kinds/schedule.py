@@ -21,7 +21,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -151,7 +151,7 @@ def _plot(schedule: Schedules, probe: Probe, run: Run) -> None:
 
 def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
     """Return what evidence comes to, probe by probe: rates and the type of an error, or the faults of a plot."""
-    outcome: dict[str, Any] = {}
+    outcome: Evidence = {}
     for probe in probes:
         run = read_run(evidence["runs"][probe["id"]], probe)
         if "plot" in probe:
@@ -223,7 +223,7 @@ def holds(answer: Callable[..., Schedules], expected: Expected) -> bool:
     return True
 
 
-def sieve(expected: Expected) -> Callable[[Any], bool] | None:
+def sieve(expected: Expected) -> Callable[[Callable[..., Schedules]], bool] | None:
     """Return a quick test of an answer on the last of these probes: where it is False, :func:`holds` is as well.
 
     It ends at the first rate that is off, and raises what the answer raises. None for a plot and for two schedules.
@@ -234,7 +234,7 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
     wanted = unpack(expected.reference[probe["id"]]["rates"])
     slack = tolerance(probe, len(wanted))
 
-    def passes(schedule_class: Any) -> bool:
+    def passes(schedule_class: Callable[..., Schedules]) -> bool:
         schedule = schedule_class(*probe["args"], **probe["kwargs"])
         for epoch, right, most in zip(probe["epochs"], wanted, slack, strict=True):
             if not abs(_rate(schedule.get_lr(_number(epoch, probe.get("as")))) - right) <= most:
