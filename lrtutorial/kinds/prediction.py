@@ -400,7 +400,7 @@ def noted(step: Step, verdict: Verdict, evidence: Evidence) -> Verdict:
 def _malformed(step: Step, value: object) -> str | None:
     form = Prediction.of(step).form
     if form == "number":
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _finite(value):
             return "A finite number was expected."
         if Prediction.of(step).whole and value != int(value):
             return f"This asks how many: a whole number was expected; {value:g} came instead."
@@ -423,6 +423,13 @@ def _malformed(step: Step, value: object) -> str | None:
     if sorted(value) != sorted(known):
         return f"Each of {_words(step)} was expected exactly once."
     return None
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def closeness(step: Step, value: Value, found: Value) -> float:

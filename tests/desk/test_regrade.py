@@ -27,6 +27,7 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
 from autograder.grading.preview import Difference
 from lrtutorial.verdict import Verdict
+from tests.copying import without
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The planted change: Adam's rubric, by line, before and after.
@@ -101,7 +102,7 @@ def term(planted: Truth, tmp_path_factory: pytest.TempPathFactory) -> Term:
     course = Path(shutil.copytree(planted.course, place / "course"))
     root = place / "root"
     for name in ("lrtutorial", "autograder", "notebooks", "solutions"):
-        away = shutil.ignore_patterns("course", "__pycache__", ".ipynb_checkpoints")
+        away = without("__pycache__", ".ipynb_checkpoints")
         shutil.copytree(ROOT / name, root / name, ignore=away)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     rubric = root / "lrtutorial" / "exercises" / "b2.py"

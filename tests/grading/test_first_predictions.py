@@ -126,3 +126,16 @@ def test_a_drawing_counts_although_its_pad_is_empty_when_the_cell_runs_again() -
     assert prediction.judge(step, prediction.with_first(step, evidence, told), expected).right
     wild = {**told, "value": {**expected.reference, "2.15": [1e9] * 6}}
     assert prediction.judge(step, prediction.with_first(step, evidence, wild), expected).points == 0
+
+
+@pytest.mark.parametrize("value", [10**400, -1, 2.5, "2", True, None, [2], {"a": 2}])
+def test_a_number_that_is_none_is_passed_over_too(value) -> None:
+    step = find_step("c1-prediction_2")
+    evidence = prediction.collect(step, {"prediction_2": 2, "why_2": WHY})
+    merged = prediction.with_first(step, evidence, {"value": value, "why": WHY})
+    assert merged["value"] == 2 and merged["kept"] is False
+
+
+@pytest.mark.parametrize("evidence", [None, 3, [], {"kind": "formula"}, {"delegated": "x"}, {"spent": 20}])
+def test_evidence_that_is_no_prediction_stays_what_it_is(evidence) -> None:
+    assert STEP.kind.with_first(STEP, evidence, FIRST) == evidence

@@ -18,6 +18,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from tests.copying import without
+
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +74,7 @@ def run(course: Path, *command: str) -> str:
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine, as it is, with the other course in the place of ours: released, answered, graded by the engine."""
     folder = tmp_path_factory.mktemp("other") / "chance"
-    ours = shutil.ignore_patterns("__pycache__", "course", "recorded", "static", ".*")
+    ours = without("__pycache__", "recorded", "static", ".*")
     for name in ("autograder", "lrtutorial"):
         shutil.copytree(ROOT / name, folder / name, ignore=ours)
     shutil.copytree(WRITTEN, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
