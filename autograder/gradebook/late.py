@@ -16,6 +16,7 @@ from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
@@ -203,7 +204,7 @@ class GrantExtraTime(NbGraderPreprocessor):
             extra.hold_to([assignment.name for assignment in gradebook.assignments])
         return extra
 
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Enter one student's extra time. Raises ExtraTimeError."""
         where = resources["nbgrader"]
         with Gradebook(where["db_url"]) as gradebook:
