@@ -79,10 +79,10 @@ def test_untouched(path, works, record_property) -> None:
     for name in (name for name in shown if name.endswith("-test")):
         assert "Unfinished" in shown[name] and "[0 of" in shown[name], shown[name]
     if "compare" in shown:  # Part C
-        experiments = [
-            cell["id"] for cell in nbformat.read(path, 4).cells if "experiment" in cell.metadata.get("tags", [])
-        ]
-        assert all(shown[name] == "" or shown[name].startswith("First commit yourself") for name in experiments)
+        cells = nbformat.read(path, 4).cells
+        before = cells[: [cell["id"] for cell in cells].index("compare")]
+        closed = [cell["id"] for cell in before if "experiment" in cell.metadata.get("tags", [])]
+        assert closed and all(shown[name] == "" or shown[name].startswith("First commit yourself") for name in closed)
         assert "Still open" in shown["compare"] and "0 different words so far" in shown["reveal"]
 
 
