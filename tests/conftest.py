@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Generator
@@ -16,6 +17,9 @@ HERE = Path(__file__).parent
 
 # Folders whose tests share something heavy (a JupyterLab, a graded class, a book), made once in each worker.
 GROUPED_FOLDERS = {"book", "browser", "desk", "grading"}
+# An experiment of Part C, and the kernel of an exercise's notebook, run once for all tests that ask it: those of an
+# exercise stay together.
+EXERCISE = re.compile(r"(?:test_|\[|-)([abc][1-6])(?=[-_\]])")
 # Folders whose tests need a browser, a server, a kernel or a graded class; single modules say `pytest.mark.whole`.
 WHOLE_FOLDERS = {"attack", "book", "browser", "desk", "fuzz", "grading", "jail", "notebooks"}
 
@@ -47,6 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in WHOLE_FOLDERS:
             item.add_marker("whole")
+        shared = folder == "part_c" or item.path.name == "test_notebooks.py"
+        if shared and (exercise := EXERCISE.search(item.name)):
+            item.add_marker(pytest.mark.xdist_group(exercise[1]))
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
 

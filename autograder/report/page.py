@@ -110,8 +110,10 @@ def tables(findings: Data) -> dict[str, list[Row]]:
     for part in findings["parts"]:
         columns = ("id", "possible", "students", "difficulty", "discrimination", *VERDICTS, "remark")
         steps += [[part["name"], *(item[name] for name in columns)] for item in part["items"]]
-        held += [[part["name"], *(m[k] for k in ("exercise", "step", "id", "title", "count", "tried", "share", "say"))]
-                 for m in part["misconceptions"]]  # fmt: skip
+        held += [
+            [part["name"], *(m[k] for k in ("exercise", "step", "id", "title", "count", "tried", "share", "say"))]
+            for m in part["misconceptions"]
+        ]
         for done, stuck in zip(part["grading"]["by_exercise"], part["stuck"]["by_exercise"], strict=True):
             row: Row = [part["name"], done["exercise"], *(done[k] for k in outcomes)]
             grading.append([*row, stuck["missing"], stuck["stuck"]])

@@ -75,7 +75,7 @@ def asks(cells: Iterable[str]) -> str:
     return ""
 
 
-def _nobody_types(prompt: object = "", *anything: Any, **more: Any) -> str:
+def _nobody_types(prompt: object = "", *anything: object, **more: object) -> str:
     note(f"input({str(prompt)[:60]!r}), for nobody types here: it gave an empty text")
     return ""
 

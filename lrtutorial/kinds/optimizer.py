@@ -274,7 +274,7 @@ def _counters(optimizer: object) -> tuple[str, ...]:
     return tuple(name for name, value in held.items() if type(value) is int and value == 0)
 
 
-def _noted(array: np.ndarray, owner: tuple[int, int]) -> Any:
+def _noted(array: np.ndarray, owner: tuple[int, int]) -> np.ndarray:
     noted = array.view(_Noted)
     noted.owner = owner
     return noted

@@ -207,6 +207,7 @@ def test_every_catalogued_misconception_is_named_and_not_right(step) -> None:
         assert verdict.points < step.points and misconception.title in verdict.headline
 
 
+@pytest.mark.whole
 @every_step
 def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
     question = import_module(f"autograder.catalogue.{step.id[:2]}").QUESTIONS[step.id]
@@ -224,6 +225,7 @@ def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
     assert data.outcomes() == {name: a["sketch_1"] if isinstance(a, dict) else a for name, a in answers.items()}
 
 
+@pytest.mark.whole
 @every_step
 def test_the_answer_for_the_notebooks_seed_is_right_on_a_fresh_seed(step) -> None:
     fresh = Known([20261124], prediction.found_on(step, [20261124]), {}, secret=True)
