@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each
 # In CI the same examples each time, so that a failure is the commit's.
 settings.register_profile("course", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("course")
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left_to_the_next_test() -> Iterator[None]:
+    """pyplot belongs to the whole process: what one test leaves open another would find."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class LatePenalty(LateSubmissionPlugin):
             return None
         if self.penalty_method == "zero":
             return score
-        units = math.ceil(late / SECONDS[self.per])
+        units = math.ceil(Fraction(late) / SECONDS[self.per])
         share = min(units * Decimal(str(self.percent)), Decimal(str(self.cap_percent))) / 100
         return float((Decimal(str(score)) * share).quantize(Decimal(1).scaleb(-self.digits), ROUND_FLOOR)) or None
 

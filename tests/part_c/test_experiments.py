@@ -19,7 +19,8 @@ from lrtutorial.experiments.network import Network, sharpness
 
 SEEDS = (0, 1, 2)
 run = cache(lambda experiment, seed: experiment(seed=seed))
-each_seed = pytest.mark.parametrize("seed", (SEEDS[0], *(pytest.param(n, marks=pytest.mark.whole) for n in SEEDS[1:])))
+each_seed = pytest.mark.parametrize("seed", SEEDS)
+pytestmark = pytest.mark.whole  # many seconds: networks are trained
 
 
 # ------------------------------------------------------------------------------------------------ C1

@@ -18,7 +18,8 @@ from lrtutorial.experiments import c6_sgd_vs_adam as c6
 from lrtutorial.printing import PageExporter
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = (0, pytest.param(1, marks=pytest.mark.whole), pytest.param(2, marks=pytest.mark.whole))
+SEEDS = (0, 1, 2)
+pytestmark = pytest.mark.whole  # many seconds: networks are trained
 run = cache(lambda experiment, seed: experiment(seed=seed))
 each_seed = pytest.mark.parametrize("seed", SEEDS)
 
