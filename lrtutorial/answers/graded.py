@@ -35,6 +35,7 @@ def prepare(request: str) -> None:
     """
     from IPython import get_ipython
 
+    os.environ["LRTUTORIAL_GRADED"] = "1"  # nothing is shown here to draw on, and nothing waits for a reader
     shell = get_ipython()
     write_files(json.loads(request)["files"], Path.cwd())
     sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())] + [os.getcwd()]

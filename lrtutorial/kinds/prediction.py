@@ -386,7 +386,7 @@ def noted(step: Step, verdict: Verdict, evidence: Evidence) -> Verdict:
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
     drawn = Prediction.of(step).form == "sketch"
-    told = "Your drawing is noted." if drawn else f"You predict: {show(step, evidence['value'])}."
+    told = "Your drawing is kept." if drawn else f"You predict: {show(step, evidence['value'])}."
     if "now" in evidence:
         told = _said_first(step, evidence)[0]
     name, _ = step.companions

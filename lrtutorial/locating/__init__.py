@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from lrtutorial.locating.sources import Source, sources_of
+
 if TYPE_CHECKING:
     from lrtutorial.course.exercise import Step
-    from lrtutorial.locating.sources import Source
 
 SECONDS = 2.0  #: that a search may take for all answers of a step
 
@@ -47,8 +48,6 @@ def places_apart(step: Step, answers: Mapping[str, object], seconds: float = SEC
 
 def known(answers: Mapping[str, object]) -> tuple[dict[str, list[Source]], dict[str, dict[str, object]]]:
     """Return, for each answer whose source is known, its definitions and what they use by name."""
-    from lrtutorial.locating.sources import sources_of
-
     sources, spaces = {}, {}
     for name, answer in answers.items():
         try:

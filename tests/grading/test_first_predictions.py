@@ -139,3 +139,24 @@ def test_a_number_that_is_none_is_passed_over_too(value) -> None:
 @pytest.mark.parametrize("evidence", [None, 3, [], {"kind": "formula"}, {"delegated": "x"}, {"spent": 20}])
 def test_evidence_that_is_no_prediction_stays_what_it_is(evidence) -> None:
     assert STEP.kind.with_first(STEP, evidence, FIRST) == evidence
+
+
+@pytest.mark.whole
+@pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn
+def test_a_submission_is_graded_by_what_its_outputs_say_was_committed_first() -> None:
+    """Through intake, jail and judge: another first prediction, and a drawing that only its check's output holds."""
+    from tests.grading.test_parity import Case, graded
+
+    drawing = 'sketch_1 = draw("c1-sketch_1")\nwhy_sketch_1 = "Beyond 2/λ every step multiplies the error."'
+    case = Case("c1", {"c1-sketch_1-answer": drawing})
+    notebook = case.notebook()
+    sketch = {"step": "c1-sketch_1", "value": recorded("c1-sketch_1").reference, "why": WHY}
+    for cell in notebook.cells:
+        for told in (FIRST, sketch):
+            if cell.get("id") == f"{told['step']}-test":
+                cell.outputs = [nbformat.v4.new_output("display_data", data={COMMITTED: told})]
+    verdicts = {one["step"]: one for one in graded(case, notebook).verdicts}
+    assert "You predicted 10" in verdicts["c1-prediction_1"]["headline"]
+    assert sum(line["earned"] for line in verdicts["c1-prediction_1"]["lines"]) == 1.25
+    assert verdicts["c1-prediction_2"]["status"] == "right"
+    assert verdicts["c1-sketch_1"]["status"] == "right", verdicts["c1-sketch_1"]

@@ -58,7 +58,9 @@ class Pad:
             _esm, _css = HERE_LIES / "sketch.js", HERE_LIES / "sketch.css"
             spec = traitlets.Dict().tag(sync=True)
             points = traitlets.Dict().tag(sync=True)
-            closed = traitlets.Bool(False).tag(sync=True)
+
+            def __repr__(widget) -> str:
+                return repr(self)
 
         told = {**self._sketch.as_data(), "name": self._step.answers[0], "asks": self._step.asks}
         made = Drawing(spec=told, points={key: list(heights) for key, heights in self._points.items()})
