@@ -153,7 +153,7 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
 
     step = find_step(verdict.step)
     until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING
-    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)
 
     def look() -> None:
         placed = verdict
@@ -188,7 +188,7 @@ def _show(verdict: Verdict) -> Verdict:
         return verdict
     from IPython.display import display
 
-    display(verdict.mimebundle() | kept_with(verdict.step), raw=True)  # type: ignore[no-untyped-call]
+    display(verdict.mimebundle() | kept_with(verdict.step), raw=True)
     return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
 
 
@@ -199,7 +199,7 @@ def _show_text(text: str) -> None:
     from IPython.display import display
 
     style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"
-    display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)
 
 
 def _explain_name(
