@@ -39,7 +39,7 @@ export class Experiment {
     const left = this.predictions.length - this.committed.size;
     this.note.textContent =
       `The experiment and what it shows open here once you have committed your predictions, each with a line of why: ${left} still to go.`;
-    for (const fold of this.open ? document.querySelectorAll(".tag_experiment details") : []) fold.setAttribute("open", "");
+    for (const fold of this.open ? document.querySelectorAll(".tag_experiment details:not(.above-input)") : []) fold.setAttribute("open", "");
     document.documentElement.dataset.lrExperiment = this.open ? "open" : "closed";
   }
 
