@@ -53,12 +53,13 @@ export class Experiment {
   }
 }
 
-/** All that stands between the first experiment and the written answer. @returns {HTMLElement[]} */
+/** Every experiment, and all that stands between the first of them and the written answer. @returns {HTMLElement[]} */
 function outcomes() {
   const first = document.querySelector(".tag_experiment");
   const last = place("write");
   if (!first || !last) return [];
   const blocks = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("article section > :not(section)")]);
   const after = (/** @type {Node} */ a, /** @type {Node} */ b) => Boolean(a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING);
-  return blocks.filter((block) => block === first || (after(first, block) && after(block, last)));
+  const measures = (/** @type {HTMLElement} */ block) => block.matches(".tag_experiment"); // also below the written answer
+  return blocks.filter((block) => measures(block) || (after(first, block) && after(block, last)));
 }
