@@ -22,16 +22,6 @@ ROOT = HERE.parents[1]
 KEPT = ROOT / "_build" / "runtime"
 PACKAGES = ("mpmath",)  # what lrtutorial needs to check formulas and predictions; for the rest runtime/stand_ins serves
 LEFT_OUT = ("explorer", "experiments", "__pycache__", "tests")  # folders
-#: Judging and searching code: what no page does.
-OF_CODE = tuple(
-    f"lrtutorial/{name}"
-    for name in (
-        "kinds/crashes.py", "kinds/driven.py", "kinds/function.py", "kinds/lr_finder/", "kinds/optimizer.py",
-        "kinds/schedule.py", "kinds/trajectories.py", "kinds/variants.py", "locating/apart.py", "locating/edits.py",
-        "locating/responding.py", "locating/search.py", "locating/siblings.py", "locating/words.py", "plots.py",
-        "checking/pad/", "datasets.py", "figures/alt_text.py", "figures/reading.py", "printing.py", "problems.py",
-    )
-)  # fmt: skip
 CODED = ("b1", "b2", "b3", "b4", "b5")  # steps that need NumPy: what is recorded for them stays at home
 KEEP = 4  #: how many of those made earlier stay: with and without solutions, of two branches
 LICENSES = """Python for the pages of this book
@@ -125,13 +115,8 @@ def _files(solutions: bool) -> dict[str, bytes]:
         home = Path(spec.origin).parent
         for path in home.rglob("*"):
             inside = path.relative_to(home)
-            name = f"{package}/{inside.as_posix()}"
-            if (
-                path.suffix in (".py", ".json")
-                and not set(inside.parts) & set(LEFT_OUT)
-                and not name.startswith(OF_CODE)
-            ):
-                found[name] = path.read_bytes()
+            if path.suffix in (".py", ".json") and not set(inside.parts) & set(LEFT_OUT):
+                found[f"{package}/{inside.as_posix()}"] = path.read_bytes()
     found["mpmath/function_docs.py"] = b"def __getattr__(name):\n    return ''\n"  # help texts
     for name in CODED:
         found.pop(f"lrtutorial/recorded/{name}.json", None)
