@@ -19,7 +19,6 @@ from lrtutorial.course import UnknownStep, find_step, steps
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
-from lrtutorial.locating.words import where
 from lrtutorial.verdict import CheckFailed, Verdict
 
 if TYPE_CHECKING:
@@ -149,6 +148,8 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
     """Show a verdict at once, look for the line to mend in the background, and add it to what is shown."""
     from IPython import get_ipython
     from IPython.display import display
+
+    from lrtutorial.locating.words import where  # the book's pages have no use for it
 
     step = find_step(verdict.step)
     until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING

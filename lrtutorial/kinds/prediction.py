@@ -15,11 +15,8 @@ import numbers
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
-from statistics import median
 from typing import Any
 
 from lrtutorial.course.exercise import Evidence, Step
@@ -31,6 +28,7 @@ from lrtutorial.verdict import Line, Verdict, still_open
 NEAR_SHARE = 0.5  #: of the points for being right, for one that is near
 COMMITTED, WHY, RIGHT = 0.5, 0.25, 0.25  #: shares where a rubric has one line for all
 LONGEST = 200  #: characters of a word, and entries of an ordering, that are looked at
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00")  #: when a prediction was committed
 LONGEST_WHY = 500  #: characters of a why that are kept
 SHORTEST_WHY = 10  #: … and that one has at least
 
@@ -215,8 +213,8 @@ def first_of(step: Step, told: object) -> Evidence | None:
     percent = told.get("confidence")
     if isinstance(percent, (int, float)) and not isinstance(percent, bool) and 0 <= percent <= 100:
         found["confidence"] = float(percent)
-    with suppress(ValueError, TypeError):
-        found["at"] = datetime.fromisoformat(str(told.get("at"))[:40]).isoformat(timespec="seconds")
+    if isinstance(at := told.get("at"), str) and MOMENT.fullmatch(at):
+        found["at"] = at
     if told.get("seen") is True:
         found["seen"] = True
     return found
@@ -258,6 +256,8 @@ def found_on(step: Step, seeds: Sequence[int]) -> Value:
 
     Each seed's experiment runs once in a process, however many answers are judged by it.
     """
+    from statistics import median  # the book's pages have no use for it
+
     results = [_found(Prediction.of(step).found, int(seed)) for seed in seeds]
     if Prediction.of(step).form == "sketch":
         sketch = _sketch(step)
@@ -353,10 +353,8 @@ def features(step: Step, value: Value, found: Value) -> list[str]:
 
 
 def _when(at: object) -> str:
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(str(at)[:40]).astimezone(UTC)
-        return f", on {moment.day} {moment:%B %Y, %H:%M} UTC"
-    return ""
+    found = MOMENT.fullmatch(str(at)[:40])
+    return f", on {found[1]} at {found[2]} UTC" if found else ""
 
 
 def _said_first(step: Step, evidence: Evidence) -> list[str]:

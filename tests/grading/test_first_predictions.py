@@ -60,7 +60,7 @@ def test_the_first_prediction_counts_and_not_what_the_cell_holds_now() -> None:
     verdict = judged("0.464", told_of(handed_in(FIRST)))
     assert points(verdict) == {"committed": 1, "why": 1, "right": 0}
     assert "You predicted 10" in verdict.headline
-    assert "Committed first, on 20 November 2026, 09:00 UTC: 10. The cell holds 0.464 now" in verdict.details[0]
+    assert "Committed first, on 2026-11-20 at 09:00 UTC: 10. The cell holds 0.464 now" in verdict.details[0]
 
 
 def test_without_outputs_the_cell_counts_and_the_verdict_says_so() -> None:
