@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -61,6 +61,13 @@ def _grade(commands: Commands) -> None:
     grade.set_defaults(run=run)
 
 
+def _named(word: str) -> str:
+    """Return the name of a file or folder. Raises ArgumentTypeError for the empty one, which would be this folder."""
+    if not word:
+        raise argparse.ArgumentTypeError("the name of a file or a folder was expected, and it is empty")
+    return word
+
+
 def _collect(commands: Commands) -> None:
     collect = commands.add_parser(
         "collect", help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
@@ -68,7 +75,7 @@ def _collect(commands: Commands) -> None:
         "Nothing is overwritten unasked.",
         epilog="example: python -m autograder collect submissions.zip PART --roster roster.csv --dry-run",
     )  # fmt: skip
-    collect.add_argument("download", help="the zip or the folder")
+    collect.add_argument("download", type=_named, help="the zip or the folder")
     collect.add_argument("assignment", help="the assignment: a folder of the release")
     collect.add_argument("--roster", metavar="FILE", help="CSV: student (the id), name or first_name and last_name, "
                          "email, lms_id; without it the gradebook's students and the LMS's names count")  # fmt: skip
@@ -89,7 +96,7 @@ def _collect(commands: Commands) -> None:
     collect.set_defaults(run=run)
 
 
-def _written(commands: Any) -> None:
+def _written(commands: Commands) -> None:
     written = commands.add_parser(
         "written", help="grade written answers line by line in one page, alike ones together",
         description="Open a page on this machine to grade an exercise's written answers by keys: line by line of the "
@@ -115,7 +122,7 @@ def _written(commands: Any) -> None:
     written.set_defaults(run=run)
 
 
-def _history(commands: Any) -> None:
+def _history(commands: Commands) -> None:
     history = commands.add_parser(
         "history", help="every change of a verdict: when, why, points before and after",
         description="Show every change that grading made to a verdict, the oldest first.",

@@ -127,6 +127,8 @@ def stage(
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py", "runtime"))
     shutil.copy2(HERE / "conf.py", source)
+    for name in ("sketch.js", "sketch.css"):  # the notebooks' own pad
+        shutil.copy2(ROOT / "lrtutorial" / "checking" / "pad" / name, source / "_static" / "answers" / name)
     stage_guides(source, repository)
     stage_reference(source / "api")
     shutil.copytree(ROOT / "notebooks" / "part_b", source / "_static" / "notebooks" / "part_b", ignore=CHECKPOINTS)
@@ -238,6 +240,8 @@ def dress(notebook: nbformat.NotebookNode, solutions: bool) -> None:
         cell.source = re.sub(r"^[ \t]*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\n?", "", cell.source, flags=re.M)
         printed = " ".join(out.text.strip() for out in cell.outputs if out.output_type == "stream")
         cell.metadata["mystnb"] = {"image": {"alt": " ".join(printed.split())}}
+        if "hide-input" in tags:  # a cell that shows how something is measured
+            cell.metadata["mystnb"] |= {"code_prompt_show": "Show the {type}", "code_prompt_hide": "Hide the {type}"}
         for output in cell.outputs:
             if html := output.get("data", {}).get("text/html"):
                 output.data["text/html"] = re.sub(r'(href="(?![^"]*:)[^"]*)\.ipynb"', r'\1.html"', html)

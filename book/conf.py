@@ -43,7 +43,7 @@ html_js_files = [
     ("reachable.js", _later),
     ("answers/start.js", _later),
 ]
-html_css_files = ["book.css", "answers/answers.css"]
+html_css_files = ["book.css", "answers/answers.css", "answers/sketch.css"]
 html_domain_indices = False
 html_copy_source = False
 html_show_sourcelink = False

@@ -143,11 +143,14 @@ def plot_range_test(
     return ax
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Any:
-    if ax is not None:
-        return ax
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    import matplotlib.axes
     import matplotlib.pyplot as plt
 
+    if isinstance(ax, matplotlib.axes.Axes):
+        return ax
+    if ax is not None:
+        raise TypeError(f"expected ax to be the axes to draw on, such as plt.gca(), or None; got {type(ax).__name__}")
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 

@@ -218,6 +218,8 @@ def _common(names: list[str]) -> tuple[str, ...]:
     if len(names) < 2:
         return ()
     folders = [PurePosixPath(name).parts[:-1] for name in names]
+    if () in folders:
+        return ()
     common = PurePosixPath(os.path.commonpath(["/".join(("",) + parts) for parts in folders]) or "/").parts[1:]
     return () if any(_MOODLE.fullmatch(part) or _GRADESCOPE.fullmatch(part) for part in common) else common
 

@@ -78,7 +78,8 @@ def reading(db_url: str) -> Engine:
         return create_engine(url, poolclass=NullPool, execution_options={"postgresql_readonly": True})
     path = Path(url.database or "").absolute()
     if not path.is_file():
-        raise NotThere(f"there is no gradebook {path}: nothing was graded here")
+        found = "a folder of that name" if path.is_dir() else "nothing was graded here"
+        raise NotThere(f"there is no gradebook {path}: {found}. Grading makes it: python -m autograder grade PART")
     log = Path(f"{path}-wal")
     # With nothing in the write-ahead log the file is all there is; only then may SQLite leave out its locks.
     how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"

@@ -21,6 +21,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from traitlets.config import Config
 
+from autograder import catalogue
 from autograder.gradebook.fingerprint import FINGERPRINT
 from autograder.gradebook.result import Result
 from autograder.grading.digests import digest_of_checks
@@ -35,7 +36,7 @@ from autograder.intake.text import kept
 from autograder.jail import JailError, JailTooWeak
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice
-from lrtutorial.course import exercise_of, exercises
+from lrtutorial.course import Malformed, current, exercise_of, exercises, use
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
@@ -70,10 +71,27 @@ class Work:
     notes: tuple[str, ...] = ()  #: under which name it came, and what beside it does not count
     files: dict[str, bytes] = field(default_factory=dict, repr=False)  #: data beside the notebook, by relative path
 
+    course: tuple[str, str] = ("", "")  #: modules of course and catalogue, for a process that may be about another
+
     def to_travel(self) -> Work:
         """Return the same work with what a machine without the course folder would have to compute."""
         exercise = exercise_of(self.notebook)
-        return replace(self, shared=json.dumps(for_notebook(self.secret, exercise))) if exercise else self
+        shared = json.dumps(for_notebook(self.secret, exercise)) if exercise else self.shared
+        return replace(self, shared=shared, course=(current().home, catalogue.package()))
+
+    def take_up(self) -> None:
+        """Make the work's course this process's own. Raises OtherChecks where it isn't here."""
+        home, questions = self.course
+        if home and (home, questions) != (current().home, catalogue.package()):
+            try:
+                use(home)
+                catalogue.use(questions)
+                catalogue.questions()
+            except (ImportError, Malformed) as error:
+                raise OtherChecks(
+                    f"this worker hasn't the course {home} with the questions {questions} ({error}): start it in that "
+                    "course's folder"
+                ) from error
 
     def _handed_in(self) -> bytes:
         """All that was handed in: the notebook, why it can't be read, its names, the files beside it."""
@@ -115,6 +133,7 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
     grader's: then nothing was run and nothing is scored.
     """
     begun, clock = time.monotonic(), Clock()
+    work.take_up()
     if exercise_of(work.notebook) and work.checking != checking_digest(work.notebook):
         raise OtherChecks("this worker's course is another version than the grader's: update it and start it anew")
     release = nbformat.v4.reads(work.release)

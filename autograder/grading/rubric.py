@@ -1,9 +1,9 @@
 """Written answers: model answer and rubric, from the solution notebooks to self-learners and graders.
 
 A written cell in ``solutions/`` holds the model answer, then the rubric between nbgrader's mark-scheme
-delimiters, one
-line an item: ``- 3 points · what is asked for``. Below an item of several points stands what earns each of them, one
-line a point: ``  - 1 · the half of it``, ``  - 2 · …``. nbgrader replaces the whole cell in the release.
+delimiters, one line an item: ``- 3 points · what is asked for``. Below an item of several points stands, indented, what
+earns each of them, one line a point: ``- 1 · the half of it``, ``- 2 · …``. nbgrader replaces the whole cell in the
+release.
 """
 
 from __future__ import annotations

@@ -16,10 +16,12 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.intake.text import kept
 from lrtutorial.advice import Advice
+from lrtutorial.course.exercise import COMMITTED
 
 MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_CELLS = 1000
 _HALF = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
+MOST_OUTPUTS, LONGEST_TOLD = 50, 4000  #: outputs of a cell, and characters of one, that are looked at
 MAX_SOURCE = 2_000_000  #: characters in all cells together
 
 
@@ -79,13 +81,33 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
 
 
 def _complete(found: dict[str, object]) -> None:
-    """Put in what the format asks of a code cell and nothing depends on: a tool may have taken it out."""
+    """Put in what the format asks of a code cell and nothing depends on: a tool may have taken it out.
+
+    Of the outputs stays what tells which prediction was first.
+    """
     cells = found.get("cells")
     for cell in cells if isinstance(cells, list) else ():
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            cell["outputs"], cell["execution_count"] = [], None
+            cell["outputs"], cell["execution_count"] = first_predictions(cell.get("outputs")), None
             if not isinstance(cell.get("metadata"), dict):
                 cell["metadata"] = {}
+
+
+def first_predictions(outputs: object) -> list[NotebookNode]:
+    """Return, of a check's saved outputs, what tells which prediction was committed first; nothing else is kept.
+
+    It is a claim of the submission, worth no more than what stands in an answer's cell.
+    """
+    for output in outputs[:MOST_OUTPUTS] if isinstance(outputs, list) else ():
+        data = output.get("data") if isinstance(output, dict) else None
+        told = data.get(COMMITTED) if isinstance(data, dict) else None
+        try:
+            text = json.dumps(told, allow_nan=False) if isinstance(told, dict) else ""
+        except (ValueError, TypeError, RecursionError):
+            continue
+        if 0 < len(text) <= LONGEST_TOLD:
+            return [nbformat.v4.new_output("display_data", data={COMMITTED: json.loads(text)})]
+    return []
 
 
 def is_whole(data: bytes) -> bool:

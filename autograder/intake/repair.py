@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import copy
 import html
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +21,12 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import NOTE_ID, is_marked
 from autograder.intake.marks import Named, known_again
-from autograder.intake.reading import is_whole, read_notebook, shown, source_of
+from autograder.intake.reading import first_predictions, is_whole, read_notebook, shown, source_of
 from lrtutorial.answers.parsing import parsed
-from lrtutorial.course.exercise import COMMITTED
 from lrtutorial.figures.attachments import pictures
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 TYPED = "\0typed"  #: the name, for a while, of what was typed into a test cell
-MOST_OUTPUTS, LONGEST_TOLD = 50, 4000  #: outputs of a cell, and characters of one, that are looked at
 FLAGS = ("grade", "solution", "locked", "points", "task")
 
 
@@ -124,18 +121,6 @@ def _own(cell: NotebookNode, originals: Mapping[str, NotebookNode], tags: set[st
     if own.cell_type == "markdown" and (attached := pictures(cell.get("attachments"))):
         own["attachments"] = attached
     return name, own
-
-
-def first_predictions(outputs: object) -> list[NotebookNode]:
-    """Return, of a check's saved outputs, what tells which prediction was committed first; nothing else is kept.
-
-    It is a claim of the submission, worth no more than what stands in an answer's cell.
-    """
-    for output in outputs[:MOST_OUTPUTS] if isinstance(outputs, list) else ():
-        told = _plain(_plain(output).get("data")).get(COMMITTED)
-        if isinstance(told, Mapping) and len(data := json.dumps(told, default=str)) <= LONGEST_TOLD:
-            return [nbformat.v4.new_output("display_data", data={COMMITTED: json.loads(data)})]
-    return []
 
 
 def _without_copies(cells: list[Named], originals: Mapping[str, Any], repairs: list[str]) -> list[Named]:

@@ -7,8 +7,8 @@ notes its predictions and keeps the outcome to itself.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -39,7 +39,7 @@ def _commit(step: Step, exercise: str, first: Evidence | None, merged: Evidence)
     """Keep a commitment; of one that is there already only what it still lacks, and only before the outcome is seen."""
     seen = exercise in HERE.seen or exercise in HERE.revealed
     if first is None or not seen:
-        at = str((first or {}).get("at") or datetime.now(UTC).isoformat(timespec="seconds"))
+        at = str((first or {}).get("at") or time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))
         late = {"seen": True} if seen or (first or {}).get("seen") else {}
         first = {**prediction.commitment(merged, at), **late}
     HERE.committed[step.id] = {**first, "lacks": prediction.why_problem(first)}
@@ -67,6 +67,11 @@ class Row:
     seen: bool = False  #: whether it was written after the outcome had been shown
     drawing: str = ""  #: of a sketch: both curves as SVG
     features: tuple[str, ...] = ()  #: … and its features, compared in words
+
+    @property
+    def name(self) -> str:
+        """What it is called in a table: its number, or "sketch"."""
+        return "sketch" if self.drawing else self.step.rpartition("_")[2]
 
     @property
     def word(self) -> str:
@@ -113,7 +118,7 @@ class Comparison:
             for name in ("Prediction", "You said", "Experiment", "Outcome")
         )
         body = "".join(
-            f'<tr><th scope="row" style="{cell};font-weight:400">{escape(row.step.rpartition("_")[2])}</th>'
+            f'<tr><th scope="row" style="{cell};font-weight:400">{escape(row.name)}</th>'
             f'<td style="{cell}">{escape(row.predicted)}</td><td style="{cell}">{escape(row.found)}</td>'
             f'<td style="{cell}"><span aria-hidden="true">{marks[row.status]}</span> {row.word}</td></tr>'
             for row in self.rows
@@ -158,8 +163,8 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     if problem:
         return Comparison(found.id, note=problem)
     HERE.revealed.add(found.id)
-    asked = numbered if len(stated) == len(numbered) else steps
-    sure = dict(zip((step.id for step in asked), stated, strict=True))
+    those = numbered if len(stated) == len(numbered) else steps
+    sure = dict(zip((step.id for step in those), stated, strict=True))
     rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})
     forecasts = {

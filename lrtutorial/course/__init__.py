@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 
+from lrtutorial.advice import Advice
 from lrtutorial.course import home
 from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.course.letters import Domain, Symbol
 
 
-class UnknownStep(LookupError):
+class UnknownStep(Advice, LookupError):
     """No step or exercise has this name; the message suggests the nearest."""
 
 
-class Malformed(ValueError):
+class Malformed(Advice, ValueError):
     """A course contradicts itself: a mistake of its author. The message says where, and what was expected."""
 
 

@@ -43,11 +43,12 @@ def _halved(seed: int) -> float:
 SKETCH = foretold(1, 0.5, 0.5)
 SHARPNESS = Sketch(
     curves={"0.08": "the sharpness at η = 0.08", "0.2": "the sharpness at η = 0.2"},
-    at=(0, 250, 1000, 2000, 3000, 4000, 4900),
+    at=(0, 800, 1600, 2400, 3200, 4000, 4800),
     across="step",
     up="sharpness",
-    low=0,
-    high=40,
+    low=1,
+    high=100,
+    log_up=True,
     features=(Course("0.08"), EndsNear("0.08"), EndsNear("0.2"), Order()),
 )
 

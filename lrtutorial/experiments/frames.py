@@ -24,7 +24,7 @@ class Frames(anywidget.AnyWidget):
     #: The picture shown first, as HTML: for a page that shows no widgets.
     still = ""
 
-    def _repr_mimebundle_(self, **kwargs: object) -> Any:
+    def _repr_mimebundle_(self, **kwargs: dict[str, object]) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None and self.still:

@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +23,8 @@ def watched() -> Iterator[list[Figure]]:
     ``plt.figure`` can't draw on one of them. pyplot belongs to the whole process: threads (a grader's, at work on
     references) take turns.
     """
+    from unittest import mock  # the book's Python has none, and needs this package for its colours
+
     import matplotlib.pyplot as plt
     from matplotlib._pylab_helpers import Gcf
     from matplotlib.figure import Figure

@@ -95,7 +95,7 @@ def read_drawing(sketch: Sketch, answer: object) -> dict[str, list[float]] | str
             return f"{key!r} has {points} points in this drawing; {came} came."
         if any(isinstance(h, bool) or not isinstance(h, (int, float)) for h in heights):
             return f"Some points of {key!r} are not drawn yet."
-        if not all(math.isfinite(height) and sketch.low <= height <= sketch.high for height in heights):
+        if not all(sketch.low <= height <= sketch.high for height in heights):  # nor is NaN
             return f"The heights of {key!r} lie between {sketch.low:g} and {sketch.high:g}; not all of these do."
         drawn[key] = [float(height) for height in heights]
     return drawn

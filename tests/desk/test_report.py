@@ -514,7 +514,7 @@ def test_wrong_requests_are_explained(planted: Truth, tmp_path: Path) -> None:
         written(planted, tmp_path, "part_aa")
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(FileNotFoundError, match="nothing was graded here"):
+    with pytest.raises(FileNotFoundError, match="nothing was graded here. Grading makes it"):
         write_report(output=tmp_path / "r", config=course_config(empty))
     with Gradebook(f"sqlite:///{empty / 'gradebook.db'}"):
         pass

@@ -12,13 +12,14 @@ from autograder.grading import digests
 from autograder.grading.one import OtherChecks, Work, checking_digest, grade_one
 from autograder.names import UnknownName
 from lrtutorial.course import exercises
+from tests.copying import without
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Return a copy of both packages, which the digests are taken from."""
     for name, home in list(digests.HOMES.items()):
-        ignored = shutil.ignore_patterns("course", "__pycache__", "demo", "static")
+        ignored = without("__pycache__", "demo", "static")
         shutil.copytree(home, tmp_path / name, ignore=ignored)
         monkeypatch.setitem(digests.HOMES, name, tmp_path / name)
     _forget()
@@ -48,7 +49,7 @@ def _all():
         ("lrtutorial/kinds/optimizer.py", {"b1", "b2"}),
         ("lrtutorial/kinds/formula.py", {"a1", "a2", "a3", "a4", "a5"}),
         ("lrtutorial/recorded/a1-gradient.json", {"a1"}),
-        ("lrtutorial/verdict.py", set(exercises())),
+        ("lrtutorial/verdict/__init__.py", set(exercises())),
         ("autograder/grading/judging.py", set(exercises())),
         ("lrtutorial/explorer/widget.py", set()),
         ("autograder/jail/warden.py", set()),
@@ -75,7 +76,7 @@ def test_every_step_is_checked_by_its_own_data():
     for name, exercise in exercises().items():
         files = {path.name for path in digests.checking_files(name)}
         assert {f"{step.id}.json" for step in exercise.steps} <= files
-        assert {f"{name}.py", "judging.py", "verdict.py"} <= files
+        assert {f"{name}.py", "judging.py", "claims.py"} <= files
 
 
 def test_a_fingerprint_tells_what_changed():

@@ -17,7 +17,7 @@ from autograder import catalogue
 from autograder.demo.students import STUDENTS, Student, submission
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.course import exercises
-from tests.attack.attacks import FILES, FORMULAS, SURGERY, answer, put_in
+from tests.attack.attacks import CODE, FILES, FORMULAS, SILENT, SURGERY, WORTHLESS, answer, put_in
 from tests.grading.conftest import ROOT, in_course
 from tests.grading.test_engine import course, released  # noqa: F401 – fixtures
 
@@ -27,6 +27,10 @@ A1, B2 = ("part_a", "a1_convergence"), ("part_b", "b2_adam")
 WORDS = {"ROOT": ROOT, "COURSE": "/nowhere", "PORT": 9, "UNIX": "/nowhere", "MARK": "doors"}
 ODD = (None, {}, [], "", "x\ud800", 10**400, -1, True, "\0", ["a", 1], {"nbgrader": None}, float("nan"))
 MUTATED = 20
+CHANCE = {
+    "shows_what_it_was_asked"
+}  #: writes into the kernel's own sockets: how its kernel ends is chance, its 0 isn't
+DRAW, ACTS = 14, 8  #: which hostile acts in code, and how many: tests/attack has all of them, through one door
 SPECIAL = ("half_a_surrogate_pair", "cells_without_outputs", "everything_twice")
 
 
@@ -87,12 +91,15 @@ def special(where: tuple[str, str]) -> dict[str, Any]:
 
 
 def class_on(where: tuple[str, str]) -> dict[str, Any]:
-    """Return {student: notebook}: of A1 all that is drawn, of B2 the hostile surgeries."""
+    """Return {student: notebook}: of A1 all that is drawn, of B2 the hostile surgeries and some hostile code."""
     if where == B2:
         drawn = special(B2)
         for name, (surgery, _) in SURGERY.items():
             drawn[name] = right(B2)
             surgery(drawn[name])
+        for name in set(random.Random(DRAW).sample(sorted(set(CODE) - SILENT), ACTS)) - CHANCE:
+            drawn[f"code_{name}"] = right(B2)
+            answer(drawn[f"code_{name}"], "b2-answer", WORTHLESS + put_in(CODE[name], **WORDS))
         return drawn
     drawn = {student.name: right(A1, student) for student in STUDENTS if student.name not in SLOW}
     drawn |= by_catalogue() | special(A1) | {f"mutated_{seed:02}": mutated(seed) for seed in range(MUTATED)}

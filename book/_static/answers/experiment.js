@@ -19,25 +19,13 @@ export class Experiment {
     this.result = element("div", { class: "lr-said" });
     this.button = element("button", { type: "button", "data-lr-compare": exercise, onclick: () => this.compare() }, "Compare with the experiment");
     place("compare")?.append(element("div", { class: "lr-step" }, this.button, this.result));
-    for (const step of predictions) this.addConfidence(step);
     this.show();
   }
 
-  /** @param {string} step */
-  addConfidence(step) {
-    const number = step.split("_").at(-1);
-    const name = `confidence_${number}`;
-    const field = element("input", { id: `lr-${name}`, class: "lr-confidence", inputmode: "decimal", autocomplete: "off", size: 4 });
-    field.value = this.desk.store.get("confidence", step);
-    field.addEventListener("input", () => this.desk.store.set("confidence", step, field.value));
-    const label = element("label", { for: field.id, class: "lr-sure" }, "How sure are you, in percent? (optional) ");
-    document.querySelector(`[data-lr-step="${step}"] .lr-buttons`)?.before(element("div", {}, label, field));
-  }
-
-  /** @param {string} step @param {{status: string}} answer */
+  /** @param {string} step @param {{status: string, committed?: boolean}} answer */
   checked(step, answer) {
     if (!this.predictions.includes(step)) return;
-    if (["noted", "right", "partly", "wrong"].includes(answer.status)) this.committed.add(step);
+    if (answer.committed) this.committed.add(step);
     this.show();
   }
 
@@ -50,15 +38,14 @@ export class Experiment {
     this.note.hidden = this.open;
     const left = this.predictions.length - this.committed.size;
     this.note.textContent =
-      `The experiment and what it shows open here once you have committed your predictions: ${left} still to go.`;
-    for (const fold of this.open ? document.querySelectorAll(".tag_experiment details") : []) fold.setAttribute("open", "");
+      `The experiment and what it shows open here once you have committed your predictions, each with a line of why: ${left} still to go.`;
+    for (const fold of this.open ? document.querySelectorAll(".tag_experiment details:not(.above-input)") : []) fold.setAttribute("open", "");
     document.documentElement.dataset.lrExperiment = this.open ? "open" : "closed";
   }
 
   async compare() {
-    const confidences = this.predictions.map((step) => this.desk.store.get("confidence", step));
     await this.desk.store.progress(async (progress) => {
-      const answer = await this.desk.runtime.ask({ do: "compare", exercise: this.exercise, confidences, progress });
+      const answer = await this.desk.runtime.ask({ do: "compare", exercise: this.exercise, progress });
       this.result.innerHTML = answer.html;
       if (answer.open) this.desk.store.set("compared", this.exercise, "yes");
       return answer.progress;
@@ -66,12 +53,13 @@ export class Experiment {
   }
 }
 
-/** All that stands between the first experiment and the written answer. @returns {HTMLElement[]} */
+/** Every experiment, and all that stands between the first of them and the written answer. @returns {HTMLElement[]} */
 function outcomes() {
   const first = document.querySelector(".tag_experiment");
   const last = place("write");
   if (!first || !last) return [];
   const blocks = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("article section > :not(section)")]);
   const after = (/** @type {Node} */ a, /** @type {Node} */ b) => Boolean(a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING);
-  return blocks.filter((block) => block === first || (after(first, block) && after(block, last)));
+  const measures = (/** @type {HTMLElement} */ block) => block.matches(".tag_experiment"); // also below the written answer
+  return blocks.filter((block) => measures(block) || (after(first, block) && after(block, last)));
 }

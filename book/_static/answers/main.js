@@ -4,6 +4,7 @@
 import { Experiment } from "./experiment.js";
 import { element, place } from "./page.js";
 import { progressOf } from "./progress.js";
+import { values } from "./foretold.js";
 import { Runtime } from "./runtime.js";
 import { Step } from "./step.js";
 import { Store } from "./store.js";
@@ -27,7 +28,7 @@ function remembered() {
   const answers = {};
   for (const step of about.steps) {
     const text = store.get("checked", step.id);
-    if (text) answers[step.id] = { [step.answers[0]]: text };
+    if (text) answers[step.id] = { [step.answers[0]]: text, ...values(step, store) };
   }
   const compared = store.get("compared", about.exercise) ? [about.exercise] : [];
   return Object.keys(answers).length ? [{ do: "resume", answers, compared }] : [];
@@ -75,7 +76,7 @@ function build() {
   addGuess();
   const predictions = about.steps.filter((/** @type {any} */ each) => each.foretells).map((/** @type {any} */ each) => each.id);
   if (predictions.length) experiment = new Experiment(about.exercise, predictions, desk);
-  for (const step of steps) if (store.get("checked", step.about.id) && step.about.foretells) experiment?.checked(step.about.id, { status: "noted" });
+  for (const step of steps) if (store.get("committed", step.about.id)) experiment?.checked(step.about.id, { status: "noted", committed: true });
   if (about.written) place("written")?.append(written(about.exercise, about.written, desk));
   const map = document.querySelector(".lr-map");
   if (map) progressOf(desk, map);

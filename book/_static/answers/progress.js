@@ -4,7 +4,7 @@
 import { element, place } from "./page.js";
 import { exported, restoreAnswers } from "./store.js";
 
-export const KINDS = ["answer", "checked", "confidence", "compared", "written", "guess"];
+export const KINDS = ["answer", "checked", "committed", "why", "confidence", "compared", "written", "guess"];
 const LARGEST = 2_000_000;
 
 /** @param {import("./step.js").Desk} desk @param {Element} map */

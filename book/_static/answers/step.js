@@ -2,10 +2,11 @@
 /** One checked step: its field, its buttons, how the text reads, the verdict and the hints below. */
 
 import { keypad } from "./keypad.js";
+import { asked, drawn, values } from "./foretold.js";
 import { element, settled } from "./page.js";
 import { NoRuntime, Superseded, TookTooLong } from "./runtime.js";
 
-/** @typedef {{id: string, answers: string[], asks: string, form: string, points: number, foretells: boolean, keys: any[]}} About */
+/** @typedef {{id: string, answers: string[], asks: string, form: string, points: number, foretells: boolean, beside: string[], sketch: any, keys: any[]}} About */
 /** @typedef {{runtime: import("./runtime.js").Runtime, store: import("./store.js").Store, checked: (step: string, answer: any) => void}} Desk */
 
 const LINES = 6;
@@ -44,6 +45,7 @@ export class Step {
       maxlength: 4000,
       inputmode: coarse() ? "none" : "text",
     };
+    if (this.about.sketch) return element("input", { type: "hidden", "data-lr-answer": name });
     if (this.about.form !== "derivation") return element("input", { type: "text", enterkeyhint: "go", ...attributes });
     return element("textarea", { rows: LINES, wrap: "off", ...attributes });
   }
@@ -60,13 +62,16 @@ export class Step {
     this.keysButton = element("button", { type: "button", "aria-expanded": "false", class: "lr-keys" }, "Keys");
     this.checkButton = element("button", { type: "submit", "data-lr-check": id }, foretells ? "Commit" : "Check");
     const hint = element("button", { type: "button", "data-lr-hint": id, onclick: () => this.hint() }, "Hint");
-    const label = element("label", { for: this.field.id }, element("code", {}, `${name} =`), element("span", { class: "lr-asks" }, asks));
+    const said = [element("code", {}, `${name} =`), element("span", { class: "lr-asks" }, asks)];
+    const label = this.about.sketch ? element("p", { class: "lr-label" }, ...said) : element("label", { for: this.field.id }, ...said);
     const writing = element("div", { class: lines ? "lr-lines" : "lr-line" }, ...(lines ? [this.marks] : []), this.field);
     const buttons = element("div", { class: "lr-buttons" }, this.checkButton, hint, this.keysButton);
     this.pad.hidden = !this.words;
-    this.keysButton.hidden = this.words;
+    this.keysButton.hidden = this.words || Boolean(this.about.sketch);
     const formula = element("form", { class: "lr-step", "data-lr-step": id, "aria-label": `Answer ${id}` });
-    formula.append(label, this.reading, writing, this.notes, buttons, this.pad, this.said, this.hints);
+    const beside = foretells ? [asked(this.about, this.desk.store)] : [];
+    const pad = this.about.sketch ? [drawn(this.about, this.field)] : [];
+    formula.append(label, this.reading, writing, ...pad, this.notes, ...beside, buttons, this.pad, this.said, this.hints);
     return formula;
   }
 
@@ -105,6 +110,7 @@ export class Step {
   write(text) {
     if (text === this.field.value || document.activeElement === this.field) return;
     this.field.value = text;
+    this.field.dispatchEvent(new Event("lr-write"));
     this.read();
   }
 
@@ -112,7 +118,7 @@ export class Step {
   async read() {
     const { form, id } = this.about;
     const text = this.field.value;
-    if (["choice", "ordering", "number"].includes(form)) return;
+    if (["choice", "ordering", "number", "sketch"].includes(form)) return;
     const request = form === "derivation" ? { do: "lines", step: id, text } : { do: "read", step: id, text };
     try {
       const answer = await this.desk.runtime.ask(request, `read ${id}`);
@@ -151,14 +157,16 @@ export class Step {
 
   async check() {
     const { id, answers } = this.about;
-    const texts = { [answers[0]]: this.field.value };
+    const texts = { [answers[0]]: this.field.value, ...values(this.about, this.desk.store) };
     if (this.desk.runtime.status === "loading") this.say("Python is still loading; this is checked as soon as it is ready.");
     this.root.setAttribute("aria-busy", "true");
     try {
       await this.desk.runtime.whenReady(); // other tabs need not wait for this one's start
       await this.desk.store.progress(async (progress) => {
         const answer = await this.desk.runtime.ask({ do: "check", step: id, answers: texts, progress });
-        if (!UNREAD.includes(answer.status)) this.desk.store.set("checked", id, texts[answers[0]]);
+        const first = !(this.about.foretells && this.desk.store.get("checked", id)); // the first prediction stands
+        if (first && !UNREAD.includes(answer.status)) this.desk.store.set("checked", id, texts[answers[0]]);
+        if (answer.committed) this.desk.store.set("committed", id, "yes");
         this.show(answer);
         return answer.progress;
       });

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.checking.progress import kept_commitment
@@ -50,7 +49,7 @@ class Pad:
         at = ", ".join(f"{x:g}" for x in self._sketch.at)
         return f"Nothing to draw on here? Give numbers: {self._step.answers[0]} = {{{keys}}}, at {at}."
 
-    def widget(self) -> Any:
+    def widget(self) -> object:
         """Return the anywidget on which it is drawn."""
         import anywidget
         import traitlets
@@ -59,14 +58,16 @@ class Pad:
             _esm, _css = HERE_LIES / "sketch.js", HERE_LIES / "sketch.css"
             spec = traitlets.Dict().tag(sync=True)
             points = traitlets.Dict().tag(sync=True)
-            closed = traitlets.Bool(False).tag(sync=True)
+
+            def __repr__(widget) -> str:
+                return repr(self)
 
         told = {**self._sketch.as_data(), "name": self._step.answers[0], "asks": self._step.asks}
         made = Drawing(spec=told, points={key: list(heights) for key, heights in self._points.items()})
         made.observe(lambda change: self.take(change["new"]), names="points")
         return made
 
-    def take(self, points: Mapping[str, Any]) -> None:
+    def take(self, points: Mapping[str, object]) -> None:
         """Take over the heights of curves, as drawn on the page or given as numbers; the axis ends hold them."""
         for key in self._sketch.curves:
             heights = points.get(key)

@@ -9,10 +9,11 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 640;
-const HEIGHT = 340;
+const HEIGHT = 400;
 const EDGE = { left: 64, right: 26, top: 24, bottom: 52 };
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"];
 const DASHES = ["", "9 4", "2 4", "9 4 2 4"];
+const ASIDE = 8; // as far aside as this a stroke only moves the point that was touched
 const STEPS = 40; // heights that the arrow keys reach, from the foot of the axis to its top
 
 /** @param {string} tag @param {Record<string, any>} attributes @param {string} text */
@@ -70,10 +71,16 @@ export function line(spec, points) {
   return `${spec.name} = {${curves.join(", ")}}`;
 }
 
-/** Points between two places of one stroke: none is jumped over. @param {number} from @param {number} to */
-function between(from, to) {
-  const way = Math.sign(to - from);
-  return way ? Array.from({ length: Math.abs(to - from) }, (_, i) => from + way * (i + 1)) : [to];
+/**
+ * What a stroke from one place to another draws: the columns that it crosses, each at the height where it crosses it.
+ * @param {number[]} columns @param {{x: number, share: number}} from @param {{x: number, share: number}} to
+ * @returns {[number, number][]} (column, share of the axis)
+ */
+export function crossed(columns, from, to) {
+  return columns.flatMap((x, i) => {
+    const part = (x - from.x) / (to.x - from.x);
+    return part > 0 && part <= 1 ? [/** @type {[number, number]} */ ([i, from.share + part * (to.share - from.share)])] : [];
+  });
 }
 
 export class Pad {
@@ -87,7 +94,7 @@ export class Pad {
     this.points = this.whole(points);
     this.curve = this.keys[0];
     this.id = `lrs-${Math.random().toString(36).slice(2)}`;
-    /** @type {{at: number, share: number} | null} */
+    /** @type {{x: number, share: number, at: number, begun: {x: number, share: number}, far: boolean} | null} the stroke that is being drawn */
     this.stroke = null;
     this.lay();
     this.draw();
@@ -110,6 +117,7 @@ export class Pad {
     const copy = html("button", { type: "button", class: "lrs-button", onclick: () => this.copy() }, "Copy the line");
     const clear = html("button", { type: "button", class: "lrs-button", onclick: () => this.clear() }, "Draw this curve anew");
     this.root.classList.add("lrs");
+    this.root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's own keys are not meant here
     this.root.append(
       html("p", { class: "lrs-how", id: `${this.id}-how` },
         "Draw across the axes with mouse or finger. By keyboard: Tab to the points, ← → to the next one, ↑ ↓ to move it."),
@@ -127,6 +135,7 @@ export class Pad {
       const radio = html("input", { type: "radio", name: this.id, value: key, checked: key === this.curve });
       radio.addEventListener("change", () => {
         this.curve = key;
+        this.handles.forEach((/** @type {HTMLElement} */ each, /** @type {number} */ i) => (each.tabIndex = i ? -1 : 0));
         this.draw();
       });
       const swatch = svg("svg", { width: 34, height: 10, "aria-hidden": "true" });
@@ -179,8 +188,13 @@ export class Pad {
     const box = this.picture.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * WIDTH;
     const y = ((event.clientY - box.top) / box.height) * HEIGHT;
+    return { x, share: this.axes.shareAt(y) };
+  }
+
+  /** The column that is nearest. @param {number} x */
+  nearest(x) {
     const far = this.spec.at.map((_, i) => Math.abs(this.axes.x(i) - x));
-    return { at: far.indexOf(Math.min(...far)), share: this.axes.shareAt(y) };
+    return far.indexOf(Math.min(...far));
   }
 
   /** @param {PointerEvent} event */
@@ -188,29 +202,33 @@ export class Pad {
     if (event.button) return;
     event.preventDefault();
     this.sheet.setPointerCapture(event.pointerId);
-    this.stroke = this.where(event);
-    this.put(this.stroke.at, this.stroke.share);
+    const { x, share } = this.where(event);
+    this.stroke = { x, share, at: this.nearest(x), begun: { x, share }, far: false };
+    this.put(this.stroke.at, share);
   }
 
-  /** @param {PointerEvent} event */
+  /** Across columns each gets the height at which it is crossed; up and down moves the one that was touched. @param {PointerEvent} event */
   move(event) {
     if (!this.stroke) return;
-    const from = this.stroke;
     const to = this.where(event);
-    for (const i of between(from.at, to.at)) {
-      const part = from.at === to.at ? 1 : (i - from.at) / (to.at - from.at);
-      this.put(i, from.share + part * (to.share - from.share));
-    }
-    this.stroke = to;
+    const { at, begun } = this.stroke;
+    const far = this.stroke.far || Math.abs(to.x - begun.x) > ASIDE;
+    const drawn = crossed(this.spec.at.map((_, i) => this.axes.x(i)), this.stroke, to);
+    if (!far) this.put(at, to.share);
+    else if (!this.stroke.far) this.put(at, begun.share); // it goes across, so this is where it began
+    for (const [i, share] of drawn) this.put(i, share);
+    this.stroke = { ...to, at: drawn.length ? drawn[drawn.length - 1][0] : at, begun, far };
   }
 
   end() {
     if (!this.stroke) return;
-    const { at } = this.stroke;
+    const { x, share, at, far } = this.stroke;
+    const last = this.nearest(x);
+    if (far && last !== at) this.put(last, share); // a stroke that ends just before a column means it, too
     this.stroke = null;
-    this.handles[at].focus({ preventScroll: true });
+    this.handles[last].focus({ preventScroll: true });
     this.changed(this.points);
-    this.tell(at);
+    this.tell(last);
   }
 
   /** Say a point, and what is still open. @param {number} i */
