@@ -124,9 +124,10 @@ def _divided(top: str) -> dict[str, Change]:
         "epsilon_inside": _ways("epsilon", "d", f"{top}/sqrt(vh+eps)"),
         "epsilon_squared": _ways("epsilon", "d", f"{top}/sqrt(vh+eps**2)"),
         "no_epsilon": _ways("epsilon", "d", f"{top}/sqrt(vh)"),
-        "epsilon_apart": Change("epsilon", (
-            {"d": f"{top}/sqrt(vh) + eps"},
-            *({"d": f"{top}/sqrt(vh)", "dx": f"lr*d {sign} eps"} for sign in "+-"))),
+        "epsilon_apart": Change(
+            "epsilon",
+            ({"d": f"{top}/sqrt(vh) + eps"}, *({"d": f"{top}/sqrt(vh)", "dx": f"lr*d {sign} eps"} for sign in "+-")),
+        ),
         "fixed_epsilon": _constants("epsilon", "eps", 1e-8, 1e-7, 1e-6, 1e-10, 1e-5, 1e-3),
         "no_root": _ways("memory", "d", f"{top}/(vh+eps)"),
         "multiplied": _ways("memory", "d", f"{top}*(sqrt(vh)+eps)"),
