@@ -45,7 +45,7 @@ test: .venv/.test  ## run every test  (PYTEST_ARGS="tests/project -k wheel" for 
 	fi
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-quick: .venv/.test  ## run the tests that need no browser, server or class: before each commit
+quick: .venv/.test  ## run the tests that need no browser, server or class, nor many seconds: before each commit
 	.venv/bin/python -m pytest $(PYTEST_ARGS) -m "not whole"
 
 test-lowest: .venv/.test  ## test with the oldest versions that pyproject.toml allows, in .venv-lowest

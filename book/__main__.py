@@ -240,6 +240,8 @@ def dress(notebook: nbformat.NotebookNode, solutions: bool) -> None:
         cell.source = re.sub(r"^[ \t]*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\n?", "", cell.source, flags=re.M)
         printed = " ".join(out.text.strip() for out in cell.outputs if out.output_type == "stream")
         cell.metadata["mystnb"] = {"image": {"alt": " ".join(printed.split())}}
+        if "hide-input" in tags:  # a cell that shows how something is measured
+            cell.metadata["mystnb"] |= {"code_prompt_show": "Show the {type}", "code_prompt_hide": "Hide the {type}"}
         for output in cell.outputs:
             if html := output.get("data", {}).get("text/html"):
                 output.data["text/html"] = re.sub(r'(href="(?![^"]*:)[^"]*)\.ipynb"', r'\1.html"', html)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,9 @@ HERE = Path(__file__).parent
 
 # Folders whose tests share something heavy (a JupyterLab, a graded class, a book), made once in each worker.
 GROUPED_FOLDERS = {"book", "browser", "desk", "grading"}
+# An experiment of Part C, and the kernel of an exercise's notebook, run once for all tests that ask it: those of an
+# exercise stay together.
+EXERCISE = re.compile(r"(?:test_|\[|-)([abc][1-6])(?=[-_\]])")
 # Folders whose tests need a browser, a server, a kernel or a graded class; single modules say `pytest.mark.whole`.
 WHOLE_FOLDERS = {"attack", "book", "browser", "desk", "fuzz", "grading", "jail", "notebooks"}
 
@@ -30,6 +35,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each
 # In CI the same examples each time, so that a failure is the commit's.
 settings.register_profile("course", deadline=None, derandomize=IN_CI, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("course")
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left_to_the_next_test() -> Iterator[None]:
+    """pyplot belongs to the whole process: what one test leaves open another would find."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -47,6 +60,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in WHOLE_FOLDERS:
             item.add_marker("whole")
+        shared = folder == "part_c" or item.path.name == "test_notebooks.py"
+        if shared and (exercise := EXERCISE.search(item.name)):
+            item.add_marker(pytest.mark.xdist_group(exercise[1]))
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
 

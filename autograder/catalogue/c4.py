@@ -70,8 +70,8 @@ QUESTIONS = {
             ),
         ),
         lecture="Warmup has several causes, and which one counts is disputed: the variance of Adam's early averages "
-        "(Liu et al. 2020), the size of updates (Ma & Yarats 2021). In our experiment it helps without any "
-        "noise.",
+        "(Liu et al. 2020), the size of updates (Ma & Yarats 2021), the curvature that a larger rate needs (Kalra & "
+        "Barkeshli 2024). In our experiment it helps without any noise.",
     ),
     "c4-prediction_4": Question(
         reference=...,

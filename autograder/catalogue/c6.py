@@ -48,7 +48,7 @@ QUESTIONS = {
             ),
         ),
         lecture="Put Wilson et al. 2017 and Choi et al. 2019 side by side: the ranking went away when both were tuned "
-        "over a wide enough range. In our experiment the gap is within the spread.",
+        "over a wide enough range. In our experiment the mean of the paired gaps is no larger than chance makes it.",
     ),
     "c6-prediction_3": Question(
         reference=...,

@@ -8,16 +8,20 @@ EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     "b1-other_default": (("lr, momentum=0.9", "lr, momentum=0.5"),),
     "b1-fixed_momentum": (("self.momentum = momentum", "self.momentum = 0.9"),),
     "b1-mutates": (
-        ("self.velocities[i] = self.momentum * self.velocities[i] + grad", "grad += self.momentum * self.velocities[i]"
-         "\n            self.velocities[i] = grad.copy()"),
+        (
+            "self.velocities[i] = self.momentum * self.velocities[i] + grad",
+            "grad += self.momentum * self.velocities[i]\n            self.velocities[i] = grad.copy()",
+        ),
     ),
     "b2-no_correction": (
-        ("self.m[i] / (1 - self.beta1**self.t)", "self.m[i]"), ("self.v[i] / (1 - self.beta2**self.t)", "self.v[i]"),
+        ("self.m[i] / (1 - self.beta1**self.t)", "self.m[i]"),
+        ("self.v[i] / (1 - self.beta2**self.t)", "self.v[i]"),
     ),
     "b2-epsilon_inside": (("(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat + self.eps)"),),
     "b2-only_first": (("self.v[i] / (1 - self.beta2**self.t)", "self.v[i]"),),
     "b2-betas_swapped": (
-        ("self.beta1 = beta1", "self.beta2 = beta1"), ("self.beta2 = beta2", "self.beta1 = beta2"),
+        ("self.beta1 = beta1", "self.beta2 = beta1"),
+        ("self.beta2 = beta2", "self.beta1 = beta2"),
     ),
     "b2-t_per_parameter": (
         ("        self.t += 1\n", ""),
@@ -35,12 +39,10 @@ EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     "b5-not_lengthened": (("            T_i = T_i * self.T_mult\n", ""),),
     "b5-late_by_one": (("while T_cur >= T_i", "while T_cur > T_i"),),
     "b5-no_half": (("0.5 * (self.lr_max", "(self.lr_max"),),
-    "b5-forgets_lr_min": (
-        ("self.lr_min + 0.5 * (self.lr_max - self.lr_min)", "0.5 * self.lr_max"),
-    ),
+    "b5-forgets_lr_min": (("self.lr_min + 0.5 * (self.lr_max - self.lr_min)", "0.5 * self.lr_max"),),
     "b5-added": (("T_i = T_i * self.T_mult", "T_i = T_i + self.T_mult"),),
     "b5-divided_by_T_0": (("np.pi * T_cur / T_i", "np.pi * T_cur / self.T_0"),),
-}  # fmt: skip
+}
 
 
 def with_mistake(model_answer: str, misconception: str) -> str:

@@ -58,15 +58,17 @@ print("20.0")
 
 STUDENTS = (
     Student("sample_ada", "everything right"),
-    Student("sample_bo", "forgets bias correction; drops the ½ of f; overlooks the lower bound", {
+    Student("sample_bo", "forgets bias correction; drops the ½ of f; overlooks the lower bound; says no why", {
         "a1-gradient-answer": "gradient = 2 * a * x",
         "a1-update-answer": "update = x - eta * 2 * a * x",
         "a1-closed_form-answer": "closed_form = (1 - 2 * eta * a) ** t * x0",
         "a1-condition-answer": "condition = eta < 2 / a",
         "b2-answer": ADAM.replace("self.m[i] / (1 - self.beta1**self.t)", "self.m[i]").replace(
             "self.v[i] / (1 - self.beta2**self.t)", "self.v[i]"),
+        "c1-prediction_1-answer": 'prediction_1 = "0.464"',
     }),
-    Student("sample_cy", "ε inside the root; asks for no overshooting", {
+    Student("sample_cy", "ε inside the root; asks for no overshooting; predicts honestly and wrong", {
+        "c1-prediction_1-answer": 'prediction_1 = "10"\nwhy_1 = "The larger the step, the faster it gets there."',
         "a1-condition-answer": "condition = And(0 < eta, eta < 1 / a)",
         "b2-answer": ADAM.replace("(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat + self.eps)"),
     }),

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -457,7 +456,7 @@ def _typed(step: Step, answer: object) -> str:
     return f"{name} = {str(answer)!r}"  # text is an answer too, and 1/2 in it is a half, not 0.5
 
 
-def _foretold(step: Step, answer: Any) -> str:
+def _foretold(step: Step, answer: object) -> str:
     """Return the cell in which a student commits a prediction, with a line of why."""
     return f"{step.answers[0]} = {answer!r}\n{step.companions[0]} = {WHY!r}"
 

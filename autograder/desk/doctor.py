@@ -234,8 +234,9 @@ def _secret(place: Place) -> Finding:
         return Finding("course secret", "ok", f"{path}: none yet, drawn with the first grading")
     course.course_secret(path)
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return Finding("course secret", "warning", f"others can read {path}: it gives away the secret inputs",
-                       f"chmod 600 {path}")  # fmt: skip
+        return Finding(
+            "course secret", "warning", f"others can read {path}: it gives away the secret inputs", f"chmod 600 {path}"
+        )
     return Finding("course secret", "ok", f"{path}, yours alone")
 
 

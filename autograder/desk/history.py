@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from autograder.files import write_table
 from autograder.gradebook.database import reading
-from autograder.gradebook.ledger import KEPT, Ledger
+from autograder.gradebook.ledger import KEPT, Ledger, Row
 from autograder.grading.preview import Difference, ReadGradebook
 from autograder.names import UnknownName, nearest
 from lrtutorial.verdict import STATUSES
@@ -45,7 +44,7 @@ def changed_since(db_url: str, assignment: str, after: int) -> list[Difference]:
     return found
 
 
-def _from_history(row: Mapping[str, Any], hand: float | None = None) -> Difference:
+def _from_history(row: Row, hand: float | None = None) -> Difference:
     first = row["points_before"] is None
     before = {} if first else {key: row[f"{key}_before"] for key in KEPT}
     after = {key: row[key] for key in KEPT}

@@ -72,8 +72,9 @@ def new_course(folder: str | Path, *, with_git: bool = False, root: Path = ROOT)
         "  make release                    the assignments into its gradebook\n"
         "  python -m autograder doctor     whether it can grade\n"
         "Due dates, extra time and nbgrader_config.py are last term's: look through them.",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
+        highlight=False,
+        soft_wrap=True,
+    )
     return 0
 
 
@@ -125,11 +126,13 @@ def _look_at(copy: Path) -> None:
         "import json, sys; from dataclasses import asdict; from autograder.desk.doctor import examine;"
         f"print(json.dumps([asdict(one) for one in examine(only={LOOKED_AT!r})]))"
     )
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("LRTUTORIAL_COURSE", "LRTUTORIAL_DB")}  # fmt: skip
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("LRTUTORIAL_COURSE", "LRTUTORIAL_DB")
+    }
     environment["PYTHONPATH"] = str(copy)
-    done = subprocess.run([sys.executable, "-B", "-c", code], cwd=copy, env=environment, capture_output=True, text=True,
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise Refused(f"the copy doesn't work, so it was taken away: {done.stderr.strip()[-400:]}")
     wrong = [one for one in json.loads(done.stdout) if one["status"] == "fails"]

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.notebooknode import NotebookNode
 from nbgrader.converters import GenerateFeedback
@@ -61,8 +62,8 @@ class FeedbackExporter(HTMLExporter):
         yield "points", points
 
     def from_notebook_node(  # type: ignore[override]  # nbconvert's own subclasses differ here too
-        self, nb: NotebookNode, resources: Any = None, **kw: Any
-    ) -> tuple[str, Any]:
+        self, nb: NotebookNode, resources: ResourcesDict | None = None, **kw: object
+    ) -> tuple[str, dict[str, Any]]:
         """Export one notebook."""
         self.level = BELOW  # of the last heading: none is skipped on the way down
         return super().from_notebook_node(nb, resources, **kw)

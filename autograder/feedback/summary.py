@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -120,7 +121,7 @@ class FeedbackSummary(NbGraderPreprocessor):
         False, help="Show the worked solutions (Parts A and B) and the model answer (Part C) in feedback."
     ).tag(config=True)
 
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Collect what is known of one graded notebook. It comes after GetGrades."""
         where = resources["nbgrader"]
         exercise = next((one for one in exercises().values() if one.notebook == where["notebook"]), None)

@@ -13,9 +13,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
@@ -44,9 +46,10 @@ class LatePenalty(LateSubmissionPlugin):
     """
 
     penalty_method = Enum(
-        ("percent", "zero", "none"), default_value="percent",
+        ("percent", "zero", "none"),
+        default_value="percent",
         help="'percent': as configured here; 'zero': late work loses all points; 'none': being late costs nothing.",
-    ).tag(config=True)  # fmt: skip
+    ).tag(config=True)
     percent = Float(10.0, help="Percentage of a notebook's points that each started unit costs, 0 to 100.").tag(
         config=True
     )
@@ -75,7 +78,7 @@ class LatePenalty(LateSubmissionPlugin):
             return None
         if self.penalty_method == "zero":
             return score
-        units = math.ceil(late / SECONDS[self.per])
+        units = math.ceil(Fraction(late) / SECONDS[self.per])
         share = min(units * Decimal(str(self.percent)), Decimal(str(self.cap_percent))) / 100
         return float((Decimal(str(score)) * share).quantize(Decimal(1).scaleb(-self.digits), ROUND_FLOOR)) or None
 
@@ -158,8 +161,9 @@ class ExtraTime:
         known = sorted(students)
         return [
             f"{self.path.name}, line {line}: no student {name!r} so far. {nearest(name, known)}"
-            for (name, _), (_, line) in self.rows.items() if name not in set(map(student_of, students))
-        ]  # fmt: skip
+            for (name, _), (_, line) in self.rows.items()
+            if name not in set(map(student_of, students))
+        ]
 
 
 def _extra(row: dict[str, str | None], where: str) -> timedelta:
@@ -201,7 +205,7 @@ class GrantExtraTime(NbGraderPreprocessor):
             extra.hold_to([assignment.name for assignment in gradebook.assignments])
         return extra
 
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Enter one student's extra time. Raises ExtraTimeError."""
         where = resources["nbgrader"]
         with Gradebook(where["db_url"]) as gradebook:
@@ -262,6 +266,4 @@ def reassess(
 def _length(seconds: float) -> str:
     minutes = math.ceil(seconds / 60)
     days, hours = minutes // 1440, minutes % 1440 // 60
-    return " ".join(
-        f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes % 60, "min")) if count
-    )  # fmt: skip
+    return " ".join(f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes % 60, "min")) if count)

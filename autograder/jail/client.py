@@ -42,8 +42,11 @@ class _Tolerant(AsyncZMQSocketChannel):
             _, rest = self.session.feed_identities(frames)
             message = self.session.deserialize(rest)
             parent = message["parent_header"].get("msg_id")
-            if not isinstance(message["content"], dict) or not isinstance(parent, str | None):
+            content = message["content"]
+            if not isinstance(content, dict) or not isinstance(parent, str | None):
                 raise Empty
+            if type(content.get("execution_count")) is not int and "execution_count" in content:
+                content["execution_count"] = None  # a notebook with another could not be written
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
             raise Empty from error
         return self.inspected(message, sum(len(frame) for frame in frames))

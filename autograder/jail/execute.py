@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbclient.exceptions import CellExecutionComplete
+from nbformat import NotebookNode, ValidationError
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from traitlets import default
@@ -34,6 +36,15 @@ class JailedExecute(Execute):
         """The base's, remembered past the end of the kernel, when the base forgets it."""
         self.last_manager = super().create_kernel_manager()
         return self.last_manager
+
+    def process_message(self, msg: dict[str, object], cell: NotebookNode, cell_index: int) -> object:
+        """The base's, but a message that no notebook can hold is dropped: a hostile kernel may say anything."""
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except (ValidationError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return None
 
     def preprocess(self, nb: object, resources: object, km: object = None) -> Any:
         """Run the notebook; see the class for what is added to `resources`, also when this raises."""

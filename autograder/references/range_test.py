@@ -79,7 +79,7 @@ def steepest(lrs: Sequence[float], losses: Sequence[float]) -> float:
 
 def lr_range_test(
     model: nn.Module,
-    train_loader: Iterable[Any],
+    train_loader: Iterable[object],
     min_lr: float = 1e-7,
     max_lr: float = 10,
     num_steps: int = 100,

@@ -83,7 +83,7 @@ def _for_page(part: Data, anonymous: bool) -> Data:
     return {**part, **page}
 
 
-def _alpha_row(what: str, alpha: Data) -> list[Any]:
+def _alpha_row(what: str, alpha: Data) -> list[object]:
     interval = "–" if alpha["value"] is None else f"{_number(alpha['low'])} to {_number(alpha['high'])}"
     return [what, alpha["items"], told(alpha["students"]), _number(alpha["value"]), interval,
             alpha["why"] or alpha["caution"]]  # fmt: skip
@@ -110,8 +110,10 @@ def tables(findings: Data) -> dict[str, list[Row]]:
     for part in findings["parts"]:
         columns = ("id", "possible", "students", "difficulty", "discrimination", *VERDICTS, "remark")
         steps += [[part["name"], *(item[name] for name in columns)] for item in part["items"]]
-        held += [[part["name"], *(m[k] for k in ("exercise", "step", "id", "title", "count", "tried", "share", "say"))]
-                 for m in part["misconceptions"]]  # fmt: skip
+        held += [
+            [part["name"], *(m[k] for k in ("exercise", "step", "id", "title", "count", "tried", "share", "say"))]
+            for m in part["misconceptions"]
+        ]
         for done, stuck in zip(part["grading"]["by_exercise"], part["stuck"]["by_exercise"], strict=True):
             row: Row = [part["name"], done["exercise"], *(done[k] for k in outcomes)]
             grading.append([*row, stuck["missing"], stuck["stuck"]])

@@ -122,8 +122,9 @@ def misconception_map(part: Data) -> Picture | None:
         for row, name in enumerate(names):
             for column, one in enumerate(by_exercise[name]):
                 label = one["id"].removeprefix(f"{name}-").replace("_", " ")
-                text = "\n".join([*textwrap.wrap(label.replace("-", ": "), 22)[:2],
-                                  f"{one['count']} · {percent(one['share'])}"])  # fmt: skip
+                text = "\n".join(
+                    [*textwrap.wrap(label.replace("-", ": "), 22)[:2], f"{one['count']} · {percent(one['share'])}"]
+                )
                 axes.text(column, row, text, ha="center", va="center", fontsize=7.5,
                           color=_readable_on(colours(one["share"] / top)), linespacing=1.15)  # fmt: skip
         axes.set_yticks(range(len(names)), [name.upper() for name in names])
@@ -138,6 +139,7 @@ def misconception_map(part: Data) -> Picture | None:
         figure.colorbar(image, ax=axes, label="share of those who tried", format=lambda v, _: percent(v), shrink=0.9)
     leaders = "; ".join(
         f"{name.upper()}: {rows[0]['title']} ({rows[0]['count']}, {percent(rows[0]['share'])})"
-        for name, rows in by_exercise.items() if rows
-    )  # fmt: skip
+        for name, rows in by_exercise.items()
+        if rows
+    )
     return _picture(figure, f"Heat map of misconceptions by exercise in {part['title']}. Most frequent: {leaders}.")

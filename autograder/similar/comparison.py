@@ -194,8 +194,9 @@ def _scores(readings: Sequence[Reading], view: str, rarity: Rarity) -> dict[tupl
             shared[pair] += 1
     return {
         (one, other): weight * shared[one, other] / min(len(own[one]), len(own[other]))
-        for (one, other), weight in weights.items() if _compared(view, readings[one], readings[other])
-    }  # fmt: skip
+        for (one, other), weight in weights.items()
+        if _compared(view, readings[one], readings[other])
+    }
 
 
 def _pair(notebook: str, left: Reading, right: Reading, rarity: Rarity) -> Pair:

@@ -132,7 +132,7 @@ class _Guarded(web.RequestHandler):
     def has_token(self, said: str | None) -> bool:
         return said is not None and hmac.compare_digest(said.encode(), self.token.encode())
 
-    def write_error(self, status_code: int, **_: Any) -> None:
+    def write_error(self, status_code: int, **_: object) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(f"{status_code}: {self._reason}")
 
@@ -187,7 +187,7 @@ class Asked(_Guarded):
             raise Unusable("expected a JSON object")
         return body
 
-    def _reply(self, what: str, body: Mapping[str, Any]) -> Any:
+    def _reply(self, what: str, body: Mapping[str, Any]) -> object:
         if what == "overview":
             return self.sitting.overview()
         if what == "samples":
@@ -202,5 +202,5 @@ class Asked(_Guarded):
         return self.sitting.next(desk, [str(one) for one in passed])
 
 
-def _sample(sample: Sample) -> dict[str, Any]:
+def _sample(sample: Sample) -> dict[str, object]:
     return {"text": sample.text, "points": sample.points, "why": sample.why}

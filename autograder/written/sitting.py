@@ -25,6 +25,10 @@ from autograder.written.showing import shown
 from lrtutorial.advice import Unusable
 from lrtutorial.checking.written import ModelAnswer
 
+#: Points by line, comment, whether it is a second look, the answers with their turn and points as shown.
+Asked = tuple[tuple[float, ...], str, bool, list[tuple[int, int, float | None]]]
+Reply = dict[str, Any]  #: what the page is told or says, as JSON
+
 TWICE = 0.1  #: the share of answers that are shown a second time
 APART = 6  #: answers marked in between, while there are as many
 LONGEST = 5000  #: characters of a comment
@@ -84,7 +88,7 @@ class Sitting:
         self.gradebook.db.rollback()
         return standings, {(one.student, one.second): one for one in every}, every
 
-    def overview(self) -> dict[str, Any]:
+    def overview(self) -> Reply:
         """Return how many answers there are, wait and were seen twice, every card with its points, and the comments."""
         standings, newest, every = self._read()
         waiting = [n for n in range(len(self.answers)) if self._waits(n, standings)]
@@ -100,7 +104,9 @@ class Sitting:
             "comments": sorted(comments, key=lambda text: first[text]), "agreement": self.agreement(every),
         }  # fmt: skip
 
-    def _listed(self, card: Card, standings: Mapping[str, Standing], newest: Mapping[Any, Marking]) -> dict[str, Any]:
+    def _listed(
+        self, card: Card, standings: Mapping[str, Standing], newest: Mapping[tuple[str, bool], Marking]
+    ) -> Reply:
         waits = sum(self._waits(n, standings) for n in card.members)
         points = {
             standings[self.answers[n].student].manual for n in card.members if self.answers[n].student in standings
@@ -133,7 +139,7 @@ class Sitting:
 
     # ------------------------------------------------------------------------------------------- what comes next
 
-    def next(self, desk: str, passed: Sequence[str] = ()) -> dict[str, Any] | None:
+    def next(self, desk: str, passed: Sequence[str] = ()) -> Reply | None:
         """Return the next card for a desk (a page that is open), and keep it for that; None when nothing is left.
 
         ``passed`` are cards to leave for later; a card that is open at another desk is left out.
@@ -182,7 +188,7 @@ class Sitting:
                 return card
         return firsts[0] if firsts else None
 
-    def show(self, card_id: str) -> dict[str, Any]:
+    def show(self, card_id: str) -> Reply:
         """Return a card as the page shows it: the answers that are to be marked, or all of a card that is done.
 
         A second look shows nothing of the first. Raises Unusable for a card that isn't there.
@@ -226,7 +232,7 @@ class Sitting:
 
     # ------------------------------------------------------------------------------------------- what was given
 
-    def mark(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def mark(self, asked: Mapping[str, Any]) -> Reply:
         """Save what a grader gave a card: the lines' points and a comment, for every answer that was shown.
 
         Returns what to say of it. Raises Unusable for what no page of ours sends, Overtaken, with nothing saved, when
@@ -279,7 +285,7 @@ class Sitting:
         if words is not None and (comment or words.manual_comment):
             words.manual_comment = comment or None
 
-    def _after(self, n: int, lines: Sequence[float]) -> dict[str, Any]:
+    def _after(self, n: int, lines: Sequence[float]) -> Reply:
         first = self._read()[1].get((self.answers[n].student, False))
         assert first is not None  # only what was marked is shown again
         off = [{"line": k, "first": a, "now": b}
@@ -287,9 +293,7 @@ class Sitting:
         card = next(one for one in self.cards if not one.second and n in one.members)
         return {"saved": 1, "differs": off, "card": card.id}
 
-    def _asked(
-        self, asked: Mapping[str, Any]
-    ) -> tuple[tuple[float, ...], str, bool, list[tuple[int, int, float | None]]]:
+    def _asked(self, asked: Mapping[str, Any]) -> Asked:
         """Return lines, comment, whether it is a second look, and the answers with their turn and points as shown."""
         card = next((one for one in self.cards if one.id == asked.get("id")), None)
         lines, comment, answers = asked.get("lines"), asked.get("comment"), asked.get("answers")

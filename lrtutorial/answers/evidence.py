@@ -32,7 +32,7 @@ def respond(request: str) -> None:
 
     asked = json.loads(request)
     namespace = get_ipython().user_ns
-    display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)  # type: ignore[no-untyped-call]
+    display({MIME: collect(asked, namespace), "text/plain": "evidence"}, raw=True)
 
 
 def collect(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, object]:

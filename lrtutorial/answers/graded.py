@@ -35,6 +35,7 @@ def prepare(request: str) -> None:
     """
     from IPython import get_ipython
 
+    os.environ["LRTUTORIAL_GRADED"] = "1"  # nothing is shown here to draw on, and nothing waits for a reader
     shell = get_ipython()
     write_files(json.loads(request)["files"], Path.cwd())
     sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())] + [os.getcwd()]
@@ -75,7 +76,7 @@ def asks(cells: Iterable[str]) -> str:
     return ""
 
 
-def _nobody_types(prompt: object = "", *anything: Any, **more: Any) -> str:
+def _nobody_types(prompt: object = "", *anything: object, **more: object) -> str:
     note(f"input({str(prompt)[:60]!r}), for nobody types here: it gave an empty text")
     return ""
 

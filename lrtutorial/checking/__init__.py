@@ -19,7 +19,6 @@ from lrtutorial.course import UnknownStep, find_step, steps
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.locating import can_locate, places_apart
-from lrtutorial.locating.words import where
 from lrtutorial.verdict import CheckFailed, Verdict
 
 if TYPE_CHECKING:
@@ -150,9 +149,11 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
     from IPython import get_ipython
     from IPython.display import display
 
+    from lrtutorial.locating.words import where  # the book's pages have no use for it
+
     step = find_step(verdict.step)
     until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING
-    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    shown = display(replace(verdict, where=until).mimebundle(), raw=True, display_id=True)
 
     def look() -> None:
         placed = verdict
@@ -187,7 +188,7 @@ def _show(verdict: Verdict) -> Verdict:
         return verdict
     from IPython.display import display
 
-    display(verdict.mimebundle() | kept_with(verdict.step), raw=True)  # type: ignore[no-untyped-call]
+    display(verdict.mimebundle() | kept_with(verdict.step), raw=True)
     return _Shown(**{name: getattr(verdict, name) for name in verdict.__dataclass_fields__})
 
 
@@ -198,7 +199,7 @@ def _show_text(text: str) -> None:
     from IPython.display import display
 
     style = "border-left:5px solid #56B4E9;padding:.4em .9em;max-width:52em"
-    display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/html": f'<div role="note" style="{style}">{escape(text)}</div>', "text/plain": text}, raw=True)
 
 
 def _explain_name(

@@ -169,7 +169,7 @@ def shown(verdict: Verdict) -> Reply:
 # --------------------------------------------------------------------------------------------- reading
 
 
-def typed(step: Step, texts: Mapping[str, Any]) -> list[object]:
+def typed(step: Step, texts: Mapping[str, object]) -> list[object]:
     """Return what a reader typed for a step, and for what stands beside it, in the order in which it is checked."""
     answers = [as_answer(step, str(texts.get(name, ""))) for name in step.answers]
     return [*answers, *(str(texts.get(name, ""))[:LONGEST].strip() or ... for name in step.companions)]

@@ -7,8 +7,8 @@ notes its predictions and keeps the outcome to itself.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -39,7 +39,7 @@ def _commit(step: Step, exercise: str, first: Evidence | None, merged: Evidence)
     """Keep a commitment; of one that is there already only what it still lacks, and only before the outcome is seen."""
     seen = exercise in HERE.seen or exercise in HERE.revealed
     if first is None or not seen:
-        at = str((first or {}).get("at") or datetime.now(UTC).isoformat(timespec="seconds"))
+        at = str((first or {}).get("at") or time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))
         late = {"seen": True} if seen or (first or {}).get("seen") else {}
         first = {**prediction.commitment(merged, at), **late}
     elif prediction.why_problem(first) and "why" in merged:  # the experiment, once peeked at, waits for no one

@@ -193,23 +193,23 @@ def record_predictions(exercise: str, outcomes: Mapping[str, str]) -> str:
     return _record(lambda progress: progress["predictions"].setdefault(exercise, dict(outcomes)))
 
 
-def record_forecasts(forecasts: Mapping[str, Mapping[str, Any]]) -> str:
+def record_forecasts(forecasts: Mapping[str, Kept]) -> str:
     """Keep how sure somebody was of each prediction and whether it came true: ``{"confidence": 60, "right": True}``.
 
     The first of a step stays.
     """
 
-    def change(progress: dict[str, Any]) -> None:
+    def change(progress: Kept) -> None:
         for step, forecast in forecasts.items():
             progress["forecasts"].setdefault(step, dict(forecast))
 
     return _record(change)
 
 
-def record_commitment(step: str, commitment: Mapping[str, Any]) -> str:
+def record_commitment(step: str, commitment: Kept) -> str:
     """Keep the first prediction of a step. One that is there stays; a why that it lacks is added."""
 
-    def change(progress: dict[str, Any]) -> None:
+    def change(progress: Kept) -> None:
         kept = progress["commitments"].setdefault(step, dict(commitment))
         if "why" in commitment and kept.get("value") == commitment.get("value"):
             kept.setdefault("why", commitment["why"])
@@ -217,7 +217,7 @@ def record_commitment(step: str, commitment: Mapping[str, Any]) -> str:
     return _record(change)
 
 
-def kept_commitment(step: str) -> dict[str, Any] | None:
+def kept_commitment(step: str) -> Kept | None:
     """Return the first prediction of a step that is kept, or None. It is as trustworthy as any file."""
     found = load()[0]["commitments"].get(step)
     return dict(found) if found else None

@@ -206,9 +206,8 @@ def change_of_basis(eta: float = 0.08) -> Picture:
 
 #: The first of Anscombe's four data sets (The American Statistician 27, 1973): x and y.
 ANSCOMBE = np.array(
-    [[10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5],
-     [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]]
-)  # fmt: skip
+    [[10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5], [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]]
+)
 
 
 def regression_curvatures(centred: bool = False) -> Array:

@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 
 NETWORK = Network((2, 16, 16, 2), "tanh", "cross_entropy")
 POINTS, BATCH, EPOCHS = 300, 50, 120
+Handed = Any  #: what a student gives: a class, a function, or something else that the experiment says no to
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +65,7 @@ def attempt(make: Callable[[], object]) -> Any:
 
 
 def descend(
-    optimizer_class: Callable[..., Any],
+    optimizer_class: Handed,
     start: Sequence[float],
     steps: int,
     problem: str | Problem = "bowl",
@@ -114,7 +115,7 @@ class Training:
 
 
 def train(
-    optimizer_class: Callable[..., Any],
+    optimizer_class: Handed,
     epochs: int = EPOCHS,
     seed: int = 0,
     rates: Callable[[int], float] | None = None,

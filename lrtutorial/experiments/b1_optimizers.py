@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrtutorial.experiments.at_work import EPOCHS, Training, attempt, descend, train, unfinished
+from lrtutorial.experiments.at_work import EPOCHS, Handed, Training, attempt, descend, train, unfinished
 from lrtutorial.experiments.results import BLUE, GREEN, VERMILION, Result, number
 from lrtutorial.problems import get_problem
 
@@ -51,7 +51,7 @@ class BeyondTheBound(Result):
         return f"{super()._repr_html_()}<p>{self.caption}</p>"
 
 
-def beyond_the_bound(SGD: Any, MomentumSGD: Any, prediction: object = ...) -> object:
+def beyond_the_bound(SGD: Handed, MomentumSGD: Handed, prediction: object = ...) -> object:
     """Run both classes on x² + 10y² from (5, 4) at a rate that is too large for SGD.
 
     prediction: what the student expects of momentum there, "converges" or "diverges".
@@ -107,7 +107,7 @@ class Memory(Result):
         return f"The weight of one gradient in the velocity, falling from 1 as β to the power of the steps: {ends}."
 
 
-def memory(MomentumSGD: Any) -> object:
+def memory(MomentumSGD: Handed) -> object:
     """Give the student's class one gradient 1 and then only zeros: each step shows what it still remembers."""
 
     def run() -> Memory:
@@ -156,7 +156,7 @@ class SpiralsLearned(Result):
         return f"Cross-entropy over {EPOCHS} epochs of training on two spirals. At the end, {ends}."
 
 
-def train_spirals(SGD: Any, MomentumSGD: Any) -> object:
+def train_spirals(SGD: Handed, MomentumSGD: Handed) -> object:
     """Train the small network three times: SGD and momentum at one rate, then SGD at ten times that rate."""
 
     def run() -> SpiralsLearned:

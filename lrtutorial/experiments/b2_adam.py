@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrtutorial.experiments.at_work import EPOCHS, Note, Training, attempt, descend, train, unfinished
+from lrtutorial.experiments.at_work import EPOCHS, Handed, Note, Training, attempt, descend, train, unfinished
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Result, number
 from lrtutorial.plots import plot_trajectories
 from lrtutorial.problems import get_problem
@@ -76,7 +76,7 @@ class Corrected(Result):
         return f"{super()._repr_html_()}<p>{self.caption}</p>"
 
 
-def with_and_without_correction(Adam: Any) -> object:
+def with_and_without_correction(Adam: Handed) -> object:
     """Run the student's Adam from (5, 4), as it is and with its correction undone through the rate."""
 
     def run() -> Corrected:
@@ -88,7 +88,7 @@ def with_and_without_correction(Adam: Any) -> object:
     return unfinished(Adam=Adam) or attempt(run)
 
 
-def loss_times_1000(Adam: Any, prediction: object = ...) -> object:
+def loss_times_1000(Adam: Handed, prediction: object = ...) -> object:
     """Run the student's Adam on x² + 10y² and on a thousand times that, and say how far apart the paths are.
 
     prediction: what the student expects of the steps on the larger loss: "shorter", "the same" or "longer".
@@ -146,6 +146,6 @@ class SpiralsLearned(Result):
         return f"Cross-entropy over {EPOCHS} epochs of training with your Adam. At the end, {ends}."
 
 
-def train_spirals(Adam: Any) -> Any:
+def train_spirals(Adam: Handed) -> Any:
     """Train the small network with the student's Adam at three rates, a hundredfold apart."""
     return unfinished(Adam=Adam) or attempt(lambda: SpiralsLearned({lr: train(Adam, lr=lr) for lr in RATES}))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrtutorial.experiments.at_work import Note, attempt, unfinished
+from lrtutorial.experiments.at_work import Handed, Note, attempt, unfinished
 from lrtutorial.experiments.results import Result
 from lrtutorial.figures.palette import STYLES
 
@@ -63,7 +63,7 @@ def _order(distances: dict[str, Array]) -> str:
     return ", ".join(f"{NAMES[word]} {distances[word][-1]:.2g}" for word in order)
 
 
-def draw(visualize_optimizers_2d: Any) -> Note | None:
+def draw(visualize_optimizers_2d: Handed) -> Note | None:
     """Call the student's drawing function; return a note where it is still to be written or doesn't run."""
     return unfinished(visualize_optimizers_2d=visualize_optimizers_2d) or attempt(
         lambda: visualize_optimizers_2d() and None
@@ -71,7 +71,7 @@ def draw(visualize_optimizers_2d: Any) -> Note | None:
 
 
 def distances(
-    run_sgd: object, run_momentum: object, run_rmsprop: object, run_adam: Any, prediction: object = ...
+    run_sgd: Handed, run_momentum: Handed, run_rmsprop: Handed, run_adam: Handed, prediction: object = ...
 ) -> Any:
     """Run the student's four functions at the course's settings and compare their distances to the minimum.
 

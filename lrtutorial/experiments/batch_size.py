@@ -103,4 +103,5 @@ def batch_size(seed: int = 0) -> BatchSize:
             there = mean <= GOAL * mean[0]
             first = np.where(there.any(axis=0), there.argmax(axis=0), np.inf)
             steps[method], best[method] = first.min(axis=1), rates[first.argmin(axis=1)]
+            del losses, mean, there  # some 100 MB, before the next method's come
     return BatchSize(steps, best)

@@ -3,6 +3,7 @@ weights need."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,7 @@ class Resolution(Result):
 
 def _gaussian_bits(variance: Array) -> Array:
     """Bits for one number of a zero-mean Gaussian coded to GRAIN: its entropy, log2(sqrt(2 pi e variance) / GRAIN)."""
-    return np.maximum(np.log2(np.sqrt(2 * np.pi * np.e * variance) / GRAIN), 0.0)
+    return np.maximum(np.log2(np.sqrt(2 * np.pi * math.e * variance) / GRAIN), 0.0)
 
 
 @dataclass(frozen=True, repr=False)

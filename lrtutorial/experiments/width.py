@@ -49,7 +49,9 @@ class Width(Result):
                 shown = np.where(np.isfinite(row), row, np.nan)
                 axes.plot(RATES, shown, marker=marker, ms=4, color=colour, label=f"width {width}")
             axes.set(xscale="log", yscale="log", xlabel="rate η", title=f"{kind} parametrization")
-            axes.legend(fontsize=8, loc="lower left")
+            axes.set_xticks(ticks := (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0), [number(tick) for tick in ticks])
+            axes.set_xticks([], minor=True)
+            axes.legend(fontsize=8, loc="upper right")
         figure.axes[0].set_ylabel(f"loss after {STEPS} steps")
 
     @property

@@ -156,7 +156,11 @@ class StudentOptimizer:
         return points, {int(index): _explain(error) for index, error in header["errors"].items()}
 
     def sweep(
-        self, problem: Problem, jobs: Sequence[Any], steps: int, given_up: Callable[[], bool]
+        self,
+        problem: Problem,
+        jobs: Sequence[tuple[Sequence[float], Mapping[str, float]]],
+        steps: int,
+        given_up: Callable[[], bool],
     ) -> NDArray[np.float64] | None:
         """Run many jobs in short chunks; None when `given_up()` says that nobody wants them any more."""
         size = max(1, min(64, int(CHUNK_SECONDS / max(self.seconds_per_run, 1e-6))))

@@ -57,7 +57,7 @@ def run_class(
     return points
 
 
-def checked_point(value: Any, before: Any, step: int) -> Any:
+def checked_point(value: Any, before: np.ndarray, step: int) -> np.ndarray:
     """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the blue."""
     if np.shape(value) != (2,):
         raise Refused(f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)")
@@ -67,7 +67,9 @@ def checked_point(value: Any, before: Any, step: int) -> Any:
     return point
 
 
-def run_function(function: Callable[..., Any], start: Sequence[float], h: Mapping[str, float], steps: int) -> Any:
+def run_function(
+    function: Callable[..., Any], start: Sequence[float], h: Mapping[str, float], steps: int
+) -> np.ndarray:
     """Call `run_…(start, **h, steps=steps)`; the points (steps+1, 2), NaN once diverged."""
     result = function(start=np.array(start, dtype=np.float64), steps=steps, **h)
     if np.shape(result) != (steps + 1, 2):
@@ -84,12 +86,12 @@ def run_function(function: Callable[..., Any], start: Sequence[float], h: Mappin
 
 
 def run_many(
-    code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, Any]], steps: int
+    code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, ...]], steps: int
 ) -> tuple[dict, bytes]:
     """Run every (start, hyperparameters); a failed run is all NaN and leaves its message in the header
     under its index."""
     points = np.full((len(jobs), steps + 1, 2), np.nan)
-    errors: dict[int, dict[str, Any]] = {}
+    errors: dict[int, dict[str, object]] = {}
     for index, (start, h) in enumerate(jobs):
         try:
             run = run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)

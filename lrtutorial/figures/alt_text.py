@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 MAX_LINES, MAX_WORDS = 8, 1200  #: lines told of each chart; characters in all
 
@@ -71,7 +72,7 @@ def _chart_words(ax: Axes) -> str:
     return "; ".join(parts) + "."
 
 
-def _line_words(line: Any) -> str:
+def _line_words(line: Line2D) -> str:
     """Where a line with a name, or of some length, begins and ends; nothing for a helper line without a name."""
     import numpy as np
 

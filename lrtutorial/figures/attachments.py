@@ -64,7 +64,7 @@ class AttachmentRenderer(IPythonRenderer):
 
     def __init__(self, *, attachments: object = None, **words: Any):
         super().__init__(attachments={}, **words)
-        self.own: Mapping[Any, Any] = attachments if isinstance(attachments, Mapping) else {}
+        self.own: Mapping[object, object] = attachments if isinstance(attachments, Mapping) else {}
 
     def data_url(self, url: str) -> str | None:
         """Return a picture as a ``data:`` address for its ``attachment:`` address, None when there is none."""

@@ -97,7 +97,9 @@ class Formula(InModule):
     counterexample: Callable[..., str] | None = None  #: (point, yours, right) -> a sentence
     follows: tuple[str, Callable[..., object]] | None = None
     """For method points: (earlier step, a function (its tree, point) -> the value that follows from it)."""
-    meaning: Callable[..., Mapping[str, Any]] | None = None  #: (point) -> {name: callable} for the names applied
+    meaning: Callable[..., Mapping[str, Callable[..., object]]] | None = (
+        None  #: (point) -> {name: callable} for the names applied
+    )
     recursion: str | None = None  #: the applied name that stands for the answer's own earlier values; name(0) = 0
     limits: tuple[tuple[str, Mapping[str, str], str], ...] = ()
     """Special cases a hint may point to: (words, {symbol: value}, the right formula there as text)."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 from lrtutorial import formulas as ex
 from lrtutorial.course.exercise import Evidence, Step
@@ -58,7 +57,11 @@ def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: 
 
 
 def _simulate(
-    tree: ex.Tree, point: Mapping[str, ex.Number], functions: Mapping[str, Any], name: str, budget: int
+    tree: ex.Tree,
+    point: Mapping[str, ex.Number],
+    functions: Mapping[str, Callable[..., object]],
+    name: str,
+    budget: int,
 ) -> ex.Number:
     """Run a recursion from ``name(0) = 0`` up to the point's ``t``: each value may use earlier ones only."""
     known: list[ex.Number] = [Fraction(0)]

@@ -223,7 +223,7 @@ def _noting() -> Iterator[None]:
 def _drive_once(
     optimizer_class: Callable[..., object], probe: Probe, *, counts: bool = False,
     notes: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+) -> Run:  # fmt: skip
     pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
     arrays = [[unpack(array) for array in one["params"]] for one in pair]
     grads = [[[unpack(array) for array in step] for step in one["grads"]] for one in pair]
@@ -274,7 +274,7 @@ def _counters(optimizer: object) -> tuple[str, ...]:
     return tuple(name for name, value in held.items() if type(value) is int and value == 0)
 
 
-def _noted(array: np.ndarray, owner: tuple[int, int]) -> Any:
+def _noted(array: np.ndarray, owner: tuple[int, int]) -> np.ndarray:
     noted = array.view(_Noted)
     noted.owner = owner
     return noted
@@ -338,7 +338,7 @@ def _class_state(optimizer_class: object) -> dict[str, str]:
         return {name: _described(value) for name, value in found.items()}
 
 
-def _described(value: Any) -> str:
+def _described(value: object) -> str:
     """Return what a value looks like; its type alone where it has something that can't be copied or shown.
 
     Where an object lies is no state of its.
@@ -400,7 +400,7 @@ def holds(answer: Callable[..., object], expected: Expected) -> bool:
     return True
 
 
-def sieve(expected: Expected) -> Callable[[Any], bool] | None:
+def sieve(expected: Expected) -> Callable[[Callable[..., object]], bool] | None:
     """Return a quick test of an answer on the last of these probes: where it is False, :func:`holds` is as well.
 
     It ends at the first step that is off, and raises what the answer raises. None where a run shows more than numbers.
@@ -414,7 +414,7 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
     wanted = read_run(expected.reference[probe["id"]], probe)
     slack, count = tolerance(wanted, probe), len(params)
 
-    def passes(optimizer_class: Any) -> bool:
+    def passes(optimizer_class: Callable[..., object]) -> bool:
         own = [array.copy() for array in params]
         optimizer = _made(optimizer_class, held := list(own), probe["kwargs"], probe.get("positional", ()))
         for t in range(len(grads) // count):
@@ -431,7 +431,7 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
     return passes
 
 
-def read_run(data: object, probe: Probe) -> dict[str, Any]:
+def read_run(data: object, probe: Probe) -> Run:
     """Return a run with its traces as arrays. Raises Malformed unless it has the form that the probe calls for."""
     if not isinstance(data, dict) or set(data) != _RUN_KEYS:
         raise Malformed("a run was expected")

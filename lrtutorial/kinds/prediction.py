@@ -15,11 +15,8 @@ import numbers
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
-from statistics import median
 from typing import Any
 
 from lrtutorial.course.exercise import Evidence, Step
@@ -31,14 +28,16 @@ from lrtutorial.verdict import Line, Verdict, still_open
 NEAR_SHARE = 0.5  #: of the points for being right, for one that is near
 COMMITTED, WHY, RIGHT = 0.5, 0.25, 0.25  #: shares where a rubric has one line for all
 LONGEST = 200  #: characters of a word, and entries of an ordering, that are looked at
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00")  #: when a prediction was committed
 LONGEST_WHY = 500  #: characters of a why that are kept
 SHORTEST_WHY = 10  #: … and that one has at least
 
 
 # ---------------------------------------------------------------------------------------------- collect
+Value = Any  #: a prediction: a number, a word, words in order, or the heights of a sketch's curves
 
 
-def collect(step: Step, answers: Mapping[str, object], probes: Any = None) -> dict[str, Any]:
+def collect(step: Step, answers: Mapping[str, object], probes: object = None) -> Evidence:
     """Return the prediction as plain data with its why and confidence, or the reason why it is none."""
     answer = answers[step.answers[0]]
     form = Prediction.of(step).form
@@ -81,10 +80,10 @@ def _unclear_percent(step: Step, answer: object, value: float) -> str:
     return f'{value:g} could be {value:g} % or {share:g} %: which is meant? Write {share:g}, or "{value:g} %".'
 
 
-def _beside(step: Step, answers: Mapping[str, object]) -> dict[str, Any]:
+def _beside(step: Step, answers: Mapping[str, object]) -> Evidence:
     """Return what stands beside the prediction: why, and how sure; only what is there."""
     why, confidence = (answers.get(name, ...) for name in step.companions)
-    found: dict[str, Any] = {}
+    found: Evidence = {}
     if isinstance(why, str) and why.strip():
         found["why"] = " ".join(why[: 4 * LONGEST_WHY].split())[:LONGEST_WHY]
     if confidence is not ... and confidence is not None:
@@ -114,7 +113,7 @@ def read_percent(said: object) -> tuple[float | None, str]:
     return value, ""
 
 
-def why_problem(evidence: Mapping[str, Any]) -> str:
+def why_problem(evidence: Evidence) -> str:
     """Return what is missing of the line of why, or nothing."""
     why = evidence.get("why")
     if not isinstance(why, str) or not why.strip():
@@ -190,7 +189,7 @@ def _sketch(step: Step) -> Sketch:
     return sketch
 
 
-_READERS: dict[str, Callable[[Any, Step], Any]] = {
+_READERS: dict[str, Callable[[Value, Step], Value]] = {
     "number": _read_number,
     "choice": _read_word,
     "ordering": _read_words,
@@ -226,27 +225,27 @@ def _meanings(step: Step) -> Mapping[str, str]:
 # ------------------------------------------------------------------------------------------ the first one
 
 
-def commitment(evidence: Mapping[str, Any], at: str) -> dict[str, Any]:
+def commitment(evidence: Evidence, at: str) -> Evidence:
     """Return what is kept of a prediction that was committed: its value, why and confidence, and when."""
-    kept = {name: evidence[name] for name in ("value", "why", "confidence") if name in evidence}
+    kept: Evidence = {name: evidence[name] for name in ("value", "why", "confidence") if name in evidence}
     return {**kept, "at": at}
 
 
-def first_of(step: Step, told: object) -> dict[str, Any] | None:
+def first_of(step: Step, told: object) -> Evidence | None:
     """Return an earlier commitment as it can be used; None where it is none.
 
     It comes from a notebook's outputs or a progress file, and is worth no more than an answer in its cell.
     """
     if not isinstance(told, Mapping) or "value" not in told or _malformed(step, told["value"]):
         return None
-    found: dict[str, Any] = {"value": told["value"]}
+    found: Evidence = {"value": told["value"]}
     if isinstance(told.get("why"), str):
         found["why"] = told["why"][:LONGEST_WHY]
     percent = told.get("confidence")
     if isinstance(percent, (int, float)) and not isinstance(percent, bool) and 0 <= percent <= 100:
         found["confidence"] = float(percent)
-    with suppress(ValueError, TypeError):
-        found["at"] = datetime.fromisoformat(str(told.get("at"))[:40]).isoformat(timespec="seconds")
+    if isinstance(at := told.get("at"), str) and MOMENT.fullmatch(at):
+        found["at"] = at
     if told.get("seen") is True:
         found["seen"] = True
     return found
@@ -278,16 +277,18 @@ def with_first(step: Step, evidence: Evidence, told: object) -> Evidence:
 
 
 @cache
-def _found(found: Callable[[int], object], seed: int) -> Any:
+def _found(found: Callable[[int], object], seed: int) -> Value:
     return found(seed)
 
 
-def found_on(step: Step, seeds: Sequence[int]) -> Any:
+def found_on(step: Step, seeds: Sequence[int]) -> Value:
     """Return what the experiment gives over these seeds: the median of numbers, the most frequent word or
     order.
 
     Each seed's experiment runs once in a process, however many answers are judged by it.
     """
+    from statistics import median  # the book's pages have no use for it
+
     results = [_found(Prediction.of(step).found, int(seed)) for seed in seeds]
     if Prediction.of(step).form == "sketch":
         sketch = _sketch(step)
@@ -305,7 +306,7 @@ def found_on(step: Step, seeds: Sequence[int]) -> Any:
 # ------------------------------------------------------------------------------------------------ judge
 
 
-def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, Any] | None = None) -> Verdict:
+def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare a prediction with what the experiment gave; most points are for having committed one, with its why."""
     blank = Verdict.blank(step)
     asked = f"This prediction asks for {step.asks}."
@@ -326,7 +327,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     return _compared(step, evidence, expected)
 
 
-def _compared(step: Step, evidence: Mapping[str, Any], expected: Expected) -> Verdict:
+def _compared(step: Step, evidence: Evidence, expected: Expected) -> Verdict:
     """Return the verdict on a prediction that can be read."""
     value, found = evidence["value"], expected.reference
     close, missing = closeness(step, value, found), why_problem(evidence)
@@ -364,7 +365,7 @@ def worth(step: Step, close: float) -> float:
     return sum(line.earned for line in _lines(step, close, bare=False))
 
 
-def _headline(step: Step, value: Any, found: Any, close: float) -> str:
+def _headline(step: Step, value: Value, found: Value, close: float) -> str:
     word = "as predicted" if close == 1 else "not as predicted" if close == 0 else "near"
     if Prediction.of(step).form == "sketch":
         rows = compared(_sketch(step), value, found)
@@ -372,7 +373,7 @@ def _headline(step: Step, value: Any, found: Any, close: float) -> str:
     return f"You predicted {show(step, value)}; the experiment gives {show(step, found)}: {word}."
 
 
-def features(step: Step, value: Any, found: Any) -> list[str]:
+def features(step: Step, value: Value, found: Value) -> list[str]:
     """Return a sentence for each feature of a sketch that is compared; none for another prediction."""
     if Prediction.of(step).form != "sketch":
         return []
@@ -383,13 +384,11 @@ def features(step: Step, value: Any, found: Any) -> list[str]:
 
 
 def _when(at: object) -> str:
-    with suppress(ValueError, OverflowError):  # the year 1 east of Greenwich is before the first
-        moment = datetime.fromisoformat(str(at)[:40]).astimezone(UTC)
-        return f", on {moment.day} {moment:%B %Y, %H:%M} UTC"
-    return ""
+    found = MOMENT.fullmatch(str(at)[:40])
+    return f", on {found[1]} at {found[2]} UTC" if found else ""
 
 
-def _said_first(step: Step, evidence: Mapping[str, Any]) -> list[str]:
+def _said_first(step: Step, evidence: Evidence) -> list[str]:
     """Return what is said of which commitment counts, where that is not plain."""
     if evidence.get("kept") is False:
         return ["No first prediction is kept in the notebook's outputs, so what the cell holds counts."]
@@ -401,7 +400,7 @@ def _said_first(step: Step, evidence: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
+def _misconception(step: Step, value: Value, expected: Expected) -> str | None:
     """Return the catalogued misconception that predicts just this (a number within 3%), if any."""
     for key, theirs in expected.outcomes().items():
         if value == theirs or (Prediction.of(step).form == "number" and abs(value - theirs) < 0.03 * theirs):
@@ -411,12 +410,12 @@ def _misconception(step: Step, value: Any, expected: Expected) -> str | None:
     return None
 
 
-def noted(step: Step, verdict: Verdict, evidence: Mapping[str, object]) -> Verdict:
+def noted(step: Step, verdict: Verdict, evidence: Evidence) -> Verdict:
     """Return the verdict to show before the experiment: what was noted, and nothing about whether it is right."""
     if verdict.status not in ("right", "partly", "wrong"):
         return verdict
     drawn = Prediction.of(step).form == "sketch"
-    told = "Your drawing is noted." if drawn else f"You predict: {show(step, evidence['value'])}."
+    told = "Your drawing is kept." if drawn else f"You predict: {show(step, evidence['value'])}."
     if "now" in evidence:
         told = _said_first(step, evidence)[0]
     name, _ = step.companions
@@ -432,7 +431,7 @@ def _malformed(step: Step, value: object) -> str | None:
     if form == "number":
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             return "A finite number was expected."
-        if not _is_finite(value):
+        if not _finite(value):
             came = value if isinstance(value, float) else "a far larger one"
             return f"A finite number was expected; {came} came instead."
         if Prediction.of(step).whole and value != int(value):
@@ -460,14 +459,14 @@ def _malformed(step: Step, value: object) -> str | None:
     return None
 
 
-def _is_finite(value: float) -> bool:
+def _finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number of hundreds of digits
+    except OverflowError:  # a whole number beyond all floats
         return False
 
 
-def closeness(step: Step, value: Any, found: Any) -> float:
+def closeness(step: Step, value: Value, found: Value) -> float:
     """Return 1 for right, NEAR_SHARE for near, 0 for wrong; of a sketch the share of its features that agree."""
     kind = Prediction.of(step)
     if kind.form == "sketch":
@@ -487,7 +486,7 @@ def closeness(step: Step, value: Any, found: Any) -> float:
     return NEAR_SHARE if neighbours else 0.0
 
 
-def show(step: Step, value: Any) -> str:
+def show(step: Step, value: Value) -> str:
     """Return a prediction or an outcome as it reads in a sentence."""
     if Prediction.of(step).form == "number":
         return f"{value:.6g}"  # 1500 reads 1500; what was found has three digits already

@@ -21,7 +21,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -32,7 +32,18 @@ from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, read_figure
 from lrtutorial.kinds import Schedule
 from lrtutorial.kinds.crashes import crash_of, with_crash
-from lrtutorial.kinds.driven import Differences, Found, Probe, Run, describe_error, no_class, place_of, quiet, sentence
+from lrtutorial.kinds.driven import (
+    Differences,
+    Found,
+    Probe,
+    Run,
+    describe_error,
+    no_class,
+    place_of,
+    quiet,
+    read_runs,
+    sentence,
+)
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
 
@@ -74,11 +85,11 @@ class Schedules(Protocol):
 
 def collect(step: Step, answers: Mapping[str, object], probes: list[Probe]) -> dict[str, object]:
     """Return one run for every probe, or what is wrong with an answer that is no class."""
-    (name, answer), *_ = answers.items()
+    (answer,), (name,) = answers.values(), step.answers
     problem = no_class(name, answer, "get_lr", "epoch")
     return {
         "kind": "schedule",
-        "problem": problem,
+        "problems": {name: problem} if problem else {},
         "runs": {} if problem else {probe["id"]: ask(answer, probe) for probe in probes},  # type: ignore[arg-type]
     }
 
@@ -151,7 +162,7 @@ def _plot(schedule: Schedules, probe: Probe, run: Run) -> None:
 
 def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
     """Return what evidence comes to, probe by probe: rates and the type of an error, or the faults of a plot."""
-    outcome: dict[str, Any] = {}
+    outcome: Evidence = {}
     for probe in probes:
         run = read_run(evidence["runs"][probe["id"]], probe)
         if "plot" in probe:
@@ -167,18 +178,15 @@ def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
 def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str, object] | None = None) -> Verdict:
     """Compare every rate with the reference's and look at the plots; name the misconception, or where they part."""
     blank = Verdict.blank(step)
-    if not isinstance(evidence, Mapping) or evidence.get("kind") != "schedule":
-        return blank.with_no_points("failed", "No evidence came back from this answer.")
-    problem, runs = evidence.get("problem"), evidence.get("runs")
-    if problem is not None:
-        return _problem(step, blank, problem)
-    if not isinstance(runs, Mapping):
-        return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
     probes = {probe["id"]: probe for probe in expected.probes}
     try:
-        read = {key: read_run(runs.get(key), probe) for key, probe in probes.items()}
+        problems, runs = read_runs("schedule", step, evidence, probes)
+        read = {key: read_run(run, probes[key]) for key, run in runs.items()}
     except Malformed as why:
         return blank.with_no_points("failed", f"The evidence can't be counted: {why}.")
+    for problem in problems.values():
+        (status, headline), *_ = problem.items()
+        return blank.with_no_points(status, headline, hint=f"This task asks for {step.asks}.")
     if all(run["nothing"] and run["error"] is None for run in read.values()):
         return blank.with_no_points(
             "unfinished",
@@ -223,7 +231,7 @@ def holds(answer: Callable[..., Schedules], expected: Expected) -> bool:
     return True
 
 
-def sieve(expected: Expected) -> Callable[[Any], bool] | None:
+def sieve(expected: Expected) -> Callable[[Callable[..., Schedules]], bool] | None:
     """Return a quick test of an answer on the last of these probes: where it is False, :func:`holds` is as well.
 
     It ends at the first rate that is off, and raises what the answer raises. None for a plot and for two schedules.
@@ -234,7 +242,7 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
     wanted = unpack(expected.reference[probe["id"]]["rates"])
     slack = tolerance(probe, len(wanted))
 
-    def passes(schedule_class: Any) -> bool:
+    def passes(schedule_class: Callable[..., Schedules]) -> bool:
         schedule = schedule_class(*probe["args"], **probe["kwargs"])
         for epoch, right, most in zip(probe["epochs"], wanted, slack, strict=True):
             if not abs(_rate(schedule.get_lr(_number(epoch, probe.get("as")))) - right) <= most:
@@ -242,14 +250,6 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
         return True
 
     return passes
-
-
-def _problem(step: Step, blank: Verdict, problem: object) -> Verdict:
-    if not isinstance(problem, Mapping) or not problem:
-        return blank.with_no_points("failed", "The evidence can't be counted: it did not arrive whole.")
-    (status, headline), *_ = problem.items()
-    status = status if status in ("unfinished", "unreadable") else "unreadable"
-    return blank.with_no_points(status, str(headline)[:400], hint=f"This task asks for {step.asks}.")
 
 
 def read_run(data: object, probe: Probe) -> Run:

@@ -78,7 +78,7 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
 def outcome_of(step: Step, evidence: Evidence, probes: Sequence[Probe]) -> Evidence:
     """Return the runs that are compared, without the words of errors; of the figure, what is missing in it."""
     by_id = {probe["id"]: probe for probe in probes}
-    found: dict[str, Any] = {}
+    found: Evidence = {}
     for key, run in evidence["runs"].items():
         if "figures" in run:
             lines = _acceptable(step, evidence["runs"], by_id[key])
@@ -198,7 +198,7 @@ def holds(answer: Callable[..., object], expected: Expected) -> bool:
     return not any(first_difference(run, reference.get(key), probes[key], runs) for key, run in runs.items())
 
 
-def sieve(expected: Expected) -> Callable[[Any], bool] | None:
+def sieve(expected: Expected) -> Callable[[Callable[..., object]], bool] | None:
     """Return a quick test of an answer on the last of these probes: where it is False, no full check holds.
 
     It raises what the answer raises. None where a run shows more than numbers.
@@ -210,14 +210,14 @@ def sieve(expected: Expected) -> Callable[[Any], bool] | None:
     slack = np.full((len(wanted), 1), np.inf) if probe.get("form") else rounding(wanted, EPSILON)
     slack[0] = 0
 
-    def passes(function: Any) -> bool:
+    def passes(function: Callable[..., object]) -> bool:
         trace = np.asarray(function(start.copy(), *probe["arguments"]))
         return trace.shape == wanted.shape and bool((np.abs(trace - wanted) <= slack).all())
 
     return passes
 
 
-def _passes(name: str, runs: Mapping[str, Any], differences: Mapping[str, Any]) -> bool:
+def _passes(name: str, runs: Mapping[str, Run], differences: Differences) -> bool:
     """Say whether a rubric line's probe passes: a run's id, or ``figure:fact`` for one fact of the figure."""
     key, _, fact = name.partition(":")
     if key not in differences:

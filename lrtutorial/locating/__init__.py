@@ -9,19 +9,24 @@ for the feedback and never points.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+from lrtutorial.locating.sources import Source, sources_of
+
+if TYPE_CHECKING:
+    from lrtutorial.course.exercise import Step
 
 SECONDS = 2.0  #: that a search may take for all answers of a step
 
 
-def can_locate(step: Any) -> bool:
+def can_locate(step: Step) -> bool:
     """Say whether a step's answers are code of which edits can be run."""
     from importlib import import_module
 
     return bool(step.kind.probed) and hasattr(import_module(step.kind.module), "holds")
 
 
-def places_here(step: Any, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, Any]]:
+def places_here(step: Step, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, object]]:
     """Return the places of the answers that are wrong and have some, searched in this process.
 
     Never raises because of an answer. Takes at most ``seconds`` where a run can be ended (POSIX, main thread).
@@ -34,17 +39,15 @@ def places_here(step: Any, answers: Mapping[str, object], seconds: float = SECON
         return search_all(step.id, sources, spaces, seconds)
 
 
-def places_apart(step: Any, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, Any]]:
+def places_apart(step: Step, answers: Mapping[str, object], seconds: float = SECONDS) -> list[dict[str, object]]:
     """Return what :func:`places_here` returns, searched in a process of its own, so that this one doesn't wait."""
     from lrtutorial.locating.apart import ask
 
     return ask(step.id, *known(answers), seconds)
 
 
-def known(answers: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def known(answers: Mapping[str, object]) -> tuple[dict[str, list[Source]], dict[str, dict[str, object]]]:
     """Return, for each answer whose source is known, its definitions and what they use by name."""
-    from lrtutorial.locating.sources import sources_of
-
     sources, spaces = {}, {}
     for name, answer in answers.items():
         try:

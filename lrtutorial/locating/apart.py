@@ -6,7 +6,6 @@ import atexit
 import threading
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
 
 from lrtutorial.explorer.student import START_SECONDS, StudentCodeError, Worker
 
@@ -19,8 +18,8 @@ atexit.register(lambda: _worker.stop())
 
 
 def ask(
-    step: str, sources: Mapping[str, Any], spaces: Mapping[str, Mapping[str, Any]], seconds: float
-) -> list[dict[str, Any]]:
+    step: str, sources: Mapping[str, object], spaces: Mapping[str, Mapping[str, object]], seconds: float
+) -> list[dict[str, object]]:
     """Return the places of the answers that are wrong and have some. Never raises because of an answer."""
     try:
         space = _pickled(spaces)
@@ -38,11 +37,11 @@ def ask(
     return list(header.get("returned") or [])
 
 
-def _pickled(spaces: Mapping[str, Mapping[str, Any]]) -> bytes:
+def _pickled(spaces: Mapping[str, Mapping[str, object]]) -> bytes:
     """Return what the definitions use by name, without what can't travel."""
     import cloudpickle  # type: ignore[import-untyped]
 
-    def travels(value: Any) -> bool:
+    def travels(value: object) -> bool:
         try:
             return isinstance(value, ModuleType) or bool(cloudpickle.dumps(value))
         except Exception:  # an open file, a lock: the edits that need it will raise, and tell nothing

@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from importlib import import_module
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from lrtutorial.course import find_step
@@ -40,7 +40,7 @@ class TooLong(BaseException):
 def search_all(
     step_id: str,
     sources: Mapping[str, Sequence[Source]],
-    space: Mapping[str, Mapping[str, Any]],
+    space: Mapping[str, Mapping[str, object]],
     seconds: float,
     wall: float = 3.0,
 ) -> list[dict]:
@@ -111,7 +111,7 @@ def _in_order(trial: Trial, sources: Sequence[Source]) -> Iterator[tuple[Edit, S
 class Trial:
     """An answer that can be run with an edit: its trees, its compiled definitions, and the probes by what they cost."""
 
-    def __init__(self, step: Step, name: str, sources: Sequence[Source], space: Mapping[str, Any]):
+    def __init__(self, step: Step, name: str, sources: Sequence[Source], space: Mapping[str, object]):
         kind = import_module(step.kind.module)
         self.holds, self.name = kind.holds, name
         self.space = {**space, "__name__": "__main__"}
@@ -147,7 +147,7 @@ class Trial:
     def _ran(self, expected: Expected) -> set[str]:
         names: set[str] = set()
 
-        def called(frame: Any, event: str, _: Any) -> None:
+        def called(frame: FrameType, event: str, _: object) -> None:
             if event == "call" and frame.f_code.co_filename == "<edited>":
                 names.add(frame.f_code.co_name)
 
@@ -212,7 +212,7 @@ class Trial:
         alone = changed == self.name and isinstance(self.answer, type) and edit.function in self.trees[changed].body
         if not alone or any(method in self.needs_class for method in self.trees[changed].body):
             return self._made({**self.codes, changed: _compiled(self.trees[changed])}, dict(self.space))
-        space = dict(self.space)
+        space: dict[str, Any] = dict(self.space)
         exec(_compiled(edit.function), space)
         kept = {key: value for key, value in vars(self.answer).items() if key not in ("__dict__", "__weakref__")}
         # the method looks names up where the class's other methods do
@@ -296,7 +296,7 @@ class Alarm:
         if self.running:
             raise TooLong
 
-    def within(self, seconds: float, test: Callable[[Any], bool], answer: Any) -> bool:
+    def within(self, seconds: float, test: Callable[[Any], bool], answer: object) -> bool:
         """Return what the test says of the answer; False when it raises, or takes longer."""
         try:
             self.running = True

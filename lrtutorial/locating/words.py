@@ -12,8 +12,10 @@ from lrtutorial.locating.edits import AFTER
 TEXTS = {"answer": 60, "code": 120, "function": 60, "part": 50, "role": 60}
 MOST = 2  #: lines that are told of an answer
 
+Place = Mapping[str, Any]  #: a line to look at and the edit that mends it, as JSON
 
-def where(places: Sequence[Mapping[str, Any]], raised: str | None = None) -> str | None:
+
+def where(places: Sequence[Place], raised: str | None = None) -> str | None:
     """Return the line or the two lines to look at, in one sentence for each answer; None without a place.
 
     ``raised`` is where the answer raised an exception, if it did: said as well when that is another line.
@@ -35,7 +37,7 @@ def _line(place: Mapping[str, object]) -> str:
     return f"line {place['line']} of your cell, in {place['function']}: {place['code']}"
 
 
-def _one(place: Mapping[str, Any]) -> str:
+def _one(place: Place) -> str:
     line = f"line {place['line']} of your cell, in {place['function']}"
     if place["before"] and place["role"] == AFTER:
         return f"{line}: something is missing after it, or above: {place['code']}"

@@ -177,9 +177,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     course = tmp_path_factory.mktemp("course")
     mark = f"lr{secrets.token_hex(4)}"
     environment = {
-        **os.environ, "LRTUTORIAL_COURSE": str(course), "COURSE_TOKEN": f"token-{mark}",
+        **os.environ,
+        "LRTUTORIAL_COURSE": str(course),
+        "COURSE_TOKEN": f"token-{mark}",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }  # fmt: skip
+    }
 
     def python(*words: str) -> str:
         done = subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -304,6 +304,8 @@ def test_outcomes_are_folded_until_one_has_predicted() -> None:
         dress(notebook, solutions=False)
         experiments = [c for c in notebook.cells if "experiment" in c.metadata.get("tags", [])]
         assert experiments and all("hide-output" in cell.metadata.tags for cell in experiments)
+        for cell in (cell for cell in experiments if cell.id == "how"):
+            assert cell.metadata.mystnb.code_prompt_show == "Show the {type}"  # its source is folded on its own
         checks = [c for c in notebook.cells if c.cell_type == "code" and c.id.endswith("-test")]
         assert checks and all("remove-output" in cell.metadata.tags for cell in checks)
 

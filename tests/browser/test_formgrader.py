@@ -17,6 +17,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from autograder.cells import answer_cells, without_markers
 from autograder.gradebook.ledger import Ledger
 from tests.browser.conftest import ARTIFACTS, JupyterLab
+from tests.copying import without
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = "c2_momentum_intuition"  # the quickest of Part C to grade
@@ -36,7 +37,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     beside = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
     monkeypatch.setenv("PATH", os.pathsep.join([beside, os.environ["PATH"]]))
     to = tmp_path / "course"
-    skip = shutil.ignore_patterns("__pycache__", "course")
+    skip = without("__pycache__")
     for package in ("lrtutorial", "autograder"):
         shutil.copytree(ROOT / package, to / package, ignore=skip)
     shutil.copy(ROOT / "nbgrader_config.py", to)

@@ -224,7 +224,8 @@ def test_values_are_exactly_those_of_sympy(formula) -> None:
     try:
         mine = value(formula)
     except ex.Undefined:
-        assert not truth.is_finite
+        parts = [part.doit() for part in sympy.preorder_traversal(formula.subs(at))]  # SymPy's (1/0)**0 is 1
+        assert any(not part.is_finite for part in parts)
         return
     except ex.Undecided:
         assert len(str(truth)) > 100

@@ -54,11 +54,13 @@ def stored(c: Choices, names: tuple[str, ...]) -> str:
 
 def zeros(c: Choices, name: str) -> str:
     return c.of(
-        f"self.{name} = [np.zeros_like(p) for p in params]", f"self.{name} = [np.zeros(p.shape) for p in params]",
-        f"self.{name} = [0.0 for _ in params]", f"self.{name} = [0.0] * len(params)",
+        f"self.{name} = [np.zeros_like(p) for p in params]",
+        f"self.{name} = [np.zeros(p.shape) for p in params]",
+        f"self.{name} = [0.0 for _ in params]",
+        f"self.{name} = [0.0] * len(params)",
         f"self.{name} = []\nfor p in params:\n    self.{name}.append(np.zeros_like(p))",
         f"self.{name} = list(map(np.zeros_like, params))",
-    )  # fmt: skip
+    )
 
 
 def loop(c: Choices) -> tuple[str, str]:
@@ -69,7 +71,7 @@ def loop(c: Choices) -> tuple[str, str]:
         "for <index> in range(len(self.params)):\n    <grad> = grads[<index>]",
         "for <index> in range(len(grads)):\n    <param>, <grad> = self.params[<index>], grads[<index>]",
         "for <index>, <param> in enumerate(self.params):\n    <grad> = grads[<index>]",
-    )  # fmt: skip
+    )
     return head, "<param>" if "<param>" in head else "self.params[<index>]"
 
 
@@ -172,8 +174,10 @@ def b3(rng: np.random.Generator) -> str:
         "plt.plot(path[:, 0], path[:, 1], label=name)", "plt.plot(*path.T, 'o-', label=name)",
         "plt.plot(path[:, 0], path[:, 1], 'o-', label=name, markersize=3)",
     )  # fmt: skip
-    grid = c.of("x = np.linspace(-6, 6, 100)\ny = np.linspace(-6, 6, 100)\nX, Y = np.meshgrid(x, y)",
-                "X, Y = np.meshgrid(np.linspace(-6, 6), np.linspace(-6, 6))")  # fmt: skip
+    grid = c.of(
+        "x = np.linspace(-6, 6, 100)\ny = np.linspace(-6, 6, 100)\nX, Y = np.meshgrid(x, y)",
+        "X, Y = np.meshgrid(np.linspace(-6, 6), np.linspace(-6, 6))",
+    )
     runs = [("SGD", "run_sgd(s, 0.05, 50)"), ("Momentum", "run_momentum(s, 0.05, 0.9, 50)"),
             ("RMSprop", "run_rmsprop(s, 0.5, 0.9, 1e-8, 50)"),
             ("Adam", "run_adam(s, 0.5, 0.9, 0.999, 1e-8, 50)")]  # fmt: skip
@@ -229,9 +233,11 @@ def b5(rng: np.random.Generator) -> str:
         f"wave = (1 + {cos}({pi} * T_cur / T_i)) / 2\nreturn self.lr_min + wave * (self.lr_max - self.lr_min)",
         f"span = self.lr_max - self.lr_min\nreturn self.lr_min + span / 2 * (1 + {cos}(T_cur / T_i * {pi}))",
     )
-    rates = c.of("rates = [self.get_lr(e) for e in range(total_epochs)]",
-                 "rates = []\nfor e in range(total_epochs):\n    rates.append(self.get_lr(e))",
-                 "epochs = np.arange(total_epochs)\nrates = [self.get_lr(e) for e in epochs]")  # fmt: skip
+    rates = c.of(
+        "rates = [self.get_lr(e) for e in range(total_epochs)]",
+        "rates = []\nfor e in range(total_epochs):\n    rates.append(self.get_lr(e))",
+        "epochs = np.arange(total_epochs)\nrates = [self.get_lr(e) for e in epochs]",
+    )
     x = "epochs" if rates.startswith("epochs") else c.of("range(total_epochs)", "list(range(len(rates)))")
     labels = [c.of("plt.xlabel('epoch')", "plt.xlabel('Epoch', fontsize=12)"), "plt.ylabel('learning rate')",
               c.of("plt.title('schedule')", "plt.grid(True)", "plt.grid(alpha=0.5)", "plt.tight_layout()")]  # fmt: skip

@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 
 from autograder.cells import answer_cells, without_markers
 from autograder.course import ROOT
+from tests.copying import without
 
 PART, NOTEBOOK = "part_a", "a3_rmsprop"
 STUDENTS = {"ada": 42001, "ben": 42002}  #: and the user ids they have where this test may give them some
@@ -80,7 +81,7 @@ def taught() -> Iterator[Class]:
     base = Path(tempfile.mkdtemp(prefix="term-"))  # pytest keeps its own folders from other users
     course, exchange = base / "course", base / "exchange"
     for package in ("lrtutorial", "autograder"):
-        shutil.copytree(ROOT / package, course / package, ignore=shutil.ignore_patterns("__pycache__", "course"))
+        shutil.copytree(ROOT / package, course / package, ignore=without("__pycache__"))
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     own = f'c = get_config()\nc.Exchange.root = "{exchange}"\n'
     (course / "nbgrader_config.py").write_text(config + own, encoding="utf-8")

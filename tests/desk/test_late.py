@@ -268,9 +268,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_names_that_nobody_has(tmp_path: Path) -> None:
     found = extra(tmp_path, "student,assignment,days\nadda,*,1\nada,part_d,1\n")
-    assert found.strangers(["ada", "bo"]) == [
-        "extra_time.csv, line 2: no student 'adda' so far. Did you mean 'ada'?"
-    ]  # fmt: skip
+    assert found.strangers(["ada", "bo"]) == ["extra_time.csv, line 2: no student 'adda' so far. Did you mean 'ada'?"]
     with pytest.raises(ExtraTimeError, match="line 3: no assignment 'part_d'. Did you mean 'part_"):
         found.hold_to(["part_a", "part_b"])
 
@@ -319,7 +317,7 @@ def penalties(gradebook: Gradebook) -> dict[str, list[float | None]]:
     return {
         one.student_id: [n.late_submission_penalty for n in sorted(one.notebooks, key=lambda n: n.name)]
         for one in gradebook.assignment_submissions("part_a")
-    }  # fmt: skip
+    }
 
 
 def test_a_change_of_due_date_extra_time_or_hand_grade_is_applied(
@@ -336,7 +334,7 @@ def test_a_change_of_due_date_extra_time_or_hand_grade_is_applied(
     assert said == [
         "extra_time.csv, line 3: no student 'bob' so far. Did you mean 'bo'?",
         "bo, part_a: 23 h late, 2.75 points off (before: 5.5).",
-    ]  # fmt: skip
+    ]
     path.write_text("student,assignment,hours\nbo,*,25\n")
     assert reassess(book, "part_a", policy) == ["bo, part_a: in time, 0 points off (before: 2.75)."]
     assert penalties(book)["bo"] == [None, None]

@@ -27,6 +27,7 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
 from autograder.grading.preview import Difference
 from lrtutorial.verdict import Verdict
+from tests.copying import without
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The planted change: Adam's rubric, by line, before and after.
@@ -101,7 +102,7 @@ def term(planted: Truth, tmp_path_factory: pytest.TempPathFactory) -> Term:
     course = Path(shutil.copytree(planted.course, place / "course"))
     root = place / "root"
     for name in ("lrtutorial", "autograder", "notebooks", "solutions"):
-        away = shutil.ignore_patterns("course", "__pycache__", ".ipynb_checkpoints")
+        away = without("__pycache__", ".ipynb_checkpoints")
         shutil.copytree(ROOT / name, root / name, ignore=away)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     rubric = root / "lrtutorial" / "exercises" / "b2.py"
@@ -193,9 +194,10 @@ def test_other_points_for_a_cell_scale_what_was_earned_there(term: Term) -> None
     with Ledger(term.url, readonly=True) as ledger:
         rows = [row for row in ledger.verdicts("part_a") if row["notebook"] == "a1_convergence"]
         fair = {
-            row["student"] for row in ledger.submissions("part_a")
+            row["student"]
+            for row in ledger.submissions("part_a")
             if row["status"] == "graded" and not row["student"].startswith("-")
-        }  # fmt: skip
+        }
     part = [row for row in rows if row["step"] == "a1-derivation" and row["status"] != "failed"]
     full = next(row["student"] for row in part if row["points"] == 6 and row["student"] in fair)
     some = next(row["student"] for row in part if 0 < row["points"] < 6 and row["student"] in fair)
@@ -242,18 +244,20 @@ def test_a_hand_grade_is_looked_at_again_when_its_answer_changed(planted_copy: C
     config = course_config(truth.course)
     assignment = Assignment.find("part_c", config)
     student, exercise = next(
-        key for key, one in sorted(truth.written.items())
+        key
+        for key, one in sorted(truth.written.items())
         if one.points is not None and one.text and truth.statuses[key[0], _notebook(key[1])] == "graded"
-    )  # fmt: skip
+    )
     name, cell = _notebook(exercise), f"{exercise}-written"
     term = Term(ROOT, truth.course, (), {}, {})
     before = term.grade(student, cell)
     assert before["manual"] == truth.written[student, exercise].points and before["look"] is False
     with Ledger(term.url) as ledger:
         verdicts = [
-            Verdict.from_data(json.loads(row["verdict"])) for row in ledger.verdicts("part_c", student)
+            Verdict.from_data(json.loads(row["verdict"]))
+            for row in ledger.verdicts("part_c", student)
             if row["notebook"] == name
-        ]  # fmt: skip
+        ]
         last = ledger.last_change()
     graded = nbformat.read(truth.course / "autograded" / student / "part_c" / f"{name}.ipynb", as_version=4)
 

@@ -44,8 +44,10 @@ def test_the_ledger_holds_what_was_planted(planted: Truth) -> None:
     for key, answer in there.items():
         row = rows[key]
         assert (row["misconception"], row["points"], row["possible"]) == (
-            answer.misconception, answer.points, steps()[key[1]].points
-        )  # fmt: skip
+            answer.misconception,
+            answer.points,
+            steps()[key[1]].points,
+        )
         allowed = {"right": {"right"}, "misconception": {"wrong", "partly"}, "unfinished": {"unfinished"},
                    "lost": {"failed"}}  # fmt: skip
         assert row["status"] in allowed[answer.planted], (key, row["headline"])
@@ -124,9 +126,10 @@ def test_a_kernel_sees_what_was_planted(planted: Truth, monkeypatch: pytest.Monk
     for notebook, kind in sorted(wanted):
         part = f"part_{notebook[0]}"
         student = next(
-            a.student for a in planted.answers.values()
+            a.student
+            for a in planted.answers.values()
             if (a.notebook, a.planted) == (notebook, kind) and planted.statuses[a.student, notebook] == "graded"
-        )  # fmt: skip
+        )
         works = Assignment.find(part, config).works(student, planted.course / "submitted" / student / part)
         (work,) = [work for work in works if work.notebook == notebook]
         for data in grade_one(work).verdicts:

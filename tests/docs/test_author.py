@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from tests.copying import without
+
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +40,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = tmp_path_factory.mktemp("author") / "course"
     for name in NEEDED:
         if (ROOT / name).is_dir():
-            unwanted = shutil.ignore_patterns("__pycache__", "course", ".*")
+            unwanted = without("__pycache__", ".*")
             shutil.copytree(ROOT / name, course / name, ignore=unwanted)
         else:
             shutil.copy2(ROOT / name, course / name)

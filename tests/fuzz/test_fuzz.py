@@ -69,7 +69,11 @@ def answered(part: str) -> dict[str, dict]:
     return found
 
 
-@pytest.fixture(scope="module", params=PARTS)
+#: A class is graded once: what is asked of it stays on one worker.
+EACH = [pytest.param(part, marks=pytest.mark.xdist_group(f"fuzz-{part}")) for part in PARTS]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Fuzzed]]:
     part = request.param
     everybody = list(a_class(SEED, SIZE // len(PARTS), answered(part)))

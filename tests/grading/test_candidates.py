@@ -99,7 +99,7 @@ SEVERAL: dict[str, tuple[dict[str, bytes], str, str]] = {
     "two wrong names": ({"a.ipynb": OLD, "b.ipynb": NEW}, "b.ipynb", "a.ipynb"),
     "an unreadable original": ({"x_first.ipynb": b"{", "mine.ipynb": NEW}, "mine.ipynb", "x_first.ipynb"),
     "one deeper": ({"x_first.ipynb": NEW, "old/x_first.ipynb": OLD}, "x_first.ipynb", "old/x_first.ipynb"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SEVERAL)
@@ -169,7 +169,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a bomb": (hostile("x_first.ipynb", data=b" " * 60_000_000), "unpacks to more than 50 MB"),
     "cut off": (hostile("x_first.ipynb", data=solved())[:-30], "no zip"),
     "nothing": (zipped(), "is empty"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -12,13 +12,14 @@ from autograder.grading import digests
 from autograder.grading.one import OtherChecks, Work, checking_digest, grade_one
 from autograder.names import UnknownName
 from lrtutorial.course import exercises
+from tests.copying import without
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Return a copy of both packages, which the digests are taken from."""
     for name, home in list(digests.HOMES.items()):
-        ignored = shutil.ignore_patterns("course", "__pycache__", "demo", "static")
+        ignored = without("__pycache__", "demo", "static")
         shutil.copytree(home, tmp_path / name, ignore=ignored)
         monkeypatch.setitem(digests.HOMES, name, tmp_path / name)
     _forget()

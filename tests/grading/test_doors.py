@@ -27,6 +27,9 @@ A1, B2 = ("part_a", "a1_convergence"), ("part_b", "b2_adam")
 WORDS = {"ROOT": ROOT, "COURSE": "/nowhere", "PORT": 9, "UNIX": "/nowhere", "MARK": "doors"}
 ODD = (None, {}, [], "", "x\ud800", 10**400, -1, True, "\0", ["a", 1], {"nbgrader": None}, float("nan"))
 MUTATED = 20
+CHANCE = {
+    "shows_what_it_was_asked"
+}  #: writes into the kernel's own sockets: how its kernel ends is chance, its 0 isn't
 DRAW, ACTS = 14, 8  #: which hostile acts in code, and how many: tests/attack has all of them, through one door
 SPECIAL = ("half_a_surrogate_pair", "cells_without_outputs", "everything_twice")
 
@@ -94,7 +97,7 @@ def class_on(where: tuple[str, str]) -> dict[str, Any]:
         for name, (surgery, _) in SURGERY.items():
             drawn[name] = right(B2)
             surgery(drawn[name])
-        for name in random.Random(DRAW).sample(sorted(set(CODE) - SILENT), ACTS):
+        for name in set(random.Random(DRAW).sample(sorted(set(CODE) - SILENT), ACTS)) - CHANCE:
             drawn[f"code_{name}"] = right(B2)
             answer(drawn[f"code_{name}"], "b2-answer", WORTHLESS + put_in(CODE[name], **WORDS))
         return drawn

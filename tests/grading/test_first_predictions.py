@@ -60,7 +60,7 @@ def test_the_first_prediction_counts_and_not_what_the_cell_holds_now() -> None:
     verdict = judged("0.464", told_of(handed_in(FIRST)))
     assert points(verdict) == {"committed": 1, "why": 1, "right": 0}
     assert "You predicted 10" in verdict.headline
-    assert "Committed first, on 20 November 2026, 09:00 UTC: 10. The cell holds 0.464 now" in verdict.details[0]
+    assert "Committed first, on 2026-11-20 at 09:00 UTC: 10. The cell holds 0.464 now" in verdict.details[0]
 
 
 def test_without_outputs_the_cell_counts_and_the_verdict_says_so() -> None:
@@ -146,3 +146,37 @@ def test_a_drawing_counts_although_its_pad_is_empty_when_the_cell_runs_again() -
     assert prediction.judge(step, prediction.with_first(step, evidence, told), expected).right
     wild = {**told, "value": {**expected.reference, "2.15": [1e9] * 6}}
     assert prediction.judge(step, prediction.with_first(step, evidence, wild), expected).points == 0
+
+
+@pytest.mark.parametrize("value", [10**400, -1, 2.5, "2", True, None, [2], {"a": 2}])
+def test_a_number_that_is_none_is_passed_over_too(value) -> None:
+    step = find_step("c1-prediction_2")
+    evidence = prediction.collect(step, {"prediction_2": 2, "why_2": WHY})
+    merged = prediction.with_first(step, evidence, {"value": value, "why": WHY})
+    assert merged["value"] == 2 and merged["kept"] is False
+
+
+@pytest.mark.parametrize("evidence", [None, 3, [], {"kind": "formula"}, {"delegated": "x"}, {"spent": 20}])
+def test_evidence_that_is_no_prediction_stays_what_it_is(evidence) -> None:
+    assert STEP.kind.with_first(STEP, evidence, FIRST) == evidence
+
+
+@pytest.mark.whole
+@pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn
+def test_a_submission_is_graded_by_what_its_outputs_say_was_committed_first() -> None:
+    """Through intake, jail and judge: another first prediction, and a drawing that only its check's output holds."""
+    from tests.grading.test_parity import Case, graded
+
+    drawing = 'sketch_1 = draw("c1-sketch_1")\nwhy_sketch_1 = "Beyond 2/λ every step multiplies the error."'
+    case = Case("c1", {"c1-sketch_1-answer": drawing})
+    notebook = case.notebook()
+    sketch = {"step": "c1-sketch_1", "value": recorded("c1-sketch_1").reference, "why": WHY}
+    for cell in notebook.cells:
+        for told in (FIRST, sketch):
+            if cell.get("id") == f"{told['step']}-test":
+                cell.outputs = [nbformat.v4.new_output("display_data", data={COMMITTED: told})]
+    verdicts = {one["step"]: one for one in graded(case, notebook).verdicts}
+    assert "You predicted 10" in verdicts["c1-prediction_1"]["headline"]
+    assert sum(line["earned"] for line in verdicts["c1-prediction_1"]["lines"]) == 1.25
+    assert verdicts["c1-prediction_2"]["status"] == "right"
+    assert verdicts["c1-sketch_1"]["status"] == "right", verdicts["c1-sketch_1"]

@@ -86,7 +86,7 @@ def test_the_gradebook_has_the_verdicts_points(graded: Graded) -> None:
             grades = {grade.name: grade for grade in notebook.grades}
             grade = grades[f"{row['step']}-test"]
             assert grade.auto_score == pytest.approx(row["points"])
-            assert not grade.needs_manual_grade
+            assert grade.needs_manual_grade == (row["status"] == "undecided")
 
 
 def test_feedback_shows_the_verdict_and_no_secret(graded: Graded) -> None:

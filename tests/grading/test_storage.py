@@ -159,7 +159,7 @@ def older() -> str:
         ("ALTER TABLE grade DROP COLUMN extra_credit", ("lacks extra_credit", "backup")),
     ],
     ids=["older", "newer", "not a gradebook", "a column is missing"],
-)  # fmt: skip
+)
 def test_another_version_s_gradebook_is_refused_untouched(course: Path, change: str, words: tuple[str, ...]) -> None:
     database = sqlite3.connect(course / "gradebook.db")
     database.execute("PRAGMA journal_mode=DELETE")

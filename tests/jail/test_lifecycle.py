@@ -236,8 +236,10 @@ def test_a_grader_that_leaves_in_order_leaves_nothing() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0 and done.stderr == ""
     assert not Path(f"/proc/{int(done.stdout)}").exists()
 

@@ -33,6 +33,7 @@ from packaging.requirements import Requirement
 from traitlets.config import Config
 
 from autograder.cells import answer_cells, without_markers
+from tests.copying import without
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks").glob("part_*/*.ipynb"))
@@ -217,7 +218,7 @@ def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def install_course(python: Path, shared: Path) -> None:
     """`pip install .` of a copy of the course, as Binder does, for this session; and a kernel that sees it."""
     source, site = shared / "course", shared / "site"
-    unwanted = shutil.ignore_patterns("__pycache__", "course", ".*", "*.egg-info")
+    unwanted = without("__pycache__", ".*", "*.egg-info")
     for package in ("lrtutorial", "autograder"):
         shutil.copytree(ROOT / package, source / package, ignore=unwanted)
     for file in ("pyproject.toml", "README.md", "LICENSE"):

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 
@@ -78,6 +79,10 @@ def test_untouched(path, works, record_property) -> None:
     for name in (name for name in shown if name.endswith("-test")):
         assert "Unfinished" in shown[name] and "[0 of" in shown[name], shown[name]
     if "compare" in shown:  # Part C
+        cells = nbformat.read(path, 4).cells
+        before = cells[: [cell["id"] for cell in cells].index("compare")]
+        closed = [cell["id"] for cell in before if "experiment" in cell.metadata.get("tags", [])]
+        assert closed and all(shown[name] == "" or shown[name].startswith("First commit yourself") for name in closed)
         assert "Still open" in shown["compare"] and "0 different words so far" in shown["reveal"]
 
 
@@ -90,8 +95,9 @@ def test_with_every_answer_right(path, works, record_property) -> None:
         expected = "Noted" if step.kind.foretells else f"[{step.points:g} of {step.points:g} points]"
         assert expected in said, said
     if exercise.part == "part_c":
-        asked = len(exercise.steps)
+        asked = sum("-prediction_" in step.id for step in exercise.steps)
         assert f"{asked} of {asked} right." in shown["compare"]
+        assert shown["compare"].count("✗") == 0  # nor is a feature of a sketch otherwise
         revealed = next(cell for cell in notebook.cells if cell["id"] == "reveal")
         assert "Score yourself" in str(revealed.outputs)
 

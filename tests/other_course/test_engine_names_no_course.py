@@ -58,8 +58,10 @@ def test_the_engine_names_no_exercise_part_or_symbol() -> None:
     assert len(files) > 100
     found = [
         f"{path.relative_to(ROOT)}:{line}: {sorted(names)}"
-        for path in files for line, text in strings(path.read_text("utf-8")) if (names := named(text))
-    ]  # fmt: skip
+        for path in files
+        for line, text in strings(path.read_text("utf-8"))
+        if (names := named(text))
+    ]
     assert found == []
 
 

@@ -18,6 +18,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from tests.copying import without
+
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +74,7 @@ def run(course: Path, *command: str) -> str:
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine, as it is, with the other course in the place of ours: released, answered, graded by the engine."""
     folder = tmp_path_factory.mktemp("other") / "chance"
-    ours = shutil.ignore_patterns("__pycache__", "course", "recorded", "static", ".*")
+    ours = without("__pycache__", "recorded", "static", ".*")
     for name in ("autograder", "lrtutorial"):
         shutil.copytree(ROOT / name, folder / name, ignore=ours)
     shutil.copytree(WRITTEN, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -81,20 +83,22 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     begin, end = "### BEGIN SOLUTION\n", "\n### END SOLUTION"
     nbformat.write(
         notebook(
-            "Coins", "from probability import check, hint\nfrom probability.symbols import n, p",
+            "Coins",
+            "from probability import check, hint\nfrom probability.symbols import n, p",
             graded("coins-variance-answer", f"{begin}variance = n * p * (1 - p){end}"),
             graded("coins-variance-test", 'check("coins-variance", variance)', points=40),
         ),
         solutions / "coins.ipynb",
-    )  # fmt: skip
+    )
     nbformat.write(
         notebook(
-            "Tries", "from probability import check, hint",
+            "Tries",
+            "from probability import check, hint",
             graded("tries-answer", f"{begin}{AT_LEAST_ONE.format('return 1 - (1 - p) ** n')}{end}"),
             graded("tries-test", 'check("tries", at_least_one)', points=60),
         ),
         solutions / "tries.ipynb",
-    )  # fmt: skip
+    )
     run(folder, "python", "-m", "autograder", "record")
     run(folder, "nbgrader", "generate_assignment", "week_1", "--create")
     for student, (answers, _) in STUDENTS.items():
@@ -137,11 +141,13 @@ def test_the_release_holds_no_answer(course: Path) -> None:
 
 def test_checks_and_hints_know_the_mistakes(course: Path) -> None:
     said = run(
-        course, "python", "-c",
+        course,
+        "python",
+        "-c",
         "from probability import check, hint\nfrom probability.symbols import n, p\n"
         "check('coins-variance', n*p)\nhint('coins-variance')\ncheck('coins-variance', 'n p (1-p)')\n"
         "check('tries', lambda n, p: (1 - p)**n)\nhint('tries')\ncheck('coins', 1)",
-    )  # fmt: skip
+    )
     assert "This is the mean number of heads" in said and "the squared distances average to" in said
     assert "Hint 1 of 4 for coins-variance: At p = 1 every toss is heads" in said
     assert "[40 of 40 points]" in said

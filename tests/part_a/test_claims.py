@@ -314,6 +314,7 @@ def wrong_answers(step_id: str) -> list[list]:
     return found
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("step_id", [step for step in STEPS if step != "a2-velocity"])
 def test_every_claim_of_a_verdict_on_a_wrong_answer_is_true(step_id) -> None:
     step, expected = find_step(step_id), public_expectations(step_id)

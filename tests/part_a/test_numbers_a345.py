@@ -292,8 +292,7 @@ def test_the_picture_finds_the_crossing() -> None:
 # ---------------------------------------------------------------------------- pictures with no answer yet
 
 
-PICTURES = [a3.rmsprop_normalizes, a4.adam_uncorrected, a4.bias_of_the_average, a5.two_factors,
-            a5.rate_over_condition]  # fmt: skip
+PICTURES = [a3.rmsprop_normalizes, a4.adam_uncorrected, a4.bias_of_the_average, a5.two_factors, a5.rate_over_condition]
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda function: function.__name__)

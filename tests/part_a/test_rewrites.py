@@ -162,6 +162,7 @@ def recursion(decay: Fraction, gradients: list[Fraction], steps: int) -> Fractio
     return v
 
 
+@pytest.mark.whole
 @given(small, small, small, small, small)
 def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(power, slope, shift, low, high) -> None:
     """Sum of β^(slope·k + power) g(t − 1 + shift − k) over k = low … t − 1 + high, by plain loops."""

@@ -221,9 +221,10 @@ def test_no_figure_is_left_open_and_none_is_touched() -> None:
 
 
 HOSTILE = [
-    None, 3, "x", [], {}, {"kind": "schedule"}, {"kind": "schedule", "problem": None, "runs": {}},
-    {"kind": "schedule", "problem": None, "runs": []}, {"kind": "schedule", "problem": {}, "runs": {}},
-    {"kind": "schedule", "problem": {"right": "20 points"}, "runs": {}}, {"kind": "schedule", "problem": 7, "runs": {}},
+    None, 3, "x", [], {}, {"kind": "schedule"}, {"kind": "schedule", "problems": {}, "runs": {}},
+    {"kind": "schedule", "problems": {}, "runs": []}, {"kind": "schedule", "problems": [], "runs": {}},
+    {"kind": "schedule", "problems": {"CosineAnnealingWarmRestarts": {"right": "20 points"}}, "runs": {}},
+    {"kind": "schedule", "problems": 7, "runs": {}}, {"kind": "schedule", "problem": None, "runs": {}},
 ]  # fmt: skip
 
 

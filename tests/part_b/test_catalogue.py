@@ -82,6 +82,7 @@ def test_every_mistake_is_named_and_costs_points(probes, step_id, mistake) -> No
         assert verdict.counterexample or figure, str(verdict)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("draw", range(3))
 @pytest.mark.parametrize("step_id", [step for step in STEPS if step not in SLOW])
 def test_no_draw_of_secret_probes_lets_a_mistake_pass(step_id, draw) -> None:

@@ -38,9 +38,11 @@ WRONG = {
         ("self.m[i] / (1 - self.beta1**self.t)", "self.m[i]", "b2-only_second"),
         ("(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat + self.eps)", "b2-epsilon_inside"),
         ("self.t = 0", "self.t = 1", "b2-t_from_two"),
-        ("        self.t += 1\n        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):",
-         "        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):\n            self.t += 1",
-         "b2-t_per_parameter"),
+        (
+            "        self.t += 1\n        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):",
+            "        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):\n            self.t += 1",
+            "b2-t_per_parameter",
+        ),
         ("grad**2", "np.abs(grad)", "b2-absolute"),
         ("param -= self.lr", "self.params[i] = param - self.lr", "b2-rebinds"),
         ("self.t = 0", "pass", None),
@@ -73,7 +75,7 @@ WRONG = {
         ("        return rates\n", "", "b5-plot-returns_nothing"),
         ('        plt.xlabel("Epoch")\n        plt.ylabel("Learning rate")\n', "", "b5-plot-no_labels"),
     ],
-}  # fmt: skip
+}
 # A line of the solution, and the same with a name that isn't defined.
 BROKEN = {
     "b1": ("param -= self.lr * self.velocities[i]", "param -= self.rate * self.velocities[i]"),

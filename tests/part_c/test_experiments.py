@@ -20,6 +20,7 @@ from lrtutorial.experiments.network import Network, sharpness
 SEEDS = (0, 1, 2)
 run = cache(lambda experiment, seed: experiment(seed=seed))
 each_seed = pytest.mark.parametrize("seed", SEEDS)
+pytestmark = pytest.mark.whole  # many seconds: networks are trained
 
 
 # ------------------------------------------------------------------------------------------------ C1

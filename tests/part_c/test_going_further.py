@@ -18,7 +18,8 @@ from lrtutorial.experiments import c6_sgd_vs_adam as c6
 from lrtutorial.printing import PageExporter
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = (0, pytest.param(1, marks=pytest.mark.whole), pytest.param(2, marks=pytest.mark.whole))
+SEEDS = (0, 1, 2)
+pytestmark = pytest.mark.whole  # many seconds: networks are trained
 run = cache(lambda experiment, seed: experiment(seed=seed))
 each_seed = pytest.mark.parametrize("seed", SEEDS)
 
@@ -31,7 +32,7 @@ def test_the_best_rate_falls_with_the_width_and_stays_in_the_maximal_update_para
     grid = width.RATES[1] / width.RATES[0]
     assert kept.max() / kept.min() < grid**2 * 1.01
     largest = [width.RATES[np.isfinite(row).nonzero()[0].max()] for row in result.typical("usual")]
-    assert 4 <= largest[0] / largest[2] <= 16  # "about an eighth"
+    assert 7.5 < largest[0] / largest[2] < 13.5
     largest = [width.RATES[np.isfinite(row).nonzero()[0].max()] for row in result.typical("μP")]
     assert max(largest) / min(largest) < grid**2 * 1.01
 

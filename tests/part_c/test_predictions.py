@@ -207,6 +207,7 @@ def test_every_catalogued_misconception_is_named_and_not_right(step) -> None:
         assert verdict.points < step.points and misconception.title in verdict.headline
 
 
+@pytest.mark.whole
 @every_step
 def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
     question = import_module(f"autograder.catalogue.{step.id[:2]}").QUESTIONS[step.id]
@@ -224,6 +225,7 @@ def test_recorded_outcomes_are_what_the_catalogue_gives(step) -> None:
     assert data.outcomes() == {name: a["sketch_1"] if isinstance(a, dict) else a for name, a in answers.items()}
 
 
+@pytest.mark.whole
 @every_step
 def test_the_answer_for_the_notebooks_seed_is_right_on_a_fresh_seed(step) -> None:
     fresh = Known([20261124], prediction.found_on(step, [20261124]), {}, secret=True)
@@ -454,3 +456,54 @@ def test_how_many_is_a_whole_number_from_zero_on(number) -> None:
 @pytest.mark.parametrize(("number", "reads"), [(1500, "1500"), (0.25, "0.25"), (123456, "123456")])
 def test_a_number_is_repeated_as_it_was_meant(number, reads) -> None:
     assert f"You predicted {reads};" in judged("c1-prediction_3", number).headline
+
+
+@pytest.mark.parametrize(
+    ("step", "answers", "share"),
+    [
+        ("c4-prediction_4", [1, 1.05, 1.1, 0.9, 0, 3.6, 8], 0),  # "nothing changes" and its neighbours
+        ("c4-prediction_4", [1.8, 2, 2.2, 2.4], 1),
+        ("c4-prediction_4", [1.4, 1.7, 3, 3.3], 0.5),
+        ("c1-prediction_2", [0, 4, 5, 7], 0),
+        ("c1-prediction_2", [1, 3], 0.5),
+        ("c6-prediction_3", [0, 1, 10, 95, 100], 0),  # 0 is a guess like any other
+        ("c6-prediction_3", [35, 38, 40, 45], 1),
+        ("c6-prediction_3", [25, 30, 50, 60], 0.5),
+    ],
+)
+def test_neighbours_of_a_number_earn_what_their_distance_is_worth(step, answers, share) -> None:
+    for answer in answers:
+        verdict = judged(step, answer)
+        earned = {line.id: line.earned / line.possible for line in verdict.lines}
+        assert earned == {"committed": 1, "why": 1, "right": share}, (answer, verdict.headline)
+
+
+@pytest.mark.parametrize("answer", [2.4, 2.5, -1, -3, 1e-9, 3.0001, "2.4", "−3"])
+def test_how_many_diverge_takes_no_fraction_and_nothing_below_zero(answer) -> None:
+    verdict = judged("c1-prediction_2", answer)
+    assert verdict.status == "unreadable" and verdict.points == 0
+    assert checking.verdict_on("c1-prediction_2", answer, WHY).status == "unreadable"
+    assert "c1-prediction_2" not in HERE.committed
+
+
+def test_zero_percent_is_noted_and_gives_nothing_away() -> None:
+    noted = checking.verdict_on("c6-prediction_3", 0, WHY)
+    assert noted.status == "noted" and "You predict: 0." in noted.headline
+
+
+def test_what_the_pit_question_states_is_so_and_its_answer_follows_from_a2() -> None:
+    """Runs by hand, with none of the experiment's code: momentum on 0.05 x² with a Gaussian pit."""
+
+    def slope(x: float) -> float:
+        return 0.1 * x + 0.6 * (x - 3) / 0.4**2 * np.exp(-((x - 3) ** 2) / (2 * 0.4**2))
+
+    assert 0.05 * 3**2 - 0.6 < 0  # the pit's floor is lower than the bowl's
+    assert slope(4.2) == pytest.approx(0.4, abs=0.1)  # "just before the pit the slope is about 0.4"
+    x, v, path = 5.5, 0.0, [5.5]
+    for _ in range(600):
+        v = 0.9 * v + slope(x)
+        x -= 0.05 * v
+        path.append(x)
+    arrives = next(i for i, here in enumerate(path) if here < 3.8)
+    assert path[arrives - 1] - path[arrives] == pytest.approx(0.05 * 0.4 / (1 - 0.9), rel=0.1)  # A2's 0.2
+    assert abs(path[-1]) < 0.01 and recorded("c2-prediction_4").reference == "past"

@@ -38,6 +38,7 @@ def test_four_exercises_ask_for_a_sketch() -> None:
     assert {name[:2] for name in SKETCHES} == {"c1", "c2", "c4", "c6"}
 
 
+@pytest.mark.whole
 @every_sketch
 def test_every_feature_says_the_same_on_seeds_nobody_has_seen(name) -> None:
     step, sketch = find_step(name), sketch_of(name)

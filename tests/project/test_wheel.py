@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.copying import without
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of both packages: a build leaves traces in the folder that it builds."""
     folder = tmp_path_factory.mktemp("source")
-    unwanted = shutil.ignore_patterns("__pycache__", "course", ".*", "*.egg-info")
+    unwanted = without("__pycache__", ".*", "*.egg-info")
     for name in ("lrtutorial", "autograder"):
         shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
     for name in ("pyproject.toml", "LICENSE", "README.md"):

@@ -52,8 +52,10 @@ def test_momentum(nesterov, seed, lr, cut, momentum) -> None:
     runs(
         lambda p: ours(p, lr, momentum),
         lambda p: torch.optim.SGD(p, lr, momentum=momentum, nesterov=nesterov, foreach=False),
-        seed, 1.0, cut=cut,
-    )  # fmt: skip
+        seed,
+        1.0,
+        cut=cut,
+    )
 
 
 @given(seed=seeds, lr=rates, beta=betas, eps=epsilons, scale=st.sampled_from([1e-9, 1.0, 1e9]))
@@ -61,8 +63,9 @@ def test_rmsprop(seed, lr, beta, eps, scale) -> None:
     runs(
         lambda p: optimizers.RMSprop(p, lr, beta, eps),
         lambda p: torch.optim.RMSprop(p, lr, alpha=beta, eps=eps, foreach=False),
-        seed, scale if scale < 1 else 1.0,
-    )  # fmt: skip
+        seed,
+        scale if scale < 1 else 1.0,
+    )
 
 
 @pytest.mark.parametrize("amsgrad", [False, True])
@@ -87,8 +90,9 @@ def test_adamw(seed, lr, beta1, beta2, decay) -> None:
     runs(
         lambda p: optimizers.AdamW(p, lr, weight_decay=decay, beta1=beta1, beta2=beta2),
         lambda p: torch.optim.AdamW(p, lr, betas=(beta1, beta2), weight_decay=decay, foreach=False),
-        seed, 1.0,
-    )  # fmt: skip
+        seed,
+        1.0,
+    )
 
 
 @given(lr=st.floats(0.001, 0.099), x=st.floats(-5, 5), y=st.floats(-5, 5))

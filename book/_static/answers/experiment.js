@@ -39,7 +39,7 @@ export class Experiment {
     const left = this.predictions.length - this.committed.size;
     this.note.textContent =
       `The experiment and what it shows open here once you have committed your predictions, each with a line of why: ${left} still to go.`;
-    for (const fold of this.open ? document.querySelectorAll(".tag_experiment details") : []) fold.setAttribute("open", "");
+    for (const fold of this.open ? document.querySelectorAll(".tag_experiment details:not(.above-input)") : []) fold.setAttribute("open", "");
     document.documentElement.dataset.lrExperiment = this.open ? "open" : "closed";
   }
 
@@ -53,12 +53,13 @@ export class Experiment {
   }
 }
 
-/** All that stands between the first experiment and the written answer. @returns {HTMLElement[]} */
+/** Every experiment, and all that stands between the first of them and the written answer. @returns {HTMLElement[]} */
 function outcomes() {
   const first = document.querySelector(".tag_experiment");
   const last = place("write");
   if (!first || !last) return [];
   const blocks = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("article section > :not(section)")]);
   const after = (/** @type {Node} */ a, /** @type {Node} */ b) => Boolean(a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING);
-  return blocks.filter((block) => block === first || (after(first, block) && after(block, last)));
+  const measures = (/** @type {HTMLElement} */ block) => block.matches(".tag_experiment"); // also below the written answer
+  return blocks.filter((block) => measures(block) || (after(first, block) && after(block, last)));
 }

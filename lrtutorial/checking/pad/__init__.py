@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.checking.progress import kept_commitment
@@ -51,7 +50,7 @@ class Pad:
         at = ", ".join(f"{x:g}" for x in self._sketch.at)
         return f"Nothing to draw on here? Give numbers: {self._step.answers[0]} = {{{keys}}}, at {at}."
 
-    def widget(self) -> Any:
+    def widget(self) -> object:
         """Return the anywidget on which it is drawn."""
         import anywidget
         import traitlets
@@ -60,18 +59,20 @@ class Pad:
             _esm, _css = HERE_LIES / "sketch.js", HERE_LIES / "sketch.css"
             spec = traitlets.Dict().tag(sync=True)
             points = traitlets.Dict().tag(sync=True)
-            closed = traitlets.Bool(False).tag(sync=True)
+
+            def __repr__(widget) -> str:
+                return repr(self)
 
         told = {**self._sketch.as_data(), "name": self._step.answers[0], "asks": self._step.asks}
         made = Drawing(spec=told, points={key: list(heights) for key, heights in self._points.items()})
         made.observe(lambda change: self._drawn(change["new"]), names="points")
         return made
 
-    def _drawn(self, points: Any) -> None:
+    def _drawn(self, points: Mapping[str, object]) -> None:
         with suppress(ValueError):  # what the page sends and is no drawing changes nothing
             self.take(points)
 
-    def take(self, points: Mapping[str, Any]) -> None:
+    def take(self, points: Mapping[str, object]) -> None:
         """Take over the heights of curves, as drawn on the page or given as numbers; the axis ends hold them.
 
         Raises ValueError, and leaves the pad as it was, where these are no heights of its curves.

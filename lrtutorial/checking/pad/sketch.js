@@ -13,6 +13,7 @@ const HEIGHT = 400;
 const EDGE = { left: 64, right: 26, top: 24, bottom: 52 };
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"];
 const DASHES = ["", "9 4", "2 4", "9 4 2 4"];
+const ASIDE = 8; // as far aside as this a stroke only moves the point that was touched
 const STEPS = 40; // heights that the arrow keys reach, from the foot of the axis to its top
 
 /** @param {string} tag @param {Record<string, any>} attributes @param {string} text */
@@ -93,7 +94,7 @@ export class Pad {
     this.points = this.whole(points);
     this.curve = this.keys[0];
     this.id = `lrs-${Math.random().toString(36).slice(2)}`;
-    /** @type {{x: number, share: number, at: number, far: boolean} | null} the last place of the stroke that is being drawn */
+    /** @type {{x: number, share: number, at: number, begun: {x: number, share: number}, far: boolean} | null} the stroke that is being drawn */
     this.stroke = null;
     this.lay();
     this.draw();
@@ -134,6 +135,7 @@ export class Pad {
       const radio = html("input", { type: "radio", name: this.id, value: key, checked: key === this.curve });
       radio.addEventListener("change", () => {
         this.curve = key;
+        this.handles.forEach((/** @type {HTMLElement} */ each, /** @type {number} */ i) => (each.tabIndex = i ? -1 : 0));
         this.draw();
       });
       const swatch = svg("svg", { width: 34, height: 10, "aria-hidden": "true" });
@@ -201,7 +203,7 @@ export class Pad {
     event.preventDefault();
     this.sheet.setPointerCapture(event.pointerId);
     const { x, share } = this.where(event);
-    this.stroke = { x, share, at: this.nearest(x), far: false };
+    this.stroke = { x, share, at: this.nearest(x), begun: { x, share }, far: false };
     this.put(this.stroke.at, share);
   }
 
@@ -209,11 +211,13 @@ export class Pad {
   move(event) {
     if (!this.stroke) return;
     const to = this.where(event);
+    const { at, begun } = this.stroke;
+    const far = this.stroke.far || Math.abs(to.x - begun.x) > ASIDE;
     const drawn = crossed(this.spec.at.map((_, i) => this.axes.x(i)), this.stroke, to);
-    const far = this.stroke.far || this.nearest(to.x) !== this.stroke.at;
+    if (!far) this.put(at, to.share);
+    else if (!this.stroke.far) this.put(at, begun.share); // it goes across, so this is where it began
     for (const [i, share] of drawn) this.put(i, share);
-    if (!far) this.put(this.stroke.at, to.share);
-    this.stroke = { ...to, at: drawn.length ? drawn[drawn.length - 1][0] : this.stroke.at, far };
+    this.stroke = { ...to, at: drawn.length ? drawn[drawn.length - 1][0] : at, begun, far };
   }
 
   end() {

@@ -143,6 +143,7 @@ def is_steep(suggested: float, probe: Probe) -> bool:
 
 
 def smoothed(values: np.ndarray, beta: float, debias: bool = True) -> np.ndarray:
+    """Return the exponential average of values with this β; ``debias``: corrected for its start at zero."""
     average, smooth = 0.0, []
     for t, value in enumerate(values, start=1):
         average = beta * average + (1 - beta) * value
