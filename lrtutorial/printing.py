@@ -29,7 +29,7 @@ STYLE = """<style>
   --jp-mirror-editor-number-color: #066;
 }
 .jp-InputPrompt, .jp-OutputPrompt { opacity: 1 !important; }
-.jp-RenderedHTMLCommon a { text-decoration: underline; }
+.jp-RenderedHTMLCommon a:any-link { text-decoration: underline; }
 @media print {
   @page { margin: 16mm 14mm; }
   html, body, .jp-Notebook { background: white; padding: 0; }

@@ -42,6 +42,8 @@ def _commit(step: Step, exercise: str, first: Evidence | None, merged: Evidence)
         at = str((first or {}).get("at") or time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))
         late = {"seen": True} if seen or (first or {}).get("seen") else {}
         first = {**prediction.commitment(merged, at), **late}
+    elif prediction.why_problem(first) and "why" in merged:  # the experiment, once peeked at, waits for no one
+        first = {**first, "why": merged["why"]}
     HERE.committed[step.id] = {**first, "lacks": prediction.why_problem(first)}
     record_commitment(step.id, first)
 

@@ -81,7 +81,7 @@ EXERCISE = Exercise(
         ),
         Step(
             id="c6-prediction_3",
-            kind=Prediction(form="number", right=1.2, near=2.0, found=_separable),
+            kind=Prediction(form="number", right=1.2, near=2.0, percent=True, found=_separable),
             answers=("prediction_3",),
             asks="Adam's test error in percent on the separable problem, at the best of six rates",
             rubric=PREDICTION,

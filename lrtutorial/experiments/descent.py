@@ -28,15 +28,12 @@ def train(
     observe: Callable[[int, Array], None] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, Array]:
-    """Train every run for `steps` steps; return the final weights (runs, parameters) and losses (steps,
-    runs).
+    """Train every run for `steps` steps; return the final weights (runs, parameters) and losses (steps, runs).
 
     losses_and_gradients(weights, step) gives the loss (runs,) and gradient (runs, parameters).
     lr is one rate, one per run, or a function of the step. Plain rule: v = momentum v + g; w = w - lr v.
-    With adaptive=True the same loop divides by the root of the second moment (Adam, Kingma & Ba 2015,
-    Algorithm 1,
-    beta1 = `momentum`). observe(step, weights) sees the weights before each step; `progress` advances after
-    it.
+    With adaptive=True the same loop divides by the root of the second moment (Adam, Kingma & Ba 2015, Algorithm 1,
+    beta1 = `momentum`). observe(step, weights) sees the weights before each step; `progress` advances after it.
     A diverged run stays where it is and its losses are inf from then on.
     """
     weights = np.array(start, dtype=float)

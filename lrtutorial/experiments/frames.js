@@ -18,6 +18,7 @@ function render({ model, el }) {
   said.textContent = model.get("label");
   const slider = document.createElement("input");
   Object.assign(slider, { type: "range", min: "0", max: String(pictures.length - 1), step: "1" });
+  slider.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys for itself
   slider.value = String(model.get("index"));
   const value = document.createElement("output");
   label.append(said, slider, value);

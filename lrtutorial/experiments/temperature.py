@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.commitment import after_predictions
-from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, VERMILION, Result, number
 
@@ -74,20 +73,13 @@ def temperature(seed: int = 0, chains: int = 3000, steps: int = 2000) -> Tempera
     spread = np.sqrt(np.array(list(NOISES.values())))[:, None, None]
     spread = np.broadcast_to(spread, shape).reshape(-1, 2)
     rates = np.broadcast_to(RATES[None, :, None], shape[:3]).ravel()
+    x = np.full((len(rates), 2), 0.1)
     seen: list[Array] = []
-
-    def observe(step: int, x: Array) -> None:
-        if step >= steps // 2 and step % 20 == 0:
-            seen.append(np.mean(x.reshape(shape) ** 2, axis=2))
-
     with Progress("Temperature", steps) as progress:
-        train(
-            lambda x, step: (x**2 @ CURVATURES / 2, x * CURVATURES + spread * rng.normal(size=x.shape)),
-            np.full((len(rates), 2), 0.1),
-            rates,
-            steps,
-            observe=observe,
-            progress=progress,
-        )
+        for step in range(steps):
+            if step >= steps // 2 and step % 20 == 0:
+                seen.append(np.mean(x.reshape(shape) ** 2, axis=2))
+            x -= rates[:, None] * (x * CURVATURES + spread * rng.normal(size=x.shape))
+            progress.advance()
     heat = np.mean(seen, axis=0) * CURVATURES
     return Temperature(dict(zip(NOISES, heat, strict=True)))

@@ -162,6 +162,7 @@ class Prediction(InModule):
     right: float = 0.0  #: of a number: the largest ratio to what was found, 1.25 meaning within a factor of 1.25
     near: float = 0.0  #: … for half of the points
     whole: bool = False  #: then ``right`` and ``near`` are differences
+    percent: bool = False  #: of a number: it is asked for in percent, and "40 %" is read
     choices: Mapping[str, str] = field(default_factory=dict)  #: {word to answer: what it means}
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: {word found: words that count as near}
     items: Mapping[str, str] = field(default_factory=dict)  #: of an ordering: {word: what it means}

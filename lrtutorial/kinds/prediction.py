@@ -14,7 +14,7 @@ import math
 import numbers
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -53,11 +53,31 @@ def collect(step: Step, answers: Mapping[str, object], probes: object = None) ->
     if form == "sketch" and isinstance(value, str):
         return _problem(value)
     if value is None:
-        wanted = {"number": "a finite number", "choice": f"one of {_words(step)}, in quotes,"}.get(
-            form, f"a list with {_words(step)}, in the order you expect,"
-        )
-        return _problem(f"{wanted} was expected; {_kind_of(answer)} came instead")
+        return _problem(_unread(step, answer))
+    if form == "number" and (unclear := _unclear_percent(step, answer, value)):
+        return _problem(unclear)
     return {"kind": "prediction", "value": value, **_beside(step, answers)}
+
+
+def _unread(step: Step, answer: object) -> str:
+    """Return what was expected and what came, of an answer that can't be read."""
+    form = Prediction.of(step).form
+    if form == "sketch":
+        return f"a drawing was expected; {_kind_of(answer)} came instead"
+    digits = " Write one number, in digits and with nothing between them: 3, 0.5 or 1500."
+    wanted = {"number": "a finite number", "choice": f"one of {_words(step)}, in quotes,"}.get(
+        form, f"a list with {_words(step)}, in the order you expect,"
+    )
+    text = f"{wanted} was expected; {_kind_of(answer)} came instead."
+    return text + (digits if form == "number" and isinstance(answer, str) else "")
+
+
+def _unclear_percent(step: Step, answer: object, value: float) -> str:
+    """Return what is to be asked about a number in percent that could be a share, or nothing."""
+    if not Prediction.of(step).percent or (isinstance(answer, str) and "%" in answer) or not 0 < value < 1:
+        return ""
+    share = 100 * value
+    return f'{value:g} could be {value:g} % or {share:g} %: which is meant? Write {share:g}, or "{value:g} %".'
 
 
 def _beside(step: Step, answers: Mapping[str, object]) -> Evidence:
@@ -104,11 +124,13 @@ def why_problem(evidence: Evidence) -> str:
 
 
 def _read_number(answer: object, step: Step) -> float | None:
-    """Return a number, also one that stands alone in a text: ``"about 30 steps"``, ``"0,5"``."""
+    """Return a number, also one that stands alone in a text: ``"about 30 steps"``, ``"0,5"``; not ``"1,500"``."""
     if isinstance(answer, str):
         found = re.findall(r"[-+−]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:e[-+]?\d+)?", answer[:LONGEST].lower())
         plain = [text.replace("−", "-").replace(",", ".") for text in found]
-        return float(plain[0]) if len(plain) == 1 and "%" not in answer else None
+        grouped = any(re.fullmatch(r"[-+−]?[1-9]\d{0,2},\d{3}", text) for text in found)  # 1500, or 1.5?
+        read = len(plain) == 1 and not grouped and ("%" not in answer or Prediction.of(step).percent)
+        return float(plain[0]) if read else None
     return float(answer) if isinstance(answer, numbers.Real) and not isinstance(answer, bool) else None
 
 
@@ -119,11 +141,12 @@ def _read_word(answer: object, step: Step) -> str | None:
     """
     known = _meanings(step)
     if isinstance(answer, numbers.Real) and not isinstance(answer, bool):  # a rate without its quotes
-        same = [word for word in known if _is_number(word) and float(word) == float(answer)]
-        return same[0] if len(same) == 1 else None
+        return _same_number(known, float(answer))
     if not isinstance(answer, str):
         return None
     word = _word(answer)
+    if re.fullmatch(r"\d+[.,]?\d*(e-?\d+)?", word) and (same := _same_number(known, float(word.replace(",", ".")))):
+        return same
     meant = [key for key, meaning in known.items() if _word(meaning) == word]
     if word in known or len(meant) == 1:
         return word if word in known else meant[0]
@@ -134,6 +157,12 @@ def _read_word(answer: object, step: Step) -> str | None:
 
 
 _DENIALS = {"not", "no", "never", "neither", "nor", "none", "without", "than", "or", "unless", "isn"}
+
+
+def _same_number(known: Iterable[str], value: float) -> str | None:
+    """Return the word that is this number, if one is."""
+    same = [word for word in known if _is_number(word) and float(word) == value]
+    return same[0] if len(same) == 1 else None
 
 
 def _is_number(word: str) -> bool:
@@ -173,7 +202,9 @@ def _problem(text: str) -> dict[str, object]:
 
 
 def _kind_of(answer: object) -> str:
-    return f"something of type {type(answer).__name__}"
+    """Return a short answer as it was written, and the type of any other."""
+    plain = type(answer) in (str, int, float) and len(str(answer)[:LONGEST]) <= 60
+    return repr(answer) if plain else f"something of type {type(answer).__name__}"
 
 
 def _word(text: str) -> str:
@@ -398,12 +429,17 @@ def noted(step: Step, verdict: Verdict, evidence: Evidence) -> Verdict:
 def _malformed(step: Step, value: object) -> str | None:
     form = Prediction.of(step).form
     if form == "number":
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _finite(value):
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
             return "A finite number was expected."
+        if not _finite(value):
+            came = value if isinstance(value, float) else "a far larger one"
+            return f"A finite number was expected; {came} came instead."
         if Prediction.of(step).whole and value != int(value):
             return f"This asks how many: a whole number was expected; {value:g} came instead."
         if value < 0:
             return f"A number that is not below zero was expected; {value:g} came instead."
+        if Prediction.of(step).percent and value > 100:
+            return f"A number of percent was expected, at most 100; {value:g} came instead."
         return None
     if form == "sketch":
         drawing = read_drawing(_sketch(step), value)

@@ -8,6 +8,8 @@ Heights are compared as they look, as a share of the axis; SLACK of it is no dif
 from __future__ import annotations
 
 import math
+import numbers
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -75,30 +77,78 @@ def read_drawing(sketch: Sketch, answer: object) -> dict[str, list[float]] | str
 
     ``answer``: ``{curve: heights}``, or one list of heights where there is one curve.
     """
-    keys = list(sketch.curves)
-    if len(keys) == 1 and isinstance(answer, (list, tuple)):
-        answer = {keys[0]: answer}
-    points = len(sketch.at)
-    wanted = f"{points} heights for each of {', '.join(map(repr, keys))}"
-    if not isinstance(answer, Mapping):
-        return f"A drawing has {wanted}; something of type {type(answer).__name__} came instead."
-    given = dict(list(answer.items())[: len(keys) + 1])
-    if missing := [key for key in keys if key not in given]:
-        return f"A drawing has {wanted}; {', '.join(map(repr, missing))} is not drawn yet."
-    if strange := [key for key in given if key not in keys]:
-        return f"A drawing has {wanted}; {str(strange[0])[:40]!r} is none of them."
-    drawn = {}
-    for key in keys:
-        heights = given[key]
-        if not isinstance(heights, (list, tuple)) or len(heights) != points:
-            came = len(heights) if isinstance(heights, (list, tuple)) else f"a {type(heights).__name__}"
-            return f"{key!r} has {points} points in this drawing; {came} came."
-        if any(isinstance(h, bool) or not isinstance(h, (int, float)) for h in heights):
+    given = read_points(sketch, answer)
+    if isinstance(given, str):
+        return given
+    drawn: dict[str, list[float]] = {}
+    for key in sketch.curves:
+        heights = given.get(key)
+        if heights is None:
+            return f"A drawing has {_wanted(sketch)}; {key!r} is not drawn yet."
+        if any(height is None for height in heights):
             return f"Some points of {key!r} are not drawn yet."
-        if not all(sketch.low <= height <= sketch.high for height in heights):  # nor is NaN
-            return f"The heights of {key!r} lie between {sketch.low:g} and {sketch.high:g}; not all of these do."
-        drawn[key] = [float(height) for height in heights]
+        drawn[key] = [height for height in heights if height is not None]
+        outside = [height for height in drawn[key] if not sketch.low <= height <= sketch.high]
+        if outside:
+            return f"The heights of {key!r} lie between {sketch.low:g} and {sketch.high:g}; {outside[0]:g} came."
     return drawn
+
+
+def read_points(sketch: Sketch, answer: object) -> dict[str, list[float | None]] | str:
+    """Return what is drawn so far of each curve that is named, None where nothing is; or a sentence: what is wrong."""
+    keys = list(sketch.curves)
+    heights_alone = _as_list(answer)
+    if len(keys) == 1 and heights_alone is not None:
+        answer = {keys[0]: heights_alone}
+    if not isinstance(answer, Mapping):
+        return f"A drawing has {_wanted(sketch)}; something of type {type(answer).__name__} came instead."
+    points: dict[str, list[float | None]] = {}
+    for name, heights in list(answer.items())[: len(keys) + 1]:
+        key = name if name in keys else _same_number(name, keys)
+        if key is None:
+            return f"A drawing has {_wanted(sketch)}; {str(name)[:40]!r} is none of them."
+        read = _heights(sketch, key, heights)
+        if isinstance(read, str):
+            return read
+        points[key] = read
+    return points
+
+
+def _wanted(sketch: Sketch) -> str:
+    return f"{len(sketch.at)} heights for each of {', '.join(map(repr, sketch.curves))}"
+
+
+def _as_list(heights: object) -> list[Any] | None:
+    """Return a list, a tuple or an array as a list; None for anything else."""
+    plain = heights.tolist() if type(heights).__module__ == "numpy" and hasattr(heights, "tolist") else heights
+    return list(plain) if isinstance(plain, (list, tuple)) else None
+
+
+def _same_number(name: object, keys: Sequence[str]) -> str | None:
+    """Return the curve that is named by a number without its quotes: 0.464 for "0.464"."""
+    if isinstance(name, bool) or not isinstance(name, numbers.Real):
+        return None
+    return next((key for key in keys if re.fullmatch(r"\d+(\.\d+)?", key) and float(key) == name), None)
+
+
+def _heights(sketch: Sketch, key: str, given: object) -> list[float | None] | str:
+    """Return the heights of one curve, or a sentence that says what is wrong with them."""
+    points, heights = len(sketch.at), _as_list(given)
+    if heights is None or len(heights) != points:
+        came = f"something of type {type(given).__name__}" if heights is None else len(heights)
+        return f"{key!r} has {points} points in this drawing; {came} came."
+    read: list[float | None] = []
+    for height in heights:
+        if height is not None and (isinstance(height, bool) or not isinstance(height, numbers.Real)):
+            return f"The heights of {key!r} are numbers; {repr(height)[:40]} came."
+        try:
+            value = None if height is None else float(height)
+        except OverflowError:  # a whole number of hundreds of digits
+            value = math.inf
+        if value is not None and not math.isfinite(value):
+            return f"The heights of {key!r} lie between {sketch.low:g} and {sketch.high:g}; {value:g} came."
+        read.append(value)
+    return read
 
 
 # ------------------------------------------------------------------------------------------- features

@@ -72,7 +72,7 @@ for path in ('ROOT/lrtutorial/MARK.py', 'ROOT/MARK', '/tmp/MARK', '/var/tmp/MARK
         open(path, 'w').write('x')
     except OSError as error:
         print(type(error).__name__)
-open('ROOT/lrtutorial/checking.py', 'a').write('raise SystemExit')
+open('ROOT/lrtutorial/checking/__init__.py', 'a').write('raise SystemExit')
 """,
     "plants_a_package": """
 import numpy, os

@@ -93,6 +93,26 @@ def test_what_is_no_commitment_is_passed_over(told) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["c1-prediction_1", "c1-prediction_2", "c1-prediction_3", "c3-prediction_3", "c1-sketch_1"]
+)
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), float("inf"), [10**400], {"0.001": [10**400] * 6}, {}, [[]]], ids=str
+)
+def test_no_value_that_an_output_can_hold_breaks_off_the_grading(name, value) -> None:
+    step = find_step(name)
+    curves = {key: [10**400] * 6 for key in ("0.001", "0.464", "2.15")}
+    for told in (
+        {"value": value},
+        {"value": curves},
+        {"value": recorded(name).reference, "at": "0001-01-01T00:00+14:00"},
+    ):
+        merged = prediction.with_first(
+            step, {"kind": "prediction", "value": recorded(name).reference, "why": WHY}, told
+        )
+        assert prediction.judge(step, merged, recorded(name)).right
+
+
+@pytest.mark.parametrize(
     "extra", [{"points": 99}, {"kept": False}, {"now": "<script>"}, {"at": "x" * 3000}, {"lacks": ""}]
 )
 def test_a_forged_commitment_earns_what_an_honest_one_earns(extra) -> None:

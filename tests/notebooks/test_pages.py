@@ -17,8 +17,9 @@ from tests.browser.conftest import browser, page  # noqa: F401 – fixtures
 from tests.notebooks.conftest import NOTEBOOKS, Student
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
-# Of nbconvert's plain page its grey of prompts and its colours of code are left out; the course's page has its own.
-PLAIN = ["[class*=Prompt]", ".highlight"]
+# Of nbconvert's plain page its grey of prompts, its colours of code and its links without a line are left out; the
+# course's page has its own.
+PLAIN = ["[class*=Prompt]", ".highlight", ".jp-RenderedMarkdown a"]
 RULES = """async exclude => (await axe.run({include: [['main']], exclude: exclude.map(one => [one])}, {
     resultTypes: ['violations'],
     rules: {'heading-order': {enabled: true}, 'image-alt': {enabled: true}},

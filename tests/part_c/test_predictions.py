@@ -279,6 +279,16 @@ def test_the_first_prediction_stands_whatever_is_checked_after_it() -> None:
     assert later.status == "noted" and "first one counts" in later.headline and "10" in later.headline
 
 
+def test_a_why_that_comes_after_a_peek_is_still_taken() -> None:
+    checking.verdict_on("c1-prediction_1", "10")
+    HERE.seen.add("c1")  # the experiment was run with peek=True
+    checking.verdict_on("c1-prediction_1", "0.464", WHY)
+    first = HERE.committed["c1-prediction_1"]
+    assert first["value"] == "10" and first["why"] == WHY and not first["lacks"]
+    commit(prediction_2=2, prediction_3=647)
+    assert predictions.compare("c1").rows[0].predicted == "10"
+
+
 def test_an_emptied_cell_is_unfinished_and_the_first_prediction_is_not_lost() -> None:
     checking.verdict_on("c1-prediction_1", "10", WHY)
     assert checking.verdict_on("c1-prediction_1", ...).status == "unfinished"
@@ -392,6 +402,10 @@ def test_an_exercise_without_predictions_says_so() -> None:
         ("c1-prediction_1", "a rate of 0.1", "0.1"),
         ("c1-prediction_3", "about 700 steps", 700.0),
         ("c2-prediction_1", "3,5", 3.5),
+        ("c6-prediction_3", "about 40 %", 40.0),
+        ("c6-prediction_3", "0.4 %", 0.4),
+        ("c1-prediction_1", "0,464", "0.464"),
+        ("c1-prediction_1", "10.0", "10"),
         ("c3-prediction_3", ["SGD", " Momentum", "Adam."], ["sgd", "momentum", "adam"]),
         ("c3-prediction_3", "Adam, then momentum, then SGD", ["adam", "momentum", "sgd"]),
     ],
@@ -410,6 +424,13 @@ def test_a_prediction_with_a_capital_or_a_word_too_many_is_read(step_id, answer,
         ("c5-prediction_1", "neither small nor large"),
         ("c1-prediction_3", "between 300 and 700"),
         ("c1-prediction_3", "50 %"),
+        ("c1-prediction_3", "1,500"),
+        ("c1-prediction_3", "12,000 steps"),
+        ("c1-prediction_3", "1 500"),
+        ("c1-prediction_2", "two"),
+        ("c6-prediction_3", 0.4),
+        ("c6-prediction_3", "0.35 of all"),
+        ("c6-prediction_3", 140),
         ("c1-prediction_1", "0.1 or 0.2"),
         ("c3-prediction_3", "sgd, adam"),
     ],
@@ -417,6 +438,12 @@ def test_a_prediction_with_a_capital_or_a_word_too_many_is_read(step_id, answer,
 def test_a_prediction_that_could_mean_two_things_is_not_guessed(step_id, answer) -> None:
     verdict = judged(step_id, answer)
     assert verdict.status == "unreadable" and verdict.points == 0, verdict
+
+
+@pytest.mark.parametrize("answer", ["two", "1,500", "", "between 3 and 4"])
+def test_a_number_in_words_is_told_how_to_write_it(answer) -> None:
+    verdict = judged("c1-prediction_3", answer)
+    assert repr(answer) in verdict.headline and "in digits" in verdict.headline
 
 
 @pytest.mark.parametrize("number", [2.4, -3, -1.0])

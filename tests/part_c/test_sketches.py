@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -112,7 +113,10 @@ def test_a_curve_is_told_in_words(shares, words) -> None:
         ({"plain": [99] * 7, "momentum": [1] * 7}, "between -5 and 5"),
         ({"plain": [float("nan")] * 7, "momentum": [1] * 7}, "between -5 and 5"),
         ({"plain": [1] * 7, "momentum": [1] * 7, "adam": [1] * 7}, "'adam' is none of them"),
-        ({"plain": "1234567", "momentum": [1] * 7}, "a str came"), ({"plain": [True] * 7, "momentum": [1] * 7}, "Some"),
+        ({"plain": "1234567", "momentum": [1] * 7}, "type str came"),
+        ({"plain": [True] * 7, "momentum": [1] * 7}, "are numbers; True came"),
+        ({"plain": [10**400] * 7, "momentum": [1] * 7}, "between -5 and 5; inf came"),
+        ({"plain": np.ones((7, 2)), "momentum": [1] * 7}, "are numbers; [1.0, 1.0] came"),
     ],
 )  # fmt: skip
 def test_what_is_no_drawing_is_told_what_is_missing(answer, says) -> None:
@@ -136,11 +140,38 @@ def test_what_is_drawn_arrives_and_the_cell_that_runs_again_keeps_it() -> None:
     widget.close()
 
 
-def test_draw_says_what_asks_for_no_sketch() -> None:
-    with pytest.raises(TypeError, match="not for a sketch"):
-        draw("c1-prediction_1")
-    with pytest.raises(LookupError):
-        draw("c9-sketch_1")
+@pytest.mark.parametrize(
+    "heights",
+    [(1,) * 7, np.ones(7), [np.float32(1)] * 7, [np.int64(1)] * 7, [Fraction(1)] * 7, np.ones(7, dtype=int)],
+    ids=lambda heights: type(heights).__name__,
+)
+def test_a_drawing_is_read_from_whatever_holds_its_numbers(heights) -> None:
+    curves = {"plain": heights, "momentum": [1.0] * 7}
+    assert read_drawing(sketch_of("c2-sketch_1"), curves) == {"plain": [1.0] * 7, "momentum": [1.0] * 7}
+    assert set(read_drawing(sketch_of("c1-sketch_1"), dict.fromkeys((0.001, 0.464, 2.15), [1.0] * 6))) == {
+        "0.001", "0.464", "2.15",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "points",
+    [[1] * 7, 3, None, "x", {"plane": [1] * 7}, {"plain": [1] * 6}, {"plain": [float("nan")] * 7}, {"plain": "1" * 7},
+     {"plain": [1] * 7, "momentum": [math.inf] * 7}, {"plain": ["1"] * 7}, {"plain": [10**400] * 7}],
+    ids=lambda points: str(points)[:30],
+)  # fmt: skip
+def test_a_pad_refuses_what_is_no_drawing_and_keeps_what_is_on_it(points) -> None:
+    pad = draw("c2-sketch_1")
+    pad.take({"plain": [2, 1, 1, 1, 1, 1, None]})
+    before = pad.drawing
+    with pytest.raises(ValueError, match="came|is none of them"):
+        pad.take(points)
+    assert pad.drawing == before
+
+
+@pytest.mark.parametrize("name", ["c1-prediction_1", "a1-gradient", "c9-sketch_1", "c1", "", None, 3, ..., ["c1"]])
+def test_draw_says_what_asks_for_a_sketch(name) -> None:
+    with pytest.raises(LookupError, match=r'draw\("c1-sketch_1"\).*came instead'):
+        draw(name)
 
 
 @every_sketch

@@ -62,8 +62,39 @@ def test_copies_and_near_copies_stand_together_and_nothing_else_does() -> None:
      ("It can settle where the sharpness is < 2/η, always.", "It can settle where the sharpness is > 2/η, always."),
      ("It doesn't get stuck in such a minimum at all, here.", "It does get stuck in such a minimum at all, here.")],
 )  # fmt: skip
-def test_answers_that_differ_in_a_number_or_a_not_are_never_one(one: str, other: str) -> None:
+def test_answers_that_differ_in_what_they_say_are_never_one(one: str, other: str) -> None:
     assert groups([one, other]) == [[0], [1]]
+
+
+LONG = (
+    "Too high: beyond {two} over λ the step is {longer} than the curve allows, so that it {diverges}; too low: it "
+    "needs {more} time and {only} crawls, and one gets {there} in the end, which is {proved} {above} the border."
+)
+TURNED = {
+    "two": "one three 2", "longer": "shorter", "diverges": "converges oscillates", "more": "less no",
+    "only": "hardly never",
+    "there": "nowhere", "proved": "measured unproved disputed", "above": "below at beyond",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "turned"), [(word, one) for word, all_of in TURNED.items() for one in all_of.split()])
+def test_one_word_that_turns_a_long_answer_round_parts_it(word: str, turned: str) -> None:
+    usual = {one: one for one in TURNED}
+    others = [one.text for one in planted(10)]
+    found = groups([*others, LONG.format(**usual), LONG.format(**usual | {word: turned})])
+    assert [10] in found and [11] in found
+
+
+def test_words_that_change_places_part_an_answer() -> None:
+    usual = LONG.format(**{one: one for one in TURNED})
+    assert len(groups([usual, usual.replace("high", "LOW").replace("low", "high")])) == 2
+
+
+def test_spelling_and_empty_words_part_nothing() -> None:
+    usual = LONG.format(**{one: one for one in TURNED})
+    slips = [usual.replace("curve", "cuvre"), usual.replace("the step", "step"), f"In short: {usual}",
+             usual.replace("needs", "need"), usual.replace("which is", "and that is"), usual.upper()]  # fmt: skip
+    assert groups([usual, *slips]) == [[0, 1, 2, 3, 4, 5, 6]]
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", ""], ["?"], ["", "x", ""], ["λ" * 5000, "…"], ["a"] * 30])

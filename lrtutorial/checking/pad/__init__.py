@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.checking.progress import kept_commitment
-from lrtutorial.course import find_step
+from lrtutorial.course import UnknownStep, steps
 from lrtutorial.course.exercise import Step
 from lrtutorial.kinds import Prediction
 from lrtutorial.kinds.prediction import first_of
-from lrtutorial.kinds.sketches import Sketch
+from lrtutorial.kinds.sketches import Sketch, read_points
 
 HERE_LIES = Path(__file__).parent
 
@@ -64,30 +65,40 @@ class Pad:
 
         told = {**self._sketch.as_data(), "name": self._step.answers[0], "asks": self._step.asks}
         made = Drawing(spec=told, points={key: list(heights) for key, heights in self._points.items()})
-        made.observe(lambda change: self.take(change["new"]), names="points")
+        made.observe(lambda change: self._drawn(change["new"]), names="points")
         return made
 
+    def _drawn(self, points: Mapping[str, object]) -> None:
+        with suppress(ValueError):  # what the page sends and is no drawing changes nothing
+            self.take(points)
+
     def take(self, points: Mapping[str, object]) -> None:
-        """Take over the heights of curves, as drawn on the page or given as numbers; the axis ends hold them."""
-        for key in self._sketch.curves:
-            heights = points.get(key)
-            if isinstance(heights, list) and len(heights) == len(self._sketch.at):
-                self._points[key] = [
-                    self._sketch.held(float(height)) if isinstance(height, (int, float)) else None for height in heights
-                ]
+        """Take over the heights of curves, as drawn on the page or given as numbers; the axis ends hold them.
+
+        Raises ValueError, and leaves the pad as it was, where these are no heights of its curves.
+        """
+        read = read_points(self._sketch, points)
+        if isinstance(read, str):
+            raise ValueError(f"{read} The pad is as it was.")
+        for key, heights in read.items():
+            self._points[key] = [None if height is None else self._sketch.held(height) for height in heights]
 
 
 def draw(step: str) -> Pad:
     """Return a pad for a step's sketch, and show it in a notebook.
 
-    What is drawn on it arrives at once; running the cell again keeps it. Raises LookupError for an unknown step, and
-    TypeError for one that asks for no sketch.
+    What is drawn on it arrives at once; running the cell again keeps it. Raises LookupError for anything but the name
+    of a step that asks for a sketch.
     """
-    found = find_step(step)
-    sketch = Prediction.of(found).sketch
-    if sketch is None:
-        raise TypeError(f"{found.id} asks for {found.asks}, not for a sketch")
-    pad = Pad(found, sketch)
+    sketches = {
+        each.id: (each, each.kind.sketch)
+        for each in steps().values()
+        if isinstance(each.kind, Prediction) and each.kind.sketch
+    }
+    if not isinstance(step, str) or step not in sketches:
+        known = ", ".join(f'draw("{name}")' for name in sketches)
+        raise UnknownStep(f"draw() takes the name of a sketch in quotes: {known}; {repr(step)[:60]} came instead")
+    pad = Pad(*sketches[step])
     if in_notebook() and not (os.environ.get("NBGRADER_EXECUTION") or os.environ.get("LRTUTORIAL_GRADED")):
         from IPython.display import display
 

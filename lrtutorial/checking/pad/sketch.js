@@ -147,7 +147,7 @@ export class Pad {
 
   /** @param {number} i */
   handle(i) {
-    const made = html("div", { class: "lrs-handle", role: "slider", tabindex: i ? -1 : 0, "aria-orientation": "vertical",
+    const made = html("div", { class: "lrs-handle", role: "slider", "data-lm-suppress-shortcuts": "true", tabindex: i ? -1 : 0, "aria-orientation": "vertical",
       "aria-valuemin": this.spec.low, "aria-valuemax": this.spec.high, "aria-describedby": `${this.id}-how` });
     made.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event, i));
     made.addEventListener("focus", () => this.handles.forEach((/** @type {any} */ each, /** @type {number} */ j) => (each.tabIndex = i === j ? 0 : -1)));
