@@ -52,9 +52,9 @@ def probes(rng: np.random.Generator) -> list[Probe]:
     constant = restarts(even, 1)
     constant = constant[:4] + sorted(int(epoch) for epoch in rng.choice(constant[4:], 10, replace=False))
     order = [int(epoch) for epoch in rng.permutation(6 * mixed)[:18]]
-    fractions = [whole(0, 28 * period) / 8 for _ in range(24)] + [
-        round(float(rng.uniform(0, 400)), 3) for _ in range(6)
-    ]
+    eighths = [whole(0, 28 * period) for _ in range(24)]  # none of them whole: restarts are asked elsewhere
+    fractions = [(eighth + (eighth % 8 == 0)) / 8 for eighth in eighths]
+    fractions += [int(rng.uniform(0, 400)) + round(float(rng.uniform(0.01, 0.99)), 3) for _ in range(6)]
     plotted = whole(25, 60)
     if plotted in (2 * short, 100):
         plotted += 1

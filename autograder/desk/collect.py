@@ -169,6 +169,10 @@ def _table(path: Path) -> str:
         data = path.read_bytes()
         wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         return data.decode("utf-16" if wide else "utf-8").removeprefix("\ufeff")
+    except FileNotFoundError:
+        raise Refused(
+            f"there is no roster {path}: give the path of a table of the class, or leave --roster out"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"the roster {path} can't be read ({error}): save it as CSV UTF-8") from None
 

@@ -17,12 +17,13 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.course import ROOT, course_secret
+from autograder.course import COURSE, ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
 from autograder.intake.candidates import HandedIn, look
+from autograder.intake.quarantine import time_unknown
 from autograder.intake.release import release_folder, released
-from autograder.intake.text import student_of
+from autograder.intake.text import kept, student_of
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
 from lrtutorial.course import exercise_of
@@ -96,6 +97,7 @@ class Assignment:
             for name in CONFIGURED if name in self.config
         }  # fmt: skip
         handed_in = self.look(folder)
+        unknown = tuple(filter(None, [time_unknown(folder, COURSE / "quarantine" / student / self.name)]))
         for notebook in self.release:
             if only and notebook not in only:
                 continue
@@ -107,7 +109,7 @@ class Assignment:
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
             yield Work(self.name, student, notebook, found.file.data if found else b"", self.texts[notebook],
                        course_secret(), needless, settings, problem, checking, self.draw,
-                       notes=found.repairs if found else (),
+                       notes=(*(found.repairs if found else ()), *unknown),
                        files=handed_in.beside(found) if found else {})  # fmt: skip
 
     def look(self, folder: Path) -> HandedIn:
@@ -125,15 +127,42 @@ class Assignment:
         return f"No notebook of this part was found in what was handed in. {found}"[:1000]
 
     def strays(self) -> list[str]:
-        """Return a sentence on each submitted folder that is another spelling of a student's name."""
-        course = self.course
+        """Return a sentence on what lies in ``submitted/`` and is nobody's submission, by somebody's slip.
+
+        A folder that is another spelling of a student's name, a file beside the students' folders, a student's folder
+        with notebooks that are in no folder of a part.
+        """
         chosen = set(self.folders().values())
-        pattern = course.format_path(course.submitted_directory, "*", self.name)
-        return [
-            f"{student_of(path.parent.name)}: there are two folders of this name, spelled in different bytes; "
-            f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
-            for path in map(Path, sorted(glob.glob(pattern))) if path not in chosen
-        ]  # fmt: skip
+        found = []
+        for path in self._submitted(self.name):
+            if path not in chosen:
+                found.append(
+                    f"{student_of(path.parent.name)}: there are two folders of this name, spelled in different bytes; "
+                    f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
+                )
+        for path in self._submitted("."):
+            if not path.is_dir():
+                found.append(f"{student_of(path.name)}: it lies in no student's folder, and is not graded. Move it "
+                             f"into {{student}}/{self.name}/, or take it in by collect.")  # fmt: skip
+            elif not os.path.lexists(path / self.name):
+                found += self._in_no_part(path)
+        return found
+
+    def _submitted(self, part: str) -> list[Path]:
+        course = self.course
+        pattern = os.path.normpath(course.format_path(course.submitted_directory, "*", part))
+        return [Path(path) for path in sorted(glob.glob(pattern))]
+
+    def _in_no_part(self, folder: Path) -> list[str]:
+        """Say which notebooks of this part lie in a student's folder, but not in one of a part."""
+        names = sorted(os.path.basename(path) for path in glob.glob(os.path.join(glob.escape(str(folder)), "*")))
+        odd = [name for name in names
+               if name.lower().endswith((".ipynb", ".zip")) or name.casefold() == self.name.casefold()]  # fmt: skip
+        if not odd:
+            return []
+        student = student_of(folder.name)
+        shown = ", ".join(map(kept, odd[:5]))
+        return [f"{student}: {shown} lies in no folder of a part and is not graded. Move it to {student}/{self.name}/."]
 
     @cached_property
     def draw(self) -> str:

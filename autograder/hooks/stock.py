@@ -43,6 +43,10 @@ class Door(NotebookExporter):
         except Advice as advice:
             self.converter.log.error("%s", advice)
             raise NbGraderException(str(advice)) from advice
+        except KeyboardInterrupt:
+            said = "ended. What was graded is kept; the same command goes on from there"
+            self.converter.log.error("%s", said)
+            raise NbGraderException(said) from None
         if names:
             said = f"could not be run, and nothing of them was written: {', '.join(names)}. The lines above say why."
             self.converter.log.error("%s", said)

@@ -12,6 +12,7 @@ from autograder.intake.timestamp import UnreadableTime, handed_in
 
 MAX_FILE_BYTES = 10_000_000  #: of a file beside the notebooks
 MAX_FILES = 200
+TOO_MANY = f"there are more than {MAX_FILES}"
 
 
 def quarantine(folder: Path, away: Path) -> list[str]:
@@ -25,7 +26,7 @@ def quarantine(folder: Path, away: Path) -> list[str]:
         _move(folder, away)
         return [f"The folder was a link (to {shown(target)}): it was not followed."]
     said: list[str] = []
-    count = 0
+    count = too_many = 0
     for place, folders, files in os.walk(folder, followlinks=False):
         for name in sorted(folders + files):
             path = Path(place, name)
@@ -34,9 +35,23 @@ def quarantine(folder: Path, away: Path) -> list[str]:
             about = path.lstat()
             count += name in files
             if why := _unwanted(path, about, count):
-                said.append(f"{shown(str(path.relative_to(folder)))} was left out: {why}.")
+                too_many += why == TOO_MANY
+                if why != TOO_MANY:
+                    said.append(f"{shown(str(path.relative_to(folder)))} was left out: {why}.")
                 _move(path, away / path.relative_to(folder))
-    return said
+    return said + ([f"{too_many} files were left out: {TOO_MANY}."] if too_many else [])
+
+
+def time_unknown(folder: Path, away: Path) -> str:
+    """Return a sentence where a submission's time can't be read, before or after it was moved ``away``; else ''."""
+    for place in (folder, away):
+        try:
+            handed_in(place)
+        except UnreadableTime as error:
+            return f"When it was handed in is not known, and no penalty is taken: of timestamp.txt, {error.why}."
+        if (place / "timestamp.txt").exists():
+            return ""
+    return ""
 
 
 def _unwanted(path: Path, about: os.stat_result, count: int) -> str:
@@ -50,7 +65,7 @@ def _unwanted(path: Path, about: os.stat_result, count: int) -> str:
     if about.st_size > MAX_FILE_BYTES:
         return f"it has {about.st_size / 1e6:.0f} MB; at most {MAX_FILE_BYTES / 1e6:.0f} MB are taken"
     if count > MAX_FILES:
-        return f"there are more than {MAX_FILES} files"
+        return TOO_MANY
     if path.name == "timestamp.txt":
         try:
             handed_in(path.parent)

@@ -16,7 +16,8 @@ from autograder import catalogue
 from autograder.grading.executor import MAX_EVIDENCE, read_evidence
 from autograder.grading.judging import combined
 from lrtutorial.answers.arrays import MAX_ITEMS, Malformed, pack, unpack
-from lrtutorial.answers.evidence import MIME, collect
+from lrtutorial.answers.evidence import MIME, collect, gather, judge
+from lrtutorial.answers.graded import asks
 from lrtutorial.course import steps
 from lrtutorial.course.expected import recorded
 
@@ -126,3 +127,31 @@ def test_points_are_those_that_public_and_secret_probes_both_give() -> None:
         assert both.points == 0
         assert not both.right
     assert combined(full, none).counterexample is None
+
+
+def test_a_fault_of_the_check_is_no_verdict_on_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = steps()["b2"]
+
+    def fails(*anything: Any) -> Any:
+        raise TypeError("cannot pickle '_abc._abc_data' object")
+
+    monkeypatch.setattr("lrtutorial.kinds.optimizer.collect", fails)
+    evidence = gather(step, {"Adam": object()}, [])
+    verdict = judge(step, json.loads(json.dumps(evidence)), recorded("b2"), {})
+    assert (verdict.status, verdict.points) == ("undecided", 0) and "a human is asked" in verdict.headline
+    assert "_abc_data" in verdict.headline
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("n = int(input('how many? '))", "`input('how many? ')`"),
+        ("import getpass\nword = getpass.getpass()", "`getpass.getpass()`"),
+        ("!ls\nx = input()", "`input()`"),
+        ("# input('x')", ""), ("def put_input(x): ...\nput_input(3)", ""), ("input(", ""), ("x = 'input()'", ""),
+    ],
+)  # fmt: skip
+def test_what_is_asked_to_be_typed_is_told_beforehand(cell: str, said: str) -> None:
+    found = asks(["import numpy as np", cell])
+    assert found == (f"Nobody types in grading: {said} gives an empty text there. Write the value in its place."
+                     if said else "")  # fmt: skip

@@ -244,6 +244,8 @@ def test_a_roster_without_ids_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text(text)
     with pytest.raises(Refused, match="a column 'student'"):
         Roster.read(tmp_path / "r.csv")
+    with pytest.raises(Refused, match="there is no roster"):
+        Roster.read(tmp_path / "nope.csv")
 
 
 def test_two_of_one_name_in_the_roster_need_more_than_the_name(part: Assignment, tmp_path: Path) -> None:

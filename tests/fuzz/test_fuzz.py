@@ -9,8 +9,12 @@ import csv
 import json
 import os
 import re
+import resource
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
@@ -20,13 +24,15 @@ from autograder.cells import answer_cells, without_markers
 from autograder.gradebook.ledger import Ledger
 from autograder.intake.text import holds, student_of
 from tests.fuzz.generator import Submission, a_class
-from tests.grading.conftest import ROOT, in_course
+from tests.grading.conftest import ROOT, environment
 
 pytestmark = pytest.mark.whole
 
 SIZE, SEED = int(os.environ.get("FUZZ", "300")), int(os.environ.get("FUZZ_SEED", "15"))
 PARTS = {"part_b": ("b2_adam", "b5_cosine_restarts"), "part_c": ("c1_why_rate_matters", "c5_information_view")}
 AT_ONCE = 500  #: submissions of one class; more are more classes
+BY_STOCK = 25  #: of a class, that nbgrader's own command grades, too
+MOST_MEMORY = 1500  #: MB of any one process
 
 
 class Fuzzed:
@@ -35,21 +41,42 @@ class Fuzzed:
     def __init__(self, course: Path, part: str, submissions: list[Submission]):
         self.course, self.part, self.submissions = course, part, submissions
         self.said: dict[str, str] = {}
-        for submission in submissions:
-            submission.write(course / "submitted", part)
         self.run("release", "nbgrader", "generate_assignment", part, "--create",
                  f"--CourseDirectory.release_directory={course / 'release'}")  # fmt: skip
+        self.stock = Path(shutil.copytree(course, course.parent / "stock"))
+        for submission in submissions:
+            submission.write(course / "submitted", part)
+        for submission in submissions[:BY_STOCK]:
+            submission.write(self.stock / "submitted", part)
         self.run("grade", "autograder", "grade", part)
         self.run("feedback", "nbgrader", "generate_feedback", part)
         self.run("export", "nbgrader", "export", "--exporter=autograder.export.Csv", "--to", str(course / "grades.csv"))
         self.run("report", "autograder", "report", part, "--output", str(course / "report"))
         self.run("again", "autograder", "grade", part)
+        self.run("stock", "nbgrader", "autograde", part, course=self.stock)
 
-    def run(self, name: str, *words: str) -> None:
-        done = in_course(self.course, sys.executable, "-m", *words)
-        self.said[name] = done.stdout + done.stderr
-        assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{self.said[name][-6000:]}"
+    def run(self, name: str, *words: str, course: Path | None = None) -> None:
+        """Run a command within bounds of memory and of processor time, which don't depend on what else runs."""
+        seconds = 120 + 4 * len(self.submissions)
+
+        def bounded() -> None:
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words], cwd=ROOT, env=environment(course or self.course), stdout=output,
+                stderr=subprocess.STDOUT, preexec_fn=bounded,
+            )  # fmt: skip
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            self.said[name] = output.read()
+        print(
+            f"{self.part}, {name}: {used.ru_maxrss / 1024:.0f} MB, {used.ru_utime + used.ru_stime:.1f} s of processor"
+        )
+        assert process.returncode == 0, f"{words} ended with {process.returncode}:\n{self.said[name][-6000:]}"
         assert "Traceback" not in self.said[name], self.said[name][-6000:]
+        assert used.ru_maxrss / 1024 < MOST_MEMORY, f"{words} took {used.ru_maxrss / 1024:.0f} MB"
 
     @property
     def students(self) -> dict[str, Submission]:
@@ -57,10 +84,10 @@ class Fuzzed:
         return {student_of(one.on_disk): one for one in self.submissions}
 
 
-def answered(part: str) -> dict[str, dict]:
+def answered(part: str, names: Sequence[str] = ()) -> dict[str, dict]:
     """The part's notebooks with the model answers in the release's cells, as JSON has them."""
     found = {}
-    for name in PARTS[part]:
+    for name in names or PARTS[part]:
         release = nbformat.read(ROOT / "notebooks" / part / f"{name}.ipynb", as_version=4)
         right = answer_cells(nbformat.read(ROOT / "solutions" / part / f"{name}.ipynb", as_version=4))
         for name_, cell in answer_cells(release).items():
@@ -96,6 +123,20 @@ def test_every_submission_has_a_status_and_a_page(fuzzed: list[Fuzzed]) -> None:
                 row,
                 one.students[row["student"]].made,
             )
+
+
+def test_the_stock_command_finds_the_same(fuzzed: list[Fuzzed]) -> None:
+    for one in fuzzed:
+        found = []
+        for course in (one.course, one.stock):
+            with Ledger(f"sqlite:///{course / 'gradebook.db'}") as ledger:
+                rows = {row["student"]: [row["notebook"], row["status"], row["reason"]]
+                        for row in ledger.submissions(one.part)}  # fmt: skip
+                for row in ledger.verdicts(one.part):
+                    rows[row["student"]] += [row["step"], row["points"], row["status"]]
+            found.append(rows)
+        assert len(found[1]) == min(BY_STOCK, len(one.submissions))
+        assert {name: (row, found[0][name]) for name, row in found[1].items() if row != found[0][name]} == {}
 
 
 def test_honest_submissions_have_full_marks(fuzzed: list[Fuzzed]) -> None:

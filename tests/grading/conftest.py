@@ -23,12 +23,13 @@ class Graded:
 
 def in_course(course: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command from the root with another course folder."""
-    environment = {
-        **os.environ,
-        "LRTUTORIAL_COURSE": str(course),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment(course), capture_output=True, text=True, check=False)
+
+
+def environment(course: Path) -> dict[str, str]:
+    """The variables of a command for another course folder."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {**os.environ, "LRTUTORIAL_COURSE": str(course), "PATH": path}
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder.cells import answer_cells, without_markers
 from autograder.course import SOLUTIONS
 from autograder.grading.assignment import Assignment
+from autograder.grading.executor import experiments
 from autograder.grading.one import Result, Work, checking_digest, grade_one
 
 NOTEBOOK = "b2_adam"
@@ -73,6 +74,19 @@ def before_check(*sources: str) -> Callable[[Any], None]:
     return change
 
 
+def experiment_with(source: str) -> Callable[[Any], None]:
+    """A student writes into one of the course's experiments, moves it up, and uses what it defines."""
+
+    def change(notebook: Any) -> None:
+        own = next(cell for cell in notebook.cells if "experiment" in cell.metadata.get("tags", ()))
+        notebook.cells.remove(own)
+        own.source = source
+        notebook.cells.insert(at(notebook, "b2-answer"), own)
+        answer(ADAM.replace("np.sqrt", "root"))(notebook)
+
+    return change
+
+
 def copied(source: str) -> Callable[[Any], None]:
     def change(notebook: Any) -> None:
         cell = copy.deepcopy(named(notebook, "b2-answer"))
@@ -121,6 +135,9 @@ AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "a library's work": (answer("import torch\nclass Adam(torch.optim.Adam): pass"), 0, "your own code"),
     "torch in the answer": (answer("import torch\n" + ADAM.replace("np.sqrt", "torch.sqrt")), 0, "without torch"),
     "set from afar": (before_check("import torch\nsetattr(Adam, 'step', torch.optim.Adam.step)"), 0, "your own code"),
+    "a helper in the course's own experiment": (experiment_with("def root(x): return np.sqrt(x)"), 20, ""),
+    "something typed": (answer("name = input('who? ')\n" + ADAM), 20, ""),
+    "a number typed": (answer("n = int(input('how many? '))\n" + ADAM), 0, "nobody types here"),
     "a picture": (lambda n: n.cells.append(new_markdown_cell("![](attachment:a.png)", attachments=PICTURE)), 20, ""),
     "half an emoji": (lambda n: n.cells.append(new_markdown_cell("\ud83d")), 20, "Half a character"),
     "half an emoji that is raised": (answer(RAISING), 0, ""),
@@ -156,7 +173,8 @@ def work(data: bytes, **more: Any) -> Work:
     assignment = Assignment.find("part_b")
     settings = {name: dict(assignment.config[name]) for name in ("TrustedExecute", "JailedProvisioner")}
     settings["JailedProvisioner"] = {**settings["JailedProvisioner"], "canaries": []}
-    return Work("part_b", "ada", NOTEBOOK, data, assignment.texts[NOTEBOOK], "s" * 64, (), settings,
+    return Work("part_b", "ada", NOTEBOOK, data, assignment.texts[NOTEBOOK], "s" * 64,
+                tuple(sorted(experiments("part_b", NOTEBOOK))), settings,
                 checking=checking_digest(NOTEBOOK), draw="d", **more)  # fmt: skip
 
 

@@ -187,6 +187,13 @@ def test_the_export_takes_odd_names(odd: Path, tmp_path: Path) -> None:
     assert "\n=cmd()" not in text
 
 
+def test_everybody_with_an_odd_name_has_a_page_of_feedback(odd: Path) -> None:
+    done = in_course(odd, sys.executable, "-m", "nbgrader", "generate_feedback", "part_b")
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {path.parent.parent.name for path in odd.glob("feedback/*/part_b/*.html")}
+    assert pages == set(map(student_of, ODD))
+
+
 def test_a_typo_in_a_students_name_gets_the_nearest(odd: Path) -> None:
     done = autograder(odd, "grade", "part_b", "a_student")
     assert done.returncode == 1

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import linecache
+import threading
+from abc import ABC
+from typing import Generic, TypeVar
 
 import numpy as np
 import pytest
@@ -40,6 +44,26 @@ def written(init="...", step="...", name="<cell>"):
     space = {"np": np}
     exec(compile(source, name, "exec"), space)
     return space["Adam"]
+
+
+class Odd:
+    """Something that can't be shown."""
+
+    def __repr__(self) -> str:
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        type("Adam", (Adam, ABC), {}), type("Adam", (Adam,), {"lock": threading.Lock()}),
+        type("Adam", (Adam,), {"odd": Odd()}), type("Adam", (Adam,), {"log": type("Log", (), {})()}),
+        type("Adam", (Adam,), {"count": itertools.count()}), type("Adam", (Adam, Generic[TypeVar("X")]), {}),
+    ],
+    ids=["an abstract base", "a lock", "no repr", "a plain object", "a counter", "a generic class"],
+)  # fmt: skip
+def test_what_else_lies_on_the_class_is_no_mistake(right: type) -> None:
+    assert verdict_on("b2", right).right
 
 
 @pytest.mark.parametrize(

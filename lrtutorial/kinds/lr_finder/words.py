@@ -84,10 +84,6 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "suggests_smallest": ("suggestion", "the smallest rate is suggested, where nothing happens yet"),
     "suggests_high": ("suggestion", "the suggested rate lies beyond the steep part of the curve"),
     "suggests_low": ("suggestion", "the suggested rate lies before the steep part of the curve"),
-    "suggestion_follows": (
-        "suggestion",
-        "the suggested rate is off too, as it must be with these rates or losses",
-    ),
     "no_figure": ("figure", "no figure was drawn"),
     "figure_swapped": ("figure", "the figure's axes are swapped: the rate belongs on the x axis"),
     "no_line": ("figure", "no line of the figure shows the losses over the rates"),
@@ -96,7 +92,7 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "no_ylabel": ("figure", "the y axis has no label"),
 }
 #: Faults that follow from others and tell no mistake apart.
-FOLLOW = {"suggestion_follows", "not_interrupted"}
+FOLLOW = {"not_interrupted"}
 ORDER = list(FAULTS).index
 _CALL = "lr_range_test(model, train_loader, min_lr=…, max_lr=…, num_steps=…)"
 

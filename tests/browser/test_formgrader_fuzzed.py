@@ -1,0 +1,100 @@
+"""Formgrader in a real browser, on written answers that people's tools and accidents have made: each opens."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+
+from autograder.intake.text import student_of
+from tests.browser.conftest import ARTIFACTS, JupyterLab
+from tests.browser.test_formgrader import NOTEBOOK, course  # noqa: F401 – a fixture
+from tests.fuzz.generator import Submission, a_class
+from tests.fuzz.test_fuzz import answered
+from tests.grading.conftest import environment
+
+SIZE, SEED = 60, 60
+PASTER = "pastes a picture"
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
+
+
+def with_picture(notebook: dict) -> dict:
+    """A written answer into which a picture was pasted, as JupyterLab keeps it."""
+    picture = Image.new("RGB", (320, 120), "#0072B2")
+    ImageDraw.Draw(picture).ellipse((20, 20, 100, 100), fill="#E69F00")
+    file = io.BytesIO()
+    picture.save(file, "png")
+    made = copy.deepcopy(notebook)
+    cell = next(one for one in made["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") == "c2-written")
+    cell["source"] = "As my sketch shows:\n\n![a sketch](attachment:image.png)"
+    cell["attachments"] = {"image.png": {"image/png": base64.b64encode(file.getvalue()).decode()}}
+    return made
+
+
+def test_formgrader_opens_every_mutated_written_answer_and_grades_a_pasted_picture(
+    course: Path,  # noqa: F811
+    jupyterlab_in: Callable[[Path], JupyterLab],
+    page: Page,
+) -> None:
+    state = course / "autograder" / "course"
+    right = answered("part_c", [NOTEBOOK])
+    everybody = list(a_class(SEED, SIZE, right))
+    picture = json.dumps(with_picture(right[NOTEBOOK])).encode()
+    everybody.append(Submission(PASTER, {f"{NOTEBOOK}.ipynb": picture}, honest=True))
+    for submission in everybody:
+        submission.write(state / "submitted", "part_c")
+    for words in (("nbgrader", "generate_assignment", "part_c", "--create"), ("autograder", "grade", "part_c")):
+        run(course, *words)
+    with Gradebook(f"sqlite:///{state / 'gradebook.db'}") as gradebook:
+        ids = {one.student.id: one.id for one in gradebook.notebook_submissions(NOTEBOOK, "part_c")}
+    assert set(ids) == {student_of(one.on_disk) for one in everybody} and len(ids) == SIZE + 1
+    lab = jupyterlab_in(course)
+    page.route(lambda url: not url.startswith(lab.url), lambda route: route.abort())  # fonts and formulas from afar
+    page.goto(f"{lab.url}/formgrader/manage_assignments?token={lab.token}")
+    for student, number in ids.items():
+        answer = page.goto(f"{lab.url}/formgrader/submissions/{number}/?index=0", wait_until="domcontentloaded")
+        assert answer is not None and answer.status == 200, student
+        expect(page.locator("#c2-written"), student).to_be_visible(timeout=30_000)
+    grade_the_picture(page, f"{lab.url}/formgrader/submissions/{ids[PASTER]}/?index=0")
+    with Gradebook(f"sqlite:///{state / 'gradebook.db'}") as gradebook:
+        given = gradebook.find_grade("c2-written", NOTEBOOK, "part_c", PASTER)
+        assert given.manual_score == 6.5 and not given.needs_manual_grade
+
+
+def run(folder: Path, *words: str) -> None:
+    """Run a command in the copy of the course."""
+    variables = {name: value for name, value in environment(folder).items() if not name.startswith("LRTUTORIAL")}
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def grade_the_picture(page: Page, address: str) -> None:
+    """Look at the pasted picture, and give the answer points."""
+    page.set_viewport_size({"width": 1300, "height": 900})
+    page.goto(address)
+    # the check's points stand there once the page's own program listens
+    expect(page.locator("#c2-prediction_1-test")).to_have_attribute("placeholder", "2", timeout=30_000)
+    sketch = page.locator("img[alt='a sketch']")
+    expect(sketch).to_be_visible(timeout=30_000)
+    assert sketch.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 320
+    score = page.locator("#c2-written")
+    score.fill("6.5")
+    with page.expect_response(lambda answer: "/api/grade/" in answer.url) as saved:
+        score.press("Tab")
+    assert saved.value.ok
+    sketch.scroll_into_view_if_needed()
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / "formgrader-pasted-picture.png")
