@@ -153,5 +153,5 @@ def test_a_fault_of_the_check_is_no_verdict_on_the_answer(monkeypatch: pytest.Mo
 )  # fmt: skip
 def test_what_is_asked_to_be_typed_is_told_beforehand(cell: str, said: str) -> None:
     found = asks(["import numpy as np", cell])
-    assert found == (f"Nobody types in grading: {said} gives an empty text there. Write the value in its place."
+    assert found == (f"Nobody types in grading: {said} gives an empty text there. Write the value."
                      if said else "")  # fmt: skip

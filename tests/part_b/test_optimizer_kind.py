@@ -7,6 +7,7 @@ import itertools
 import json
 import linecache
 import threading
+import types
 from abc import ABC
 from typing import Generic, TypeVar
 
@@ -58,7 +59,7 @@ class Odd:
     [
         type("Adam", (Adam, ABC), {}), type("Adam", (Adam,), {"lock": threading.Lock()}),
         type("Adam", (Adam,), {"odd": Odd()}), type("Adam", (Adam,), {"log": type("Log", (), {})()}),
-        type("Adam", (Adam,), {"count": itertools.count()}), type("Adam", (Adam, Generic[TypeVar("X")]), {}),
+        type("Adam", (Adam,), {"count": itertools.count()}), types.new_class("Adam", (Adam, Generic[TypeVar("X")])),
     ],
     ids=["an abstract base", "a lock", "no repr", "a plain object", "a counter", "a generic class"],
 )  # fmt: skip
