@@ -5,23 +5,31 @@ Kept in `_build/runtime`, and made again only when something it is made of has c
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import importlib.util
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
 
+import zopfli.gzip
+
 HERE = Path(__file__).resolve().parent / "runtime"
 ROOT = HERE.parents[1]
 KEPT = ROOT / "_build" / "runtime"
 PACKAGES = ("mpmath",)  # what lrtutorial needs to check formulas and predictions; for the rest runtime/stand_ins serves
-LEFT_OUT = ("explorer", "experiments", "__pycache__", "tests")  # folders
+LEFT_OUT = ("explorer", "experiments", "locating", "__pycache__", "tests")  # folders
+EMPTIED = {  # of mpmath: what no formula asks for
+    "function_docs": "def __getattr__(name):\n    return ''\n",
+    **{f"functions/{name}": "" for name in ("bessel", "elliptic", "orthogonal", "qfunctions", "signals", "theta")},
+    "functions/zetazeros": "from .functions import defun\n@defun\ndef zetazero(ctx, n):\n    raise ValueError\n",
+    "functions/rszeta": "class RSCache:\n    pass\n",
+}  # fmt: skip
 CODED = ("b1", "b2", "b3", "b4", "b5")  # steps that need NumPy: what is recorded for them stays at home
 KEEP = 4  #: how many of those made earlier stay: with and without solutions, of two branches
 LICENSES = """Python for the pages of this book
@@ -61,7 +69,7 @@ def _make(pyodide: Path, archive: bytes, folder: Path) -> None:
     zipped.write_bytes(archive)
     _run(["node", str(HERE / "build.mjs"), str(pyodide), str(zipped), str(new)], ROOT, "make the runtime")
     for path in new.glob("*.bin"):
-        path.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+        path.write_bytes(zopfli.gzip.compress(path.read_bytes(), numiterations=1))
     (new / "LICENSES.txt").write_text(LICENSES, encoding="utf-8")
 
 
@@ -117,7 +125,9 @@ def _files(solutions: bool) -> dict[str, bytes]:
             inside = path.relative_to(home)
             if path.suffix in (".py", ".json") and not set(inside.parts) & set(LEFT_OUT):
                 found[f"{package}/{inside.as_posix()}"] = path.read_bytes()
-    found["mpmath/function_docs.py"] = b"def __getattr__(name):\n    return ''\n"  # help texts
+    found |= {f"mpmath/{name}.py": text.encode() for name, text in EMPTIED.items()}
+    names = found["mpmath/__init__.py"]  # gives every function a name, those left out too
+    found["mpmath/__init__.py"] = re.sub(rb"(?m)^(\w+) = mp\.(\w+)\r?$", rb"\1 = getattr(mp, '\2', None)", names)
     for name in CODED:
         found.pop(f"lrtutorial/recorded/{name}.json", None)
     if not solutions:

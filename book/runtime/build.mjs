@@ -48,7 +48,7 @@ def compiled(source, target, wanted):
             new.writestr(zipfile.ZipInfo(name), bytes(data), zipfile.ZIP_DEFLATED)
 unneeded = ("multiprocessing/", "_pyrepl/", "unittest/", "wsgiref/", "xml", "ctypes/", "sqlite3/", "email/", "http/",
             "pdb", "doctest", "pydoc", "imaplib", "_pyio", "_pydatetime", "_pydecimal", "smtplib", "ftplib", "poplib",
-            "mailbox", "pickletools", "tarfile", "urllib/", "html/parser", "logging/handlers")
+            "mailbox", "ssl", "pickletools", "tarfile", "urllib/", "html/parser", "logging/handlers")
 encodings = ("__init__", "aliases", "ascii", "cp437", "idna", "latin_1", "utf_8")
 keep = lambda name: not name.startswith(unneeded) and (
     not name.startswith("encodings/") or name in [f"encodings/{each}.py" for each in encodings])

@@ -18,7 +18,6 @@ from lrtutorial.checking.predictions import foretell, kept_with
 from lrtutorial.course import UnknownStep, find_step, steps
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import misconceptions, recorded
-from lrtutorial.locating import can_locate, places_apart
 from lrtutorial.verdict import CheckFailed, Verdict
 
 if TYPE_CHECKING:
@@ -140,8 +139,12 @@ def hints_for(step: Step, verdict: Verdict | None = None) -> tuple[str, ...]:
 
 def _to_be_placed(verdict: Verdict) -> bool:
     """Say whether the line to mend is looked for: of code that is wrong, in a notebook."""
+    if not in_notebook():
+        return False
+    from lrtutorial.locating import can_locate  # a page of the book has no code to look into, and leaves it out
+
     step = steps().get(verdict.step)
-    return in_notebook() and verdict.status in ("wrong", "partly") and step is not None and can_locate(step)
+    return verdict.status in ("wrong", "partly") and step is not None and can_locate(step)
 
 
 def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
@@ -149,7 +152,8 @@ def _show_and_look(verdict: Verdict, answers: tuple[object, ...]) -> Verdict:
     from IPython import get_ipython
     from IPython.display import display
 
-    from lrtutorial.locating.words import where  # the book's pages have no use for it
+    from lrtutorial.locating import places_apart
+    from lrtutorial.locating.words import where
 
     step = find_step(verdict.step)
     until = f"{verdict.where} · {LOOKING}" if verdict.where else LOOKING

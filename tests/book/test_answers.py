@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+import nbformat
 import pytest
+from nbclient import NotebookClient
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from autograder.catalogue import questions
 from book.__main__ import ROOT
+from book.answers import make_room
 from book.offline import stage_offline
 from lrtutorial.checking import progress
 from lrtutorial.checking.page import Desk, described
+from lrtutorial.checking.written import model_answers
 from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
 from tests.book.conftest import Site
@@ -423,6 +428,24 @@ def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site
 
 
 @on_a_desktop
+def test_what_a_notebooks_kernel_wrote_is_taken_in(page: Page, site: Site, tmp_path: Path) -> None:
+    """A kernel checks two steps of A1, one wrong at first; its own progress file is restored in the page."""
+    file = tmp_path / "progress.json"
+    cells = ["from lrtutorial import check", "check('a1-gradient', 'a*x')", "check('a1-update', 'x')",
+             f"check('a1-update', {right('a1-update')!r})"]  # fmt: skip
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook).execute(env={**os.environ, "LRTUTORIAL_PROGRESS": str(file)})
+    steps = progress.parse(file.read_text(encoding="utf-8"))["steps"]
+    assert {name: entry["status"] for name, entry in steps.items()} == {"a1-gradient": "right", "a1-update": "right"}
+    opened(page, site, "start_here")
+    page.set_input_files("#lr-restore", file)
+    points = sum(entry["points"] for entry in steps.values())
+    expect(page.locator(".lr-map").first).to_contain_text(f"{points:g} of 240 points")
+    kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
+    assert kept["steps"]["a1-update"]["tries"] == steps["a1-update"]["tries"] == 2
+
+
+@on_a_desktop
 @pytest.mark.parametrize(
     "text",
     [
@@ -486,7 +509,7 @@ def test_all_that_is_loaded_to_check_answers_is_little_more_than_eight_megabytes
     rarely = {"stdlib.zip", "modules.zip", "LICENSES.txt"}  # only where Python starts the long way
     loaded = [path for path in (book / "runtime").iterdir() if path.name not in rarely]
     sizes = {path.name: path.stat().st_size for path in (*loaded, *(book / "_static" / "answers").iterdir())}
-    assert sum(sizes.values()) <= 8_200_000, sizes
+    assert sum(sizes.values()) <= 8_000_000, sizes
 
 
 def test_a_file_that_breaks_python_is_refused_and_the_next_one_is_read(chromium: Browser, site: Site) -> None:
@@ -592,8 +615,12 @@ def test_an_update_of_the_book_is_seen_once_its_pages_are_closed_and_keeps_answe
 
 
 def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Browser, site: Site) -> None:
-    """The page of a book with solutions, made of this one's by putting the rubric in."""
-    rubric = json.dumps([{"levels": [0, 1, 2, 3], "text": "Says why"}, {"levels": [0, 1], "text": "Hedges"}])
+    """The page of a book with solutions, made of this one's by putting in what a build with solutions puts in."""
+    notebook = nbformat.read(ROOT / f"solutions/{C1}.ipynb", as_version=4)
+    make_room(notebook, "c1_why_rate_matters", True, True)
+    (about,) = re.findall(r'id="lr-page">(.*)</script>', notebook.cells[-1].source)
+    rubric = json.dumps(json.loads(about)["written"]["rubric"], ensure_ascii=False)
+    lines = model_answers()["c1"].rubric
     context = chromium.new_context(service_workers="block")
 
     def with_rubric(route: Any) -> None:
@@ -605,12 +632,14 @@ def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Brows
         page = opened(context.new_page(), site, C1)
         expect(page.locator(".lr-rubric")).to_be_hidden()
         page.fill("[data-lr-answer=written]", " ".join(f"word{i}" for i in range(40)))
+        for number, line in enumerate(lines):
+            assert line.text in page.locator(".lr-rubric label").nth(number).inner_text()
+            page.select_option(f"#lr-rubric-{number}", f"{line.points:g}")
         page.select_option("#lr-rubric-0", "2")
-        page.select_option("#lr-rubric-1", "1")
-        expect(page.locator(".lr-rubric")).to_contain_text("Your own score: 3 of 4")
+        expect(page.locator(".lr-rubric")).to_contain_text("Your own score: 9 of 10")
         until(page, "localStorage.getItem('lrtutorial:progress:')?.includes('written')")
         kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
-        assert kept["written"]["c1"] == {"points": 3, "possible": 4}
+        assert kept["written"]["c1"] == {"points": 9, "possible": 10}
     finally:
         context.close()
 

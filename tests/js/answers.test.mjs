@@ -1,7 +1,7 @@
 // Small tests of what the book's answer scripts compute without a page: run by `node --test tests/js`.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test from "node:test";
+import test, { mock } from "node:test";
 
 const load = (name) => {
   const source = readFileSync(new URL(`../../book/_static/answers/${name}`, import.meta.url), "utf8");
@@ -66,6 +66,27 @@ test("a question that goes on is stopped with its worker; the next one remembers
   other.answer({});
   other.answer({ said: 3 });
   assert.deepEqual(await next, { said: 3 });
+});
+
+test("the first question of a kind has three times as long", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { runtime, worker } = begin({ patience: 100 });
+    worker.ready();
+    const first = runtime.ask({ do: "check" });
+    mock.timers.tick(299);
+    assert.equal(worker.ended, false);
+    worker.answer({});
+    await first;
+    const second = runtime.ask({ do: "check" });
+    mock.timers.tick(99);
+    assert.equal(worker.ended, false);
+    mock.timers.tick(1);
+    assert.equal(worker.ended, true);
+    await assert.rejects(second, TookTooLong);
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 test("a newer question of the same kind takes the place of one that waits", async () => {

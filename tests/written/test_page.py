@@ -133,9 +133,9 @@ def grade_all(page: Page, whole: dict[str, Planted]) -> tuple[Hands, int]:  # no
 
 
 def in_formgrader(whole: list[Planted], lines: bool) -> int:
-    """The fewest keys in Formgrader, its cursor already in the first answer's box (tests/browser/test_formgrader.py
-    presses them): the points; Tab over the box for extra points and the words, if any; Ctrl+. for the next submission.
-    With ``lines`` the points by line are told, too, as in "321011"."""
+    """The fewest keys that Formgrader could need, its cursor already in the first answer's box: the points; Tab over
+    the box for extra points and the words, if any; Ctrl+. for the next submission. With ``lines`` the points by line
+    are told, too, as in "321011"."""
     keys = 0
     for one in whole:
         words = ("".join(f"{points:g}" for points in one.lines) if lines else "") + (

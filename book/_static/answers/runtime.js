@@ -2,6 +2,7 @@
 /**
  * The page's side of the worker that runs Python: questions one at a time, answers as promises. A question that takes
  * longer than `patience` ends the worker; a new one begins, is told what the old one knew, and goes on with the next.
+ * The first question of a kind has three times as long: a slow phone takes its time with what it never did before.
  */
 
 /** @typedef {"loading" | "ready" | "failed"} Status */
@@ -14,6 +15,8 @@ export class TookTooLong extends Error {}
 export class NoRuntime extends Error {}
 /** A newer question of the same kind has taken this one's place. */
 export class Superseded extends Error {}
+
+const FIRST = 3;
 
 export class Runtime {
   /**
@@ -31,6 +34,8 @@ export class Runtime {
     this.current = null;
     this.count = 0;
     this.forgets = false;
+    /** @type {Set<string>} what was answered before, by any worker */
+    this.known = new Set();
     this.start();
   }
 
@@ -57,7 +62,8 @@ export class Runtime {
     } else if (this.current && data.id === this.count) {
       clearTimeout(this.timer);
       if (data.broken) return this.stop();
-      const { settle, refuse } = this.current;
+      const { settle, refuse, request } = this.current;
+      this.known.add(request.do);
       this.current = null;
       const answer = JSON.parse(data.answer);
       if (answer.error) refuse(new Error(answer.error));
@@ -101,7 +107,8 @@ export class Runtime {
     if (this.status !== "ready" || this.current) return;
     this.current = this.queue.shift() ?? null;
     if (!this.current) return;
-    this.timer = setTimeout(() => this.stop(), this.patience);
+    const patience = this.known.has(this.current.request.do) ? this.patience : FIRST * this.patience;
+    this.timer = setTimeout(() => this.stop(), patience);
     this.worker.postMessage({ id: ++this.count, request: JSON.stringify(this.current.request) });
   }
 

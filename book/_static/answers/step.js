@@ -10,6 +10,7 @@ import { NoRuntime, Superseded, TookTooLong } from "./runtime.js";
 /** @typedef {{runtime: import("./runtime.js").Runtime, store: import("./store.js").Store, checked: (step: string, answer: any) => void}} Desk */
 
 const LINES = 6;
+const SLOW = 3000; // ms after which a check that goes on says so
 /** Verdicts on what was no answer: nothing that later steps could build on. */
 const UNREAD = ["unfinished", "unreadable", "failed"];
 const coarse = () => matchMedia("(pointer: coarse)").matches || (navigator.maxTouchPoints > 0 && innerWidth <= 600);
@@ -160,8 +161,10 @@ export class Step {
     const texts = { [answers[0]]: this.field.value, ...values(this.about, this.desk.store) };
     if (this.desk.runtime.status === "loading") this.say("Python is still loading; this is checked as soon as it is ready.");
     this.root.setAttribute("aria-busy", "true");
+    let slow;
     try {
       await this.desk.runtime.whenReady(); // other tabs need not wait for this one's start
+      slow = setTimeout(() => this.say("Still deciding. On a slow device a first check takes a while; your answer is kept."), SLOW);
       await this.desk.store.progress(async (progress) => {
         const answer = await this.desk.runtime.ask({ do: "check", step: id, answers: texts, progress });
         const first = !(this.about.foretells && this.desk.store.get("checked", id)); // the first prediction stands
@@ -173,6 +176,7 @@ export class Step {
     } catch (why) {
       await this.sayWhy(why);
     } finally {
+      clearTimeout(slow);
       this.root.removeAttribute("aria-busy");
     }
   }
