@@ -86,12 +86,17 @@ class FeedbackExporter(HTMLExporter):
 
 
 def _find_odd_names(converter: Any) -> None:
-    """Add the graded folders whose names nbgrader takes for a pattern, ``[ada]`` for instance, and so finds empty."""
+    """Give each graded folder its own notebooks: nbgrader takes a name such as ``[ada]*`` for a pattern.
+
+    It then finds nothing there, or the notebooks of others.
+    """
     course = converter.coursedir
     for folder in glob.glob(converter._format_source(course.assignment_id, course.student_id)):
         found = glob.glob(os.path.join(glob.escape(folder), f"{course.notebook_id}.ipynb"))
-        if found and folder not in converter.assignments:
+        if found:
             converter.assignments[folder] = found
+        else:
+            converter.assignments.pop(folder, None)
 
 
 class _Renderer(AttachmentRenderer):

@@ -105,7 +105,7 @@ def _by_assignment(converter: Autograde) -> dict[str, dict[str, list[str]]]:
     pattern = converter._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
     found: dict[str, dict[str, list[str]]] = {}
     for folder, notebooks in sorted(converter.assignments.items()):
-        match = re.match(pattern, folder)
+        match = re.match(pattern, folder, re.DOTALL)  # a name may hold a line break
         if match is None:
             raise NbGraderException(f"Could not match '{folder}' with regexp '{pattern}'")
         found.setdefault(match["assignment_id"], {})[match["student_id"]] = notebooks

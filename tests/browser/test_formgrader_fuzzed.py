@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from autograder.intake.text import student_of
+from lrtutorial.course import find_step
 from tests.browser.conftest import ARTIFACTS, JupyterLab
 from tests.browser.test_formgrader import NOTEBOOK, course  # noqa: F401 – a fixture
 from tests.fuzz.generator import Submission, a_class
@@ -86,7 +87,9 @@ def grade_the_picture(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 1300, "height": 900})
     page.goto(address)
     # the check's points stand there once the page's own program listens
-    expect(page.locator("#c2-prediction_1-test")).to_have_attribute("placeholder", "2", timeout=30_000)
+    expect(page.locator("#c2-prediction_1-test")).to_have_attribute(
+        "placeholder", f"{find_step('c2-prediction_1').points:g}", timeout=30_000
+    )
     sketch = page.locator("img[alt='a sketch']")
     expect(sketch).to_be_visible(timeout=30_000)
     assert sketch.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 320
