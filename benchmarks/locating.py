@@ -21,7 +21,8 @@ from lrtutorial.course import find_step
 from lrtutorial.course.expected import recorded
 from lrtutorial.kinds.driven import quiet
 from lrtutorial.locating import known
-from lrtutorial.locating.search import FIRST, TooLong, Trial, limited, search_all
+from lrtutorial.locating.alarm import TooLong, limited
+from lrtutorial.locating.search import FIRST, Trial, search_all
 from tests.part_b import right_answers
 from tests.part_b.mutants import Mutant, mutants
 

@@ -9,9 +9,7 @@ import ast
 import contextlib
 import difflib
 import math
-import signal
 import sys
-import threading
 import time
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +21,7 @@ from typing import Any
 from lrtutorial.course import find_step
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import Expected, Known, recorded
+from lrtutorial.locating.alarm import Alarm, limited
 from lrtutorial.locating.edits import AFTER, LEFT_OUT, Edit, edits
 from lrtutorial.locating.siblings import copies
 from lrtutorial.locating.sources import Source
@@ -31,10 +30,6 @@ MOST_LINES = 2  #: a place that is told: one line, or two of which either may be
 MOST_TRIES = 20_000  #: edits that are run: what two seconds are enough for
 FIRST = 0.5  #: seconds for one probe of the answer as it is
 CLEAR = 0.02  #: by how much more alike an edit must make two statements to be the one that is meant
-
-
-class TooLong(BaseException):
-    """An edited answer ran too long. No ``except Exception`` of the answer catches it."""
 
 
 def search_all(
@@ -278,68 +273,10 @@ def _apart(whole: Expected, name: str) -> Iterator[Expected]:
             yield Known(probes, {one["id"]: whole.reference.get(one["id"]) for one in probes}, {}, secret=True)
 
 
-class Alarm:
-    """Ends runs one after another, as :func:`limited` does one: what it takes for that is set up once."""
-
-    def __enter__(self) -> Alarm:
-        self.able = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        self.running = False
-        self.before = signal.signal(signal.SIGPROF, self._ended) if self.able else None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.able:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.signal(signal.SIGPROF, self.before or signal.SIG_IGN)
-
-    def _ended(self, *_: object) -> None:
-        if self.running:
-            raise TooLong
-
-    def within(self, seconds: float, test: Callable[[Any], bool], answer: object) -> bool:
-        """Return what the test says of the answer; False when it raises, or takes longer."""
-        try:
-            self.running = True
-            if self.able:
-                signal.setitimer(signal.ITIMER_PROF, seconds, 0.05)  # again, should the answer catch it
-            return test(answer)
-        except BaseException:  # whatever an edited program raises, it isn't a right answer
-            return False
-        finally:
-            self.running = False
-            if self.able:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-
-
 def _codes(codes: Iterable[CodeType]) -> Iterator[CodeType]:
     for code in codes:
         yield code
         yield from _codes(one for one in code.co_consts if isinstance(one, CodeType))
-
-
-@contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise TooLong after so many seconds of the processor, where that is possible: in a POSIX system's main thread."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    running = True
-
-    def ended(*_: object) -> None:
-        if running:
-            raise TooLong
-
-    before = signal.signal(signal.SIGPROF, ended)
-    try:
-        signal.setitimer(signal.ITIMER_PROF, seconds, 0.05)  # again, should the answer catch it
-        try:
-            yield
-        finally:
-            running = False
-    finally:  # also when the time is up just as the run ends
-        running = False
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before or signal.SIG_IGN)
 
 
 # -------------------------------------------------------------------------------------------- what is told

@@ -19,7 +19,7 @@ from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import Optimizer
-from lrtutorial.locating.search import TooLong, limited
+from lrtutorial.locating.alarm import TooLong, limited
 
 DEFAULTS = {"momentum": 0.9, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 SIZE = {"b1": 100, "b2": 100}
