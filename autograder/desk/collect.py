@@ -27,7 +27,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.grading.assignment import Assignment
 from autograder.intake.candidates import (
-    TIMESTAMP,
     UNREADABLE,
     Found,
     data_for,
@@ -42,7 +41,7 @@ from autograder.intake.candidates import (
     unpacked,
 )
 from autograder.intake.text import fitting, kept, student_of
-from autograder.intake.timestamp import read_time
+from autograder.intake.timestamp import TIMESTAMP, read_time
 from lrtutorial.advice import Refused
 
 HIDDEN = "it is hidden, or in a hidden folder"

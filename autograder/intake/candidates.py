@@ -29,6 +29,7 @@ from autograder.cells import is_marked
 from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES
 from autograder.intake.reading import MAX_NOTEBOOK_BYTES, Rejected, read_file, read_notebook, shown, source_of
 from autograder.intake.text import kept
+from autograder.intake.timestamp import TIMESTAMP
 
 MAX_DEPTH = 8  #: folders below each other
 MAX_FOUND = 1000  #: files and members of zips that are looked at
@@ -44,7 +45,6 @@ NO_DATA = {
 UNREADABLE = (
     zipfile.BadZipFile, RuntimeError, ValueError, OSError, NotImplementedError, EOFError, zlib.error, struct.error,
 )  # fmt: skip
-TIMESTAMP = "timestamp.txt"  #: nbgrader's, with the time of handing in: nobody's data
 _SKIPPED = re.compile(
     r"(?:^|/)(?:\.(?!\.?(?:/|$))[^/]*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini)(?:/|$)", re.IGNORECASE
 )
@@ -241,22 +241,46 @@ def _files(folder: Path) -> Iterator[Found]:
 
 def paths(folder: Path) -> Iterator[str]:
     """Yield the files in a folder by relative path; hidden ones, and what systems leave behind, are passed over."""
-    if folder.is_symlink() or not folder.is_dir():
+    if not is_folder(folder):
         return
-    for place, folders, names in os.walk(folder, followlinks=False):
+    closed: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=closed.append, followlinks=False):
         folders.sort()
         if len(Path(place).relative_to(folder).parts) >= MAX_DEPTH:
             folders.clear()
         for name in sorted(names):
             where = Path(place, name).relative_to(folder).as_posix()
-            regular = stat.S_ISREG(Path(place, name).lstat().st_mode)
-            if not left_behind(where) and (regular or where.lower().endswith(".ipynb")):
+            if not left_behind(where) and (_regular(Path(place, name)) or where.lower().endswith(".ipynb")):
                 yield where
+    for error in closed:  # a folder that can't be opened: read says so
+        yield Path(error.filename).relative_to(folder).as_posix()
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a path is a folder and no link to one; also of one that can't be opened, or lies in such a one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _regular(path: Path) -> bool:
+    """Whether it is a regular file, or one of which nothing can be known: reading it will tell."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return True
 
 
 def read(path: Path, where: str) -> Iterator[Found]:
     """Yield a file, under the name ``where``; in place of a zip, what is in it."""
-    about = path.lstat()
+    try:
+        about = path.lstat()
+    except OSError as error:  # closed, or gone since
+        yield Found(where, b"", problem=f"it can't be read: {error.strerror}")
+        return
     packed = where.lower().endswith(".zip")
     most = MAX_NOTEBOOK_BYTES if packed or where.lower().endswith(".ipynb") else MAX_FILE_BYTES
     if about.st_size > most:
