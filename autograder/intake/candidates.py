@@ -26,13 +26,14 @@ from pathlib import Path, PurePosixPath
 from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import is_marked
-from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES
+from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES, PACKED_OR_NOTEBOOK
 from autograder.intake.reading import MAX_NOTEBOOK_BYTES, Rejected, read_file, read_notebook, shown, source_of
 from autograder.intake.text import kept
 from autograder.intake.timestamp import TIMESTAMP
 
 MAX_DEPTH = 8  #: folders below each other
 MAX_FOUND = 1000  #: files and members of zips that are looked at
+MAX_NAMES = 50_000  #: names of files that are read for them
 MAX_UNPACKED = 100_000_000  #: bytes of all members of one zip together, with those of zips in it
 MAX_ZIPS = 3  #: zips in each other that are looked into
 MAX_BESIDE = 8_000_000  #: bytes of all files beside a notebook that its kernel gets
@@ -146,6 +147,7 @@ def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedI
         chosen[exercise] = Candidate(best, tuple(repairs))
     homes = [PurePosixPath(), *(PurePosixPath(one.file.name).parent for one in chosen.values())]
     others = tuple(
+        f"The folder: {file.problem}." if file.name == "." else
         f"{shown(kept(file.name))} is not graded: {file.problem or _what(file)}."
         for file in plain if not any(data_for(file, home) for home in homes)
     )  # fmt: skip
@@ -234,9 +236,13 @@ def _what(file: Found) -> str:
 
 
 def _files(folder: Path) -> Iterator[Found]:
-    """Every file in a folder and in its zips, as far as limits go."""
-    for where in itertools.islice(paths(folder), MAX_FOUND):
+    """Every file in a folder and in its zips, as far as limits go: what may be a notebook comes first."""
+    names = list(itertools.islice(paths(folder), MAX_NAMES))
+    names.sort(key=lambda name: not name.lower().endswith(PACKED_OR_NOTEBOOK))
+    for where in names[:MAX_FOUND]:
         yield from read(folder / where, where)
+    if len(names) > MAX_FOUND:
+        yield Found(".", b"", problem=f"it holds {len(names)} files, of which {MAX_FOUND} were looked at")
 
 
 def paths(folder: Path) -> Iterator[str]:
@@ -244,9 +250,11 @@ def paths(folder: Path) -> Iterator[str]:
     if not is_folder(folder):
         return
     closed: list[OSError] = []
+    deep: list[str] = []
     for place, folders, names in os.walk(folder, onerror=closed.append, followlinks=False):
         folders.sort()
         if len(Path(place).relative_to(folder).parts) >= MAX_DEPTH:
+            deep += [Path(place, name).relative_to(folder).as_posix() for name in folders]
             folders.clear()
         for name in sorted(names):
             where = Path(place, name).relative_to(folder).as_posix()
@@ -254,6 +262,16 @@ def paths(folder: Path) -> Iterator[str]:
                 yield where
     for error in closed:  # a folder that can't be opened: read says so
         yield Path(error.filename).relative_to(folder).as_posix()
+    yield from (where for where in deep if not left_behind(where))
+
+
+def _unopened(folder: Path) -> str:
+    """Say why a folder was not looked into."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        return f"it can't be read: {error.strerror}"
+    return f"it lies below {MAX_DEPTH} folders, and was not looked into"
 
 
 def is_folder(path: Path) -> bool:
@@ -281,8 +299,11 @@ def read(path: Path, where: str) -> Iterator[Found]:
     except OSError as error:  # closed, or gone since
         yield Found(where, b"", problem=f"it can't be read: {error.strerror}")
         return
+    if stat.S_ISDIR(about.st_mode):
+        yield Found(where, b"", about.st_mtime, _unopened(path))
+        return
     packed = where.lower().endswith(".zip")
-    most = MAX_NOTEBOOK_BYTES if packed or where.lower().endswith(".ipynb") else MAX_FILE_BYTES
+    most = MAX_NOTEBOOK_BYTES if where.lower().endswith(PACKED_OR_NOTEBOOK) else MAX_FILE_BYTES
     if about.st_size > most:
         problem = f"it has {about.st_size / 1e6:.0f} MB, at most {most / 1e6:.0f} are taken"
         yield Found(where, b"", about.st_mtime, problem)
@@ -347,7 +368,7 @@ def unpacked(
             continue
         if left_behind(spelled(info)):
             continue
-        whole = info.filename.lower().endswith((".ipynb", ".zip"))
+        whole = info.filename.lower().endswith(PACKED_OR_NOTEBOOK)
         most = min(MAX_NOTEBOOK_BYTES if whole else MAX_FILE_BYTES, budget.size)
         try:
             with archive.open(info) as file:

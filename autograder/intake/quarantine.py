@@ -9,9 +9,10 @@ import shutil
 import stat
 from pathlib import Path
 
-from autograder.intake.reading import shown
+from autograder.intake.reading import MAX_NOTEBOOK_BYTES, shown
 from autograder.intake.timestamp import TIMESTAMP, UnreadableTime, handed_in
 
+PACKED_OR_NOTEBOOK = (".ipynb", ".zip")  #: endings of what is graded, or holds it
 MAX_FILE_BYTES = 10_000_000  #: of a file beside the notebooks
 MAX_FILES = 200
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  #: of the machine, not of one submission
@@ -39,6 +40,9 @@ def quarantine(folder: Path, away: Path) -> list[str]:
                 about = path.lstat()
             except OSError as error:  # nothing copies what can't even be looked at
                 said.append(f"{shown(str(path.relative_to(folder)))} was left out: {error.strerror}.")
+                continue
+            work = stat.S_ISREG(about.st_mode) and name.lower().endswith(PACKED_OR_NOTEBOOK)
+            if work and about.st_size <= MAX_NOTEBOOK_BYTES:
                 continue
             count += name in files
             if why := _unwanted(path, about, count):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -13,8 +15,8 @@ from typing import Any
 import pytest
 
 from autograder.gradebook.beside import copy_beside
-from autograder.intake.candidates import look
-from autograder.intake.quarantine import quarantine, time_unknown
+from autograder.intake.candidates import MAX_FOUND, look
+from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES, quarantine, time_unknown
 from autograder.intake.text import fitting, student_of
 from tests.grading.test_candidates import RELEASE, hand_in, solved, zipped
 
@@ -76,7 +78,7 @@ def test_a_closed_folder_is_one_that_cannot_be_read(tmp_path: Path, monkeypatch:
     folder = hand_in(tmp_path / "part_x", FILES)
     with denied(folder, errno.EACCES, ("open", "stat", "lstat", "scandir"), monkeypatch):
         found = look(folder, RELEASE)
-    assert found.candidates == {} and found.others == ("'.' is not graded: it can't be read: Permission denied.",)
+    assert found.candidates == {} and found.others == ("The folder: it can't be read: Permission denied.",)
 
 
 def test_what_is_in_the_way_goes_and_a_notebooks_place_stays_free(tmp_path: Path) -> None:
@@ -123,3 +125,26 @@ def test_zips_in_each_other_have_an_end(tmp_path: Path) -> None:
     assert found.candidates == {} and len(found.others) == 8
     many = zipped(**{f"n{number}_dot_zip": zipped(**{f"{n}_dot_csv": b"" for n in range(100)}) for number in range(50)})
     assert len(look(hand_in(tmp_path / "many", {"work.zip": many}), RELEASE).files) < 1200
+
+
+def test_a_notebook_is_found_among_thousands_of_files_and_what_is_too_deep_is_named(tmp_path: Path) -> None:
+    many = {f"a_library/{number}.py": b"" for number in range(MAX_FOUND + 100)}
+    found = look(hand_in(tmp_path / "many", {**many, "z/x_first.ipynb": solved()}), RELEASE)
+    assert found.candidates["x_first"].file.data == solved()
+    assert found.others == (f"The folder: it holds {MAX_FOUND + 101} files, of which {MAX_FOUND} were looked at.",)
+    deep = look(hand_in(tmp_path / "deep", {"/".join("abcdefghijk") + "/x_first.ipynb": solved()}), RELEASE)
+    assert deep.candidates == {} and "was not looked into" in deep.others[0]
+
+
+@pytest.mark.parametrize("name", ["work.zip", "WORK.ZIP", "x_first.IPYNB", "mine.ipynb"])
+def test_large_work_is_not_taken_for_a_large_file_beside_it(name: str, tmp_path: Path) -> None:
+    large = json.loads(solved())
+    large["metadata"]["picture"] = base64.b64encode(random.Random(1).randbytes(MAX_FILE_BYTES)).decode()
+    data = json.dumps(large).encode()
+    files = {f"{number}.csv": b"" for number in range(MAX_FILES + 1)}
+    folder = hand_in(
+        tmp_path / "in", {**files, name: zipped(x_first_dot_ipynb=data) if "zip" in name.lower() else data}
+    )
+    (said,) = quarantine(folder, tmp_path / "away" / "x")
+    assert "1 files were left out" in said and look(folder, RELEASE).candidates["x_first"].file.data == data
+    assert copy_beside(folder, tmp_path / "out") == [] and not (tmp_path / "out" / name).exists()
