@@ -22,6 +22,7 @@ from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
 from autograder.intake.candidates import HandedIn, is_folder, look
 from autograder.intake.quarantine import time_unknown
+from autograder.intake.reading import shown
 from autograder.intake.release import release_folder, released
 from autograder.intake.text import kept, student_of
 from autograder.names import UnknownName, nearest
@@ -140,6 +141,9 @@ class Assignment:
                     f"{student_of(path.parent.name)}: there are two folders of this name, spelled in different bytes; "
                     f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
                 )
+        for path in self._submitted(self.name, ".*"):
+            found.append(f"{student_of(path.parent.name)}: a folder whose name begins with a dot is hidden, and is not "
+                         "graded. Give it another name.")  # fmt: skip
         for path in self._submitted("."):
             if not os.access(path, os.X_OK) and path.is_dir():
                 continue  # a rejected submission
@@ -154,9 +158,9 @@ class Assignment:
         """Return the folders of this part in students' folders that can't be opened: nobody knows what is in them."""
         return [path / self.name for path in self._submitted(".") if path.is_dir() and not os.access(path, os.X_OK)]
 
-    def _submitted(self, part: str) -> list[Path]:
+    def _submitted(self, part: str, student: str = "*") -> list[Path]:
         course = self.course
-        pattern = os.path.normpath(course.format_path(course.submitted_directory, "*", part))
+        pattern = os.path.normpath(course.format_path(course.submitted_directory, student, part))
         return [Path(path) for path in sorted(glob.glob(pattern))]
 
     def _in_no_part(self, folder: Path) -> list[str]:
@@ -167,8 +171,10 @@ class Assignment:
         if not odd:
             return []
         student = student_of(folder.name)
-        shown = ", ".join(map(kept, odd[:5]))
-        return [f"{student}: {shown} lies in no folder of a part and is not graded. Move it to {student}/{self.name}/."]
+        listed = ", ".join(shown(kept(name)) for name in odd[:5])
+        return [
+            f"{student}: {listed} lies in no folder of a part and is not graded. Move it to {student}/{self.name}/."
+        ]
 
     @cached_property
     def draw(self) -> str:
