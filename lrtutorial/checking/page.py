@@ -116,15 +116,16 @@ class Desk:
         return {"html": comparison._repr_html_(), "text": repr(comparison), "open": bool(comparison.rows)}
 
     def _resume(self, request: Request) -> Reply:
-        """Judge again, in silence, what was checked before the page was opened anew: later steps build on it."""
+        """Judge again what was checked before the page was opened anew: later steps build on it, and it is shown."""
+        verdicts = {}
         for name, texts in request.get("answers", {}).items():
             with contextlib.suppress(LookupError):
                 step = find_step(name)
-                verdict_on(step.id, *typed(step, texts))
+                verdicts[step.id] = shown(verdict_on(step.id, *typed(step, texts)))
         for exercise in request.get("compared", ()):
             with _progress_in("off"):
                 compare(exercise)
-        return {}
+        return {"verdicts": verdicts}
 
     def _forget(self, request: Mapping[str, object]) -> Reply:
         """Begin the session anew, as a kernel that is restarted."""
@@ -175,11 +176,17 @@ def typed(step: Step, texts: Mapping[str, object]) -> list[object]:
     return [*answers, *(str(texts.get(name, ""))[:LONGEST].strip() or ... for name in step.companions)]
 
 
+class Pad:
+    """The page's pad with nothing drawn on it, known by this name, as the notebook's is."""
+
+    drawing = ...
+
+
 def as_answer(step: Step, text: str) -> object:
     """Return what a reader typed as the object that a notebook's cell would hold; an empty field is ``...``."""
     text = text[:LONGEST].strip()
     if not text:
-        return ...
+        return Pad() if isinstance(step.kind, Prediction) and step.kind.form == "sketch" else ...
     if isinstance(step.kind, Derivation):
         return [line.strip() for line in text.splitlines() if line.strip()]
     if isinstance(step.kind, Prediction):
@@ -266,7 +273,7 @@ def _described(step: Step) -> Reply:
     return {
         "id": step.id,
         "answers": list(step.answers),
-        "asks": step.asks,
+        "asks": step.asks.removesuffix(", in quotes"),  # a field has none
         "form": form,
         "points": step.points,
         "foretells": step.kind.foretells,

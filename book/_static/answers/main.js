@@ -37,12 +37,15 @@ function remembered() {
 const runtime = new Runtime(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }), {
   patience: Number(root.dataset.lrPatience) || 10_000,
   remember: remembered,
+  recalled: (answer) => steps.forEach((each) => each.recall(answer.verdicts?.[each.about.id])),
   changed: (status) => {
     root.dataset.lrRuntime = status;
     line.textContent = SAID[status];
   },
 });
 
+/** @type {Step[]} */
+let steps = [];
 /** @type {Experiment | null} */
 let experiment = null;
 const desk = {
@@ -72,7 +75,7 @@ function build() {
   const problem = element("p", { class: "lr-problem", role: "status" }, store.problem);
   store.onproblem = (said) => (problem.textContent = said);
   line.after(problem);
-  const steps = about.steps.map(addStep);
+  steps = about.steps.map(addStep);
   addGuess();
   const predictions = about.steps.filter((/** @type {any} */ each) => each.foretells).map((/** @type {any} */ each) => each.id);
   if (predictions.length) experiment = new Experiment(about.exercise, predictions, desk);

@@ -16,6 +16,7 @@ export function progressOf(desk, map) {
   };
   const redraw = () => draw().catch(() => {});
   addEventListener("storage", redraw);
+  addEventListener("pageshow", redraw); // by the back button, as the page was left
   (place("keep") ?? map).after(controls(desk, said, redraw));
   redraw();
 }
