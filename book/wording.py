@@ -58,7 +58,8 @@ WORDINGS = (
         r"It is kept in a small file on the machine that runs these notebooks, and nobody else reads it\. "
         r"\*\*On Binder\*\* .+",
         "It is kept in this browser, and nobody else reads it. **Where the browser forgets** (a private window, "
-        "cleared data) it is gone: save a copy now and then, and restore it here, in another browser or in the notebooks.",
+        "cleared data) it is gone: save a copy now and then, and restore it here, in another browser or in the "
+        "notebooks.",
     ),
 )
 

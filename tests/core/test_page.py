@@ -86,6 +86,14 @@ def test_a_session_is_taken_up_again_and_says_what_it_said(desk: Desk) -> None:
     assert told["status"] == "partly"
 
 
+def test_quotes_of_a_cell_may_stay_in_a_field(desk: Desk) -> None:
+    told = desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": '"a*x"'}})
+    assert told["status"] == "right" and desk.answer({"do": "read", "step": "a1-gradient", "text": '"a*x'})["problem"]
+    text = "'|1 - eta*a| < 1',\n“-1 < 1 - eta*a < 1”"
+    lines = desk.answer({"do": "lines", "step": "a1-derivation", "text": text})["lines"]
+    assert [(line["sign"], line["problem"]) for line in lines] == [("", ""), ("⇔", "")]
+
+
 def test_an_untouched_pad_says_that_nothing_is_drawn(desk: Desk) -> None:
     told = desk.answer({"do": "check", "step": "c1-sketch_1", "answers": {"sketch_1": ""}})
     assert told["status"] == "unfinished" and "Nothing is drawn on the pad yet." in told["text"]
