@@ -20,6 +20,10 @@ NEEDS_PYTHON = (
     '<a href="../_static/notebooks/{path}" download>Download this notebook</a> and open it in a copy of the course '
     "([how](../docs/student.md)){binder}."
 )
+NEEDS_SCRIPTS = (
+    '<noscript><p class="lr-runtime">Checking answers in this page needs JavaScript, which is off here; '
+    "it can be read all the same.</p></noscript>"
+)
 
 
 def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutions: bool, launch: str = "") -> None:
@@ -42,6 +46,8 @@ def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutio
             _places(notebook, solutions)
             if runtime:
                 word(notebook)
+    if runtime and (about["steps"] or about["map"]):
+        notebook.cells.insert(1, _markdown(NEEDS_SCRIPTS))
     data = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
     notebook.cells.append(_markdown(f'<script type="application/json" id="lr-page">{data}</script>'))
 

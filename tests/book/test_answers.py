@@ -407,6 +407,9 @@ def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page:
     expect(page.locator(".lr-problem")).to_contain_text("keeps nothing")
     answer(page, "a1-gradient", "a*x", "right")
     answer(page, "a1-update", "x - eta*a*x", "right")
+    with page.expect_download() as download:
+        page.click(".lr-problem [data-lr-save]")
+    assert set(json.loads(download.value.path().read_text(encoding="utf-8"))["steps"]) == {"a1-gradient", "a1-update"}
 
 
 @on_a_desktop

@@ -3,7 +3,7 @@
 
 import { Experiment } from "./experiment.js";
 import { element, place } from "./page.js";
-import { progressOf } from "./progress.js";
+import { progressOf, saveCopy } from "./progress.js";
 import { values } from "./foretold.js";
 import { Runtime } from "./runtime.js";
 import { Step } from "./step.js";
@@ -72,8 +72,11 @@ function addGuess() {
 
 function build() {
   document.querySelector("article h1")?.after(line);
-  const problem = element("p", { class: "lr-problem", role: "status" }, store.problem);
-  store.onproblem = (said) => (problem.textContent = said);
+  const problem = element("div", { class: "lr-problem", role: "status" });
+  const save = element("button", { type: "button", "data-lr-save": true, onclick: () => saveCopy(desk) }, "Save a copy");
+  const tell = (/** @type {string} */ said) => problem.replaceChildren(...(said ? [`${said} `, save] : [])); // leaving loses it
+  store.onproblem = tell;
+  tell(store.problem);
   line.after(problem);
   steps = about.steps.map(addStep);
   addGuess();

@@ -49,7 +49,7 @@ function controls(desk, said, redraw) {
 }
 
 /** @param {import("./step.js").Desk} desk */
-function saveCopy(desk) {
+export function saveCopy(desk) {
   const address = URL.createObjectURL(new Blob([exported(desk.store, KINDS)], { type: "application/json" }));
   element("a", { href: address, download: "lrtutorial-progress.json" }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
