@@ -12,7 +12,7 @@ export function progressOf(desk, map) {
   const said = element("p", { role: "status" });
   const draw = async () => {
     const { html } = await desk.runtime.ask({ do: "map", progress: desk.store.get("progress") }, "map");
-    map.innerHTML = html;
+    map.replaceChildren(...(element("div", { html }).firstElementChild?.childNodes ?? [])); // its inside: it is a map itself
   };
   const redraw = () => draw().catch(() => {});
   addEventListener("storage", redraw);
