@@ -6,9 +6,11 @@
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   send(content: any): void, on(name: string, callback: Function): void, off(name: string, callback: Function): void}} Model
  * @typedef {Record<string, number>} Values
- * @typedef {{key: string, name: string, label: string, family: string, group: string, value: number, ticks: number[]}} Control
+ * @typedef {{key: string, name: string, label: string, family: string, group: string, value: number, ticks: number[],
+ *   limits: number[]}} Control
  * @typedef {{id: string, label: string, family: string, yours: boolean, parameters: Record<string, string>, depends: string[],
  *   refusal: string, color: string, dark: string, dash: number[], marker: string}} Optimizer
+ * @typedef {{problem: string, optimizers: string[], rest: string[]}} Call  what of a call of explore() no slider moves, as Python
  * @typedef {{at: Values, data: DataView, message: string}} Sweep
  * @typedef {{name: string, formula: string, bounds: number[], minimum: number[], eigenvalues: number[], quadratic: boolean,
  *   noisy: boolean, hessian: number[], turned: number, separable: boolean, field: DataView, shape: number[]}} Landscape
@@ -237,24 +239,33 @@ export function lossAlong(points, minimum, eigenvalue, [c, s]) {
   return losses;
 }
 
-/** A number as a reader types it: 0.1, 0,1, 1/11, 1e-3, 10^-3; NaN for anything else. @param {string} text */
+/** A number as a reader types it or copies it from a text: 0.1, 0,1, 1/11, 1e-3, 10^-3, 5·10⁻⁴; NaN for anything else.
+ * @param {string} text */
 export function parseNumber(text) {
-  const plain = text.trim().replaceAll("−", "-").replace(/^(-?\d+),(\d+)$/, "$1.$2").replace("·10^", "e").replace(/^10\^/, "1e");
+  const raised = text.trim().replace(/(?<=10)⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+$/, (found) => `^${[...found].map((c) => (c === "⁻" ? "-" : SUPERSCRIPTS.indexOf(c))).join("")}`);
+  const plain = raised.replaceAll("−", "-").replace(/^(-?\d+),(\d+)$/, "$1.$2").replace("·10^", "e").replace(/^10\^/, "1e");
   const [over, under, more] = plain.split("/").map((part) => part.trim());
   if (more !== undefined || ![over, under ?? "1"].every((part) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part))) return NaN;
   const value = Number(over) / Number(under ?? 1);
   return Number.isFinite(value) ? value : NaN;
 }
 
-/** The settings as the line of Python that shows them. @param {Landscape} land @param {Optimizer[]} optimizers
- * @param {Control[]} controls @param {Values} values @param {number} steps */
-export function asPython(land, optimizers, controls, values, steps) {
-  const number = (/** @type {number} */ value) => String(Number(value.toPrecision(12)));
-  const names = optimizers.map((o) => (o.yours ? o.label.replace("Your ", "") : `"${o.id}"`));
-  const rates = controls.filter((c) => c.name === "lr").map((c) => `"${c.family}": ${number(values[c.key])}`);
-  const rest = controls.filter((c) => !["lr", "start_x", "start_y"].includes(c.name)).map((c) => `${c.name}=${number(values[c.key])}`);
-  return [`explore("${land.name}"`, `[${names.join(", ")}]`, `steps=${steps}`, `start=(${number(values.start_x)}, ${number(values.start_y)})`,
-    ...(rates.length ? [`lr={${rates.join(", ")}}`] : []), ...new Set(rest)].join(", ") + ")";
+/** The settings as the line of Python that shows them again, every number exactly. @param {Call} call @param {Control[]} controls
+ * @param {Values} values @param {number} steps */
+export function asPython(call, controls, values, steps) {
+  /** @type {Map<string, Control[]>} */
+  const named = new Map();
+  for (const control of controls) {
+    if (!control.key.startsWith("start_")) named.set(control.name, [...(named.get(control.name) ?? []), control]);
+  }
+  // One number says it for all families, where they agree or there is but one; a dict by family otherwise.
+  const said = [...named].map(([name, all]) => {
+    const numbers = new Set(all.map((c) => values[c.key]));
+    const byFamily = numbers.size > 1 || (name === "lr" && all.length > 1);
+    return `${name}=${byFamily ? `{${all.map((c) => `"${c.family}": ${values[c.key]}`).join(", ")}}` : [...numbers][0]}`;
+  });
+  return `explore(${[call.problem, `[${call.optimizers.join(", ")}]`, `steps=${steps}`, `start=(${values.start_x}, ${values.start_y})`,
+    ...said, ...call.rest].join(", ")})`;
 }
 
 /** One optimizer in a sentence, for eyes and screen readers alike; beside it what was pinned.
@@ -904,7 +915,7 @@ function drawStability(surface, scene, map) {
   const rho = spectralRadius(values[lrKey], beta, scene.curvature.eigenvalues);
   const fateText = rho < 1 ? `stable, in the long run ${format(rho)} of the distance is left by a step` : "unstable";
   return [{
-    x: px(values[lrKey]), y: py(beta), key: "stability",
+    x: px(Math.min(high, Math.max(low, values[lrKey]))), y: py(beta), key: "stability", // a typed rate may lie beyond the map
     label: `${chosen.label}: η ${format(values[lrKey])}, β ${format(beta)}, ${fateText}`,
     move: (x, y) => {
       const lr = low * (high / low) ** ((x - box.left) / box.width);
@@ -1023,6 +1034,8 @@ class Explorer {
     this.shown = new Map();
     /** @type {Map<string, Run>} */
     this.pinned = new Map();
+    /** What was typed, and the value it stands for. @type {Map<string, {text: string, value: number}>} */
+    this.written = new Map();
     /** Images drawn once for many pictures. @type {Map<string, {key: string, image: HTMLCanvasElement}>} */
     this.grounds = new Map();
     /** What can be dragged now, by handle. @type {Map<string, Handle>} */
@@ -1150,28 +1163,35 @@ class Explorer {
     this.schedule();
   }
 
-  /** A number typed beside a slider: taken as it is, or refused in words. @param {Control} control */
+  /** A number typed beside a slider: taken as it is, or refused in words. What was typed stays there as long as it holds.
+   * @param {Control} control */
   typed(control) {
     const { number } = this.sliders[control.key];
-    const { ticks } = control;
-    const [low, high] = [ticks[0], ticks[ticks.length - 1]];
+    const { ticks, key } = control;
+    const [low, high] = control.limits;
     if (number.value === number.dataset.shown) return; // what stands there is rounded: nothing was typed
     const asked = parseNumber(number.value);
-    const near = ticks[nearest(ticks, asked)];
-    const value = Math.abs(near - asked) <= 1e-9 * Math.abs(asked) ? near : asked;
-    const fine = value >= low && value <= high;
+    const fine = asked >= low && asked <= high;
     number.setAttribute("aria-invalid", String(!fine));
     if (!fine) {
-      this.tell(`${control.label}: a number from ${format(low)} to ${format(high)} is expected, such as ${format(control.value)} or 1/11.`, false);
+      this.tell(`${control.label}: a number from ${format(low)} to ${format(high)} is expected, such as ${format(control.value)}`
+        + `${control.name === "lr" ? " or 1/11" : ""}.`, false);
       return;
     }
     this.note.hidden = true;
-    if (this.kernel || ticks.includes(value)) this.move({ [control.key]: value });
-    else {
-      this.move({ [control.key]: near });
-      this.tell(`There is no kernel: the nearest position is ${format(near)}.`, false);
-    }
-    number.value = number.dataset.shown = format(this.model.get(control.key));
+    const near = ticks[nearest(ticks, asked)];
+    const value = this.kernel || near === asked ? asked : near;
+    if (value === asked) this.written.set(key, { text: number.value.trim(), value });
+    else this.tell(`There is no kernel: the nearest position is ${format(near)}.`, false);
+    number.dataset.shown = "";
+    this.move({ [key]: value });
+    number.value = this.numberText(key, value);
+  }
+
+  /** A value as it was typed, or rounded for reading. @param {string} key @param {number} value */
+  numberText(key, value) {
+    const written = this.written.get(key);
+    return written?.value === value ? written.text : format(value);
   }
 
   /** @param {number} step */
@@ -1226,7 +1246,7 @@ class Explorer {
   }
 
   async copyPython() {
-    const text = asPython(this.land, this.optimizers, this.controls, this.values(), this.steps);
+    const text = asPython(this.model.get("call"), this.controls, this.values(), this.steps);
     this.code.value = text;
     this.code.hidden = false;
     this.code.focus();
@@ -1373,11 +1393,12 @@ class Explorer {
   /** @param {Control} control @param {number} value */
   showSlider(control, value) {
     const { input, number } = this.sliders[control.key];
-    const index = String(nearest(control.ticks, value)), text = format(value);
+    const index = String(nearest(control.ticks, value)), text = this.numberText(control.key, value);
     if (input.value !== index) input.value = index;
     fill(input);
     if (number.dataset.shown !== text) {
       number.dataset.shown = text;
+      number.title = String(value); // whatever is rounded for reading is exact here
       input.setAttribute("aria-valuetext", text);
       if (document.activeElement !== number) {
         number.value = text;

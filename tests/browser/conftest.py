@@ -119,7 +119,8 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                 "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={directory}",
                 f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True",
-                "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
+                "--JupyterNotebookApp.expose_app_in_browser=True", "--LabApp.news_url=",
+                "--LabApp.extension_manager=readonly",
             ],
             env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
         )  # fmt: skip
