@@ -601,22 +601,42 @@ const AXIS_AT_KAPPA_1 = 0.45; // half the flat axis's length in the picture, in 
  * @param {Scene} scene @param {(x: number) => number} px @param {(y: number) => number} py */
 function drawDirections(context, scene, px, py) {
   const { land, curvature, theme } = scene;
-  const [least, most] = curvature.eigenvalues;
-  if (!land.quadratic || !(least > 0)) return;
+  if (!land.quadratic || !(curvature.eigenvalues[0] > 0)) return;
   context.save();
   context.strokeStyle = context.fillStyle = theme.fg;
   context.globalAlpha = 0.7;
   context.lineWidth = 1.2;
   context.setLineDash([5, 4]);
-  curvature.directions.forEach(([c, s], which) => {
-    const half = (land.turned ? AXIS_AT_KAPPA_1 : 1.4) * Math.sqrt(most / curvature.eigenvalues[which]);
-    const [x, y] = land.minimum;
-    line(context, px(x - half * c), py(y - half * s), px(x + half * c), py(y + half * s));
-    context.textAlign = "left";
-    context.textBaseline = "bottom";
-    context.fillText(`λ = ${format(curvature.eigenvalues[which])}`, px(x - half * c) + 4, py(y - half * s) - 3);
+  curvature.directions.forEach((_, which) => {
+    const [[x0, y0], [x1, y1]] = axisEnds(scene, which);
+    line(context, px(x0), py(y0), px(x1), py(y1));
   });
   context.restore();
+}
+
+/** Both ends of an eigen-direction as it is drawn, in units of x and y. @param {Scene} scene @param {number} which */
+function axisEnds({ land, curvature }, which) {
+  const half = (land.turned ? AXIS_AT_KAPPA_1 : 1.4) * Math.sqrt(curvature.eigenvalues[1] / curvature.eigenvalues[which]);
+  const [c, s] = curvature.directions[which], [x, y] = land.minimum;
+  return [[x - half * c, y - half * s], [x + half * c, y + half * s]];
+}
+
+/** Each direction's eigenvalue beside its end, over the paths, so that it can be read. @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene @param {(x: number) => number} px @param {(y: number) => number} py */
+function nameDirections(context, scene, px, py) {
+  const { land, curvature, theme } = scene;
+  if (!land.quadratic || !(curvature.eigenvalues[0] > 0)) return;
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  context.strokeStyle = theme.halo;
+  context.fillStyle = theme.fg;
+  context.lineWidth = 4;
+  curvature.eigenvalues.forEach((eigenvalue, which) => {
+    const [[x, y]] = axisEnds(scene, which);
+    const text = `λ = ${format(eigenvalue)}`;
+    context.strokeText(text, px(x) + 4, py(y) - 3);
+    context.fillText(text, px(x) + 4, py(y) - 3);
+  });
 }
 
 /** What dragging the end of the flat axis does: it turns the bowl and stretches it. @param {Scene} scene
@@ -659,6 +679,7 @@ function drawContour(surface, scene, ground) {
   for (const { optimizer, run, fresh } of present(scene)) {
     drawRun(surface, scene, optimizer, untilGone(pixelsOf(run.points, scene.position, place), box), scene.steps <= 120, fresh);
   }
+  nameDirections(context, scene, px, py);
   context.restore();
   badges(surface, scene);
   const pick = (/** @type {string} */ key, /** @type {number} */ value) => byKey[key].ticks[nearest(byKey[key].ticks, value)];
@@ -927,6 +948,9 @@ function drawStability(surface, scene, map) {
   }];
 }
 
+/** The shape of a small picture: flatter where it is wide. @param {Scene} _ @param {number} width */
+const small = (_, width) => (width > 420 ? 0.54 : 0.62);
+
 /** Each picture: its caption, height / width, an image that only changes with size, theme and curvature, and how it is drawn.
  * @type {Record<string, {caption: string, ratio: (scene: Scene, width: number) => number,
  *   ground?: (surface: Surface, scene: Scene) => HTMLCanvasElement,
@@ -935,13 +959,13 @@ const VIEWS = {
   contour: { caption: "Path", ground: groundImage, draw: drawContour, ratio: ({ land: { bounds: [x0, x1, y0, y1] } }, width) =>
     ((width - 50) * ((y1 - y0) / (x1 - x0)) + 36) / width },
   loss: { caption: "Loss f − f*", draw: drawLoss, ratio: (_, width) => (width < 520 ? 0.5 : 0.44) },
-  stability: { caption: "Stability of (η, β)", draw: drawStability, ratio: () => 0.62, ground: ({ box }, scene) => {
+  stability: { caption: "Stability of (η, β)", draw: drawStability, ratio: small, ground: ({ box }, scene) => {
     const chosen = draggedInMap(scene.optimizers);
     const ticks = chosen ? scene.byKey[chosen.parameters.lr].ticks : [0.01, 1];
     return mapImage(box, scene, ticks[0], ticks[ticks.length - 1]);
   } },
-  split: { caption: "Loss by direction", draw: drawSplit, ratio: () => 0.62 },
-  factors: { caption: "Factor a step, 1 − ηλ, of plain descent", draw: drawFactors, ratio: () => 0.62 },
+  split: { caption: "Loss by direction", draw: drawSplit, ratio: small },
+  factors: { caption: "SGD’s factor a step, 1 − ηλ", draw: drawFactors, ratio: small },
 };
 
 // ---- The page ------------------------------------------------------------------------------------------------------
@@ -1053,9 +1077,11 @@ class Explorer {
 
   build() {
     const { land, prefix } = this;
-    this.root = make("section", { class: "lrx", "aria-label": `Optimizer explorer on ${land.formula}` });
+    const earlier = document.querySelectorAll(".lrx").length; // two of a page want two names
+    const called = `Optimizer explorer${earlier ? ` ${earlier + 1}` : ""}: ${this.optimizers.map((o) => o.label).join(", ")} on ${land.formula}`;
+    this.root = make("section", { class: "lrx", "aria-label": called });
     this.goalChip = make("p", { class: "lrx-goal", hidden: "" });
-    const title = make("h3", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
+    const title = make("p", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
     /** @type {Record<string, HTMLCanvasElement>} */
     this.canvases = {};
     const [first, second, ...others] = this.views.map((view) => this.figure(view));
@@ -1110,7 +1136,9 @@ class Explorer {
     const own = this.controls.filter((c) => c.family === family);
     const name = own[0]?.group ?? members[0]?.label ?? family;
     const box = make("fieldset", { class: "lrx-card", "data-family": family });
-    box.append(make("legend", {}, family === "start" ? "Problem" : name));
+    // Where the one row below says the same name, the legend is for a screen reader alone.
+    const said = members.length === 1 && members[0].label === name;
+    box.append(make("legend", { class: said ? "lrx-hidden" : "" }, family === "start" ? "Problem" : name));
     for (const optimizer of members) {
       const swatch = make("svg", { class: "lrx-swatch", viewBox: "0 0 44 14", "aria-hidden": "true", "data-id": optimizer.id },
         make("path", { d: "M2 7H36", "stroke-dasharray": optimizer.dash.join(" "), "stroke-width": 2.4, fill: "none" }),
@@ -1130,7 +1158,9 @@ class Explorer {
       "data-number": control.key, "aria-label": `${spoken}, as a number` });
     this.sliders[control.key] = { input, number };
     const main = control.name === "lr" || control.key === "kappa";
-    return make("div", { class: `lrx-slider ${main ? "lrx-main" : "lrx-rest"}` }, make("label", { for: id }, control.label), input, number);
+    const [, words, symbol] = /** @type {string[]} */ (control.label.match(/^(.* )?(\S+)$/)); // where it is narrow, the symbol alone
+    const label = make("label", { for: id }, make("span", { class: "lrx-words" }, words ?? ""), symbol);
+    return make("div", { class: `lrx-slider ${main ? "lrx-main" : "lrx-rest"}` }, label, input, number);
   }
 
   buildHandles() {
@@ -1254,6 +1284,7 @@ class Explorer {
     try {
       await navigator.clipboard.writeText(text);
       say(this.copy, "Copied");
+      setTimeout(() => say(this.copy, "Copy"), 2000);
     } catch {
       say(this.copy, "Copy"); // the line is there, selected: the page may not write to the clipboard itself
     }
@@ -1555,6 +1586,7 @@ class Explorer {
   expose() {
     this.root.explorer = {
       controls: () => this.controls,
+      values: () => this.values(),
       drawn: () => ({
         frame: this.drawn,
         values: this.drawnValues,
