@@ -103,5 +103,5 @@ def test_a_number_that_no_slider_has_is_the_nearest_position(phone: tuple[Page, 
     number.fill("0.0931")
     number.press("Enter")
     shown.next_frame()
-    assert "There is no kernel: the nearest position is 0.0934." in shown.root.locator(".lrx-note").inner_text()
+    assert "There is no kernel: the nearest position is 0.0909." in shown.root.locator(".lrx-note").inner_text()
     assert_right(shown.drawn())
