@@ -89,6 +89,10 @@ def test_a_finger_takes_the_start_point_and_scrolls_beside_it(phone: tuple[Page,
     assert drawn["values"]["start_x"] < 4 and drawn["values"]["start_y"] < 3
     assert page.evaluate("scrollY") == top
     assert_right(drawn)
+    x, y = middle(shown, ".lrx-handle-start")
+    drag(page, (x - 24, y + 24), (0, 60))  # taken hold of from beside it, too
+    assert shown.drawn()["values"]["start_y"] < drawn["values"]["start_y"]
+    assert page.evaluate("scrollY") == top
     drag(page, middle(shown, ".lrx-contour canvas"), (0, -120))  # no handle there: the page goes on
     assert page.evaluate("scrollY") > top
 

@@ -1,4 +1,4 @@
-"""The rates that the notebooks name, read out of their prose, their tables and the explorers' calls.
+"""The rates that notebooks and the book's pages name, read out of prose, tables and the explorers' calls.
 
 Read widely rather than narrowly: a number too many does no harm to a test that sets each of them, one too few hides a
 rate that a reader cannot set.
@@ -16,6 +16,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = [ROOT / "notebooks" / "start_here.ipynb", *sorted((ROOT / "solutions").glob("*/*.ipynb"))]
+PAGES = [ROOT / "README.md", ROOT / "book" / "index.md", *sorted((ROOT / "docs").glob("*.md"))]
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 RATE = r"(?<![\w-])(?:learning[ -])?rates?(?!\w)|η\*?|(?<!\w)lr(?!\w)"
 NUMBER = r"(?<![\w.−^_-])(?:10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|\d*\.?\d+(?:e-?\d+)?(?: ?/ ?\d+)?)(?![\w%°/]|\.\d)"
@@ -26,11 +27,11 @@ LIST = rf"{NUMBER}(?:(?:\s*(?:,|and|or|to|,\s*and|,\s*then)\s*){NUMBER})*"
 
 @dataclass(frozen=True)
 class Named:
-    """A rate as a reader finds it: the text, its value, its notebook, and whether the word stands right before it."""
+    """A rate as a reader finds it: the text, its value, its file, and whether the word stands right before it."""
 
     text: str
     value: float
-    notebook: str
+    place: str
     close: bool
 
 
@@ -97,13 +98,20 @@ def in_markdown(source: str) -> Iterator[tuple[str, bool]]:
     yield from in_prose(text)
 
 
-def rates(notebooks: list[Path] | None = None) -> list[Named]:
-    """Every rate between 10⁻⁸ and 10 that a notebook names, each text of a notebook once."""
+def parts(path: Path) -> Iterator[tuple[str, str]]:
+    """The cells of a notebook, or the paragraphs of a page: what it is, and its text."""
+    if path.suffix == ".md":
+        yield from (("markdown", paragraph) for paragraph in path.read_text(encoding="utf-8").split("\n\n"))
+    else:
+        yield from ((cell.cell_type, cell.source) for cell in nbformat.read(path, as_version=4).cells)
+
+
+def rates(paths: list[Path] | None = None) -> list[Named]:
+    """Every rate between 10⁻⁸ and 10 that notebooks and pages name, each text of one of them once."""
     found: dict[tuple[str, str], Named] = {}
-    for path in notebooks or NOTEBOOKS:
-        for cell in nbformat.read(path, as_version=4).cells:
-            read = in_calls(cell.source) if cell.cell_type == "code" else in_markdown(cell.source)
-            for text, close in read:
+    for path in paths or NOTEBOOKS + PAGES:
+        for kind, source in parts(path):
+            for text, close in in_calls(source) if kind == "code" else in_markdown(source):
                 value = value_of(text.replace(" ", ""))
                 key = (path.stem, text)
                 if 1e-8 <= value <= 10 and (key not in found or close):
