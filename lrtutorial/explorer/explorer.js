@@ -1587,6 +1587,9 @@ class Explorer {
     this.root.explorer = {
       controls: () => this.controls,
       values: () => this.values(),
+      // whether every slider can move at once: the kernel has computed all sweeps at the present values
+      ready: () => this.optimizers.every((o) => o.refusal || o.depends.every((key) =>
+        fits(this.model.get(`sweep_${o.id}__${key}`), o, this.values(), [key]))),
       drawn: () => ({
         frame: this.drawn,
         values: this.drawnValues,

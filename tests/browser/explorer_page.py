@@ -45,6 +45,10 @@ class Shown:
             assert time.monotonic() < deadline, f"still waiting for {drawn}"
             self.page.wait_for_timeout(30)
 
+    def ready(self) -> None:
+        """Wait until the kernel has sent all sweeps for the present values, so that any slider moves at once."""
+        self.page.wait_for_function("root => root.explorer.ready()", arg=self.root.element_handle())
+
     def slider(self, key: str) -> Locator:
         return self.root.locator(f"input[data-key={key}]")
 

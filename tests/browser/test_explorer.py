@@ -232,7 +232,7 @@ def test_every_slider_moves_the_picture_to_what_python_computes(explorer: Any, p
         drawn = shown.drawn()
         assert_right(drawn, problem)  # at once: nothing was asked of the kernel
         assert shown.pixels() != before, f"{key} did not change the picture"
-        shown.page.wait_for_timeout(250)  # the other sliders' sweeps follow
+        shown.ready()  # the other sliders' sweeps follow
     nb.screenshot(f"explorer-{problem}", shown.root)
     assert not shown.page.errors
 
@@ -355,7 +355,7 @@ def test_the_students_class_is_drawn_beside_the_reference(explorer: Any) -> None
     nb, shown = explorer("explore(optimizers=[Adam, 'adam'])", ADAM)
     shown.page.wait_for_function("root => root.explorer.drawn().runs.your_adam?.fresh", arg=shown.root.element_handle())
     for key, position in (("adam_lr", 20), ("adam_beta1", 5), ("start_x", 4)):
-        shown.page.wait_for_timeout(800)
+        shown.ready()
         shown.move_to(key, position)
         runs = shown.drawn()["runs"]
         assert runs["your_adam"]["fresh"], "the student's sweep was there"
