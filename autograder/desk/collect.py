@@ -22,9 +22,11 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import yaml
-from nbgrader.api import Gradebook
+from nbgrader.api import Student
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
+from autograder.gradebook.database import reading
 from autograder.grading.assignment import Assignment
 from autograder.intake.candidates import (
     UNREADABLE,
@@ -545,12 +547,12 @@ def collect_download(path: Path, part: str, *, roster: Path | None, dry_run: boo
 
 
 def _known(assignment: Assignment) -> list[tuple[str, ...]]:
-    """The gradebook's students, each with what an LMS may call them."""
+    """The gradebook's students, each with what an LMS may call them; where there is no gradebook, none is made."""
     try:
-        with Gradebook(assignment.course.db_url, assignment.course.course_id) as gradebook:
+        with Session(reading(assignment.course.db_url)) as session:
             return [
                 (one.id, one.lms_user_id or "", one.email or "", f"{one.first_name or ''} {one.last_name or ''}")
-                for one in gradebook.students
+                for one in session.query(Student)
             ]
-    except SQLAlchemyError:
+    except (FileNotFoundError, SQLAlchemyError):
         return []

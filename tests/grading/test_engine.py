@@ -20,6 +20,7 @@ from nbgrader.api import Gradebook
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
 from tests.grading.conftest import ROOT, in_course
+from tests.released import Release
 
 PART, NOTEBOOK = "part_a", "a1_convergence"
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_dee", "sample_fay", "sample_gus")
@@ -39,12 +40,9 @@ def hand_in(course: Path, student: str, example: str = "sample_ada", notebook: s
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def released(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Path:
     """A course whose gradebook knows Part A, with nothing handed in."""
-    course = tmp_path_factory.mktemp("released")
-    release = f"--CourseDirectory.release_directory={course / 'release'}"
-    done = in_course(course, sys.executable, "-m", "nbgrader", "generate_assignment", PART, "--create", release)
-    assert done.returncode == 0, done.stderr
+    course = release(tmp_path_factory.mktemp("released"), PART)
     (course / "secret").write_text("s" * 64)
     return course
 
