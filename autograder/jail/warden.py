@@ -18,18 +18,19 @@ import time
 from typing import Any
 
 from . import confine, kernel, linux
-from .channels import CHANNELS
+from .channels import CHANNELS, PIPES
 from .report import Finding
 
 MAX_REPORT = 64 * 1024
 
 
-def run(handle: socket.socket, request: int, log: int, listeners: list[socket.socket]) -> None:
+def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> None:
     """Start one kernel in this process of its own; returns when everything it started has ended.
 
     Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code,
     "reason": …}`` at the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``,
-    ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``.
+    ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``, ``{"begin": true}`` (a kernel that waited for
+    its notebook has all of its time from now).
     """
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -48,13 +49,11 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
     lifeline, held = os.pipe()
     child = os.fork()
     if child == 0:
-        named = dict(zip(CHANNELS, listeners, strict=True))
+        named = dict(zip(PIPES if wanted["shell"] else CHANNELS, channels, strict=True))
         handle.detach()
         kernel.run(wanted, layers, named, log, writer, lifeline, unique=unique, mapped=mapped)
-    for descriptor in (writer, lifeline, log):
+    for descriptor in (writer, lifeline, log, *channels):
         os.close(descriptor)
-    for listener in listeners:
-        listener.close()
 
     watch = _Watch(handle, child, reader, woken, wanted["limits"])
     places = wanted["places"]
@@ -127,6 +126,8 @@ class _Watch:
             if "signal" in order:
                 self.ordered = self.ordered or order["signal"] == signal.SIGKILL
                 _signal(self.child, order["signal"])
+            elif "begin" in order:
+                self.deadlines["notebook"] = time.monotonic() + self.limits["notebook_seconds"]
             elif order["watch"] is None:
                 self.deadlines.pop("cell", None)
             else:
@@ -185,13 +186,8 @@ def _end_the_rest(child: int) -> None:
 
 def main() -> None:
     """A warden as a fresh process, its descriptors named on the command line (where none can be forked)."""
-    handle, request, log, *listeners = (int(word) for word in sys.argv[1:])
-    run(
-        socket.socket(fileno=handle),
-        request,
-        log,
-        [socket.socket(fileno=listener) for listener in listeners],
-    )
+    handle, request, log, *channels = (int(word) for word in sys.argv[1:])
+    run(socket.socket(fileno=handle), request, log, channels)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from .channels import CHANNELS
 DESCRIPTORS = 3 + len(CHANNELS)  # handle, request, log, one listener for each channel
 
 
-def preload(names: list[str], hidden: list[str]) -> dict[str, object]:
+def preload(names: list[str], hidden: list[str], *, shell: bool) -> dict[str, object]:
     """Import the modules; what came of it, as plain data. What is not installed, or needs what is hidden, is left out.
 
     The hidden packages are out of reach before the first import: what was never loaded can't be found in a kernel.
@@ -49,7 +49,7 @@ def preload(names: list[str], hidden: list[str]) -> dict[str, object]:
             missing.append(name)
             continue
         seconds[name] = round(time.monotonic() - started, 3)
-    kernel.application()
+    kernel.application(shell=shell)
     kernel.prepare_to_forget()
     gc.enable()
     return {"seconds": seconds, "missing": missing}
@@ -68,7 +68,7 @@ def main() -> None:
     wanted = json.loads(control.recv(1 << 16))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        answer = preload(wanted["preload"], wanted["hidden"])
+        answer = preload(wanted["preload"], wanted["hidden"], shell=wanted["shell"])
         threads = _threads()
         if threads > 1:
             raise RuntimeError(f"the preloaded modules left {threads} threads running; forked kernels could hang")
@@ -110,14 +110,9 @@ def _become_warden(control: socket.socket, descriptors: list[int], parent: int) 
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
         if os.getppid() != parent:
             os._exit(1)
-        handle, request, log, *listeners = descriptors
+        handle, request, log, *channels = descriptors
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        warden.run(
-            socket.socket(fileno=handle),
-            request,
-            log,
-            [socket.socket(fileno=listener) for listener in listeners],
-        )
+        warden.run(socket.socket(fileno=handle), request, log, channels)
         status = 0
     except BaseException:
         traceback.print_exc()
