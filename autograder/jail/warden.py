@@ -24,8 +24,11 @@ from .report import Finding
 MAX_REPORT = 64 * 1024
 
 
-def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> None:
+def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> bool:
     """Start one kernel in this process of its own; returns when everything it started has ended.
+
+    The answer: whether this process may have the next, because nothing can be left of this one. That is so for a shell
+    that was ended in order, and that alone had a namespace of processes, which its end has emptied.
 
     Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code,
     "reason": …}`` at the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``,
@@ -57,6 +60,7 @@ def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> N
 
     watch = _Watch(handle, child, reader, woken, wanted["limits"])
     places = wanted["places"]
+    again = wanted["shell"] and not mapped and "processes" in layers and layers["processes"].held
     del wanted
     watch.until_it_ends()
     _end_the_rest(child)
@@ -64,7 +68,11 @@ def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> N
         for place in places:
             shutil.rmtree(place, ignore_errors=True)
     _tell(handle, watch.ending())
-    os.close(held)
+    signal.set_wakeup_fd(-1)
+    handle.close()
+    for descriptor in (held, reader, woken, wake):
+        os.close(descriptor)
+    return again and watch.ordered and not watch.deserted
 
 
 class _Watch:
