@@ -28,7 +28,7 @@ def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> b
     """Start one kernel in this process of its own; returns when everything it started has ended.
 
     The answer: whether this process may have the next, because nothing can be left of this one. That is so for a shell
-    that was ended in order, and that alone had a namespace of processes, which its end has emptied.
+    that had a namespace of processes, which its end has emptied, and whose grader is still there.
 
     Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code,
     "reason": …}`` at the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``,
@@ -72,7 +72,7 @@ def run(handle: socket.socket, request: int, log: int, channels: list[int]) -> b
     handle.close()
     for descriptor in (held, reader, woken, wake):
         os.close(descriptor)
-    return again and watch.ordered and not watch.deserted
+    return again and not watch.deserted
 
 
 class _Watch:

@@ -97,9 +97,9 @@ def main() -> None:
 
 
 class _Idle:
-    """The wardens whose shell has ended in order, and that take the next: that spares a fork of all this memory.
+    """The wardens whose shell has ended, and that take the next: that spares a fork of all this memory.
 
-    A warden that is free writes its process id into a pipe; an order is given to one as long as there is one that lives.
+    A warden that is free writes its process id into a pipe; an order is given to one as long as one lives.
     """
 
     def __init__(self) -> None:

@@ -29,6 +29,7 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.utils import _async_in_context
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.profiledir import ProfileDir
+from jupyter_client.jsonutil import json_clean, json_default
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 
@@ -97,6 +98,18 @@ class Sender(IOPubThread):
                 print(f"{type(error).__name__}: {error}", file=sys.__stderr__)
 
 
+def packed(message: dict[str, Any]) -> bytes:
+    """JSON in UTF-8, as IPython's own sessions clean it; U+FFFD stands for half a character."""
+    try:
+        text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        text = json.dumps(json_clean(message), default=json_default, ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
 class LineSession(Session):
     """A session that packs each message into one frame, and takes requests as they are."""
 
@@ -119,7 +132,7 @@ class LineSession(Session):
         if not isinstance(message, dict):
             message = self.msg(message, content=content, parent=parent, header=header, metadata=metadata)
         views = [memoryview(each).cast("B") for each in buffers or message.get("buffers") or ()]
-        text = self.pack({
+        text = packed({
             "msg_type": message["msg_type"], "parent": message["parent_header"].get("msg_id"),
             "content": message["content"], "metadata": message["metadata"], "sizes": [len(view) for view in views],
         })  # fmt: skip
