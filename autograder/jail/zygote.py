@@ -142,12 +142,12 @@ def _become_warden(control: socket.socket, descriptors: list[int], idle: _Idle, 
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
         if os.getppid() != zygote:
             os._exit(1)
-        again = True
+        turn, again = 0, True
         while again and descriptors:
             handle, request, log, *channels = descriptors
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            again = warden.run(socket.socket(fileno=handle), request, log, channels)
-            descriptors = idle.wait() if again else []
+            again = warden.run(socket.socket(fileno=handle), request, log, channels, turn)
+            turn, descriptors = turn + 1, idle.wait() if again else []
         status = 0
     except BaseException:
         traceback.print_exc()

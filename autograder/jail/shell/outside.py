@@ -22,7 +22,7 @@ from typing import Any
 from jupyter_client.session import Session, json_unpacker
 
 from .. import nursery
-from ..client import MAX_MESSAGE, Bounds, Request, tolerable
+from ..client import COMMS, MAX_MESSAGE, OUTPUTS, Bounds, Request, tolerable
 from ..errors import KernelNotStarted
 from ..provisioner import REPORT_SECONDS, JailedProvisioner, Ordered, not_started
 from ..report import JailReport
@@ -32,6 +32,7 @@ F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", 1031)
 SEND_SECONDS = 20.0  #: for a shell to take in a request; one that runs nothing takes it at once
 ROOM = 1 << 18  #: bytes that a pipe holds, where the system gives them
 ENDING_SECONDS = 10.0
+KNOWN = {*OUTPUTS, *COMMS, "status", "execute_input", "execute_reply", "clear_output"}
 LAST_WORDS_SECONDS = 5.0  #: for the warden to say why, after the line has closed
 
 
@@ -205,7 +206,7 @@ class Shell:
             if message is None:  # too large to be looked at: it counts as an output of the cell that runs
                 message = {"header": {}, "msg_type": "stream", "parent_header": {"msg_id": request}, "metadata": {},
                            "content": {"name": "stderr", "text": ""}, "buffers": []}  # fmt: skip
-            passed = self.bounds.passed(message, size)
+            passed = self.bounds.passed(message, size) if message["msg_type"] in KNOWN else None
             if passed is not None and passed["parent_header"].get("msg_id") == request:
                 yield passed
             if time.monotonic() >= until:  # whoever says something all the time has no more of it
