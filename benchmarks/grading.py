@@ -49,12 +49,12 @@ EVERY = 2.0  #: seconds between two looks at the memory
 def hand_in(submitted: Path, part: str, count: int, *, right: bool = False) -> int:
     """Write the submissions of ``count`` students and return the number of notebooks.
 
-    The honest sample students take turns; every other one, from the sixth on, makes one mistake of the catalogue,
-    unless all are to be ``right``.
+    The honest sample students take turns, who make mistakes as students do; every other one, from the sixth on, makes
+    one more of the catalogue. If all are to be ``right``, each hands in what the first of them does.
     """
     mistakes, written = sorted(EDITS), 0
     for number in range(count):
-        student = HONEST[number % len(HONEST)]
+        student = HONEST[0 if right else number % len(HONEST)]
         mistake = mistakes[number % len(mistakes)] if number >= len(HONEST) and number % 2 and not right else ""
         folder = submitted / f"student_{number:04}" / part
         folder.mkdir(parents=True)

@@ -21,6 +21,7 @@ ROOM = 64 * 1024  # for headers and for messages that are no output
 MAX_MESSAGE = 32 * 1024**2  # a larger one closes the channel for good: libzmq does not reconnect after it
 QUEUE = 8  # messages in the reader's queue
 OUTPUTS = ("stream", "display_data", "execute_result", "update_display_data", "error")
+Message = dict[str, Any]  #: a Jupyter message, or its content: whoever made it may have put anything into it
 COMMS = ("comm_open", "comm_msg", "comm_close")
 
 
@@ -53,7 +54,7 @@ class Bounds:
         self.requests: dict[str, Request] = {}  # those we made: a kernel may name any parent it likes
         self.kept = 0  # bytes of the notebook's own cells together
 
-    def passed(self, message: dict[str, Any], size: int) -> dict[str, Any] | None:
+    def passed(self, message: Message, size: int) -> Message | None:
         """The message as it may go on; None to drop it. `size` is what it took on its way here."""
         kind, cell = message["msg_type"], message["parent_header"].get("msg_id")
         if kind not in OUTPUTS + COMMS:
@@ -94,7 +95,7 @@ class Bounds:
         return ""
 
 
-def tolerable(message: dict[str, Any]) -> None:
+def tolerable(message: Message) -> None:
     """Raise ValueError for what is no message, and mend a count that no notebook can hold."""
     content, parent = message["content"], message["parent_header"].get("msg_id")
     if not isinstance(content, dict) or not isinstance(parent, str | None) or not isinstance(message["msg_type"], str):
@@ -106,7 +107,7 @@ def tolerable(message: dict[str, Any]) -> None:
 class _Tolerant(AsyncZMQSocketChannel):
     """Drops what is no message at all: a hostile kernel may write anything to its sockets."""
 
-    async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+    async def _recv(self, **kwargs: Any) -> Message:  # type: ignore[override]
         assert self.socket is not None
         frames = await self.socket.recv_multipart(**kwargs)
         try:
@@ -143,7 +144,7 @@ class BoundedOutput(_Tolerant):
         super().__init__(*args, **kwargs)
         self.bounds = Bounds(0, 0)
 
-    def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
+    def inspected(self, message: Message, size: int) -> Message:
         """The message as the bounds leave it."""
         passed = self.bounds.passed(message, size)
         if passed is None:
@@ -161,7 +162,7 @@ class WatchedShell(_Tolerant):
         self.requests: dict[str, Request] = {}
         self._open: set[str] = set()
 
-    def send(self, msg: dict[str, Any]) -> None:
+    def send(self, msg: Message) -> None:
         """Send a request; an execute request starts the clock."""
         super().send(msg)
         if msg["header"]["msg_type"] == "execute_request":
@@ -169,7 +170,7 @@ class WatchedShell(_Tolerant):
             self.requests[msg["header"]["msg_id"]] = Request(ours=msg["content"].get("store_history") is False)
             self.watch(True)
 
-    def inspected(self, message: dict[str, Any], size: int) -> dict[str, Any]:
+    def inspected(self, message: Message, size: int) -> Message:
         if message["msg_type"] == "execute_reply" and message["parent_header"].get("msg_id") in self._open:
             self._open.discard(message["parent_header"]["msg_id"])
             self.watch(bool(self._open))

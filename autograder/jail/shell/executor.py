@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
@@ -16,6 +15,7 @@ from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 
+from ..client import Message
 from .outside import Gone, Shell
 
 FOREVER = 1e9
@@ -50,7 +50,7 @@ def run_cell(
     return cell
 
 
-def _answered(executor: Execute, shell: Shell, cell: NotebookNode, index: int, store_history: bool) -> dict[str, Any]:
+def _answered(executor: Execute, shell: Shell, cell: NotebookNode, index: int, store_history: bool) -> Message:
     """Send a cell and take in what it says, until it is done; its reply."""
     request = shell.execute(cell.source, store_history=store_history)
     executor.code_cells_executed += 1
@@ -58,7 +58,7 @@ def _answered(executor: Execute, shell: Shell, cell: NotebookNode, index: int, s
     seconds, begun = executor._get_timeout(cell), time.monotonic()
     last = begun + shell.limits.cell_seconds
     until = min(last, begun + (FOREVER if seconds is None else seconds))
-    reply: dict[str, Any] | None = None
+    reply: Message | None = None
     interrupted = False
     while True:
         for message in shell.messages(request, until):
@@ -83,7 +83,7 @@ def _answered(executor: Execute, shell: Shell, cell: NotebookNode, index: int, s
         until = min(last, time.monotonic() + executor.iopub_timeout)
 
 
-def _said(content: dict[str, Any]) -> dict[str, Any]:
+def _said(content: Message) -> Message:
     """A reply in the form that it should have, whatever was said."""
     if content.get("status") != "error":
         return {"status": "ok"}

@@ -37,6 +37,8 @@ from ..application import prepared
 from ..channels import PIPES
 from . import FRAME
 
+Message = dict[str, Any]
+Request = list[Message]  #: one, in the place of a kernel's frames
 WAITING = 32 * 1024**2  #: bytes that may wait to be sent; whoever says more waits until they are
 
 
@@ -98,7 +100,7 @@ class Sender(IOPubThread):
                 print(f"{type(error).__name__}: {error}", file=sys.__stderr__)
 
 
-def packed(message: dict[str, Any]) -> bytes:
+def packed(message: Message) -> bytes:
     """JSON in UTF-8, as IPython's own sessions clean it; U+FFFD stands for half a character."""
     try:
         text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
@@ -118,18 +120,18 @@ class LineSession(Session):
     def send(
         self,
         stream: object,
-        msg_or_type: Any,
-        content: Any = None,
-        parent: Any = None,
+        msg_or_type: Message | str,
+        content: Message | None = None,
+        parent: Message | None = None,
         ident: object = None,
-        buffers: Any = None,
+        buffers: list[bytes | memoryview[bytes]] | None = None,
         track: bool = False,
-        header: Any = None,
-        metadata: Any = None,
-    ) -> Any:
+        header: Message | None = None,
+        metadata: Message | None = None,
+    ) -> Message:
         """Send a message; what it was sent on does not matter, there is one line for all."""
         message = msg_or_type
-        if not isinstance(message, dict):
+        if isinstance(message, str):
             message = self.msg(message, content=content, parent=parent, header=header, metadata=metadata)
         views = [memoryview(each).cast("B") for each in buffers or message.get("buffers") or ()]
         text = packed({
@@ -139,11 +141,11 @@ class LineSession(Session):
         self.sender.send(b"".join([FRAME.pack(len(text), sum(map(len, views))), text, *views]))
         return message
 
-    def feed_identities(self, msg_list: Any, copy: bool = True) -> tuple[list[bytes], Any]:
+    def feed_identities(self, msg_list: Request, copy: bool = True) -> tuple[list[bytes], Request]:  # type: ignore[override]
         """A line has no identities."""
         return [], msg_list
 
-    def deserialize(self, msg_list: Any, content: bool = True, copy: bool = True) -> dict[str, Any]:
+    def deserialize(self, msg_list: Request, content: bool = True, copy: bool = True) -> Message:  # type: ignore[override]
         """A request is read as a whole."""
         return dict(msg_list[0])
 
@@ -230,7 +232,7 @@ class ShellApp(IPKernelApp):
                 break
             request = json.loads(self._come[FRAME.size : FRAME.size + size])
             del self._come[: FRAME.size + size + behind]
-            task = asyncio.ensure_future(self._handle([request, b""]))
+            task = asyncio.ensure_future(self._handle([request, {}]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

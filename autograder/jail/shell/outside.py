@@ -17,12 +17,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from jupyter_client.session import Session, json_unpacker
 
 from .. import nursery
-from ..client import COMMS, MAX_MESSAGE, OUTPUTS, Bounds, Request, tolerable
+from ..client import COMMS, MAX_MESSAGE, OUTPUTS, Bounds, Message, Request, tolerable
 from ..errors import KernelNotStarted
 from ..provisioner import REPORT_SECONDS, JailedProvisioner, Ordered, not_started
 from ..report import JailReport
@@ -55,7 +54,7 @@ class Line:
         self._come = bytearray()
         self._passing = 0  # bytes of a message that is passed over
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Message) -> None:
         """Send a request. Raises ``Gone``."""
         text = json.dumps(message, default=str).encode("utf-8", "surrogatepass")
         left, until = memoryview(FRAME.pack(len(text), 0) + text), time.monotonic() + SEND_SECONDS
@@ -68,7 +67,7 @@ class Line:
             except OSError as error:
                 raise Gone from error
 
-    def next(self, until: float) -> tuple[dict[str, Any] | None, int] | None:
+    def next(self, until: float) -> tuple[Message | None, int] | None:
         """The next message and its size in bytes (None for one that was passed over); None when the time is up.
 
         Raises ``Gone`` at the end of the line.
@@ -100,7 +99,7 @@ class Line:
             os.close(end)
         self._in = self._out = -1  # a second time must close nobody else's
 
-    def _whole(self) -> tuple[dict[str, Any] | None, int] | None:
+    def _whole(self) -> tuple[Message | None, int] | None:
         """Take one message out of what came, if it is all there."""
         while len(self._come) >= FRAME.size:
             length, behind = FRAME.unpack_from(self._come)
@@ -124,7 +123,7 @@ def _ready(end: int, what: int, until: float) -> bool:
     return bool(waiting.poll(max(0.0, until - time.monotonic()) * 1000))
 
 
-def _message(text: bytes, behind: bytes) -> dict[str, Any]:
+def _message(text: bytes, behind: bytes) -> Message:
     """A message as a Jupyter client would give it. Raises an error of many kinds for what is none."""
     said = json_unpacker(text)
     kind, parent = said["msg_type"], said["parent"]
@@ -199,7 +198,7 @@ class Shell:
         self.line.send({"header": header, "parent_header": {}, "metadata": {}, "content": content, "buffers": []})
         return request
 
-    def messages(self, request: str, until: float) -> Iterator[dict[str, Any]]:
+    def messages(self, request: str, until: float) -> Iterator[Message]:
         """What is said in answer to a request, within bounds, until the time is up. Raises ``Gone``."""
         while (come := self.line.next(until)) is not None:
             message, size = come
@@ -228,7 +227,7 @@ class Shell:
         """To send one on."""
         return self
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Message) -> None:
         """Send what nbclient made. Raises ``Gone``."""
         self.line.send({**message, "buffers": []})
 
