@@ -13,6 +13,7 @@ from typing import Any
 from traitlets.config import Config
 
 from autograder.grading.assignment import Assignment
+from autograder.grading.executor import TrustedExecute
 from autograder.grading.one import TRIES
 from autograder.jail import JailedProvisioner, JailError, nursery
 from autograder.jail.shell import ready
@@ -75,7 +76,7 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Wo
 
 def _warm_up(config: Config, profile: str) -> None:
     with contextlib.suppress(JailError):  # the kernel that needs it says why
-        shell = not config.TrustedExecute.get("stock_kernel", False)
+        shell = not config.TrustedExecute.get("stock_kernel", TrustedExecute.stock_kernel.default_value)
         JailedProvisioner(config=config, profile=profile).zygote(shell=shell)
 
 

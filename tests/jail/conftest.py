@@ -50,7 +50,9 @@ def _run_in_shell(*sources: str, cwd: Path | None = None, client: dict[str, Any]
     """As `_run`, through IPython's shell on one socket."""
     notebook = _notebook(sources)
     config = Config({"JailedProvisioner": {"profile": "numpy", "minimum": "full", **jail}})
-    executor = JailedExecute(config=config, timeout=None, interrupt_on_timeout=False, iopub_timeout=2)
+    executor = JailedExecute(
+        config=config, stock_kernel=False, timeout=None, interrupt_on_timeout=False, iopub_timeout=2
+    )
     executor.update_config(Config({"JailedExecute": client or {}}))
     died = False
     try:

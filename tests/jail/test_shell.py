@@ -188,7 +188,7 @@ def test_whoever_says_something_all_the_time_has_no_more_of_it() -> None:
 
 def test_a_shell_that_closes_its_pipe_is_gone_at_once_and_says_why() -> None:
     begun = time.monotonic()
-    executor = JailedExecute(config=Config({"JailedProvisioner": NUMPY}), timeout=30)
+    executor = JailedExecute(config=Config({"JailedProvisioner": NUMPY}), stock_kernel=False, timeout=30)
     cells = [PIPES, "os.close(pipe)\nprint('x', flush=True)", MARK]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     with pytest.raises(Exception, match="died"):
