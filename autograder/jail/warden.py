@@ -45,6 +45,8 @@ def run(handle: socket.socket, request: int, log: int, channels: list[int], turn
         wanted = json.load(file)
     if confine.IS_LINUX:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1, what="subreaper")
+    if turn:  # what it forks would go to the namespace of the one before, which is gone
+        linux.back_to_own_pid_namespace()
     layers = {name: Finding(False, "left out") for name in wanted["left_out"]}
     mapped = confine.own_pid_namespace(layers)
     unique = os.getpid() + MAX_PID * (turn % TURNS)  # no user id comes again soon

@@ -291,6 +291,14 @@ def test_a_shell_that_ended_itself_takes_nothing_of_the_next(zygote: int) -> Non
     assert "42" in str(said) and shell.ending() == ""
 
 
+def test_a_warden_that_has_the_next_leaves_out_what_it_is_told_to(zygote: int) -> None:
+    once()
+    shell = Shell(settings(preload=["json.tool"], layers_left_out=["processes"], minimum="confined"))
+    shell.ready()
+    assert shell.jail_report is not None and shell.jail_report.level == "confined"
+    shell.end(wait=True)
+
+
 def test_a_free_warden_that_was_killed_holds_nobody_up(zygote: int) -> None:
     once()
     time.sleep(0.1)
