@@ -7,20 +7,40 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from autograder.names import nearest
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
+class Parser(argparse.ArgumentParser):
+    """Says of a mistyped word which one it may have been."""
+
+    def error(self, message: str) -> NoReturn:
+        """Show the usage and what is wrong, and end with 2."""
+        known = list(self._option_string_actions)
+        for action in self._actions:
+            if action.nargs == "*":  # which argparse counts among what is missing
+                message = message.replace(f", {action.metavar}", "")
+            known += action.choices or ()
+        if wrong := re.search(r"(?:invalid choice: '|unrecognized arguments: (?=-))([^' =]+)", message):
+            message = f"{message.partition(' (choose')[0]}. {nearest(wrong[1], known)}"
+        super().error(message)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    top = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
+    top: argparse.ArgumentParser = Parser(prog="python -m autograder", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
     for add in (_collect, _grade, _written, _history, _report, _similar, _doctor, _new_course, _demo, _record):
         add(commands)
+    for command in commands.choices.values():
+        command.set_defaults(asked=command)
     return top
 
 
@@ -262,7 +282,9 @@ def _record(commands: Commands) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 after a message (what to do, or what to report), 130 when ended by Ctrl-C."""
-    arguments = parser().parse_args(words)
+    arguments, left = parser().parse_known_args(words)
+    if left:
+        arguments.asked.error(f"unrecognized arguments: {' '.join(left)}")  # with the usage of this command
     try:
         if arguments.command not in ("doctor", "new-course"):  # they look at a course that may be broken
             from autograder.grading.assignment import course_config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -47,10 +48,18 @@ def no_figure_is_left_to_the_next_test() -> Iterator[None]:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `requires_tool("chromium", ...)` when one of the programs is not on the PATH."""
+    _ask_alembic_once()
     for mark in item.iter_markers("requires_tool"):
         missing = [name for name in mark.args if shutil.which(name) is None]
         if missing:
             pytest.skip(f"needs {' and '.join(missing)} on the PATH")
+
+
+def _ask_alembic_once() -> None:
+    """For every new gradebook nbgrader runs the program `alembic`, which takes seconds and always says the same."""
+    api = sys.modules.get("nbgrader.api")
+    if api is not None and not hasattr(api.get_alembic_version, "cache_info"):
+        api.get_alembic_version = functools.cache(api.get_alembic_version)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
@@ -65,6 +74,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(exercise[1]))
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
+        if item.get_closest_marker("whole") and item.get_closest_marker("xdist_group") is None and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether a test asks for what is made once for its module: on two workers it would be made twice."""
+    known = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]  # pytest tells it nowhere else
+    return any(found[-1].scope == "module" for found in known.values())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

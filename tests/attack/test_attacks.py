@@ -23,6 +23,7 @@ from autograder.cells import answer_cells
 from autograder.demo.students import Student, submission
 from autograder.gradebook.ledger import Ledger
 from tests.attack.attacks import CODE, FILES, FORMULAS, RAN, SILENT, SURGERY, WORTHLESS, answer, put_in
+from tests.released import Release, release  # noqa: F401 – a fixture
 
 pytestmark = pytest.mark.xdist_group("attack")
 
@@ -172,9 +173,9 @@ def write_class(course: Path, ears: Ears, mark: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def outcome(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Outcome:  # noqa: F811
     """The class, graded once."""
-    course = tmp_path_factory.mktemp("course")
+    course = release(tmp_path_factory.mktemp("course"), "part_a", "part_b")
     mark = f"lr{secrets.token_hex(4)}"
     environment = {
         **os.environ,
@@ -188,9 +189,6 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
-    release = f"--CourseDirectory.release_directory={course / 'release'}"
-    for part in ("part_a", "part_b"):  # the first makes the gradebook
-        python("-m", "nbgrader", "generate_assignment", part, "--create", release)
     ears = Ears(tmp_path_factory.mktemp("ear"), mark)
     write_class(course, ears, mark)
     honest = [course / "submitted" / name for name in HONEST]

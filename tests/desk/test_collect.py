@@ -9,9 +9,23 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Base, Course, Student
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from autograder.desk.collect import MAX_MEMBERS, Person, Roster, collect, gradescope, people, plain, safe_name, table
+from autograder.desk.collect import (
+    MAX_MEMBERS,
+    Person,
+    Roster,
+    collect,
+    collect_download,
+    gradescope,
+    people,
+    plain,
+    safe_name,
+    table,
+)
 from autograder.grading.assignment import Assignment
 from autograder.intake.text import student_of
 from lrtutorial.advice import Refused
@@ -146,6 +160,28 @@ def test_a_dry_run_writes_nothing_and_says_the_same(part: Assignment, roster: Ro
     assert not Path(part.course.submitted_directory).exists()
     assert said == table(collect(path, part, roster))
     assert "2 files of 2 students: 2 taken, 0 left out." in said and "late, says Canvas" in said
+
+
+def test_the_gradebooks_students_are_found_by_what_an_lms_calls_them_and_no_gradebook_is_made_for_it(
+    part: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Assignment, "find", lambda name: part)
+    zipped = packed(tmp_path / "all.zip", DOWNLOADS["Canvas"])
+    book = tmp_path / "course" / "gradebook.db"
+    book.parent.mkdir()
+    assert collect_download(zipped, "part_x", roster=None, dry_run=True, replacing=False) == 0
+    assert "lovelaceada" in capsys.readouterr().out and not book.exists()
+    engine = create_engine(part.course.db_url)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Course(id="course"))
+        session.add(Student(id="007", first_name="Ada", last_name="Lovelace", lms_user_id="4711"))
+        session.commit()
+    engine.dispose()
+    before = book.read_bytes()
+    assert collect_download(zipped, "part_x", roster=None, dry_run=True, replacing=False) == 0
+    said = capsys.readouterr().out
+    assert "007" in said and "lovelaceada " not in said and book.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.__main__ import parser
+from autograder.__main__ import main, parser
 
 ROOT = Path(__file__).resolve().parents[2]
 #: A right word for what a command must be given, by the argument's name; "" where there is none that ends at once.
@@ -142,6 +142,55 @@ def fault_of(code: object, out: str, err: str) -> str | None:
     if code != 0 and len(message.split()) < 4 and not out.strip():
         return "no more than a key"
     return None
+
+
+def swapped(word: str) -> str:
+    """A word with two of its letters swapped, as one mistypes it: the first two beside each other that differ."""
+    at = next(i for i in range(2, len(word) - 1) if word[i] != word[i + 1])
+    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+def typos() -> list[tuple[list[str], str]]:
+    """Every command and every option mistyped, with what was meant."""
+    found = [([swapped(command)], command) for command in commands()]
+    for command, its in commands().items():
+        needed = [RIGHT[one.dest] for one in its._actions if not one.option_strings and one.nargs is None]
+        for one in its._actions:
+            for option in one.option_strings:
+                if option.startswith("--") and one.dest != "help":
+                    found.append(([command, *needed, swapped(option)], option))
+    return found
+
+
+@pytest.mark.parametrize(("words", "meant"), typos(), ids=lambda one: one if isinstance(one, str) else one[-1])
+def test_a_typo_is_answered_with_what_was_meant(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    out, err = capsys.readouterr()
+    said = err.strip().splitlines()[-1]
+    assert ended.value.code == 2 and not out and "Did you mean" in said and repr(meant) in said, said
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_what_is_missing_or_too_much_is_named_and_nothing_else(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    its = commands()[command]
+    positional = [one for one in its._actions if not one.option_strings and one.nargs is None]
+    needed, named = [one.dest for one in positional], [one.metavar or one.dest for one in positional]
+    takes_any = any(one.nargs == "*" for one in its._actions)
+    for given in range(len(needed)):
+        with pytest.raises(SystemExit):
+            main([command, *(RIGHT[name] for name in needed[:given])])
+        said = capsys.readouterr().err.strip().splitlines()[-1]
+        assert said.partition("required: ")[2].split(", ") == named[given:], said
+    if not takes_any:
+        optional = ["."] * sum(one.nargs == "?" for one in its._actions)
+        with pytest.raises(SystemExit):
+            main([command, *(RIGHT[name] for name in needed), *optional, "too much"])
+        assert "too much" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 @pytest.fixture(scope="module")

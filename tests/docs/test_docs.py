@@ -38,6 +38,7 @@ def code(page: Path) -> list[str]:
 
 
 @cache
+@cache
 def export_options() -> set[str]:
     """The options of `nbgrader export`."""
     shown = subprocess.check_output([sys.executable, "-m", "nbgrader", "export", "--help"], text=True)
@@ -132,6 +133,21 @@ def test_the_structure_in_contributing_is_the_one_there_is() -> None:
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split("\n")
     folders = {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}
     assert folders - top <= {"scripts"}
+
+
+def test_where_contributing_says_to_look_is_what_it_names() -> None:
+    """Who looks for a late penalty, a rubric line, a hint or a slider's tick finds the name in the file or folder."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", text[text.index("| to change |") : text.index("## Adding")], re.M)[2:]
+    assert len(rows) >= 8
+    for what, where in rows:
+        named = [word for word in re.findall(r"`([^`]+)`", where) if not word.startswith("make ")]
+        paths = [ROOT / name for name in named if "/" in name or name.endswith(".py")]
+        assert paths and all(path.exists() for path in paths), what
+        files = [file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])]
+        held = "".join(file.read_text() for file in files if file.suffix in (".py", ".js"))
+        for name in named:
+            assert ROOT / name in paths or re.search(rf"\b{name}\b", held), (what, name)
 
 
 # -------------------------------------------------------------------------------------------- README

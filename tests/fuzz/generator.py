@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 HONEST_EVERY = 5
 PNG = base64.b64encode(
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -79,33 +81,48 @@ def _bytes(name: str) -> bytes:
 
 def a_class(seed: int, size: int, answered: dict[str, Any]) -> Iterator[Submission]:
     """Yield a class; ``answered`` are well-answered notebooks by name, each student hands in one of them."""
-    names = sorted(answered)
+    names, decks = sorted(answered), Decks(seed)
     for number in range(size):
         draw = random.Random(f"{seed} {number}")
         notebook = names[number % len(names)]
-        yield one(draw, number, notebook, copy.deepcopy(answered[notebook]))
+        yield one(draw, decks, number, notebook, copy.deepcopy(answered[notebook]))
 
 
-def one(draw: random.Random, number: int, name: str, notebook: dict[str, Any]) -> Submission:
+class Decks:
+    """Kinds are dealt like cards, not drawn: a class of a hundred has every one of them."""
+
+    def __init__(self, seed: int):
+        self._draw = random.Random(f"{seed} decks")
+        self._left: dict[int, list[Any]] = {}
+
+    def deal(self, kinds: list[Any]) -> Any:
+        """The next of its kinds; when all were dealt, they are shuffled anew."""
+        left = self._left.setdefault(id(kinds), [])
+        if not left:
+            left += self._draw.sample(kinds, len(kinds))
+        return left.pop()
+
+
+def one(draw: random.Random, decks: Decks, number: int, name: str, notebook: dict[str, Any]) -> Submission:
     """Return one submission, honest or mutated."""
     honest = number % HONEST_EVERY == 0
-    person = "honest{:05}" if honest else draw.choice(PEOPLE)
+    person = "honest{:05}" if honest else decks.deal(PEOPLE)
     made: list[str] = []
     if not honest:
-        for mutate in draw.choices(STRUCTURE, k=draw.choice((0, 1, 1, 2, 3))):
+        for mutate in [decks.deal(STRUCTURE) for _ in range(draw.choice((0, 1, 1, 2, 3)))]:
             made.append(mutate.__name__)
             mutate(draw, notebook)
     data = json.dumps(notebook, ensure_ascii=draw.random() < 0.5).encode("utf-8", "surrogatepass")
     files = {f"{name}.ipynb": data}
     if not honest and draw.random() < 0.3:
-        mutate_bytes = draw.choice(BYTES)
+        mutate_bytes = decks.deal(BYTES)
         made.append(mutate_bytes.__name__)
         files = {f"{name}.ipynb": mutate_bytes(draw, data)}
     if not honest and draw.random() < 0.4:
-        files = misplaced(draw, name, files[f"{name}.ipynb"])
+        files = misplaced(draw, decks, name, files[f"{name}.ipynb"])
         made.append("misplaced")
     if not honest and draw.random() < 0.3:
-        files["timestamp.txt"] = draw.choice(TIMES).encode()
+        files["timestamp.txt"] = decks.deal(TIMES).encode()
         made.append("time")
     folder = person.format(number)
     if not honest and draw.random() < 0.1:
@@ -274,12 +291,24 @@ def something_else(draw: random.Random, data: bytes) -> bytes:
     return draw.choice([b"", b"[]", b"{}", b"null", b"\x89PNG\r\n\x1a\n", page, b"<<<<<<< HEAD\n" + data, b"[" * 5000])
 
 
-BYTES = [cut_off, bytes_flipped, marked, another_encoding, something_else]
+def an_older_format(draw: random.Random, data: bytes) -> bytes:
+    """As a program of 2014 saves it."""
+    try:
+        newest = nbformat.reads(data.decode(), as_version=4)
+        newest.nbformat_minor = 4
+        for cell in newest.cells:
+            cell.pop("id", None)
+        return json.dumps(nbformat.convert(newest, 3)).encode()
+    except Exception:  # what was mutated before is no notebook that can be converted
+        return data
 
 
-def misplaced(draw: random.Random, name: str, data: bytes) -> dict[str, bytes]:
+BYTES = [cut_off, bytes_flipped, marked, another_encoding, an_older_format, something_else]
+
+
+def misplaced(draw: random.Random, decks: Decks, name: str, data: bytes) -> dict[str, bytes]:
     """The notebook under another name, or in a zip, with what lies beside it; at times not there at all."""
-    called = draw.choice(NAMES).format(name)
+    called = decks.deal(NAMES).format(name)
     if called.endswith(".zip"):
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:

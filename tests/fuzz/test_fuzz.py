@@ -23,15 +23,16 @@ import pytest
 from autograder.cells import answer_cells, without_markers
 from autograder.gradebook.ledger import Ledger
 from autograder.intake.text import holds, student_of
-from tests.fuzz.generator import Submission, a_class
+from tests.fuzz.generator import BYTES, STRUCTURE, Submission, a_class
 from tests.grading.conftest import ROOT, environment
+from tests.released import Release, release  # noqa: F401 – a fixture
 
 pytestmark = pytest.mark.whole
 
-SIZE, SEED = int(os.environ.get("FUZZ", "300")), int(os.environ.get("FUZZ_SEED", "15"))
+SIZE, SEED = int(os.environ.get("FUZZ", "150")), int(os.environ.get("FUZZ_SEED", "15"))
 PARTS = {"part_b": ("b2_adam", "b5_cosine_restarts"), "part_c": ("c1_why_rate_matters", "c5_information_view")}
 AT_ONCE = 500  #: submissions of one class; more are more classes
-BY_STOCK = 25  #: of a class, that nbgrader's own command grades, too
+BY_STOCK = 15  #: of a class, that nbgrader's own command grades, too
 MOST_MEMORY = 1500  #: MB of any one process
 
 
@@ -39,10 +40,9 @@ class Fuzzed:
     """A graded class, what was handed in, and what the commands said."""
 
     def __init__(self, course: Path, part: str, submissions: list[Submission]):
+        """``course``: a folder into which the part was released."""
         self.course, self.part, self.submissions = course, part, submissions
         self.said: dict[str, str] = {}
-        self.run("release", "nbgrader", "generate_assignment", part, "--create",
-                 f"--CourseDirectory.release_directory={course / 'release'}")  # fmt: skip
         self.stock = Path(shutil.copytree(course, course.parent / "stock"))
         for submission in submissions:
             submission.write(course / "submitted", part)
@@ -88,11 +88,11 @@ def answered(part: str, names: Sequence[str] = ()) -> dict[str, dict]:
     """The part's notebooks with the model answers in the release's cells, as JSON has them."""
     found = {}
     for name in names or PARTS[part]:
-        release = nbformat.read(ROOT / "notebooks" / part / f"{name}.ipynb", as_version=4)
+        handed_out = nbformat.read(ROOT / "notebooks" / part / f"{name}.ipynb", as_version=4)
         right = answer_cells(nbformat.read(ROOT / "solutions" / part / f"{name}.ipynb", as_version=4))
-        for name_, cell in answer_cells(release).items():
+        for name_, cell in answer_cells(handed_out).items():
             cell.source = without_markers(right[name_])
-        found[name] = json.loads(nbformat.writes(release))
+        found[name] = json.loads(nbformat.writes(handed_out))
     return found
 
 
@@ -101,13 +101,23 @@ EACH = [pytest.param(part, marks=pytest.mark.xdist_group(f"fuzz-{part}")) for pa
 
 
 @pytest.fixture(scope="module", params=EACH)
-def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Fuzzed]]:
+def fuzzed(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    release: Release,  # noqa: F811
+) -> Iterator[list[Fuzzed]]:
     part = request.param
     everybody = list(a_class(SEED, SIZE // len(PARTS), answered(part)))
     yield [
-        Fuzzed(tmp_path_factory.mktemp("fuzz") / "course", part, everybody[start : start + AT_ONCE])
+        Fuzzed(release(tmp_path_factory.mktemp("fuzz") / "course", part), part, everybody[start : start + AT_ONCE])
         for start in range(0, len(everybody), AT_ONCE)
     ]
+
+
+def test_the_class_has_every_kind_of_mutation() -> None:
+    """``make test`` grades a small class: what a large one holds is in it too."""
+    made = {name for part in PARTS for one in a_class(SEED, SIZE // len(PARTS), answered(part)) for name in one.made}
+    assert made == {kind.__name__ for kind in (*STRUCTURE, *BYTES)} | {"misplaced", "time"}
 
 
 def test_every_submission_has_a_status_and_a_page(fuzzed: list[Fuzzed]) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.released import release  # noqa: F401 – a fixture
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -20,6 +20,7 @@ from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
 from autograder.intake.text import student_of
 from tests.grading.conftest import ROOT, in_course
+from tests.released import Release
 
 COMMANDS = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
 
@@ -125,7 +126,7 @@ HIDDEN = (".hidden", "..dots")  # left alone, as the shell and nbgrader do
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def odd(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Path:
     """A class of odd names, B5 handed in by each, and odd files beside it; graded."""
     course = tmp_path_factory.mktemp("odd") / "course"
     released = ROOT / "notebooks" / "part_b" / "b5_cosine_restarts.ipynb"
@@ -140,9 +141,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (course / "submitted" / name / "part_b").mkdir(parents=True)
         nbformat.write(right, course / "submitted" / name / "part_b" / released.name)
     (course / "submitted" / "a file").write_text("no folder")
-    release = f"--CourseDirectory.release_directory={course / 'release'}"
-    done = in_course(course, sys.executable, "-m", "nbgrader", "generate_assignment", "part_b", "--create", release)
-    assert done.returncode == 0, done.stdout + done.stderr
+    release(course, "part_b")
     done = autograder(course, "grade", "part_b")
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == 0, done.stdout + done.stderr
@@ -182,7 +181,7 @@ def test_the_export_takes_odd_names(odd: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     text = table.read_text("utf-8")
-    for name in ("Zo\u00eb", "Jos\u00e9", "a student", LONG):
+    for name in ("Zo\u00eb", "Jos\u00e9", "a student", student_of(LONG)):
         assert name in text
     assert "\n=cmd()" not in text
 

@@ -19,7 +19,7 @@ from autograder.gradebook.ledger import Ledger
 from lrtutorial.course import exercises
 from tests.attack.attacks import CODE, FILES, FORMULAS, SILENT, SURGERY, WORTHLESS, answer, put_in
 from tests.grading.conftest import ROOT, in_course
-from tests.grading.test_engine import course, released  # noqa: F401 – fixtures
+from tests.released import Release
 
 pytestmark = pytest.mark.xdist_group("doors")
 
@@ -110,7 +110,7 @@ def class_on(where: tuple[str, str]) -> dict[str, Any]:
     return drawn
 
 
-def hand_in_all(course: Path, where: tuple[str, str]) -> int:  # noqa: F811
+def hand_in_all(course: Path, where: tuple[str, str]) -> int:
     """Write the class; return how many submissions."""
     part, name = where
     for student, notebook in class_on(where).items():
@@ -125,7 +125,7 @@ def hand_in_all(course: Path, where: tuple[str, str]) -> int:  # noqa: F811
     return len(list((course / "submitted").iterdir()))
 
 
-def standing(course: Path, where: tuple[str, str]) -> dict[str, list[Any]]:  # noqa: F811
+def standing(course: Path, where: tuple[str, str]) -> dict[str, list[Any]]:
     """Status, reason, verdicts by step and scores by cell of every submission."""
     db = f"sqlite:///{course / 'gradebook.db'}"
     with Ledger(db, readonly=True) as ledger:
@@ -145,14 +145,10 @@ def standing(course: Path, where: tuple[str, str]) -> dict[str, list[Any]]:  # n
 
 @pytest.mark.parametrize(("where", "least"), [(A1, 40), (B2, 20)])
 def test_any_submission_has_the_same_status_reason_and_points_through_both_doors(
-    course: Path,  # noqa: F811
-    tmp_path: Path,
-    where: tuple[str, str],
-    least: int,
+    release: Release, tmp_path: Path, where: tuple[str, str], least: int
 ) -> None:
-    release = f"--CourseDirectory.release_directory={course / 'release'}"
-    done = in_course(course, sys.executable, "-m", "nbgrader", "generate_assignment", where[0], release, "--force")
-    assert done.returncode == 0, done.stderr
+    course = release(tmp_path / "course", where[0])
+    (course / "secret").write_text("s" * 64)
     stock = Path(shutil.copytree(course, tmp_path / "stock"))
     count = hand_in_all(course, where)  # each anew: a terabyte of nothing isn't copied
     assert hand_in_all(stock, where) == count >= least

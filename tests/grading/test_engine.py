@@ -20,6 +20,7 @@ from nbgrader.api import Gradebook
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
 from tests.grading.conftest import ROOT, in_course
+from tests.released import Release
 
 PART, NOTEBOOK = "part_a", "a1_convergence"
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_dee", "sample_fay", "sample_gus")
@@ -39,12 +40,9 @@ def hand_in(course: Path, student: str, example: str = "sample_ada", notebook: s
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def released(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Path:
     """A course whose gradebook knows Part A, with nothing handed in."""
-    course = tmp_path_factory.mktemp("released")
-    release = f"--CourseDirectory.release_directory={course / 'release'}"
-    done = in_course(course, sys.executable, "-m", "nbgrader", "generate_assignment", PART, "--create", release)
-    assert done.returncode == 0, done.stderr
+    course = release(tmp_path_factory.mktemp("released"), PART)
     (course / "secret").write_text("s" * 64)
     return course
 
@@ -304,3 +302,19 @@ sys.stdout.buffer.write(pickle.dumps(work))
     assert first.points == 20 and first.status == "graded"
     assert (first.fingerprint, first.verdicts) == (second.fingerprint, second.verdicts)
     assert pickle.loads(pickle.dumps(first)) == first
+
+
+def test_who_hands_in_after_nothing_was_found_keeps_no_verdict_on_what_is_not_there(course: Path) -> None:
+    folder = course / "submitted" / "ada" / PART
+    folder.mkdir(parents=True)
+    assert grade(course, PART).returncode == 0
+    with ledger(course) as book:
+        assert {row["status"] for row in book.submissions(PART)} == {"rejected"} and len(book.submissions(PART)) > 1
+    hand_in(course, "ada")
+    done = grade(course, PART)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with ledger(course) as book:
+        assert [(row["notebook"], row["status"]) for row in book.submissions(PART)] == [(NOTEBOOK, "graded")]
+        assert {row["notebook"] for row in book.verdicts(PART)} == {NOTEBOOK}
+    assert [path.name for path in (course / "autograded" / "ada" / PART).glob("*.ipynb")] == [f"{NOTEBOOK}.ipynb"]
+    assert not any(row[4] for row in scores(course)["ada"] if isinstance(row, tuple) and len(row) == 5)

@@ -23,6 +23,7 @@ from autograder.intake.quarantine import MAX_FILES, quarantine
 from tests.grading.conftest import ROOT, in_course
 from tests.grading.styles import put, several, swap
 from tests.grading.test_parity import Case
+from tests.released import Release
 
 pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("outcomes"), pytest.mark.filterwarnings("ignore")]
 
@@ -37,18 +38,12 @@ CLASS: dict[str, tuple[str, Callable[[Any], None], dict[str, bytes], bool]] = {
 }
 
 
-def released(course: Path) -> Path:
-    """A course whose gradebook knows Part B."""
-    release = f"--CourseDirectory.release_directory={course / 'release'}"
-    done = in_course(course, sys.executable, "-m", "nbgrader", "generate_assignment", "part_b", "--create", release)
-    assert done.returncode == 0, done.stderr
-    return course
-
-
 @pytest.fixture(scope="module", params=["autograder grade", "nbgrader autograde"])
-def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def graded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, release: Release
+) -> tuple[Path, str]:
     """The class, graded by one of the doors, and what the command said."""
-    course = released(tmp_path_factory.mktemp("outcomes") / "course")
+    course = release(tmp_path_factory.mktemp("outcomes") / "course", "part_b")
     for student, (exercise, change, files, _) in CLASS.items():
         notebook = Case(exercise, {}).notebook()
         change(notebook)
@@ -101,8 +96,10 @@ def test_a_time_that_cannot_be_read_is_said_everywhere_and_costs_nothing(graded:
 
 
 @pytest.mark.parametrize("command", ["autograder grade", "nbgrader autograde"])
-def test_a_class_in_which_nobody_has_a_notebook_has_an_outcome_for_everybody(command: str, tmp_path: Path) -> None:
-    course = released(tmp_path / "course")
+def test_a_class_in_which_nobody_has_a_notebook_has_an_outcome_for_everybody(
+    command: str, tmp_path: Path, release: Release
+) -> None:
+    course = release(tmp_path / "course", "part_b")
     class_ = {"page": {"b2_adam.html": b"<html></html>"}, "nothing": {}, "other": {"hello.ipynb": b"{}"},
               "packed": {"work.zip": b"PK"}, "scan": {"scan.pdf": b"%PDF"}}  # fmt: skip
     for student, files in class_.items():
@@ -146,12 +143,12 @@ def test_what_lies_at_the_wrong_place_is_named(tmp_path: Path) -> None:
     config = copy.deepcopy(assignment.config)
     config.CourseDirectory.submitted_directory = str(tmp_path / "submitted")
     for name in ("ada/part_b/b5_cosine_restarts.ipynb", "bo/b5_cosine_restarts.ipynb", "cy/Part_B/b.ipynb", "dee.ipynb",
-                 "eli/part_a/a.ipynb", ".DS_Store"):  # fmt: skip
+                 "eli/part_a/a.ipynb", ".DS_Store", ".fay/part_b/b.ipynb"):  # fmt: skip
         (tmp_path / "submitted" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "submitted" / name).write_bytes(b"{}")
     said = replace(assignment, config=config).strays()
-    assert [sentence.partition(":")[0] for sentence in said] == ["bo", "cy", "dee.ipynb"]
-    assert "b5_cosine_restarts.ipynb" in said[0] and "Move it to cy/part_b/" in said[1]
+    assert [sentence.partition(":")[0] for sentence in said] == [".fay", "bo", "cy", "dee.ipynb"]
+    assert "b5_cosine_restarts.ipynb" in said[1] and "Move it to cy/part_b/" in said[2]
 
 
 def test_many_files_beside_are_one_sentence(tmp_path: Path) -> None:
