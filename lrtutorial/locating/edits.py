@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lrtutorial.answers.parsing import parsed
+
 #: How likely an edit is, the likeliest first: an operator, brackets or a number; a name, an order or the form of a
 #: statement; something left out or too much; the same, less often; another shape; a part that stands elsewhere,
 #: as it is or with other names in it.
@@ -210,11 +212,11 @@ def _is_entry(node: ast.Subscript) -> bool:
 
 
 def _expression(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+    return parsed(text, mode="eval").body
 
 
 def _statement(text: str) -> ast.stmt:
-    return ast.parse(text).body[0]
+    return parsed(text).body[0]
 
 
 def _load(node: ast.expr) -> ast.expr:

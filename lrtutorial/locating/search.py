@@ -18,6 +18,7 @@ from importlib import import_module
 from types import CodeType, FrameType
 from typing import Any
 
+from lrtutorial.answers.parsing import parsed
 from lrtutorial.course import find_step
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import Expected, Known, recorded
@@ -137,7 +138,7 @@ def _in_order(trial: Trial, sources: Sequence[Source]) -> Iterator[tuple[Edit, S
     own = some(lambda source: edits(trial.trees[source.name]))
     few = [both for both in own if both[0].likelihood < LEFT_OUT]
     yield from few
-    taken = some(lambda source: copies(trial.trees[source.name], ast.parse(source.text)))
+    taken = some(lambda source: copies(trial.trees[source.name], parsed(source.text)))
     yield from merge(own[len(few) :], taken, key=lambda both: both[0].likelihood)
 
 
@@ -151,7 +152,7 @@ class Trial:
         kind = import_module(step.kind.module)
         self.holds, self.name = kind.holds, name
         self.space = {**space, "__name__": "__main__"}
-        self.cell = ast.parse(sources[-1].text)
+        self.cell = parsed(sources[-1].text)
         self.trees = {source.name: source.definition() for source in sources}
         functions = [n for tree in self.trees.values() for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         self.needs_class = {function for function in functions if _needs_its_class(function)}
@@ -366,7 +367,7 @@ def _segment(source: Source, node: ast.AST) -> str:
 
 def _function_at(source: Source, line: int) -> str:
     inner = source.name
-    for node in ast.walk(ast.parse(source.text)):
+    for node in ast.walk(parsed(source.text)):
         if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
             inner = node.name
     return inner
