@@ -27,6 +27,7 @@ from sphinx.cmd.build import main as sphinx
 from book.answers import make_room
 from book.offline import stage_offline
 from book.runtime import NoRuntime, runtime
+from book.wording import first_page
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -127,6 +128,8 @@ def stage(
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "*.py", "runtime"))
     shutil.copy2(HERE / "conf.py", source)
+    front = source / "index.md"
+    front.write_text(first_page(front.read_text(encoding="utf-8"), live), encoding="utf-8")
     for name in ("sketch.js", "sketch.css"):  # the notebooks' own pad
         shutil.copy2(ROOT / "lrtutorial" / "checking" / "pad" / name, source / "_static" / "answers" / name)
     stage_guides(source, repository)

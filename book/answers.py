@@ -6,11 +6,11 @@ The notebook's own cells stay in the page: without a runtime, or opened from dis
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import nbformat
 
+from book.wording import of_output, word
 from lrtutorial.checking.page import described
 from lrtutorial.checking.written import ENOUGH, model_answers
 from lrtutorial.course import exercises
@@ -20,8 +20,10 @@ NEEDS_PYTHON = (
     '<a href="../_static/notebooks/{path}" download>Download this notebook</a> and open it in a copy of the course '
     "([how](../docs/student.md)){binder}."
 )
-DRAWS = re.compile(r"; then run this cell again(?: to see it drawn)?\.")
-DRAWS_THERE = "; the notebook then draws it, with Python and NumPy."
+NEEDS_SCRIPTS = (
+    '<noscript><p class="lr-runtime">Checking answers in this page needs JavaScript, which is off here; '
+    "it can be read all the same.</p></noscript>"
+)
 
 
 def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutions: bool, launch: str = "") -> None:
@@ -33,6 +35,8 @@ def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutio
     about: dict[str, Any] = {"runtime": runtime, "exercise": "", "steps": [], "map": exercise is None}
     if exercise is None:
         _place_to_keep(notebook)
+        if runtime:
+            word(notebook)
     if exercise is not None:
         about |= described(exercise.id)
         if not about["live"]:
@@ -40,6 +44,10 @@ def make_room(notebook: nbformat.NotebookNode, name: str, runtime: bool, solutio
         elif not solutions or exercise.id in model_answers():
             about |= _written(exercise.id, solutions)
             _places(notebook, solutions)
+            if runtime:
+                word(notebook)
+    if runtime and (about["steps"] or about["map"]):
+        notebook.cells.insert(1, _markdown(NEEDS_SCRIPTS))
     data = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
     notebook.cells.append(_markdown(f'<script type="application/json" id="lr-page">{data}</script>'))
 
@@ -92,7 +100,7 @@ def _places(notebook: nbformat.NotebookNode, solutions: bool) -> None:
             cells.append(_place("written"))
         for output in cell.get("outputs", []):
             if html := output.get("data", {}).get("text/html"):
-                output.data["text/html"] = DRAWS.sub(DRAWS_THERE, html)
+                output.data["text/html"] = of_output(html)
     notebook.cells = cells
 
 

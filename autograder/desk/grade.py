@@ -11,46 +11,61 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from autograder.desk.history import changed_since, last_change, show, write
+from autograder.desk.remaining import FIRST, Remaining
 from autograder.gradebook.database import patient
 from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, grade
-from autograder.grading.phases import table
+from autograder.grading.phases import bound, table
 from autograder.grading.preview import preview
 from autograder.grading.workers import cluster_workers, local_workers
 from lrtutorial.advice import Unusable
 
+AGAIN = 300.0  #: seconds between two lines on the time left, where there is no bar
+
 
 class ProgressBar(Watcher):
-    """Shows done of all, notebooks a minute, the time left, and the one that has been running longest."""
+    """Shows done of all, notebooks a minute, the time left, and the one that has been running longest.
+
+    Where nothing can be drawn (a file, a log) the time left is printed: after the first minute, then every five.
+    """
 
     def __init__(self, console: Console, name: str):
-        self.console = console
+        self.console, self.remaining, self.total = console, Remaining(), 0
+        self.say_at = FIRST
         columns = (
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(), TextColumn("{task.fields[slowest]}"),
+            TextColumn("{task.fields[remaining]}"), TextColumn("{task.fields[slowest]}"),
         )  # fmt: skip
         self.progress = Progress(*columns, console=console)
-        self.task = self.progress.add_task(name, total=None, rate="", slowest="")
+        self.task = self.progress.add_task(name, total=None, rate="", slowest="", remaining="")
 
     def planned(self, notebooks: int, unchanged: int) -> None:
         """Show how many there are to grade."""
-        self.progress.update(self.task, total=notebooks - unchanged)
+        self.total = notebooks - unchanged
+        self.progress.update(self.task, total=self.total)
 
     def running(self, work: dict[str, float]) -> None:
         """Show the one that has been running longest."""
         name, seconds = max(work.items(), key=lambda item: item[1])
         slow = f"slowest now: {name} ({seconds:.0f} s)" if seconds >= 2 else ""
         speed = self.progress.tasks[0].finished_speed or self.progress.tasks[0].speed
-        self.progress.update(self.task, slowest=escape(slow), rate=f"{60 * speed:.0f} a minute" if speed else "")
+        said = self.remaining.said(self.total - int(self.progress.tasks[0].completed))
+        rate = f"{60 * speed:.0f} a minute" if speed else ""
+        self.progress.update(self.task, slowest=escape(slow), rate=rate, remaining=said)
+        passed = self.remaining.clock() - self.remaining.begun
+        if said and passed >= self.say_at and not self.console.is_terminal:
+            self.say_at = passed + AGAIN
+            self.trouble(f"{said[0].upper()}{said[1:]}.")
 
     def done(self, result: Result) -> None:
         """Count it; say what was not graded as handed in."""
         self.progress.advance(self.task)
+        self.remaining.done()
         if result.status != "graded":
             self.trouble(f"{result.student}/{result.notebook}: {result.status}. {result.reason}")
 
@@ -108,6 +123,7 @@ def grade_with_progress(
     console.print(told(summary))
     if timings and summary.graded:
         console.print(times(summary))
+        console.print(bound(summary.phases, summary.graded), highlight=False)
     if dry_run:
         console.print("A dry run: nothing was written. The same command without --dry-run applies it.")
     return 1 if summary.not_run or summary.statuses.get("failed") else 0

@@ -133,11 +133,14 @@ def _to_do(
     course = assignment.course
     for sentence in assignment.strays():
         watcher.trouble(sentence)
-    count = 0
-    for folder in folders.values():
+    count = unchanged = 0
+    for student, folder in folders.items():
         found = assignment.look(folder).candidates or assignment.release  # all are rejected where there is none
         count += sum(name in found for name in notebooks or assignment.release)
-    watcher.planned(count, 0)
+        if before:
+            works = assignment.works(student, folder, notebooks)
+            unchanged += sum(before.get((student, work.notebook)) == work.fingerprint for work in works)
+    watcher.planned(count, unchanged)
     for student, folder in folders.items():
         for sentence in writer.take_in(student, folder):
             watcher.trouble(f"{student}: {sentence}")
@@ -153,7 +156,6 @@ def _to_do(
             if not begun:
                 writer.begin(student, folder)
                 begun = True
-            watcher.planned(count, summary.unchanged)
             yield work
     watcher.planned(count, summary.unchanged)
 

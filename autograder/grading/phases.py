@@ -54,3 +54,24 @@ def table(total: Mapping[str, float], notebooks: int) -> list[tuple[str, str, st
         (phase, f"{1000 * total.get(phase, 0.0) / notebooks:.0f} ms", f"{total.get(phase, 0.0) / whole:.0%}", meaning)
         for phase, meaning in PHASES.items()
     ]
+
+
+#: What no grader could leave out: running what the student wrote, and asking it.
+NEEDED = ("cells", "evidence")
+
+
+def ratio(total: Mapping[str, float]) -> float | None:
+    """Return all time over the time that is needed at least; None where nothing was needed."""
+    needed = sum(total.get(phase, 0.0) for phase in NEEDED)
+    return sum(total.values()) / needed if needed else None
+
+
+def bound(total: Mapping[str, float], notebooks: int) -> str:
+    """Return a sentence on how far a run is from the best that this machine could do."""
+    times = ratio(total)
+    if times is None or not notebooks:
+        return "No cell was run."
+    needed = 1000 * sum(total.get(phase, 0.0) for phase in NEEDED) / notebooks
+    return (
+        f"The bound, own cells and evidence alone: {needed:.0f} ms a notebook. All of it takes {times:.1f} times that."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,9 @@ class Session:
 
 
 HERE = Session()  #: this notebook's
+
+#: Called with an exercise's id when an experiment of it is first shown here: what is kept beyond a kernel's life.
+when_shown: list[Callable[[str], object]] = []
 
 
 def in_notebook() -> bool:

@@ -104,7 +104,7 @@ class Desk:
 
     def _read(self, request: Mapping[str, object]) -> Reply:
         """How a line of text is read, for the line above the field."""
-        text = str(request["text"]).strip()[:LONGEST]
+        text = unquoted(str(request["text"])[:LONGEST])
         return reading(find_step(request["step"]), text) if text else {"html": "", "problem": ""}
 
     def _lines(self, request: Mapping[str, object]) -> Reply:
@@ -116,15 +116,16 @@ class Desk:
         return {"html": comparison._repr_html_(), "text": repr(comparison), "open": bool(comparison.rows)}
 
     def _resume(self, request: Request) -> Reply:
-        """Judge again, in silence, what was checked before the page was opened anew: later steps build on it."""
+        """Judge again what was checked before the page was opened anew: later steps build on it, and it is shown."""
+        verdicts = {}
         for name, texts in request.get("answers", {}).items():
             with contextlib.suppress(LookupError):
                 step = find_step(name)
-                verdict_on(step.id, *typed(step, texts))
+                verdicts[step.id] = shown(verdict_on(step.id, *typed(step, texts)))
         for exercise in request.get("compared", ()):
             with _progress_in("off"):
                 compare(exercise)
-        return {}
+        return {"verdicts": verdicts}
 
     def _forget(self, request: Mapping[str, object]) -> Reply:
         """Begin the session anew, as a kernel that is restarted."""
@@ -175,13 +176,29 @@ def typed(step: Step, texts: Mapping[str, object]) -> list[object]:
     return [*answers, *(str(texts.get(name, ""))[:LONGEST].strip() or ... for name in step.companions)]
 
 
+def unquoted(text: str) -> str:
+    """Return a text as one would type it into a field, also where it came with a cell's quotes and comma.
+
+    >>> unquoted(' "a*x", ')
+    'a*x'
+    """
+    found = re.fullmatch(r"[\"'“”]([^\"'“”]+)[\"'“”],?", text.strip())
+    return found[1].strip() if found else text.strip()
+
+
+class Pad:
+    """The page's pad with nothing drawn on it, known by this name, as the notebook's is."""
+
+    drawing = ...
+
+
 def as_answer(step: Step, text: str) -> object:
     """Return what a reader typed as the object that a notebook's cell would hold; an empty field is ``...``."""
-    text = text[:LONGEST].strip()
+    text = unquoted(text[:LONGEST])
     if not text:
-        return ...
+        return Pad() if isinstance(step.kind, Prediction) and step.kind.form == "sketch" else ...
     if isinstance(step.kind, Derivation):
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        return [unquoted(line) for line in text.splitlines() if line.strip()]
     if isinstance(step.kind, Prediction):
         return _prediction(step.kind.form, text)
     return text
@@ -235,7 +252,8 @@ def derivation_lines(step: Step, text: str) -> list[Reply]:
     for number, line in enumerate(text.split("\n")):
         if line.strip():
             told = {"row": number, "sign": "", "says": "", "note": ""}
-            rows.append({**told, "text": line.strip(), **reading(step, line.strip())})
+            bare = unquoted(line)
+            rows.append({**told, "text": bare, **reading(step, bare)})
     readable = []
     for row in rows:
         if row["problem"]:
@@ -266,7 +284,7 @@ def _described(step: Step) -> Reply:
     return {
         "id": step.id,
         "answers": list(step.answers),
-        "asks": step.asks,
+        "asks": step.asks.removesuffix(", in quotes"),  # a field has none
         "form": form,
         "points": step.points,
         "foretells": step.kind.foretells,

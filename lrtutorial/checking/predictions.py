@@ -12,15 +12,29 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from lrtutorial.answers.session import HERE
+from lrtutorial.answers.session import HERE, when_shown
 from lrtutorial.checking.calibration import on_the_way
 from lrtutorial.checking.overlay import both
-from lrtutorial.checking.progress import kept_commitment, record_commitment, record_forecasts, record_predictions
+from lrtutorial.checking.progress import (
+    kept_commitment,
+    record_commitment,
+    record_forecasts,
+    record_predictions,
+    record_shown,
+    was_shown,
+)
 from lrtutorial.course import UnknownStep, exercise_with, exercises, find_exercise
 from lrtutorial.course.exercise import COMMITTED, Evidence, Exercise, Step
 from lrtutorial.course.expected import Expected, recorded
 from lrtutorial.kinds import Prediction, prediction
 from lrtutorial.verdict import Verdict
+
+when_shown.append(record_shown)
+TOO_LATE = "How sure you were is not counted when it is said after the outcome was shown."
+
+
+def _outcome_was_shown(exercise: str) -> bool:
+    return exercise in HERE.seen or exercise in HERE.revealed or was_shown(exercise)
 
 
 def foretell(step: Step, evidence: Evidence, expected: Expected) -> Verdict:
@@ -37,7 +51,7 @@ def foretell(step: Step, evidence: Evidence, expected: Expected) -> Verdict:
 
 def _commit(step: Step, exercise: str, first: Evidence | None, merged: Evidence) -> None:
     """Keep a commitment; of one that is there already only what it still lacks, and only before the outcome is seen."""
-    seen = exercise in HERE.seen or exercise in HERE.revealed
+    seen = _outcome_was_shown(exercise)
     if first is None or not seen:
         at = str((first or {}).get("at") or time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()))
         late = {"seen": True} if seen or (first or {}).get("seen") else {}
@@ -145,7 +159,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     """Show an exercise's committed predictions beside what its experiment gives, and your calibration.
 
     ``confidence``: how sure you were of each prediction in turn, in percent, for those whose cell didn't say so when
-    they were committed; ``None`` or ``...`` for "not said".
+    they were committed; ``None`` or ``...`` for "not said". It is not counted once an outcome was shown.
     Says which predictions are still open, and shows no outcome then.
     """
     try:
@@ -164,9 +178,14 @@ def compare(exercise: str, *confidence: object) -> Comparison:
         return Comparison(found.id, note=f"Still open: {cells}. {said}")
     if problem:
         return Comparison(found.id, note=problem)
+    late = _outcome_was_shown(found.id)
     HERE.revealed.add(found.id)
     those = numbered if len(stated) == len(numbered) else steps
-    sure = dict(zip((step.id for step in those), stated, strict=True))
+    said = dict(zip((step.id for step in those), stated, strict=True))
+    sure: dict[str, float | None] = {} if late else said
+    dropped = late and any(
+        percent is not None and "confidence" not in HERE.committed[step] for step, percent in said.items()
+    )
     rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})
     forecasts = {
@@ -176,7 +195,7 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     }
     HERE.forecasts |= {name: told for name, told in forecasts.items() if name not in HERE.forecasts}
     record_forecasts(forecasts)
-    return Comparison(found.id, rows, course=on_the_way())
+    return Comparison(found.id, rows, course=f"{on_the_way()} {TOO_LATE if dropped else ''}".strip())
 
 
 def _row(step: Step, confidence: float | None) -> Row:

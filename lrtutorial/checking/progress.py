@@ -48,7 +48,7 @@ def empty() -> Kept:
     """Return the progress of somebody who has done nothing yet."""
     return {
         "format": FORMAT, "version": VERSION,
-        "steps": {}, "predictions": {}, "written": {}, "commitments": {}, "forecasts": {},
+        "steps": {}, "predictions": {}, "written": {}, "commitments": {}, "forecasts": {}, "shown": {},
     }  # fmt: skip
 
 
@@ -107,6 +107,8 @@ def parse(text: str) -> Kept:
     for step, entry in _entries(data, "forecasts"):
         if _amounts(entry, "confidence") and entry["confidence"] <= 100 and isinstance(entry.get("right"), bool):
             read["forecasts"][step] = {"confidence": entry["confidence"], "right": entry["right"]}
+    for exercise, _ in _entries(data, "shown"):
+        read["shown"][exercise] = {}
     for exercise, entry in _entries(data, "written"):
         if _amounts(entry, "points", "possible"):
             read["written"][exercise] = {key: entry[key] for key in ("points", "possible")}
@@ -207,12 +209,14 @@ def record_forecasts(forecasts: Mapping[str, Kept]) -> str:
 
 
 def record_commitment(step: str, commitment: Kept) -> str:
-    """Keep the first prediction of a step. One that is there stays; a why that it lacks is added."""
+    """Keep the first prediction of a step. One that is there stays; a why or a confidence that it lacks is added."""
 
     def change(progress: Kept) -> None:
         kept = progress["commitments"].setdefault(step, dict(commitment))
-        if "why" in commitment and kept.get("value") == commitment.get("value"):
-            kept.setdefault("why", commitment["why"])
+        if kept.get("value") == commitment.get("value"):
+            for name in ("why", "confidence"):
+                if name in commitment:
+                    kept.setdefault(name, commitment[name])
 
     return _record(change)
 
@@ -221,6 +225,17 @@ def kept_commitment(step: str) -> Kept | None:
     """Return the first prediction of a step that is kept, or None. It is as trustworthy as any file."""
     found = load()[0]["commitments"].get(step)
     return dict(found) if found else None
+
+
+def record_shown(exercise: str) -> str:
+    """Keep that an experiment of an exercise was shown: a kernel that is started anew has forgotten it."""
+    return _record(lambda progress: progress["shown"].setdefault(exercise, {}))
+
+
+def was_shown(exercise: str) -> bool:
+    """Say whether what an exercise's experiments give was shown before, in this kernel's life or an earlier one's."""
+    kept = load()[0]
+    return exercise in kept["shown"] or exercise in kept["predictions"]
 
 
 def record_own_score(exercise: str, points: float, possible: float) -> str:

@@ -305,7 +305,7 @@ PIT_AT, PIT_WIDTH, BOWL = 3.0, 0.4, 0.1
 def landscape(x: Array, depth: float) -> Array:
     """A wide bowl with its minimum at 0 and one Gaussian pit of the given depth on its slope at x = 3.
 
-    Down to a depth of about 0.45 the pit's floor lies above the bowl's: a local minimum and not the best one.
+    Down to a depth of about 0.43 the pit's floor lies above the bowl's: a local minimum and not the best one.
     """
     return BOWL * x**2 / 2 - depth * np.exp(-((x - PIT_AT) ** 2) / (2 * PIT_WIDTH**2))
 

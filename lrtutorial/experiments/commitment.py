@@ -13,7 +13,7 @@ from functools import wraps
 from html import escape
 from typing import Any
 
-from lrtutorial.answers.session import HERE, in_notebook
+from lrtutorial.answers.session import HERE, in_notebook, when_shown
 from lrtutorial.course import find_exercise
 
 PEEKED = (
@@ -70,7 +70,10 @@ def after_predictions(exercise: str) -> Callable[[Callable[..., Any]], Callable[
                 return NotYet(exercise, open_ones)
             if open_ones:
                 _say(PEEKED)
-            HERE.seen.add(exercise)
+            if exercise not in HERE.seen:
+                HERE.seen.add(exercise)
+                for tell in when_shown:
+                    tell(exercise)
             return measure(*args, **settings)
 
         run.waits_for = exercise  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ def explore(
     lr: float | dict[str, float] | None = None,
     goal: str | None = None,
     views: Iterable[str] = ("contour", "loss", "stability", "split", "factors"),
-    **hyperparameters: float,
+    **hyperparameters: float | dict[str, float],
 ) -> Explorer:
     """Show optimizers running on a function of two variables, with a slider for everything that can be set.
 
@@ -50,7 +50,8 @@ def explore(
     views: which of "contour", "loss", "stability", "split" (the loss by eigen-direction) and "factors" (1 − ηλ by
         direction) to show, the first one largest; "stability" only when SGD or momentum takes part, "factors" only
         with SGD, these two only on a quadratic.
-    hyperparameters: momentum, beta (RMSprop), beta1, beta2, eps; kappa and angle in degrees (with "rotated").
+    hyperparameters: momentum, beta (RMSprop), beta1, beta2, each one number for all or a dict by family; eps; kappa
+        and angle in degrees (with "rotated").
 
     Returns an `Explorer`, an ipywidget. Its traits are named `<family>_<name>`, e.g. `sgd_lr`, `adam_beta1`,
     and `start_x`, `start_y`, `step`, `kappa`: set, observe or jslink them. `explorer.trajectory("adam")`

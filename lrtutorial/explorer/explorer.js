@@ -6,9 +6,11 @@
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   send(content: any): void, on(name: string, callback: Function): void, off(name: string, callback: Function): void}} Model
  * @typedef {Record<string, number>} Values
- * @typedef {{key: string, name: string, label: string, family: string, group: string, value: number, ticks: number[]}} Control
+ * @typedef {{key: string, name: string, label: string, family: string, group: string, value: number, ticks: number[],
+ *   limits: number[]}} Control
  * @typedef {{id: string, label: string, family: string, yours: boolean, parameters: Record<string, string>, depends: string[],
  *   refusal: string, color: string, dark: string, dash: number[], marker: string}} Optimizer
+ * @typedef {{problem: string, optimizers: string[], rest: string[]}} Call  what of a call of explore() no slider moves, as Python
  * @typedef {{at: Values, data: DataView, message: string}} Sweep
  * @typedef {{name: string, formula: string, bounds: number[], minimum: number[], eigenvalues: number[], quadratic: boolean,
  *   noisy: boolean, hessian: number[], turned: number, separable: boolean, field: DataView, shape: number[]}} Landscape
@@ -237,24 +239,33 @@ export function lossAlong(points, minimum, eigenvalue, [c, s]) {
   return losses;
 }
 
-/** A number as a reader types it: 0.1, 0,1, 1/11, 1e-3, 10^-3; NaN for anything else. @param {string} text */
+/** A number as a reader types it or copies it from a text: 0.1, 0,1, 1/11, 1e-3, 10^-3, 5·10⁻⁴; NaN for anything else.
+ * @param {string} text */
 export function parseNumber(text) {
-  const plain = text.trim().replaceAll("−", "-").replace(/^(-?\d+),(\d+)$/, "$1.$2").replace("·10^", "e").replace(/^10\^/, "1e");
+  const raised = text.trim().replace(/(?<=10)⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+$/, (found) => `^${[...found].map((c) => (c === "⁻" ? "-" : SUPERSCRIPTS.indexOf(c))).join("")}`);
+  const plain = raised.replaceAll("−", "-").replace(/^(-?\d+),(\d+)$/, "$1.$2").replace("·10^", "e").replace(/^10\^/, "1e");
   const [over, under, more] = plain.split("/").map((part) => part.trim());
   if (more !== undefined || ![over, under ?? "1"].every((part) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part))) return NaN;
   const value = Number(over) / Number(under ?? 1);
   return Number.isFinite(value) ? value : NaN;
 }
 
-/** The settings as the line of Python that shows them. @param {Landscape} land @param {Optimizer[]} optimizers
- * @param {Control[]} controls @param {Values} values @param {number} steps */
-export function asPython(land, optimizers, controls, values, steps) {
-  const number = (/** @type {number} */ value) => String(Number(value.toPrecision(12)));
-  const names = optimizers.map((o) => (o.yours ? o.label.replace("Your ", "") : `"${o.id}"`));
-  const rates = controls.filter((c) => c.name === "lr").map((c) => `"${c.family}": ${number(values[c.key])}`);
-  const rest = controls.filter((c) => !["lr", "start_x", "start_y"].includes(c.name)).map((c) => `${c.name}=${number(values[c.key])}`);
-  return [`explore("${land.name}"`, `[${names.join(", ")}]`, `steps=${steps}`, `start=(${number(values.start_x)}, ${number(values.start_y)})`,
-    ...(rates.length ? [`lr={${rates.join(", ")}}`] : []), ...new Set(rest)].join(", ") + ")";
+/** The settings as the line of Python that shows them again, every number exactly. @param {Call} call @param {Control[]} controls
+ * @param {Values} values @param {number} steps */
+export function asPython(call, controls, values, steps) {
+  /** @type {Map<string, Control[]>} */
+  const named = new Map();
+  for (const control of controls) {
+    if (!control.key.startsWith("start_")) named.set(control.name, [...(named.get(control.name) ?? []), control]);
+  }
+  // One number says it for all families, where they agree or there is but one; a dict by family otherwise.
+  const said = [...named].map(([name, all]) => {
+    const numbers = new Set(all.map((c) => values[c.key]));
+    const byFamily = numbers.size > 1 || (name === "lr" && all.length > 1);
+    return `${name}=${byFamily ? `{${all.map((c) => `"${c.family}": ${values[c.key]}`).join(", ")}}` : [...numbers][0]}`;
+  });
+  return `explore(${[call.problem, `[${call.optimizers.join(", ")}]`, `steps=${steps}`, `start=(${values.start_x}, ${values.start_y})`,
+    ...said, ...call.rest].join(", ")})`;
 }
 
 /** One optimizer in a sentence, for eyes and screen readers alike; beside it what was pinned.
@@ -590,22 +601,42 @@ const AXIS_AT_KAPPA_1 = 0.45; // half the flat axis's length in the picture, in 
  * @param {Scene} scene @param {(x: number) => number} px @param {(y: number) => number} py */
 function drawDirections(context, scene, px, py) {
   const { land, curvature, theme } = scene;
-  const [least, most] = curvature.eigenvalues;
-  if (!land.quadratic || !(least > 0)) return;
+  if (!land.quadratic || !(curvature.eigenvalues[0] > 0)) return;
   context.save();
   context.strokeStyle = context.fillStyle = theme.fg;
   context.globalAlpha = 0.7;
   context.lineWidth = 1.2;
   context.setLineDash([5, 4]);
-  curvature.directions.forEach(([c, s], which) => {
-    const half = (land.turned ? AXIS_AT_KAPPA_1 : 1.4) * Math.sqrt(most / curvature.eigenvalues[which]);
-    const [x, y] = land.minimum;
-    line(context, px(x - half * c), py(y - half * s), px(x + half * c), py(y + half * s));
-    context.textAlign = "left";
-    context.textBaseline = "bottom";
-    context.fillText(`λ = ${format(curvature.eigenvalues[which])}`, px(x - half * c) + 4, py(y - half * s) - 3);
+  curvature.directions.forEach((_, which) => {
+    const [[x0, y0], [x1, y1]] = axisEnds(scene, which);
+    line(context, px(x0), py(y0), px(x1), py(y1));
   });
   context.restore();
+}
+
+/** Both ends of an eigen-direction as it is drawn, in units of x and y. @param {Scene} scene @param {number} which */
+function axisEnds({ land, curvature }, which) {
+  const half = (land.turned ? AXIS_AT_KAPPA_1 : 1.4) * Math.sqrt(curvature.eigenvalues[1] / curvature.eigenvalues[which]);
+  const [c, s] = curvature.directions[which], [x, y] = land.minimum;
+  return [[x - half * c, y - half * s], [x + half * c, y + half * s]];
+}
+
+/** Each direction's eigenvalue beside its end, over the paths, so that it can be read. @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene @param {(x: number) => number} px @param {(y: number) => number} py */
+function nameDirections(context, scene, px, py) {
+  const { land, curvature, theme } = scene;
+  if (!land.quadratic || !(curvature.eigenvalues[0] > 0)) return;
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  context.strokeStyle = theme.halo;
+  context.fillStyle = theme.fg;
+  context.lineWidth = 4;
+  curvature.eigenvalues.forEach((eigenvalue, which) => {
+    const [[x, y]] = axisEnds(scene, which);
+    const text = `λ = ${format(eigenvalue)}`;
+    context.strokeText(text, px(x) + 4, py(y) - 3);
+    context.fillText(text, px(x) + 4, py(y) - 3);
+  });
 }
 
 /** What dragging the end of the flat axis does: it turns the bowl and stretches it. @param {Scene} scene
@@ -648,6 +679,7 @@ function drawContour(surface, scene, ground) {
   for (const { optimizer, run, fresh } of present(scene)) {
     drawRun(surface, scene, optimizer, untilGone(pixelsOf(run.points, scene.position, place), box), scene.steps <= 120, fresh);
   }
+  nameDirections(context, scene, px, py);
   context.restore();
   badges(surface, scene);
   const pick = (/** @type {string} */ key, /** @type {number} */ value) => byKey[key].ticks[nearest(byKey[key].ticks, value)];
@@ -904,7 +936,7 @@ function drawStability(surface, scene, map) {
   const rho = spectralRadius(values[lrKey], beta, scene.curvature.eigenvalues);
   const fateText = rho < 1 ? `stable, in the long run ${format(rho)} of the distance is left by a step` : "unstable";
   return [{
-    x: px(values[lrKey]), y: py(beta), key: "stability",
+    x: px(Math.min(high, Math.max(low, values[lrKey]))), y: py(beta), key: "stability", // a typed rate may lie beyond the map
     label: `${chosen.label}: η ${format(values[lrKey])}, β ${format(beta)}, ${fateText}`,
     move: (x, y) => {
       const lr = low * (high / low) ** ((x - box.left) / box.width);
@@ -916,6 +948,9 @@ function drawStability(surface, scene, map) {
   }];
 }
 
+/** The shape of a small picture: flatter where it is wide. @param {Scene} _ @param {number} width */
+const small = (_, width) => (width > 420 ? 0.54 : 0.62);
+
 /** Each picture: its caption, height / width, an image that only changes with size, theme and curvature, and how it is drawn.
  * @type {Record<string, {caption: string, ratio: (scene: Scene, width: number) => number,
  *   ground?: (surface: Surface, scene: Scene) => HTMLCanvasElement,
@@ -924,13 +959,13 @@ const VIEWS = {
   contour: { caption: "Path", ground: groundImage, draw: drawContour, ratio: ({ land: { bounds: [x0, x1, y0, y1] } }, width) =>
     ((width - 50) * ((y1 - y0) / (x1 - x0)) + 36) / width },
   loss: { caption: "Loss f − f*", draw: drawLoss, ratio: (_, width) => (width < 520 ? 0.5 : 0.44) },
-  stability: { caption: "Stability of (η, β)", draw: drawStability, ratio: () => 0.62, ground: ({ box }, scene) => {
+  stability: { caption: "Stability of (η, β)", draw: drawStability, ratio: small, ground: ({ box }, scene) => {
     const chosen = draggedInMap(scene.optimizers);
     const ticks = chosen ? scene.byKey[chosen.parameters.lr].ticks : [0.01, 1];
     return mapImage(box, scene, ticks[0], ticks[ticks.length - 1]);
   } },
-  split: { caption: "Loss by direction", draw: drawSplit, ratio: () => 0.62 },
-  factors: { caption: "Factor a step, 1 − ηλ, of plain descent", draw: drawFactors, ratio: () => 0.62 },
+  split: { caption: "Loss by direction", draw: drawSplit, ratio: small },
+  factors: { caption: "SGD’s factor a step, 1 − ηλ", draw: drawFactors, ratio: small },
 };
 
 // ---- The page ------------------------------------------------------------------------------------------------------
@@ -1023,6 +1058,8 @@ class Explorer {
     this.shown = new Map();
     /** @type {Map<string, Run>} */
     this.pinned = new Map();
+    /** What was typed, and the value it stands for. @type {Map<string, {text: string, value: number}>} */
+    this.written = new Map();
     /** Images drawn once for many pictures. @type {Map<string, {key: string, image: HTMLCanvasElement}>} */
     this.grounds = new Map();
     /** What can be dragged now, by handle. @type {Map<string, Handle>} */
@@ -1040,9 +1077,11 @@ class Explorer {
 
   build() {
     const { land, prefix } = this;
-    this.root = make("section", { class: "lrx", "aria-label": `Optimizer explorer on ${land.formula}` });
+    const earlier = document.querySelectorAll(".lrx").length; // two of a page want two names
+    const called = `Optimizer explorer${earlier ? ` ${earlier + 1}` : ""}: ${this.optimizers.map((o) => o.label).join(", ")} on ${land.formula}`;
+    this.root = make("section", { class: "lrx", "aria-label": called });
     this.goalChip = make("p", { class: "lrx-goal", hidden: "" });
-    const title = make("h3", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
+    const title = make("p", { class: "lrx-title" }, "f(x, y) = ", make("span", { class: "lrx-formula" }, land.formula));
     /** @type {Record<string, HTMLCanvasElement>} */
     this.canvases = {};
     const [first, second, ...others] = this.views.map((view) => this.figure(view));
@@ -1097,7 +1136,9 @@ class Explorer {
     const own = this.controls.filter((c) => c.family === family);
     const name = own[0]?.group ?? members[0]?.label ?? family;
     const box = make("fieldset", { class: "lrx-card", "data-family": family });
-    box.append(make("legend", {}, family === "start" ? "Problem" : name));
+    // Where the one row below says the same name, the legend is for a screen reader alone.
+    const said = members.length === 1 && members[0].label === name;
+    box.append(make("legend", { class: said ? "lrx-hidden" : "" }, family === "start" ? "Problem" : name));
     for (const optimizer of members) {
       const swatch = make("svg", { class: "lrx-swatch", viewBox: "0 0 44 14", "aria-hidden": "true", "data-id": optimizer.id },
         make("path", { d: "M2 7H36", "stroke-dasharray": optimizer.dash.join(" "), "stroke-width": 2.4, fill: "none" }),
@@ -1117,7 +1158,9 @@ class Explorer {
       "data-number": control.key, "aria-label": `${spoken}, as a number` });
     this.sliders[control.key] = { input, number };
     const main = control.name === "lr" || control.key === "kappa";
-    return make("div", { class: `lrx-slider ${main ? "lrx-main" : "lrx-rest"}` }, make("label", { for: id }, control.label), input, number);
+    const [, words, symbol] = /** @type {string[]} */ (control.label.match(/^(.* )?(\S+)$/)); // where it is narrow, the symbol alone
+    const label = make("label", { for: id }, make("span", { class: "lrx-words" }, words ?? ""), symbol);
+    return make("div", { class: `lrx-slider ${main ? "lrx-main" : "lrx-rest"}` }, label, input, number);
   }
 
   buildHandles() {
@@ -1150,28 +1193,35 @@ class Explorer {
     this.schedule();
   }
 
-  /** A number typed beside a slider: taken as it is, or refused in words. @param {Control} control */
+  /** A number typed beside a slider: taken as it is, or refused in words. What was typed stays there as long as it holds.
+   * @param {Control} control */
   typed(control) {
     const { number } = this.sliders[control.key];
-    const { ticks } = control;
-    const [low, high] = [ticks[0], ticks[ticks.length - 1]];
+    const { ticks, key } = control;
+    const [low, high] = control.limits;
     if (number.value === number.dataset.shown) return; // what stands there is rounded: nothing was typed
     const asked = parseNumber(number.value);
-    const near = ticks[nearest(ticks, asked)];
-    const value = Math.abs(near - asked) <= 1e-9 * Math.abs(asked) ? near : asked;
-    const fine = value >= low && value <= high;
+    const fine = asked >= low && asked <= high;
     number.setAttribute("aria-invalid", String(!fine));
     if (!fine) {
-      this.tell(`${control.label}: a number from ${format(low)} to ${format(high)} is expected, such as ${format(control.value)} or 1/11.`, false);
+      this.tell(`${control.label}: a number from ${format(low)} to ${format(high)} is expected, such as ${format(control.value)}`
+        + `${control.name === "lr" ? " or 1/11" : ""}.`, false);
       return;
     }
     this.note.hidden = true;
-    if (this.kernel || ticks.includes(value)) this.move({ [control.key]: value });
-    else {
-      this.move({ [control.key]: near });
-      this.tell(`There is no kernel: the nearest position is ${format(near)}.`, false);
-    }
-    number.value = number.dataset.shown = format(this.model.get(control.key));
+    const near = ticks[nearest(ticks, asked)];
+    const value = this.kernel || near === asked ? asked : near;
+    if (value === asked) this.written.set(key, { text: number.value.trim(), value });
+    else this.tell(`There is no kernel: the nearest position is ${format(near)}.`, false);
+    number.dataset.shown = "";
+    this.move({ [key]: value });
+    number.value = this.numberText(key, value);
+  }
+
+  /** A value as it was typed, or rounded for reading. @param {string} key @param {number} value */
+  numberText(key, value) {
+    const written = this.written.get(key);
+    return written?.value === value ? written.text : format(value);
   }
 
   /** @param {number} step */
@@ -1226,7 +1276,7 @@ class Explorer {
   }
 
   async copyPython() {
-    const text = asPython(this.land, this.optimizers, this.controls, this.values(), this.steps);
+    const text = asPython(this.model.get("call"), this.controls, this.values(), this.steps);
     this.code.value = text;
     this.code.hidden = false;
     this.code.focus();
@@ -1234,6 +1284,7 @@ class Explorer {
     try {
       await navigator.clipboard.writeText(text);
       say(this.copy, "Copied");
+      setTimeout(() => say(this.copy, "Copy"), 2000);
     } catch {
       say(this.copy, "Copy"); // the line is there, selected: the page may not write to the clipboard itself
     }
@@ -1373,11 +1424,12 @@ class Explorer {
   /** @param {Control} control @param {number} value */
   showSlider(control, value) {
     const { input, number } = this.sliders[control.key];
-    const index = String(nearest(control.ticks, value)), text = format(value);
+    const index = String(nearest(control.ticks, value)), text = this.numberText(control.key, value);
     if (input.value !== index) input.value = index;
     fill(input);
     if (number.dataset.shown !== text) {
       number.dataset.shown = text;
+      number.title = String(value); // whatever is rounded for reading is exact here
       input.setAttribute("aria-valuetext", text);
       if (document.activeElement !== number) {
         number.value = text;
@@ -1534,6 +1586,10 @@ class Explorer {
   expose() {
     this.root.explorer = {
       controls: () => this.controls,
+      values: () => this.values(),
+      // whether every slider can move at once: the kernel has computed all sweeps at the present values
+      ready: () => this.optimizers.every((o) => o.refusal || o.depends.every((key) =>
+        fits(this.model.get(`sweep_${o.id}__${key}`), o, this.values(), [key]))),
       drawn: () => ({
         frame: this.drawn,
         values: this.drawnValues,

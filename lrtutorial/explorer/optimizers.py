@@ -32,6 +32,7 @@ class Entry:
     takes_eps: bool = True
     refusal: str = ""  # why it cannot be run at all, for the student
     depends: tuple[str, ...] = field(default=())  # keys of all controls its run depends on
+    expression: str = "None"  # what stands for it in a call of explore()
 
     @property
     def adaptive(self) -> bool:
@@ -87,7 +88,8 @@ def _entry(item: object, problem: Problem, number: int) -> Entry:
             near = difflib.get_close_matches(item, FAMILIES, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "."
             raise ValueError(f"no reference optimizer is called {item!r}{hint} Known: {', '.join(FAMILIES)}")
-        return Entry(item, FAMILIES[item].label, item, {n: f"{item}_{n}" for n in ("lr", *_sliders(item))})
+        parameters = {n: f"{item}_{n}" for n in ("lr", *_sliders(item))}
+        return Entry(item, FAMILIES[item].label, item, parameters, expression=f'"{item}"')
     if item is None or item is ...:
         missing = "not written yet: define it above, then run this cell again"
         return Entry(f"missing_{number}", f"Optimizer {number}", "", {}, refusal=missing)
@@ -111,7 +113,7 @@ def _student_entry(code: Any, is_class: bool, problem: Problem) -> Entry:
     name = getattr(code, "__name__", "optimizer")
     identifier = "your_" + (re.sub(r"\W", "_", name.lower()) or "optimizer")
     family = next((f for word, f in _FAMILY_WORDS.items() if word in name.lower()), identifier[5:])
-    entry = Entry(identifier, f"Your {name}", family, {})
+    entry = Entry(identifier, f"Your {name}", family, {}, expression=name if name.isidentifier() else "None")
     try:
         signature = inspect.signature(code)
     except (TypeError, ValueError):

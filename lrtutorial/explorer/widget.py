@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,12 +61,15 @@ class Explorer(anywidget.AnyWidget):
         lr: float | Mapping[str, float] | None,
         goal: str | None,
         views: Iterable[str],
-        given: Mapping[str, float],
+        given: Mapping[str, Any],
     ) -> Explorer:
         """Check the arguments of `explore` and make the widget with its traits."""
         chosen = get_problem(problem)
+        if chosen.name == "rotated" and not isinstance(problem, str):  # a bowl of one's own stays as it was made
+            chosen = copy.copy(chosen)
+            chosen.name = "quadratic"
         checked_hyperparameters(chosen, lr, given)
-        if chosen.name == "rotated" and isinstance(problem, str):
+        if chosen.name == "rotated":
             chosen = rotated_quadratic(float(given.get("kappa", 10.0)), float(given.get("angle", 30.0)))
         if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MOST_STEPS:
             raise ValueError(f"expected steps from 1 to {MOST_STEPS}, got {steps!r}")
@@ -76,12 +81,14 @@ class Explorer(anywidget.AnyWidget):
         entries = make_entries(optimizers, chosen)
         controls = make_controls(chosen, entries, int(steps), first, lr, given)
         traits: dict[str, object] = {
-            c.key: traitlets.Float(c.value, min=c.ticks[0], max=c.ticks[-1]).tag(sync=True) for c in controls
+            c.key: traitlets.Float(c.value, min=min(c.limits[0], c.value), max=max(c.limits[1], c.value)).tag(sync=True)
+            for c in controls
         }
         for entry in entries:
             traits[f"present_{entry.id}"] = traitlets.Dict().tag(sync=True)
             for key in entry.depends if not entry.refusal else ():
                 traits[f"sweep_{entry.id}__{key}"] = traitlets.Dict().tag(sync=True)
+        traits["call"] = traitlets.Dict(called(problem, entries, shown, goal, given)).tag(sync=True)
         kind = type("Explorer", (cls,), traits)  # every explorer has its own sliders, hence its own class
         return kind(chosen, entries, controls, int(steps), aim, shown, float(given.get("eps", 1e-8)))
 
@@ -338,6 +345,23 @@ class Explorer(anywidget.AnyWidget):
         self.goal_met = met
 
 
+def called(
+    problem: str | Problem, entries: Sequence[Entry], views: list[str], goal: str | None, given: Mapping[str, Any]
+) -> dict[str, object]:
+    """What of a call of `explore` no slider moves, as Python: for the line that the page copies.
+
+    An object that one made oneself can only be named: the problem as ``problem``, a class by its own name.
+    """
+    rest = [f"goal={goal!r}"] if goal is not None else []
+    rest += [f"views={tuple(views)!r}"] if tuple(views) != VIEWS else []
+    rest += [f"eps={float(given['eps'])!r}"] if "eps" in given else []
+    return {
+        "problem": json.dumps(problem) if isinstance(problem, str) else "problem",
+        "optimizers": [entry.expression for entry in entries],
+        "rest": rest,
+    }
+
+
 def styled(entries: Sequence[Entry]) -> list[dict[str, object]]:
     """What the page has to know of each optimizer: its controls, colour, dashes and end marker."""
     spare = (style for name, style in STYLES.items() if name.startswith("yours"))
@@ -412,17 +436,24 @@ def checked_hyperparameters(problem: Problem, lr: Any, given: Mapping[str, Any])
     """TypeError or ValueError, naming the known ones and the allowed range, for rates and hyperparameters
     that make no sense."""
     known = known_hyperparameters(problem)
-    for name, value in given.items():
+    for name, asked in given.items():
         if name not in known:
             raise TypeError(f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}")
-        if name.startswith("beta") or name == "momentum":
-            if not 0 <= value < 1:
-                raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")
-        elif name == "angle":
-            if not 0 <= value <= 90:
-                raise ValueError(f"expected an angle from 0 to 90 degrees, got {value!r}")
-        elif not value > 0:
-            raise ValueError(f"expected {name} above 0, got {value!r}")
+        single = name in ("eps", *SHAPES)
+        for value in asked.values() if isinstance(asked, Mapping) and not single else [asked]:
+            checked_hyperparameter(name, value)
     for rate in lr.values() if isinstance(lr, Mapping) else [lr]:
         if rate is not None and (isinstance(rate, bool | str) or not 0 < rate < np.inf):
             raise ValueError(f"expected a learning rate above 0, got {rate!r}")
+
+
+def checked_hyperparameter(name: str, value: Any) -> None:
+    """ValueError with the allowed range for a hyperparameter beyond it."""
+    if name.startswith("beta") or name == "momentum":
+        if not 0 <= value < 1:
+            raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")
+    elif name == "angle":
+        if not 0 <= value <= 90:
+            raise ValueError(f"expected an angle from 0 to 90 degrees, got {value!r}")
+    elif not value > 0:
+        raise ValueError(f"expected {name} above 0, got {value!r}")

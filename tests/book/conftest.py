@@ -17,7 +17,7 @@ from book.__main__ import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path, missing
 
 REPOSITORY = "https://github.com/someone/course"
-RUN = ("start_here", "a1_convergence", "b2_adam", "c1_why_rate_matters")
+RUN = ("start_here", "a1_convergence", "a5_optimal_rate", "b2_adam", "c1_why_rate_matters")
 
 
 @pytest.fixture(scope="session")

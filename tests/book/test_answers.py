@@ -176,6 +176,7 @@ def test_an_earlier_mistake_is_followed_through_also_after_the_page_was_opened_a
     answer(page, "a1-gradient", "2*a*x", "wrong")
     opened(page, site, A1)
     assert page.input_value("[data-lr-answer=gradient]") == "2*a*x"
+    page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=wrong]")  # what was said is said again
     desk = Desk()
     desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": "2*a*x"}})
     told = desk.answer({"do": "check", "step": "a1-update", "answers": {"update": "x - 2*eta*a*x"}})
@@ -406,6 +407,9 @@ def test_where_the_browser_keeps_nothing_one_line_says_so_and_checks_go_on(page:
     expect(page.locator(".lr-problem")).to_contain_text("keeps nothing")
     answer(page, "a1-gradient", "a*x", "right")
     answer(page, "a1-update", "x - eta*a*x", "right")
+    with page.expect_download() as download:
+        page.click(".lr-problem [data-lr-save]")
+    assert set(json.loads(download.value.path().read_text(encoding="utf-8"))["steps"]) == {"a1-gradient", "a1-update"}
 
 
 @on_a_desktop
@@ -563,6 +567,10 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
         opened(page, own, A1)
         for step in exercises()["a1"].steps:
             answer(page, step.id, right(step.id), "right")
+        page.goto(own.address("search"))  # not kept
+        expect(page.locator("body")).to_contain_text("needs a network")
+        page.get_by_role("link", name="To the book").click()
+        expect(page.locator("h1")).to_have_text(re.compile("Learning rates and optimizers"))
         page.goto(own.address("part_a/a2_momentum"))
         page.wait_for_selector("html[data-lr-runtime=ready]")
     finally:

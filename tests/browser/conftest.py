@@ -29,6 +29,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+pytest.register_assert_rewrite("tests.browser.explorer_page")  # its assertions say what they saw, as a test's do
+
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
 CHROMIUM_ARGUMENTS = [
@@ -74,9 +76,10 @@ class JupyterLab:
     token: str
     directory: Path
 
-    def address(self, path: str) -> str:
-        """The page that shows one notebook (a path below `directory`) in JupyterLab, with a fresh workspace."""
-        return f"{self.url}/lab/tree/{path}?token={self.token}&reset"
+    def address(self, path: str, app: str = "lab/tree") -> str:
+        """The page that shows one notebook (a path below `directory`): in JupyterLab, with a fresh workspace, or in
+        Notebook 7, which the same server holds (`notebooks`)."""
+        return f"{self.url}/{app}/{path}?token={self.token}&reset"
 
     def api(self, path: str, method: str = "GET") -> Any:
         """Call the server's REST API, e.g. `api("sessions")`."""
@@ -119,7 +122,8 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                 "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={directory}",
                 f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True",
-                "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
+                "--JupyterNotebookApp.expose_app_in_browser=True", "--LabApp.news_url=",
+                "--LabApp.extension_manager=readonly",
             ],
             env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
         )  # fmt: skip
@@ -202,9 +206,9 @@ class NotebookPage:
     def __init__(self, page: Page, lab: JupyterLab, path: str) -> None:
         self.page, self.lab, self.path = page, lab, path
 
-    def open(self) -> NotebookPage:
+    def open(self, app: str = "lab/tree") -> NotebookPage:
         """Load the page and wait until the kernel is ready."""
-        self.page.goto(self.lab.address(self.path))
+        self.page.goto(self.lab.address(self.path, app))
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.wait_idle()
         return self

@@ -9,26 +9,22 @@ import re
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Page, Route
 
-from lrtutorial.explorer import explore
-from lrtutorial.explorer.recurrences import trajectories
-from lrtutorial.problems import get_problem, rotated_quadratic
 from tests.browser.conftest import LOST_WITH_THE_KERNEL
+from tests.browser.explorer_page import Shown, assert_right, axe
+from tests.explorer.named_rates import rates
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 IMPORT = "from lrtutorial.explorer import explore\n"
 ADAM = """
 import numpy as np
@@ -47,68 +43,6 @@ class Adam:
 """
 
 
-class Shown:
-    """An explorer on the page: what it draws, its sliders, and what Python says it should draw."""
-
-    def __init__(self, page: Page, root: Locator) -> None:
-        self.page, self.root = page, root
-        root.locator("canvas").first.wait_for()
-        self.settled()
-
-    def drawn(self) -> dict[str, Any]:
-        """The numbers behind the picture."""
-        return self.root.evaluate("root => root.explorer.drawn()")
-
-    def settled(self, seconds: float = 10.0) -> dict[str, Any]:
-        """The picture once every run in it belongs to the present values."""
-        deadline = time.monotonic() + seconds
-        while True:
-            self.next_frame()
-            drawn = self.drawn()
-            if drawn["runs"] and all(run["fresh"] for run in drawn["runs"].values()):
-                return drawn
-            assert time.monotonic() < deadline, f"still waiting for {drawn}"
-            self.page.wait_for_timeout(30)
-
-    def slider(self, key: str) -> Locator:
-        return self.root.locator(f"input[data-key={key}]")
-
-    def move_to(self, key: str, position: int) -> None:
-        """Move a slider in one go, as a click on its groove does."""
-        self.slider(key).evaluate(
-            """(input, value) => {
-                input.value = value;
-                input.dispatchEvent(new Event('input', {bubbles: true}));
-            }""",
-            position,
-        )
-        self.next_frame()
-
-    def next_frame(self) -> None:
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-    def pixels(self, view: str = "contour") -> str:
-        """The canvas as an image, to compare."""
-        return self.root.locator(f".lrx-{view} canvas").evaluate("canvas => canvas.toDataURL()")
-
-
-def expected(optimizer: str, values: dict[str, float], problem: str = "bowl", steps: int = 50) -> np.ndarray:
-    """x, y, loss for every step, computed here."""
-    turned = problem == "rotated"
-    chosen = rotated_quadratic(values["kappa"], values["angle"]) if turned else get_problem(problem)
-    h = {k.removeprefix(f"{optimizer}_"): v for k, v in values.items() if k.startswith(f"{optimizer}_")}
-    run = trajectories(optimizer, chosen, [[values["start_x"], values["start_y"]]], {**h, "eps": 1e-8}, steps)[0]
-    return np.concatenate([run, chosen.gap(run)[:, None]], axis=1)
-
-
-def assert_right(drawn: dict[str, Any], problem: str = "bowl") -> None:
-    """Every run in the picture is what Python computes for the values that the sliders show."""
-    for optimizer, run in drawn["runs"].items():
-        assert run["fresh"], f"{optimizer} is not up to date"
-        points = np.array([np.nan if v is None else v for v in run["points"]], dtype=float).reshape(-1, 3)
-        np.testing.assert_allclose(points, expected(optimizer, drawn["values"], problem), rtol=2e-5, atol=1e-12)
-
-
 @pytest.fixture
 def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[Any, Shown]]:
     """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the explorer."""
@@ -121,34 +55,6 @@ def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[An
     return open_explorer
 
 
-IN_SIGHT = """(root, selectors) => selectors.flatMap(s => [...root.querySelectorAll(s)]).filter(e => {
-    const box = e.getBoundingClientRect();
-    const at = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
-    const outside = box.top < 0 || box.bottom > innerHeight || box.left < 0 || box.right > innerWidth;
-    return outside || !e.contains(at) && !at?.contains(e);
-}).map(e => e.className + (e.dataset.key ?? ""))"""
-SETTINGS_IN_TEXTS = {
-    "sgd_lr": [0.05, 0.09, 1 / 11, 0.1, 0.11],
-    "momentum_lr": [0.05, 0.19, 0.115],
-    "momentum_momentum": [0.27],
-}
-
-
-def test_path_loss_play_and_all_sliders_of_two_optimizers_are_in_sight_on_a_laptop(explorer: Any) -> None:
-    nb, shown = explorer("explore(optimizers=['momentum', 'adam'])")
-    shown.page.set_viewport_size({"width": 1366, "height": 768})
-    shown.page.wait_for_timeout(400)
-    shown.root.evaluate("root => root.scrollIntoView()")
-    wanted = [".lrx-contour canvas", ".lrx-loss canvas", ".lrx-play", "input[data-key]", "input[data-number]"]
-    assert shown.root.evaluate(IN_SIGHT, wanted) == []
-    nb.screenshot("explorer-laptop")
-    shown.page.set_viewport_size({"width": 1920, "height": 1080})
-    shown.page.wait_for_timeout(400)
-    assert shown.root.evaluate("root => root.clientWidth") > 1400
-    assert shown.root.evaluate("root => root.clientHeight") < 900  # three columns: everything on one screen
-    nb.screenshot("explorer-wide")
-
-
 def test_a_number_is_typed_as_it_stands_in_a_text(explorer: Any) -> None:
     _, shown = explorer()
     number = shown.root.locator("input[data-number=sgd_lr]")
@@ -158,22 +64,46 @@ def test_a_number_is_typed_as_it_stands_in_a_text(explorer: Any) -> None:
         drawn = shown.settled()
         assert drawn["values"]["sgd_lr"] == pytest.approx(value, rel=1e-12)
         assert_right(drawn)
-    number.fill("7")
+    number.fill("7000")
     number.press("Enter")
-    assert "a number from 0.001 to 0.3 is expected" in shown.root.locator(".lrx-note").inner_text()
+    assert (
+        "a number from 10⁻⁹ to 1000 is expected, such as 0.05 or 1/11" in shown.root.locator(".lrx-note").inner_text()
+    )
     assert shown.drawn()["values"]["sgd_lr"] == 0.01 and number.get_attribute("aria-invalid") == "true"
     # JupyterLab took no key of it for itself
     assert shown.page.locator(".jp-Cell").count() == 2
 
 
-def test_the_rates_that_the_notebooks_name_are_positions_of_the_sliders(explorer: Any) -> None:
-    _, shown = explorer()
-    ticks = {c["key"]: c["ticks"] for c in shown.root.evaluate("root => root.explorer.controls()")}
-    for key, values in SETTINGS_IN_TEXTS.items():
-        for value in values:
-            place = min(range(len(ticks[key])), key=lambda i: abs(ticks[key][i] - value))
-            shown.move_to(key, place)
-            assert shown.drawn()["values"][key] == pytest.approx(value, rel=1e-9)
+def test_every_rate_that_a_notebook_names_is_typed_and_set_exactly(explorer: Any) -> None:
+    nb, shown = explorer("explore(optimizers=['sgd'])")
+    number = shown.root.locator("input[data-number=sgd_lr]")
+    named = rates()
+    for text, value in sorted({(rate.text, rate.value) for rate in named if rate.close}, key=lambda pair: pair[1]):
+        number.fill(text)
+        number.press("Enter")
+        assert shown.root.evaluate("root => root.explorer.values().sgd_lr") == value, text
+        assert number.input_value() == text
+    number.press("Tab")  # what was typed stays there, and a slider's words are it
+    assert number.input_value() == "10" == shown.slider("sgd_lr").get_attribute("aria-valuetext")
+    texts = sorted({rate.text for rate in named})
+    taken = shown.root.evaluate(
+        """(root, texts) => texts.map(text => {
+            const number = root.querySelector("input[data-number=sgd_lr]");
+            number.value = text;
+            number.dispatchEvent(new Event("change"));
+            return root.explorer.values().sgd_lr;
+        })""",
+        texts,
+    )
+    values = {rate.text: rate.value for rate in named}
+    assert {text: value for text, value in zip(texts, taken, strict=True) if value != values[text]} == {}
+    for text in ("4.64", "1/11"):  # beyond the slider's end, and what no decimal says: the kernel has them too
+        number.fill(text)
+        number.press("Enter")
+        assert_right(shown.settled())
+        nb.set_source(0, "print(w.sgd_lr.hex())")
+        nb.run_cell(0)
+        assert float.fromhex(nb.output_text(0)) == values[text]
 
 
 def test_pinned_paths_stay_to_compare_with_and_the_settings_are_a_line_of_python(explorer: Any) -> None:
@@ -185,20 +115,55 @@ def test_pinned_paths_stay_to_compare_with_and_the_settings_are_a_line_of_python
     assert drawn["pinned"]["sgd"] == before != drawn["runs"]["sgd"]["points"]
     assert "(pinned: 6.6·10⁻⁴)" in shown.root.locator(".lrx-card[data-family=sgd]").inner_text()
     nb.screenshot("explorer-pinned", shown.root)
-    shown.root.get_by_role("button", name="Copy", exact=True).click()
-    line = shown.root.locator(".lrx-code").input_value()
-    again, values = explore_line(line), drawn["values"]
-    assert again.sgd_lr == pytest.approx(values["sgd_lr"]) and again.momentum_lr == values["momentum_lr"]
-    assert (again.start_x, again.momentum_momentum, again.steps) == (5.0, 0.9, 50)
     shown.root.get_by_role("button", name="Unpin", exact=True).click()
     shown.next_frame()
     assert shown.drawn()["pinned"] == {}
 
 
-def explore_line(line: str) -> Any:
-    """The explorer that a copied line makes."""
-    assert re.fullmatch(r"explore\([\w\s\"'\[\](){}:=,.\-]*\)", line)
-    return eval(line, {"explore": explore})
+OWN = """
+import numpy as np
+from lrtutorial.problems import rotated_quadratic
+class NAG:
+    def __init__(self, params, lr, momentum=0.5):
+        self.params, self.lr, self.momentum, self.v = params, lr, momentum, 0
+    def step(self, grads):
+        self.v = self.momentum * self.v + grads[0]
+        self.params[0] -= self.lr * (grads[0] + self.momentum * self.v)
+problem = rotated_quadratic(4, 60)
+"""
+SAME = """
+again = {line}
+def told(w):
+    values = {{c["key"]: getattr(w, c["key"]) for c in w.controls}}
+    hessian = w._problem_at(values).hessian((0, 0)).tolist()
+    return values, w.optimizers, w.views, w.goal, w.steps, w._eps, hessian, w.call
+print(told(w)[0], told(again) == told(w))
+"""
+
+
+def test_the_copied_line_of_python_makes_the_same_explorer_again(explorer: Any) -> None:
+    calls = [
+        "explore(optimizers=[NAG, 'momentum', None], goal='loss < 1e-3 within 20 steps', steps=40, eps=1e-6)",
+        "explore('rotated', ['sgd'], kappa=10, views=['contour', 'split'])",
+        "explore(problem, ['adam', 'sgd'], start=(1/3, -2))",
+    ]
+    nb, shown = explorer(calls[0], OWN)
+    for call in calls:
+        nb.set_source(1, f"w = {call}\nw")
+        nb.run_cell(1)
+        shown = Shown(shown.page, nb.output(1).locator(".lrx"))
+        for key in shown.root.evaluate("root => root.explorer.controls().map(c => c.key)"):
+            shown.move_to(key, 4)
+        rate = shown.root.locator("input[data-number$=_lr]").first
+        rate.fill("1/11")
+        rate.press("Enter")
+        shown.root.get_by_role("button", name="Copy", exact=True).click()
+        line = shown.root.locator(".lrx-code").input_value()
+        shown.settled()
+        nb.set_source(0, SAME.format(line=line))
+        nb.run_cell(0)
+        assert nb.output_text(0).endswith("True"), (line, nb.output_text(0))
+        assert "0.09090909090909091" in nb.output_text(0)
 
 
 def test_the_bowl_is_turned_and_stretched_by_its_flat_direction(explorer: Any) -> None:
@@ -267,7 +232,7 @@ def test_every_slider_moves_the_picture_to_what_python_computes(explorer: Any, p
         drawn = shown.drawn()
         assert_right(drawn, problem)  # at once: nothing was asked of the kernel
         assert shown.pixels() != before, f"{key} did not change the picture"
-        shown.page.wait_for_timeout(250)  # the other sliders' sweeps follow
+        shown.ready()  # the other sliders' sweeps follow
     nb.screenshot(f"explorer-{problem}", shown.root)
     assert not shown.page.errors
 
@@ -390,7 +355,7 @@ def test_the_students_class_is_drawn_beside_the_reference(explorer: Any) -> None
     nb, shown = explorer("explore(optimizers=[Adam, 'adam'])", ADAM)
     shown.page.wait_for_function("root => root.explorer.drawn().runs.your_adam?.fresh", arg=shown.root.element_handle())
     for key, position in (("adam_lr", 20), ("adam_beta1", 5), ("start_x", 4)):
-        shown.page.wait_for_timeout(800)
+        shown.ready()
         shown.move_to(key, position)
         runs = shown.drawn()["runs"]
         assert runs["your_adam"]["fresh"], "the student's sweep was there"
@@ -457,13 +422,6 @@ def test_at_150_ms_distance_the_picture_does_not_wait(explorer: Any) -> None:
     nb.set_source(0, "print(w.adam_lr)")
     nb.run_cell(0)
     assert float(nb.output_text(0).split()[-1]) == pytest.approx(shown.drawn()["values"]["adam_lr"])
-
-
-def axe(page: Page, selector: str) -> list[str]:
-    """What axe-core has to say about a part of the page, one line a violation."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    result = page.evaluate("selector => axe.run(selector)", selector)
-    return [f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:200]}" for v in result["violations"]]
 
 
 def test_accessible_light_dark_and_narrow(explorer: Any) -> None:

@@ -14,7 +14,15 @@ from playwright.sync_api import Browser, Page
 
 from lrtutorial.explorer import explore
 from tests.browser.conftest import ARTIFACTS, ROOT
-from tests.browser.test_explorer import IN_SIGHT, Shown, assert_right, axe
+from tests.browser.explorer_page import (
+    Shown,
+    assert_fits_the_hand,
+    assert_moves_by_finger,
+    assert_right,
+    axe,
+    drag,
+    middle,
+)
 
 PAGE = """<!doctype html><html lang="en"><title>A saved explorer</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -51,34 +59,10 @@ def phone(browser: Browser, saved: Path) -> Iterator[tuple[Page, Shown]]:
     context.close()
 
 
-def drag(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
-    """Draw a finger across the screen, in pixels."""
-    session = page.context.new_cdp_session(page)
-    for part in range(9):
-        x, y = start[0] + by[0] * part / 8, start[1] + by[1] * part / 8
-        kind = "touchMove" if part else "touchStart"
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(100)
-
-
-def middle(shown: Shown, selector: str) -> tuple[float, float]:
-    box = shown.root.locator(selector).bounding_box()
-    assert box
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 def test_path_play_and_every_rate_are_in_sight_and_large_enough(phone: tuple[Page, Shown]) -> None:
     page, shown = phone
-    wanted = [".lrx-contour canvas", ".lrx-play", ".lrx-main input", ".lrx-more"]
-    assert shown.root.evaluate(IN_SIGHT, wanted) == []
+    assert_fits_the_hand(shown)
     assert shown.root.locator(".lrx-main input[type=range]").count() == 4
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    small = shown.root.locator("button, input").evaluate_all(
-        "all => all.filter(e => e.checkVisibility()).filter(e => e.getBoundingClientRect().height < 43.9)"
-        ".map(e => e.className + (e.dataset.key ?? ''))"
-    )
-    assert small == []
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=str(ARTIFACTS / "explorer-phone.png"))
 
@@ -94,13 +78,7 @@ def test_the_rest_unfolds(phone: tuple[Page, Shown]) -> None:
 
 
 def test_a_finger_on_a_slider_moves_the_picture_and_not_the_page(phone: tuple[Page, Shown]) -> None:
-    page, shown = phone
-    before, top = shown.drawn()["values"]["adam_lr"], page.evaluate("scrollY")
-    drag(page, middle(shown, "input[data-key=adam_lr]"), (-50, 6))
-    drawn = shown.drawn()
-    assert drawn["values"]["adam_lr"] < before
-    assert page.evaluate("scrollY") == top
-    assert_right(drawn)
+    assert_moves_by_finger(phone[1])
 
 
 def test_a_finger_takes_the_start_point_and_scrolls_beside_it(phone: tuple[Page, Shown]) -> None:
@@ -111,6 +89,10 @@ def test_a_finger_takes_the_start_point_and_scrolls_beside_it(phone: tuple[Page,
     assert drawn["values"]["start_x"] < 4 and drawn["values"]["start_y"] < 3
     assert page.evaluate("scrollY") == top
     assert_right(drawn)
+    x, y = middle(shown, ".lrx-handle-start")
+    drag(page, (x - 24, y + 24), (0, 60))  # taken hold of from beside it, too
+    assert shown.drawn()["values"]["start_y"] < drawn["values"]["start_y"]
+    assert page.evaluate("scrollY") == top
     drag(page, middle(shown, ".lrx-contour canvas"), (0, -120))  # no handle there: the page goes on
     assert page.evaluate("scrollY") > top
 
@@ -125,5 +107,5 @@ def test_a_number_that_no_slider_has_is_the_nearest_position(phone: tuple[Page, 
     number.fill("0.0931")
     number.press("Enter")
     shown.next_frame()
-    assert "There is no kernel: the nearest position is 0.0934." in shown.root.locator(".lrx-note").inner_text()
+    assert "There is no kernel: the nearest position is 0.0909." in shown.root.locator(".lrx-note").inner_text()
     assert_right(shown.drawn())

@@ -45,7 +45,8 @@ def test_every_step_that_a_page_offers_is_read_and_judged(desk: Desk) -> None:
         for step in about["steps"]:
             asked = {"do": "check", "step": step["id"], "answers": dict.fromkeys(step["answers"], "")}
             assert desk.answer(asked)["status"] == "unfinished"
-            assert step["asks"] == find_step(step["id"]).asks and (step["keys"] or step["sketch"])
+            assert find_step(step["id"]).asks.startswith(step["asks"]) and "quotes" not in step["asks"]
+            assert step["keys"] or step["sketch"]
             offered += 1
     assert offered >= 42
 
@@ -76,10 +77,26 @@ def test_lines_carry_their_signs_and_wait_for_one_that_cant_be_read(desk: Desk) 
     assert lines[0]["html"].startswith("<math")
 
 
-def test_a_session_is_taken_up_again_in_silence(desk: Desk) -> None:
-    desk.answer({"do": "resume", "answers": {"a1-gradient": {"gradient": "2*a*x"}, "gone": {"x": "1"}}})
+def test_a_session_is_taken_up_again_and_says_what_it_said(desk: Desk) -> None:
+    wrong = {"a1-gradient": {"gradient": "2*a*x"}}
+    said = Desk().answer({"do": "check", "step": "a1-gradient", "answers": wrong["a1-gradient"]})
+    told = desk.answer({"do": "resume", "answers": {**wrong, "gone": {"x": "1"}}})
+    assert told["verdicts"]["a1-gradient"]["html"] == said["html"] and list(told["verdicts"]) == ["a1-gradient"]
     told = desk.answer({"do": "check", "step": "a1-update", "answers": {"update": "x - 2*eta*a*x"}})
     assert told["status"] == "partly"
+
+
+def test_quotes_of_a_cell_may_stay_in_a_field(desk: Desk) -> None:
+    told = desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": '"a*x"'}})
+    assert told["status"] == "right" and desk.answer({"do": "read", "step": "a1-gradient", "text": '"a*x'})["problem"]
+    text = "'|1 - eta*a| < 1',\n“-1 < 1 - eta*a < 1”"
+    lines = desk.answer({"do": "lines", "step": "a1-derivation", "text": text})["lines"]
+    assert [(line["sign"], line["problem"]) for line in lines] == [("", ""), ("⇔", "")]
+
+
+def test_an_untouched_pad_says_that_nothing_is_drawn(desk: Desk) -> None:
+    told = desk.answer({"do": "check", "step": "c1-sketch_1", "answers": {"sketch_1": ""}})
+    assert told["status"] == "unfinished" and "Nothing is drawn on the pad yet." in told["text"]
 
 
 def test_predictions_are_noted_compared_and_then_judged(desk: Desk) -> None:

@@ -68,6 +68,16 @@ test("a question that goes on is stopped with its worker; the next one remembers
   assert.deepEqual(await next, { said: 3 });
 });
 
+test("what is remembered is told to the page; a reader's own question waits for it", async () => {
+  const told = [];
+  const { runtime, worker } = begin({ remember: () => [{ do: "resume" }], recalled: (answer) => told.push(answer) });
+  const own = runtime.ask({ do: "check" });
+  worker.ready();
+  worker.answer({ verdicts: {} });
+  worker.answer({ said: 1 });
+  assert.deepEqual([told, await own], [[{ verdicts: {} }], { said: 1 }]);
+});
+
 test("the first question of a kind has three times as long", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {

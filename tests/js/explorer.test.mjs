@@ -111,18 +111,21 @@ test("the losses along the eigen-directions add up to the loss", () => {
 });
 
 test("a typed number is read as a person writes it, and nothing else is", () => {
-  const read = { "0.1": 0.1, "0,05": 0.05, "1/11": 1 / 11, " 2 / 22 ": 1 / 11, "1e-3": 1e-3, "10^-3": 1e-3, "5·10^-4": 5e-4, "−3": -3, ".5": 0.5 };
+  const read = { "0.1": 0.1, "0,05": 0.05, "1/11": 1 / 11, " 2 / 22 ": 1 / 11, "1e-3": 1e-3, "10^-3": 1e-3, "5·10^-4": 5e-4, "10⁻⁴": 1e-4, "5·10⁻⁴": 5e-4, "10²": 100, "−3": -3, ".5": 0.5 };
   for (const [text, value] of Object.entries(read)) assert.equal(js.parseNumber(text), value, text);
-  for (const text of ["", "abc", "1/2/3", "1/0", "0.1x", "2**3", "1,000,000", "Infinity", "0x10", "1e999"]) assert.ok(Number.isNaN(js.parseNumber(text)), text);
+  for (const text of ["", "abc", "1/2/3", "1/0", "0.1x", "2**3", "1,000,000", "Infinity", "0x10", "2⁻³", "10⁻", "1e999"]) assert.ok(Number.isNaN(js.parseNumber(text)), text);
 });
 
-test("the settings are a line of Python that shows them again", () => {
-  const optimizers = [optimizer, { ...optimizer, id: "your_adam", label: "Your Adam", family: "adam", yours: true }];
-  const all = [...controls, { key: "start_y", name: "start_y", family: "start", ticks: [] }, { key: "adam_lr", name: "lr", family: "adam", ticks: [] },
-    { key: "adam_beta1", name: "beta1", family: "adam", ticks: [] }];
-  const values = { sgd_lr: 1 / 11, start_x: 5, start_y: -4, adam_lr: 0.5, adam_beta1: 0.9 };
-  assert.equal(js.asPython({ name: "bowl" }, optimizers, all, values, 50),
-    'explore("bowl", ["sgd", Adam], steps=50, start=(5, -4), lr={"sgd": 0.0909090909091, "adam": 0.5}, beta1=0.9)');
+test("the settings are a line of Python that shows them again, every number exactly", () => {
+  const control = (family, name) => ({ key: family === "start" ? name : `${family}_${name}`, name, family, ticks: [] });
+  const all = [control("sgd", "lr"), control("adam", "lr"), control("adam", "beta1"), control("start", "start_x"), control("start", "start_y")];
+  const values = { sgd_lr: 1 / 11, start_x: 5, start_y: -4, adam_lr: 0.5, adam_beta1: 0.9, momentum_momentum: 0.9, nag_momentum: 0.5 };
+  const call = { problem: '"bowl"', optimizers: ['"sgd"', "Adam", "None"], rest: ["eps=1e-06"] };
+  assert.equal(js.asPython(call, all, values, 50), 'explore("bowl", ["sgd", Adam, None], steps=50, start=(5, -4), '
+    + 'lr={"sgd": 0.09090909090909091, "adam": 0.5}, beta1=0.9, eps=1e-06)');
+  const two = [control("momentum", "momentum"), control("nag", "momentum"), control("start", "start_x"), control("start", "start_y")];
+  assert.equal(js.asPython(call, two, values, 5),
+    'explore("bowl", ["sgd", Adam, None], steps=5, start=(5, -4), momentum={"momentum": 0.9, "nag": 0.5}, eps=1e-06)');
 });
 
 test("numbers are written for reading", () => {

@@ -38,14 +38,16 @@ def test_c1_the_best_of_seven_rates_sits_next_to_the_cliff(seed: int) -> None:
 
 
 def test_c1_from_most_starts_the_best_rate_is_beyond_its_stability_and_trains_all_the_same() -> None:
-    beyond = 0
     for seed in SEEDS:
-        result, rng = run(c1.seven_rates, seed), np.random.default_rng(seed)
-        start = c1.NETWORK.initial(rng, 6)
-        curvature, _ = sharpness(c1.NETWORK, start, c1.INPUTS, c1.TARGETS, rng.normal(size=start.shape), 60)
-        beyond += int(np.sum(curvature * c1.RATES[4] / 2 > 1))
-        assert np.isfinite(result.final[:, 4]).all()
-    assert beyond == 13  # of 18
+        assert np.isfinite(run(c1.seven_rates, seed).final[:, 4]).all()
+    rng = np.random.default_rng(2024)
+    start = c1.NETWORK.initial(rng, 200)
+    curvature, _ = sharpness(c1.NETWORK, start, c1.INPUTS, c1.TARGETS, rng.normal(size=start.shape), 60)
+    beyond = curvature * c1.RATES[4] / 2 > 1
+    _, losses = train(c1._gradient_of(c1.NETWORK), start, c1.RATES[4], 400)  # who is lost is lost by then
+    trains = np.isfinite(losses[-1])
+    # at the edge a run depends on the last digit of a sum: "all but about 4 in 100"
+    assert beyond.sum() == 150 and 2 <= 100 * np.mean(~trains[beyond]) <= 6 and trains[~beyond].all()
 
 
 def test_c1_a_wider_network_starts_sharper_and_diverges_at_the_usual_rate() -> None:
@@ -123,6 +125,8 @@ def test_c2_inertia_passes_a_shallow_pit_and_a_larger_rate_does_not(seed: int) -
     escaped = dict(zip(c2.DEPTHS, result.escaped.T, strict=True))
     for depth in (0.25, 0.35, 0.45):
         assert escaped[depth][0] == 0 and escaped[depth][1] == 0 and escaped[depth][2] == 1
+    near = np.linspace(2, 4, 2001)
+    assert [c2.landscape(near, depth).min() < 0 for depth in (0.43, 0.44)] == [False, True]  # the deeper place from …
     # the pit of depth 0.6 is the better minimum, and momentum rolls past it all the same
     floor = c2.landscape(np.linspace(2, 4, 2001), 0.6).min()
     assert floor < c2.landscape(np.linspace(-1, 1, 2001), 0.6).min() - 0.1
@@ -150,7 +154,8 @@ def test_c3_rotation_leaves_sgd_alone_and_takes_adams_advantage(seed: int) -> No
         np.testing.assert_allclose(result.typical(method, True), result.typical(method, False), atol=1)
     assert result.typical("Adam", True)[3] > 7 * result.typical("Adam", False)[3]
     assert result.typical("SGD", True)[3] > 1.4 * result.typical("Adam", True)[3]
-    assert result.typical("SGD with momentum 0.9", True)[3] < result.typical("Adam", True)[3]
+    sgd, momentum, adam = (result.typical(name, True)[3:] for name in ("SGD", "SGD with momentum 0.9", "Adam"))
+    assert (momentum < adam).all() and (adam < sgd).all()  # at κ = 1000 and beyond
 
 
 def test_c3_a_bowl_turned_by_45_degrees_makes_adam_slower_than_sgd() -> None:
@@ -217,18 +222,25 @@ def test_c4_one_function_has_many_sharpnesses(seed: int) -> None:
 @each_seed
 def test_c4_equally_well_trained_the_largest_rate_is_flatter_and_generalizes_no_better(seed: int) -> None:
     result = run(flat.held_out, seed)
-    for network in flat.NETWORKS:
-        sharp = np.nanmedian(result.sharpness[network], axis=0)
-        assert sharp[-1] < 0.8 * sharp[0]
-        gap, error = result.gap(network), result.gap_error(network)
-        assert len(gap) >= 8 and gap.mean() > -error
+    told = {
+        0: ((7, 20, 0.035, 0.017), (18, 34, 0.007, 0.007)), 1: ((17, 24, 0.051, 0.015), (20, 34, 0.025, 0.014)),
+        2: ((15, 30, 0.049, 0.016), (13, 34, 0.005, 0.003)),
+    }  # fmt: skip
+    for network, (flatter, of, mean, error) in zip(flat.NETWORKS, told[seed], strict=True):
+        ratio, _ = result.pairs(network)
+        there, others = result.gaps(network)
+        assert (len(there), len(ratio)) == (flatter, of)
+        assert (there.mean(), there.std(ddof=1) / np.sqrt(len(there))) == pytest.approx((mean, error), abs=0.0006)
+        assert 0.35 < np.median(ratio[ratio < flat.FLATTER]) < 0.65  # "about half as sharp"
+        assert np.median(ratio[ratio >= flat.FLATTER]) == pytest.approx(1, abs=0.01)  # the same road
+        assert there.mean() > 0 and abs(others.mean()) < 0.002
 
 
 @each_seed
 def test_c4_warmup_saves_a_network_that_diverges_without_noise(seed: int) -> None:
     result = run(c4.warmup, seed)
     assert result.survived["no warmup"] <= 0.25 and result.survived["warmup"] == 1.0
-    assert result.diverged_at < 60
+    assert np.isinf(result.losses["no warmup"]).argmax(axis=0).max() <= 12  # "within about ten steps"
     assert result.losses["warmup"][-1].max() < 0.05 * result.losses["warmup"][0].min()
     end = np.median(result.sharpness[-20:], axis=0) * result.rates / 2
     assert abs(np.median(end) - 1.0) < 0.1

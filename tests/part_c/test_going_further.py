@@ -87,7 +87,8 @@ def test_the_variance_is_the_formulas_and_only_even_noise_has_a_temperature(seed
         np.testing.assert_allclose(heat, result.predicted(noise, temperature.RATES), rtol=0.05)
     even, curved = result.heat.values()
     np.testing.assert_allclose(even[0] / (temperature.RATES[0] / 2), 1.0, atol=0.08)
-    assert (curved[:, 1] > 9 * curved[:, 0]).all()
+    hotter = curved[:, 1] / curved[:, 0]
+    assert (hotter > 9.5).all() and (round(hotter[0]), round(hotter[-1])) in {(10, 19), (11, 19)}
 
 
 @each_seed
@@ -95,6 +96,8 @@ def test_adam_settles_at_38_over_eta_of_the_preconditioned_sharpness(seed: int) 
     result = run(preconditioned.preconditioned, seed)
     assert pytest.approx(38) == preconditioned.LIMIT
     np.testing.assert_allclose(result.settled, 1.0, atol=0.07)
+    if seed == 0:
+        assert (38 * result.settled[0], 38 * result.settled[-1]) == pytest.approx((36, 37.5), abs=0.1)
     assert (result.plain[-1] < 0.1 * 2 / preconditioned.RATES).all()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from fractions import Fraction
 from importlib import import_module
 
@@ -344,6 +346,66 @@ def test_what_counts_is_what_was_committed_before_the_reveal() -> None:
     assert predictions.compare("c1").rows[0].status == "wrong"
     assert predictions.summary()["c1"] == {"asked": 4, "committed": 4, "compared": True}
     assert predictions.summary()["c2"] == {"asked": 5, "committed": 0, "compared": False}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_only_what_was_said_before_the_outcome_is_a_forecast_in_any_order(seed, tmp_path, monkeypatch) -> None:
+    """Checks, peeks, comparisons and kernels that are started anew, in a random order: the invariant of calibration."""
+    from lrtutorial.experiments import commitment
+
+    file = tmp_path / "progress.json"
+    monkeypatch.setenv("LRTUTORIAL_PROGRESS", str(file))
+    monkeypatch.setattr(commitment, "in_notebook", lambda: True)
+    monkeypatch.setattr(commitment, "_say", lambda text: None)
+    show = commitment.after_predictions("c3")(lambda: "outcome")
+    rng, shown = random.Random(seed), False
+    steps = [step.id for step in find_exercise("c3").steps]
+    values = {step: [recorded(step).reference, *WRONG[step]] for step in steps}
+    first: dict[str, object] = {}
+    sure: dict[str, float] = {}
+    for _ in range(rng.randint(8, 24)):
+        event = rng.choice(("check", "check", "check", "check all", "look", "peek", "compare", "restart"))
+        for step in {"check": [rng.choice(steps)], "check all": steps}.get(event, ()):
+            value, percent = rng.choice(values[step]), rng.choice((..., 30, 80))
+            checking.verdict_on(step, value, WHY, percent)
+            first.setdefault(step, None if shown else value)
+            if percent is not ... and not shown:
+                sure.setdefault(step, percent)
+        if event in ("look", "peek"):
+            shown |= show(peek=event == "peek") == "outcome"
+        if event == "compare":
+            percents = [rng.choice((None, 10, 90)) for _ in steps]
+            if predictions.compare("c3", *percents).rows:
+                sure |= {} if shown else {s: p for s, p in zip(steps, percents, strict=True) if p and s not in sure}
+                shown = True
+        if event == "restart":
+            HERE.forget()
+    HERE.forget()
+    for step in steps:
+        checking.verdict_on(step, values[step][0], WHY, 99)
+        first.setdefault(step, None if shown else values[step][0])
+        if not shown:
+            sure.setdefault(step, 99)
+    predictions.compare("c3")
+    expected = {
+        step: {"confidence": sure[step], "right": first[step] == values[step][0]}
+        for step in steps
+        if step in sure and first[step] is not None
+    }
+    assert json.loads(file.read_text())["forecasts"] == expected
+
+
+WRONG: dict[str, list[object]] = {
+    "c3-prediction_1": ["tenfold"], "c3-prediction_2": ["sgd"], "c3-prediction_3": [["sgd", "adam", "momentum"]],
+}  # fmt: skip
+
+
+def test_a_confidence_that_comes_after_the_outcome_is_told_so() -> None:
+    commit(prediction_1="10", prediction_2=2, prediction_3=647)
+    predictions.compare("c1")
+    assert predictions.TOO_LATE in predictions.compare("c1", 90, None, None).calibration
+    assert predictions.TOO_LATE not in predictions.compare("c1", None, ..., None).calibration
+    assert not HERE.forecasts
 
 
 @pytest.mark.parametrize("confidence", [(101,), (-1,), ("sure",), (True,), (1, 2), (0.6,), (1,), ("0,7",), (1e999,)])

@@ -3,7 +3,7 @@
 
 import { Experiment } from "./experiment.js";
 import { element, place } from "./page.js";
-import { progressOf } from "./progress.js";
+import { progressOf, saveCopy } from "./progress.js";
 import { values } from "./foretold.js";
 import { Runtime } from "./runtime.js";
 import { Step } from "./step.js";
@@ -37,12 +37,15 @@ function remembered() {
 const runtime = new Runtime(() => new Worker(new URL("worker.js", import.meta.url), { type: "module" }), {
   patience: Number(root.dataset.lrPatience) || 10_000,
   remember: remembered,
+  recalled: (answer) => steps.forEach((each) => each.recall(answer.verdicts?.[each.about.id])),
   changed: (status) => {
     root.dataset.lrRuntime = status;
     line.textContent = SAID[status];
   },
 });
 
+/** @type {Step[]} */
+let steps = [];
 /** @type {Experiment | null} */
 let experiment = null;
 const desk = {
@@ -69,10 +72,13 @@ function addGuess() {
 
 function build() {
   document.querySelector("article h1")?.after(line);
-  const problem = element("p", { class: "lr-problem", role: "status" }, store.problem);
-  store.onproblem = (said) => (problem.textContent = said);
+  const problem = element("div", { class: "lr-problem", role: "status" });
+  const save = element("button", { type: "button", "data-lr-save": true, onclick: () => saveCopy(desk) }, "Save a copy");
+  const tell = (/** @type {string} */ said) => problem.replaceChildren(...(said ? [`${said} `, save] : [])); // leaving loses it
+  store.onproblem = tell;
+  tell(store.problem);
   line.after(problem);
-  const steps = about.steps.map(addStep);
+  steps = about.steps.map(addStep);
   addGuess();
   const predictions = about.steps.filter((/** @type {any} */ each) => each.foretells).map((/** @type {any} */ each) => each.id);
   if (predictions.length) experiment = new Experiment(about.exercise, predictions, desk);

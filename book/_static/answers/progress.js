@@ -12,10 +12,11 @@ export function progressOf(desk, map) {
   const said = element("p", { role: "status" });
   const draw = async () => {
     const { html } = await desk.runtime.ask({ do: "map", progress: desk.store.get("progress") }, "map");
-    map.innerHTML = html;
+    map.replaceChildren(...(element("div", { html }).firstElementChild?.childNodes ?? [])); // its inside: it is a map itself
   };
   const redraw = () => draw().catch(() => {});
   addEventListener("storage", redraw);
+  addEventListener("pageshow", redraw); // by the back button, as the page was left
   (place("keep") ?? map).after(controls(desk, said, redraw));
   redraw();
 }
@@ -48,7 +49,7 @@ function controls(desk, said, redraw) {
 }
 
 /** @param {import("./step.js").Desk} desk */
-function saveCopy(desk) {
+export function saveCopy(desk) {
   const address = URL.createObjectURL(new Blob([exported(desk.store, KINDS)], { type: "application/json" }));
   element("a", { href: address, download: "lrtutorial-progress.json" }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);

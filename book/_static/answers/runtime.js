@@ -21,12 +21,14 @@ const FIRST = 3;
 export class Runtime {
   /**
    * @param {() => any} begin makes a worker
-   * @param {{patience?: number, remember?: () => Request[], changed?: (status: Status) => void}} options patience in ms
+   * @param {{patience?: number, remember?: () => Request[], recalled?: (answer: any) => void, changed?: (status: Status) => void}} options
+   * patience in ms; `recalled` is told what came of each request of `remember`
    */
-  constructor(begin, { patience = 10_000, remember = () => [], changed = () => {} } = {}) {
+  constructor(begin, { patience = 10_000, remember = () => [], recalled = () => {}, changed = () => {} } = {}) {
     this.begin = begin;
     this.patience = patience;
     this.remember = remember;
+    this.recalled = recalled;
     this.changed = changed;
     /** @type {Waiting[]} */
     this.queue = [];
@@ -57,7 +59,7 @@ export class Runtime {
     if (data.failed) return this.fail(data.failed);
     if (data.ready) {
       this.status = "ready";
-      for (const request of this.forgets ? [] : this.remember()) this.queue.unshift(silent(request));
+      for (const request of this.forgets ? [] : this.remember()) this.queue.unshift({ request, key: "", settle: this.recalled, refuse: () => {} });
       this.changed(this.status);
     } else if (this.current && data.id === this.count) {
       clearTimeout(this.timer);
@@ -122,9 +124,4 @@ export class Runtime {
     stopped?.refuse(new TookTooLong("deciding this took too long"));
     this.start();
   }
-}
-
-/** A question whose answer nobody waits for. @param {Request} request @returns {Waiting} */
-function silent(request) {
-  return { request, key: "", settle: () => {}, refuse: () => {} };
 }

@@ -181,6 +181,14 @@ export class Step {
     }
   }
 
+  /** What an earlier visit was told, if that answer still stands here. @param {{html: string, status: string} | undefined} answer */
+  recall(answer) {
+    const same = this.desk.store.get("checked", this.about.id).trim() === this.field.value.trim();
+    if (!answer || !same || this.said.childElementCount) return;
+    this.said.innerHTML = answer.html;
+    this.root.dataset.status = answer.status;
+  }
+
   /** @param {{html: string, status: string}} answer */
   show(answer) {
     this.said.innerHTML = answer.html;

@@ -7,7 +7,7 @@
 
 const PREFIX = "lrtutorial";
 export const UNKEPT =
-  "This browser keeps nothing here (private mode, or no room left): save a copy of your progress before you leave.";
+  "This browser keeps nothing here (private mode, or no room left): save a copy before you leave this page.";
 
 /** Changes to the progress wait for each other across tabs, where the browser has locks. */
 const inTurn = (/** @type {() => Promise<void>} */ work) =>

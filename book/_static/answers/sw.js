@@ -50,5 +50,14 @@ async function answer(request) {
   address.search = address.hash = "";
   if (address.pathname.endsWith("/")) address.pathname += "index.html";
   const cache = await caches.open(own + VERSION);
-  return (await cache.match(address.href)) ?? fetch(request);
+  const kept = await cache.match(address.href);
+  if (kept) return kept;
+  if (request.mode !== "navigate") return fetch(request);
+  return fetch(request).catch(() => new Response(notHere(), { headers: { "Content-Type": "text/html; charset=utf-8" }, status: 503 }));
+}
+
+/** Search and reference are not kept. */
+function notHere() {
+  const said = `This page needs a network: only the course itself is kept on this device. <a href="${scope}index.html">To the book</a>`;
+  return `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Needs a network</title><p>${said}</p>`;
 }
