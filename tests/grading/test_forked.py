@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -41,11 +42,12 @@ def test_none_of_our_own_code_is_there_beforehand_and_all_can_be_set(tmp_path: P
     """A course's folder, its code and its environment are read when a command begins, as they are then."""
     (tmp_path / "autograder").mkdir()
     (tmp_path / "autograder" / "__main__.py").write_text(
-        "import os, sys\nprint(sys.argv[1:], os.getcwd(), os.environ['X'], sorted(os.environ) == ['PATH', 'X'])\n"
-        "sys.exit('ended' if 'wrong' in sys.argv else 0)\n"
+        "import os, sys\nprint(sys.argv[1:], os.getcwd(), os.environ['X'], 'HOME' in os.environ)\n"
+        "print('nbgrader.apps' in sys.modules)\nsys.exit('ended' if 'wrong' in sys.argv else 0)\n"
     )
+    pythons = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
     for word, code in (("right", 0), ("wrong", 1)):
         command = [sys.executable, "-m", "autograder", word]
-        done = commands.run(command, cwd=tmp_path, env={"PATH": "/usr/bin", "X": "set"})
-        assert done.returncode == code and done.stdout == f"{[word]} {tmp_path} set True\n", done
+        done = commands.run(command, cwd=tmp_path, env={**pythons, "PATH": "/usr/bin", "X": "set"})
+        assert done.returncode == code and done.stdout == f"{[word]} {tmp_path} set False\nTrue\n", done
         assert done.stderr.strip() == ("ended" if code else "")
