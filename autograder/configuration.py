@@ -12,6 +12,7 @@ from autograder.feedback import FeedbackExporter, FeedbackSummary
 from autograder.feedback.cleaning import clean_html
 from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
+from autograder.hooks.folders import read_as_the_intake_does
 from autograder.hooks.release import Release, find_own_programs
 from autograder.hooks.skeletons import Skeletons
 from autograder.hooks.stock import Door
@@ -29,6 +30,7 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     without them they are those of this process, which begins with the course of ``lrtutorial``.
     """
     find_own_programs()
+    read_as_the_intake_does()
     if course is not None:
         use(course)
     if catalogue:

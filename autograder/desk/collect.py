@@ -31,22 +31,25 @@ from autograder.grading.assignment import Assignment
 from autograder.intake.candidates import (
     UNREADABLE,
     Found,
+    data_for,
     exercise_of,
+    left_behind,
     members,
     paths,
     read,
     refused,
-    sort_out,
     spelled,
     touched,
     unpacked,
 )
-from autograder.intake.text import kept, student_of
-from autograder.intake.timestamp import read_time
+from autograder.intake.text import fitting, kept, student_of
+from autograder.intake.timestamp import TIMESTAMP, read_time
 from lrtutorial.advice import Refused
 
+HIDDEN = "it is hidden, or in a hidden folder"
 EARLIER = "earlier"  #: the folder beside the notebooks in which older versions are kept
 MAX_MEMBERS = 200_000  #: of a download
+MAX_NAME, MAX_PARTS = 200, 12  #: bytes of a file's name, and folders above it, that are written
 #: ``lovelaceada_LATE_4711_99_b2_adam-1.ipynb``, ``anon_x7Kq2_99_b2_adam.ipynb``; a text has no number of its own.
 _CANVAS = re.compile(
     r"(?:(?P<name>(?!LATE_).+?)_)?(?P<late>LATE_)?(?P<user>\d+|anon_[A-Za-z0-9]+)_(?:(?P<number>\d+)_(?P<file>.+)"
@@ -74,6 +77,7 @@ class Person:
     when: datetime | None = None
     note: str = ""
     fixed: bool = False  #: whether its first id is the same in every part
+    also: tuple[str, ...] = ()  #: what the name may be without a group's before it
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
@@ -114,14 +118,20 @@ class Roster:
         several = frozenset(form for form, students in forms.items() if len(students) > 1)
         return cls(single, several, path is not None)
 
+    def knows(self, name: str) -> bool:
+        """Whether a student is called so."""
+        return plain(name) in self.students
+
     def find(self, person: Person, namesakes: bool = False) -> tuple[str, str]:
         """Return (student, '') for a person, or ('', why there is none); ``namesakes``: another has the same name."""
         both = [f"{person.name} {one}" for one in person.ids[:1]]  # "Participant 991", as Moodle's worksheet has it
         forms = [*map(plain, (*person.ids, *both)), *([] if namesakes and person.ids else [plain(person.name)])]
-        for form in forms:
+        for form in [*forms, *map(plain, person.also)]:
             if form in self.students:
                 return self.students[form], ""
-        if any(form in self.several for form in forms):
+            if form in self.several:
+                break
+        if any(form in self.several for form in [*forms, *map(plain, person.also)]):
             return "", f"several students of the roster are called {person.name!r}"
         if self.given:
             number = f" or has the number {person.ids[0]}" if person.ids else ""
@@ -143,7 +153,7 @@ def plain(text: str) -> str:
 
 def safe_name(name: str) -> str:
     """Return a student's id from an LMS's name: one part of a path, and never a hidden one."""
-    return student_of(re.sub(r"[/\\]", "_", name).strip()).lstrip(".")[:120] or "unknown"
+    return student_of(re.sub(r"[/\\]", "_", name).strip().lstrip(".")) or "unknown"
 
 
 def _rows(path: Path) -> Iterator[tuple[str, ...]]:
@@ -196,16 +206,19 @@ def _called(cell: Mapping[str, str]) -> Iterator[str]:
 
 
 def people(
-    names: Iterable[str], about: Mapping[str, tuple[Person, ...]] | None = None, whole: str = ""
-) -> dict[str, list[tuple[Person, str]]]:
+    names: Iterable[str], about: Mapping[str, tuple[Person, ...]] | None = None, whole: str = "",
+    roster: Roster | None = None,
+) -> dict[str, list[tuple[Person, str]]]:  # fmt: skip
     """Return {path in the download: [(whom it is of, its path in what they handed in)]}; a group's file is of several.
 
     ``whole`` is the download's own name: the person's, where nothing else says whose it is. A person without a name is
-    nobody: the download is an LMS's, and this file doesn't say whose.
+    nobody: the download is an LMS's, and this file doesn't say whose. A folder that the roster knows is its student's.
     """
     names = [name for name in names if name and not name.endswith("/")]
     common = _common(names)
-    found = {}
+    if roster is not None:
+        common = tuple(itertools.takewhile(lambda folder: not roster.knows(folder), common))
+    found: dict[str, list[tuple[Person, str]]] = {}
     for name in names:
         parts = PurePosixPath(name).parts[len(common) :]
         found[name] = _by_lms(parts, about or {})
@@ -213,10 +226,27 @@ def people(
     for name in names:
         if not found[name]:
             parts = PurePosixPath(name).parts[len(common) :]
+            if roster is not None and not roster.knows(parts[0]):
+                known = (index for index, part in enumerate(parts[:-1]) if roster.knows(part))
+                parts = parts[next(known, 0) :]
             alone = len(parts) == 1
             person = Person("" if lms and alone else (common[-1] if common else whole) if alone else parts[0])
             found[name] = [(person, "/".join(parts) if alone else "/".join(parts[1:]))]
-    return found
+    return _without_groups(found)
+
+
+def _without_groups(found: dict[str, list[tuple[Person, str]]]) -> dict[str, list[tuple[Person, str]]]:
+    """Moodle puts a group's name and a hyphen before every name of a download, or before none."""
+    names = {person.name for name, of in found.items() for person, _ in of if _MOODLE.search(name)}
+    if not names or not all("-" in name for name in names):
+        return found
+
+    def apart(person: Person) -> Person:
+        words = person.name.split("-")
+        return replace(person, also=tuple("-".join(words[at:]) for at in range(1, len(words))))
+
+    return {name: [(apart(person) if person.name in names else person, inside) for person, inside in of]
+            for name, of in found.items()}  # fmt: skip
 
 
 def _common(names: list[str]) -> tuple[str, ...]:
@@ -273,16 +303,16 @@ def _texts(*values: object) -> tuple[str, ...]:
     return tuple(value.strip() for value in values if isinstance(value, str) and value.strip())
 
 
-def download(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
+def download(path: Path, roster: Roster | None = None) -> list[tuple[Person, Callable[[], list[Found]]]]:
     """Return each person of a download with what reads their files, so that one person's are in memory at a time.
 
     Raises Refused for what is neither a folder nor a zip.
     """
     if path.is_dir() and not path.is_symlink():
-        return _of_folder(path)
+        return _of_folder(path, roster)
     try:
         archive = zipfile.ZipFile(path)
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not spelled(info).endswith("/")]
     except FileNotFoundError:
         raise Refused(f"there is no {path}: name the zip or the folder that the LMS gave") from None
     except UNREADABLE as error:
@@ -291,11 +321,11 @@ def download(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
         raise Refused(f"{path} holds {len(infos)} files; at most {MAX_MEMBERS} are taken")
     about: dict[str, tuple[Person, ...]] = {}
     for info in infos:
-        if PurePosixPath(info.filename).name == _SHEET and not refused(info):
+        if PurePosixPath(spelled(info)).name == _SHEET and not refused(info):
             about = gradescope(_text_of(unpacked(archive, [info])))
-    listed = [info for info in infos if PurePosixPath(info.filename).name != _SHEET]
+    listed = [info for info in infos if PurePosixPath(spelled(info)).name != _SHEET and not left_behind(spelled(info))]
     sound = [info for info in listed if not refused(info)]
-    whose = people(map(spelled, sound), about, path.stem)
+    whose = people(map(spelled, sound), about, path.stem, roster)
 
     def reader(places: list[tuple[zipfile.ZipInfo, str]]) -> Callable[[], list[Found]]:
         # one by one: two of them may have the same name
@@ -304,12 +334,21 @@ def download(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
         ))  # fmt: skip
 
     bad = [Found(spelled(info), b"", problem=why) for info in listed if (why := refused(info))]
+    bad += [Found(name, b"", problem=HIDDEN) for name in map(spelled, infos) if _hidden_work(name)]
     groups = _groups((info, whose[spelled(info)]) for info in sound)
     return [*([(Person(""), lambda: bad)] if bad else []), *((person, reader(places)) for person, places in groups)]
 
 
-def _of_folder(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
+def _hidden_work(name: str) -> bool:
+    """Whether a path that is passed over may be somebody's work: a notebook or a zip, hidden by its owner."""
+    work = left_behind(name) and name.lower().endswith((".ipynb", ".zip"))
+    return work and not re.search(r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.Trash[^/]*)/|(^|/)\._", name)
+
+
+def _of_folder(path: Path, roster: Roster | None) -> list[tuple[Person, Callable[[], list[Found]]]]:
     names = list(paths(path))
+    hidden = [one.relative_to(path).as_posix() for one in sorted(path.rglob("*")) if one.is_file()]
+    bad = [Found(name, b"", problem=HIDDEN) for name in hidden if _hidden_work(name)]
     about: dict[str, tuple[Person, ...]] = {}
     for name in [name for name in names if PurePosixPath(name).name == _SHEET]:
         names.remove(name)
@@ -318,7 +357,8 @@ def _of_folder(path: Path) -> list[tuple[Person, Callable[[], list[Found]]]]:
     def reader(places: list[tuple[str, str]]) -> Callable[[], list[Found]]:
         return lambda: [one for name, inside in places for one in read(path / name, inside)]
 
-    return [(person, reader(places)) for person, places in _groups(people(names, about, path.name).items())]
+    groups = _groups(people(names, about, path.name, roster).items())
+    return [*([(Person(""), lambda: bad)] if bad else []), *((person, reader(places)) for person, places in groups)]
 
 
 def _text_of(files: Iterable[Found]) -> str:
@@ -360,7 +400,7 @@ def collect(
     ``replace_``, and then kept beside, too. A dry run writes nothing.
     """
     rows: list[Row] = []
-    everybody = download(path)
+    everybody = download(path, roster)
     names = Counter(plain(person.name) for person, _ in everybody)
     for person, read_files in everybody:
         files = read_files()
@@ -393,8 +433,8 @@ class _Desk:
             if exercise := meant.get(one.name):
                 newest[exercise] = one
         rows = [self._row(one, meant.get(one.name), newest, person) for one in files]
-        if person.when and not self.dry_run and newest:
-            self._put("timestamp.txt", f"{person.when:%Y-%m-%d %H:%M:%S} UTC\n".encode())
+        if person.when and newest:
+            self._put(TIMESTAMP, f"{person.when:%Y-%m-%d %H:%M:%S} UTC\n".encode())
         return rows
 
     def _order(self, one: Found, meant: Mapping[str, str | None]) -> tuple[bool, float, int]:
@@ -408,54 +448,84 @@ class _Desk:
         if one.problem:
             return Row(one.name, self.student, "", f"left out: {one.problem}")
         if exercise is None:
-            others = sort_out([one], self.assignment.release).others
-            if others:
-                self._put(one.name, one.data)
-                return Row(one.name, self.student, "", "kept, but not graded")
-            return Row(one.name, self.student, "", self._put(one.name, one.data))
+            return Row(one.name, self.student, "", self._beside(one, newest))
         if newest[exercise] is one:
             return Row(one.name, self.student, exercise, self._put(f"{exercise}.ipynb", one.data) + told)
         became = self._put(self._free(f"{EARLIER}/{one.name}", one.data), one.data)
         return Row(one.name, self.student, exercise, f"an earlier one: {became} in {EARLIER}/{told}")
 
+    def _beside(self, one: Found, newest: Mapping[str, Found]) -> str:
+        """Keep a file that is no notebook: beside the notebooks that it lay beside, for they are put at the top."""
+        homes = {PurePosixPath(notebook.name).parent for notebook in newest.values()} | {PurePosixPath()}
+        inside = [path for home in homes if (path := data_for(one, home)) is not None]
+        if PurePosixPath(one.name).name == TIMESTAMP:
+            return (
+                self._put(TIMESTAMP, one.data) if PurePosixPath(TIMESTAMP) in inside else self._put(one.name, one.data)
+            )
+        if not inside:
+            became = self._put(one.name, one.data)
+            return became if "left out" in became else "kept, but not graded"
+        return self._put(str(min(inside, key=lambda path: len(path.parts))), one.data)
+
     def _free(self, name: str, data: bytes) -> str:
         """Return a name under which nothing else lies: two files of a download may have the same."""
         path = PurePosixPath(name)
         for number in itertools.count(2):
-            target = self.home / name
+            target = self._place(name)
             if not os.path.lexists(target) or (target.is_file() and target.read_bytes() == data):
                 break
             name = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
         return name
 
+    def _place(self, name: str) -> Path:
+        """Return where a file lies below the student's folder, its names made such that a disk takes them."""
+        parts = [part for part in PurePosixPath(kept(name)).parts if part not in ("/", "..", ".")]
+        parts = [fitting(part, MAX_NAME, suffix=PurePosixPath(part).suffix[:10]) for part in parts][-MAX_PARTS:]
+        return self.home.joinpath(*parts or ["unnamed"])
+
     def _put(self, name: str, data: bytes) -> str:
         """Write one file below the student's folder; return what became of it. Nothing is overwritten unasked."""
-        parts = [part for part in PurePosixPath(kept(name)).parts if part not in ("/", "..", ".")]
-        target = self.home.joinpath(*parts)
+        target = self._place(name)
         there = target.read_bytes() if target.is_file() and not target.is_symlink() else None
         if there == data:
             return "there already"
         if os.path.lexists(target) and not (self.replace and there is not None):
             return "left out: another one is there (--replace puts this in its place and keeps the other)"
         if not self.dry_run:
-            if there is not None:
-                aside = self.home / EARLIER / f"{datetime.now(UTC):%Y%m%d-%H%M%S} {target.name}"
-                aside.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(target, aside)
-            _write(target, data)
+            try:
+                if there is not None:
+                    aside = self.home / EARLIER / f"{datetime.now(UTC):%Y%m%d-%H%M%S} {fitting(target.name, 200)}"
+                    aside.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(target, aside)
+                _write(target, data)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                return f"left out: a file or a folder of the same name as a part of {target.name!r} is in the way"
         return "taken" if there is None else "taken; the other is kept"
 
 
 def _write(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".writing-{os.getpid()}")
-    beside.write_bytes(data)
-    os.replace(beside, target)
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def readable(name: str) -> str:
+    """Return a name as one line that moves no cursor and turns no text round: other characters as Python writes them.
+
+    >>> readable("a\\nb"), readable("Zo\u00eb 1.ipynb")
+    ('a\\\\nb', 'Zoë 1.ipynb')
+    """
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in kept(name))
 
 
 def table(rows: list[Row]) -> str:
     """Return the rows as lines of text, with a count at the end."""
-    shown = [(kept(row.student) or "?", row.exercise or "-", kept(row.file), kept(row.became)) for row in rows]
+    shown = [(readable(row.student) or "?", row.exercise or "-", readable(row.file), readable(row.became))
+             for row in rows]  # fmt: skip
     widths = [max((len(line[column]) for line in shown), default=0) for column in range(3)]
     lines = [
         "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]) for line in shown

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import itertools
-import os
 import re
 import secrets
 from html import escape
@@ -17,7 +15,6 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.notebooknode import NotebookNode
-from nbgrader.converters import GenerateFeedback
 from traitlets.config import Config
 
 from autograder.feedback.cleaning import clean_html, picture_of, traceback_text, without_paths
@@ -41,8 +38,6 @@ class FeedbackExporter(HTMLExporter):
         if config is not None:
             own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not
         super().__init__(config=own, **kw)
-        if isinstance(self.parent, GenerateFeedback):
-            _find_odd_names(self.parent)
 
     @property
     def default_config(self) -> Config:
@@ -83,20 +78,6 @@ class FeedbackExporter(HTMLExporter):
         renderer = _Renderer(self, attachments)
         html = clean_html(MarkdownWithMath(renderer=renderer).render(without_paths(source)), headings=True)
         return renderer.with_formulas(html)
-
-
-def _find_odd_names(converter: Any) -> None:
-    """Give each graded folder its own notebooks: nbgrader takes a name such as ``[ada]*`` for a pattern.
-
-    It then finds nothing there, or the notebooks of others.
-    """
-    course = converter.coursedir
-    for folder in glob.glob(converter._format_source(course.assignment_id, course.student_id)):
-        found = glob.glob(os.path.join(glob.escape(folder), f"{course.notebook_id}.ipynb"))
-        if found:
-            converter.assignments[folder] = found
-        else:
-            converter.assignments.pop(folder, None)
 
 
 class _Renderer(AttachmentRenderer):

@@ -140,9 +140,10 @@ class ExtraTime:
 
     def of(self, student: str, assignment: str) -> timedelta | None:
         """Return a student's extra time; a row for the assignment counts before one for ``*``."""
+        own = student_of(student).strip()
         for name in (assignment, "*"):
-            if (student_of(student), name) in self.rows:
-                return self.rows[student_of(student), name][0] or None
+            if (own, name) in self.rows:
+                return self.rows[own, name][0] or None
         return None
 
     def hold_to(self, assignments: Collection[str]) -> None:
@@ -162,7 +163,7 @@ class ExtraTime:
         return [
             f"{self.path.name}, line {line}: no student {name!r} so far. {nearest(name, known)}"
             for (name, _), (_, line) in self.rows.items()
-            if name not in set(map(student_of, students))
+            if name not in {student_of(student).strip() for student in students}
         ]
 
 

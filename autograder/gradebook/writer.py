@@ -7,9 +7,6 @@ transaction), and last the ledger's row with the fingerprint, without which the 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import stat
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -29,12 +26,13 @@ from traitlets.config import Config
 
 from autograder.cells import is_marked
 from autograder.course import COURSE
+from autograder.gradebook.beside import copy_beside
 from autograder.gradebook.database import Alone, hold_to_version, log_ahead, patient
 from autograder.gradebook.late import GrantExtraTime, grant, reassess
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.result import Result
 from autograder.intake.candidates import look
-from autograder.intake.quarantine import quarantine
+from autograder.intake.quarantine import clear_way, quarantine
 from autograder.intake.timestamp import UnreadableTime, handed_in
 from lrtutorial.advice import Advice
 from lrtutorial.files import write_whole
@@ -100,8 +98,11 @@ class GradebookWriter:
         """Move what must not be copied out of a submitted folder; return a sentence on each."""
         return quarantine(folder, COURSE / "quarantine" / student / self.assignment)
 
-    def begin(self, student: str, folder: Path) -> None:
-        """Enter a submission with its time, copy the files beside the notebooks, count missing notebooks as 0."""
+    def begin(self, student: str, folder: Path) -> list[str]:
+        """Enter a submission with its time, copy the files beside the notebooks, count missing notebooks as 0.
+
+        Returns a sentence on each file that could not be copied.
+        """
         self.gradebook.update_or_create_student(student)
         try:
             when = handed_in(folder)
@@ -114,13 +115,21 @@ class GradebookWriter:
         grant(submission, self.extra_time)
         found = look(folder, self.release).candidates
         missing = [notebook for notebook in submission.notebooks if found and notebook.name not in found]
+        gone = []
         for notebook in missing:
             for grade in notebook.grades:
                 grade.auto_score, grade.needs_manual_grade = 0, False
+            if all(grade.manual_score is None for grade in notebook.grades):
+                gone.append(notebook.name)
         self.gradebook.db.commit()
         to = self._autograded(student)
-        for source in (Path(self.course.format_path(self.course.source_directory, ".", self.assignment)), folder):
-            _copy_beside(source, to)
+        for name in gone:  # or an earlier "nothing was found" or an older answer would stand beside what counts
+            self.ledger.forget(self.assignment, student, name)
+            (to / f"{name}.ipynb").unlink(missing_ok=True)
+            page = Path(self.course.format_path(self.course.feedback_directory, student, self.assignment))
+            (page / f"{name}.html").unlink(missing_ok=True)
+        sources = (Path(self.course.format_path(self.course.source_directory, ".", self.assignment)), folder)
+        return [sentence for source in sources for sentence in copy_beside(source, to)]
 
     def _autograded(self, student: str) -> Path:
         return Path(self.course.format_path(self.course.autograded_directory, student, self.assignment))
@@ -129,7 +138,10 @@ class GradebookWriter:
         """Write one graded notebook: the file, the scores, the ledger's row."""
         graded = result.document()
         answers = answers_of(graded)
-        write_whole(self._autograded(result.student) / f"{result.notebook}.ipynb", result.graded, mode=0o444)
+        path = self._autograded(result.student) / f"{result.notebook}.ipynb"
+        if path.is_dir():
+            clear_way(path, path.parent)
+        write_whole(path, result.graded, mode=0o444)
         self._scores(result.student, result.notebook, graded, answers, again=result.judged_nothing,
                      asked=result.look)  # fmt: skip
         self.ledger.write(
@@ -192,16 +204,3 @@ def answers_of(notebook: NotebookNode) -> dict[str, tuple[str, float]]:
             digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
             found[cell.metadata.nbgrader["grade_id"]] = (digest, float(cell.metadata.nbgrader["points"]))
     return found
-
-
-def _copy_beside(source: Path, to: Path) -> None:
-    """Copy the regular files beside the notebooks; a link is never followed."""
-    for place, _, files in os.walk(source, followlinks=False):
-        for name in files:
-            path = Path(place, name)
-            if path.suffix == ".ipynb" or ".ipynb_checkpoints" in path.parts or not stat.S_ISREG(path.lstat().st_mode):
-                continue
-            target = to / path.relative_to(source)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
-            shutil.copyfile(path, target, follow_symlinks=False)

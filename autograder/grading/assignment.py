@@ -20,8 +20,9 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.course import COURSE, ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
-from autograder.intake.candidates import HandedIn, look
+from autograder.intake.candidates import HandedIn, is_folder, look
 from autograder.intake.quarantine import time_unknown
+from autograder.intake.reading import shown
 from autograder.intake.release import release_folder, released
 from autograder.intake.text import kept, student_of
 from autograder.names import UnknownName, nearest
@@ -76,7 +77,7 @@ class Assignment:
         course = self.course
         pattern = course.format_path(course.submitted_directory, "*", self.name)
         found: dict[str, Path] = {}
-        for path in map(Path, sorted(glob.glob(pattern))):
+        for path in sorted([*map(Path, glob.glob(pattern)), *self._closed()]):
             student = student_of(path.parent.name)
             if student not in found or path.parent.name == student:  # the other is told: see strays
                 found[student] = path
@@ -119,7 +120,7 @@ class Assignment:
     @staticmethod
     def _nothing(folder: Path, handed_in: HandedIn) -> str:
         """Say why there is nothing to grade in a folder; empty where some exercise is there."""
-        if folder.is_symlink() or not folder.is_dir():
+        if not is_folder(folder):
             return "What was handed in is no folder but a link or a file; links are not followed."
         if handed_in.candidates:
             return ""
@@ -140,7 +141,12 @@ class Assignment:
                     f"{student_of(path.parent.name)}: there are two folders of this name, spelled in different bytes; "
                     f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
                 )
+        for path in self._submitted(self.name, ".*"):
+            found.append(f"{student_of(path.parent.name)}: a folder whose name begins with a dot is hidden, and is not "
+                         "graded. Give it another name.")  # fmt: skip
         for path in self._submitted("."):
+            if not os.access(path, os.X_OK) and path.is_dir():
+                continue  # a rejected submission
             if not path.is_dir():
                 found.append(f"{student_of(path.name)}: it lies in no student's folder, and is not graded. Move it "
                              f"into {{student}}/{self.name}/, or take it in by collect.")  # fmt: skip
@@ -148,9 +154,13 @@ class Assignment:
                 found += self._in_no_part(path)
         return found
 
-    def _submitted(self, part: str) -> list[Path]:
+    def _closed(self) -> list[Path]:
+        """Return the folders of this part in students' folders that can't be opened: nobody knows what is in them."""
+        return [path / self.name for path in self._submitted(".") if path.is_dir() and not os.access(path, os.X_OK)]
+
+    def _submitted(self, part: str, student: str = "*") -> list[Path]:
         course = self.course
-        pattern = os.path.normpath(course.format_path(course.submitted_directory, "*", part))
+        pattern = os.path.normpath(course.format_path(course.submitted_directory, student, part))
         return [Path(path) for path in sorted(glob.glob(pattern))]
 
     def _in_no_part(self, folder: Path) -> list[str]:
@@ -161,8 +171,10 @@ class Assignment:
         if not odd:
             return []
         student = student_of(folder.name)
-        shown = ", ".join(map(kept, odd[:5]))
-        return [f"{student}: {shown} lies in no folder of a part and is not graded. Move it to {student}/{self.name}/."]
+        listed = ", ".join(shown(kept(name)) for name in odd[:5])
+        return [
+            f"{student}: {listed} lies in no folder of a part and is not graded. Move it to {student}/{self.name}/."
+        ]
 
     @cached_property
     def draw(self) -> str:

@@ -69,8 +69,8 @@ class Book(Protocol):
         """Make a submitted folder safe to copy; return a sentence on each thing done."""
         ...
 
-    def begin(self, student: str, folder: Path) -> None:
-        """Enter a student's submission."""
+    def begin(self, student: str, folder: Path) -> list[str]:
+        """Enter a student's submission; return a sentence on what of it could not be copied."""
         ...
 
     def save(self, result: Result) -> None:
@@ -142,10 +142,10 @@ def _to_do(
             unchanged += sum(before.get((student, work.notebook)) == work.fingerprint for work in works)
     watcher.planned(count, unchanged)
     for student, folder in folders.items():
-        for sentence in writer.take_in(student, folder):
-            watcher.trouble(f"{student}: {sentence}")
+        said = writer.take_in(student, folder)
         handed_in = assignment.look(folder)
-        for sentence in (*handed_in.others, *(note for one in handed_in.candidates.values() for note in one.repairs)):
+        notes = (note for one in handed_in.candidates.values() for note in one.repairs)
+        for sentence in (*said, *handed_in.others, *notes):
             watcher.trouble(f"{student}: {sentence}")
         begun = False
         for work in assignment.works(student, folder, notebooks):
@@ -154,7 +154,8 @@ def _to_do(
                 summary.unchanged += 1
                 continue
             if not begun:
-                writer.begin(student, folder)
+                for sentence in writer.begin(student, folder):
+                    watcher.trouble(f"{student}: {sentence}")
                 begun = True
             yield work
     watcher.planned(count, summary.unchanged)

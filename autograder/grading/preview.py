@@ -95,8 +95,9 @@ class Preview:
         """Leave the submitted folder as it is: the files beside the notebooks earn nothing."""
         return []
 
-    def begin(self, student: str, folder: Path) -> None:
+    def begin(self, student: str, folder: Path) -> list[str]:
         """Enter nobody."""
+        return []
 
     def finish(self, folders: Mapping[str, Path], students: Sequence[str] = ()) -> list[str]:
         """Leave late penalties as they are."""

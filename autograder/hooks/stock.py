@@ -58,8 +58,6 @@ class Door(NotebookExporter):
         assignment = Assignment.find(part, self.config)
         raw = [student for student, notebooks in found.items() if self._wanted(part, student, notebooks)]
         students = list(dict.fromkeys(map(student_of, raw)))
-        if converter.coursedir.student_id == converter.coursedir.notebook_id == "*":
-            students += self._without_notebooks(assignment, found)
         if not students:
             return []
         named = {Path(path).stem for student in raw for path in found[student]}
@@ -73,25 +71,13 @@ class Door(NotebookExporter):
             converter.run_post_convert_hook()
         return summary.not_run
 
-    def _without_notebooks(self, assignment: Assignment, found: dict[str, list[str]]) -> list[str]:
-        """Return the students whose notebooks nbgrader's pattern doesn't match, or who handed in none."""
-        matched = {student_of(student) for student in found}
-        folders = assignment.folders()
-        done = set() if self.converter.force else {
-            student for student in folders if os.path.isdir(self.converter._format_dest(assignment.name, student))
-        }  # fmt: skip
-        return [student for student in folders if student not in matched and student not in done]
-
     def _wanted(self, part: str, student: str, notebooks: list[str]) -> bool:
         """Say whether nbgrader would convert a submission; with ``--force`` the earlier result stays until the new."""
         converter = self.converter
         converter.notebooks = sorted(notebooks)
         if student in (converter.coursedir.student_id_exclude or "").split(","):
             return False
-        try:
-            return bool(converter.force or converter.init_destination(part, student))
-        except (ValueError, OverflowError):  # a timestamp that nbgrader can't read: the intake says so
-            return True
+        return bool(converter.force or converter.init_destination(part, student))
 
     def _each(self, students: Sequence[str], found: dict[str, list[str]]) -> Iterator[str]:
         """Yield the students, nbgrader's own list of notebooks set to theirs: its hooks read it."""

@@ -26,13 +26,16 @@ from pathlib import Path, PurePosixPath
 from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import is_marked
-from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES
+from autograder.intake.quarantine import MAX_FILE_BYTES, MAX_FILES, PACKED_OR_NOTEBOOK
 from autograder.intake.reading import MAX_NOTEBOOK_BYTES, Rejected, read_file, read_notebook, shown, source_of
 from autograder.intake.text import kept
+from autograder.intake.timestamp import TIMESTAMP
 
 MAX_DEPTH = 8  #: folders below each other
 MAX_FOUND = 1000  #: files and members of zips that are looked at
-MAX_UNPACKED = 100_000_000  #: bytes of all members of one zip together
+MAX_NAMES = 50_000  #: names of files that are read for them
+MAX_UNPACKED = 100_000_000  #: bytes of all members of one zip together, with those of zips in it
+MAX_ZIPS = 3  #: zips in each other that are looked into
 MAX_BESIDE = 8_000_000  #: bytes of all files beside a notebook that its kernel gets
 #: What is no data for a notebook: pages, documents, packed and compiled files.
 NO_DATA = {
@@ -43,7 +46,9 @@ NO_DATA = {
 UNREADABLE = (
     zipfile.BadZipFile, RuntimeError, ValueError, OSError, NotImplementedError, EOFError, zlib.error, struct.error,
 )  # fmt: skip
-_SKIPPED = re.compile(r"(?:^|/)(?:\.[^/]*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|timestamp\.txt)(?:/|$)")
+_SKIPPED = re.compile(
+    r"(?:^|/)(?:\.(?!\.?(?:/|$))[^/]*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini)(?:/|$)", re.IGNORECASE
+)
 _ADDED = re.compile(r"(?:[\s_.-]*(?:copy|kopie|copie|final|neu|new|fixed|v?\d+|\(\d+\)))+$", re.IGNORECASE)
 
 
@@ -104,18 +109,18 @@ class HandedIn:
         given: dict[str, bytes] = {}
         size = 0
         for file in self.files:
-            path = PurePosixPath(file.name)
-            if file.problem or not path.is_relative_to(home) or not _is_data(file):
+            path = data_for(file, home)
+            if path is None:
                 continue
             size += len(file.data)
             if size <= MAX_BESIDE and len(given) < MAX_FILES:
-                given[str(path.relative_to(home))] = file.data
+                given[str(path)] = file.data
         return given
 
 
 def look(folder: Path, release: Mapping[str, NotebookNode]) -> HandedIn:
     """Return what a submitted folder holds for the released notebooks, {name: notebook}."""
-    return sort_out(list(_files(folder)), release)
+    return sort_out([file for file in _files(folder) if PurePosixPath(file.name).name != TIMESTAMP], release)
 
 
 def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedIn:
@@ -124,13 +129,13 @@ def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedI
     A notebook under its right name counts, unless it was never touched and another one was.
     """
     meant: dict[str, list[Found]] = {}
-    others: list[str] = []
+    plain: list[Found] = []
     for file in files:
         exercise = exercise_of(file, release) if file.is_notebook else None
         if exercise is not None:
             meant.setdefault(exercise, []).append(file)
-        elif file.problem or not _is_data(file):
-            others.append(f"{shown(kept(file.name))} is not graded: {file.problem or _what(file)}.")
+        else:
+            plain.append(file)
     chosen = {}
     for exercise, found in meant.items():
         best = _best(exercise, found, release[exercise])
@@ -140,7 +145,13 @@ def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedI
                 why = file.problem or ("was never worked on" if not touched(file, release[exercise]) else "")
                 repairs.append(f"Also handed in, not counted: {shown(kept(file.name))}{f' ({why})' if why else ''}.")
         chosen[exercise] = Candidate(best, tuple(repairs))
-    return HandedIn(chosen, tuple(others), tuple(files))
+    homes = [PurePosixPath(), *(PurePosixPath(one.file.name).parent for one in chosen.values())]
+    others = tuple(
+        f"The folder: {file.problem}." if file.name == "." else
+        f"{shown(kept(file.name))} is not graded: {file.problem or _what(file)}."
+        for file in plain if not any(data_for(file, home) for home in homes)
+    )  # fmt: skip
+    return HandedIn(chosen, others, tuple(files))
 
 
 def exercise_of(file: Found, release: Mapping[str, NotebookNode]) -> str | None:
@@ -202,8 +213,16 @@ def _named(name: str, release: Mapping[str, NotebookNode]) -> str | None:
     return inside[0] if len(inside) == 1 else None
 
 
-def _is_data(file: Found) -> bool:
-    return PurePosixPath(file.name.lower()).suffix not in NO_DATA and ".zip/" not in file.name.lower()
+def data_for(file: Found, home: PurePosixPath) -> PurePosixPath | None:
+    """Return a file's path beside a notebook of this folder, where its program can open it; None where it is no data.
+
+    What lies in a zip is beside the notebooks that lie in the same one.
+    """
+    path = PurePosixPath(file.name)
+    if file.problem or not path.is_relative_to(home) or path.suffix.lower() in NO_DATA:
+        return None
+    inside = path.relative_to(home)
+    return None if ".zip/" in str(inside).lower() else inside
 
 
 def _what(file: Found) -> str:
@@ -217,31 +236,74 @@ def _what(file: Found) -> str:
 
 
 def _files(folder: Path) -> Iterator[Found]:
-    """Every file in a folder and in its zips, as far as limits go."""
-    for where in itertools.islice(paths(folder), MAX_FOUND):
+    """Every file in a folder and in its zips, as far as limits go: what may be a notebook comes first."""
+    names = list(itertools.islice(paths(folder), MAX_NAMES))
+    names.sort(key=lambda name: not name.lower().endswith(PACKED_OR_NOTEBOOK))
+    for where in names[:MAX_FOUND]:
         yield from read(folder / where, where)
+    if len(names) > MAX_FOUND:
+        yield Found(".", b"", problem=f"it holds {len(names)} files, of which {MAX_FOUND} were looked at")
 
 
 def paths(folder: Path) -> Iterator[str]:
     """Yield the files in a folder by relative path; hidden ones, and what systems leave behind, are passed over."""
-    if folder.is_symlink() or not folder.is_dir():
+    if not is_folder(folder):
         return
-    for place, folders, names in os.walk(folder, followlinks=False):
+    closed: list[OSError] = []
+    deep: list[str] = []
+    for place, folders, names in os.walk(folder, onerror=closed.append, followlinks=False):
         folders.sort()
         if len(Path(place).relative_to(folder).parts) >= MAX_DEPTH:
+            deep += [Path(place, name).relative_to(folder).as_posix() for name in folders]
             folders.clear()
         for name in sorted(names):
             where = Path(place, name).relative_to(folder).as_posix()
-            regular = stat.S_ISREG(Path(place, name).lstat().st_mode)
-            if not _SKIPPED.search(where) and (regular or where.lower().endswith(".ipynb")):
+            if not left_behind(where) and (_regular(Path(place, name)) or where.lower().endswith(".ipynb")):
                 yield where
+    for error in closed:  # a folder that can't be opened: read says so
+        yield Path(error.filename).relative_to(folder).as_posix()
+    yield from (where for where in deep if not left_behind(where))
+
+
+def _unopened(folder: Path) -> str:
+    """Say why a folder was not looked into."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        return f"it can't be read: {error.strerror}"
+    return f"it lies below {MAX_DEPTH} folders, and was not looked into"
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a path is a folder and no link to one; also of one that can't be opened, or lies in such a one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _regular(path: Path) -> bool:
+    """Whether it is a regular file, or one of which nothing can be known: reading it will tell."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return True
 
 
 def read(path: Path, where: str) -> Iterator[Found]:
     """Yield a file, under the name ``where``; in place of a zip, what is in it."""
-    about = path.lstat()
+    try:
+        about = path.lstat()
+    except OSError as error:  # closed, or gone since
+        yield Found(where, b"", problem=f"it can't be read: {error.strerror}")
+        return
+    if stat.S_ISDIR(about.st_mode):
+        yield Found(where, b"", about.st_mtime, _unopened(path))
+        return
     packed = where.lower().endswith(".zip")
-    most = MAX_NOTEBOOK_BYTES if packed or where.lower().endswith(".ipynb") else MAX_FILE_BYTES
+    most = MAX_NOTEBOOK_BYTES if where.lower().endswith(PACKED_OR_NOTEBOOK) else MAX_FILE_BYTES
     if about.st_size > most:
         problem = f"it has {about.st_size / 1e6:.0f} MB, at most {most / 1e6:.0f} are taken"
         yield Found(where, b"", about.st_mtime, problem)
@@ -257,39 +319,57 @@ def read(path: Path, where: str) -> Iterator[Found]:
         yield Found(where, data, about.st_mtime)
 
 
-def members(name: str, data: bytes) -> Iterator[Found]:
-    """Yield the files in a zip, which is itself listed where it holds nothing that can be taken.
+@dataclass
+class Budget:
+    """How much may still be taken out of a zip, and of the zips in it."""
+
+    size: int = MAX_UNPACKED
+    files: int = MAX_FOUND
+    zips: int = MAX_ZIPS  #: in each other
+
+
+def members(name: str, data: bytes, budget: Budget | None = None) -> Iterator[Found]:
+    """Yield the files in a zip and in the zips in it; one that holds nothing that can be taken is listed itself.
 
     Refused are members that are links, absolute or lead out with ``..``, that are encrypted, and what unpacks to more
     than is sensible: no more than the limit is ever unpacked.
     """
+    budget = budget or Budget()
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         infos = archive.infolist()
     except UNREADABLE:
         yield Found(name, b"", problem="it is no zip file that can be read")
         return
-    yield from unpacked(archive, infos[:MAX_FOUND], f"{name}/")
-    if len(infos) > MAX_FOUND:
-        yield Found(name, b"", problem=f"it holds {len(infos)} files, of which {MAX_FOUND} were looked at")
-    elif all(info.is_dir() for info in infos):
+    looked_at = infos[: budget.files]
+    budget.files -= len(looked_at)
+    budget.zips -= 1
+    for one in unpacked(archive, looked_at, f"{name}/", budget):
+        inner = one.name.lower().endswith(".zip") and not one.problem and budget.zips
+        yield from members(one.name, one.data, budget) if inner else (one,)
+    budget.zips += 1
+    if len(infos) > len(looked_at):
+        yield Found(name, b"", problem=f"it holds {len(infos)} files, of which {len(looked_at)} were looked at")
+    elif all(spelled(info).endswith("/") for info in infos):
         yield Found(name, b"", problem="it is empty")
 
 
-def unpacked(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], above: str = "") -> Iterator[Found]:
-    """Yield these members of a zip as :func:`members` does, together no more than MAX_UNPACKED."""
-    left = MAX_UNPACKED
+def unpacked(
+    archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], above: str = "", budget: Budget | None = None
+) -> Iterator[Found]:
+    """Yield these members of a zip as :func:`members` does, together no more than the budget."""
+    budget = budget or Budget()
     for info in infos:
         inside = f"{above}{spelled(info)}"
-        if info.is_dir():
+        if inside.endswith("/"):
             continue
         if why := refused(info):
             yield Found(inside, b"", problem=why)
             continue
-        if _SKIPPED.search(info.filename):
+        if left_behind(spelled(info)):
             continue
-        whole = info.filename.lower().endswith((".ipynb", ".zip"))
-        most = min(MAX_NOTEBOOK_BYTES if whole else MAX_FILE_BYTES, left)
+        whole = info.filename.lower().endswith(PACKED_OR_NOTEBOOK)
+        most = min(MAX_NOTEBOOK_BYTES if whole else MAX_FILE_BYTES, budget.size)
         try:
             with archive.open(info) as file:
                 content = file.read(most + 1)
@@ -298,15 +378,17 @@ def unpacked(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], above: 
             continue
         if len(content) > most:
             yield Found(inside, b"", problem=f"it unpacks to more than {most / 1e6:.0f} MB")
-            left = 0 if most == left else left
+            budget.size = 0 if most == budget.size else budget.size
             continue
-        left -= len(content)
+        budget.size -= len(content)
         yield Found(inside, content, _when(info))
 
 
 def refused(info: zipfile.ZipInfo) -> str:
     """Say why a zip's member is not taken; empty for one that may be."""
-    path = PurePosixPath(info.filename.replace("\\", "/"))
+    path = PurePosixPath(spelled(info))
+    if not path.parts:
+        return "it has no name"
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", info.filename):
         return "its path leads out of the zip"
     if stat.S_ISLNK(info.external_attr >> 16):
@@ -314,8 +396,15 @@ def refused(info: zipfile.ZipInfo) -> str:
     return "it is encrypted" if info.flag_bits & 1 else ""
 
 
+def left_behind(name: str) -> bool:
+    """Say whether a path is hidden, or what systems leave in folders and zips: nobody handed that in."""
+    return _SKIPPED.search(name) is not None
+
+
 def spelled(info: zipfile.ZipInfo) -> str:
     """Return the name of a zip's member: macOS writes UTF-8 and doesn't say so, which zipfile reads as an old DOS does.
+
+    Old Windows programs write ``folder\\file``.
 
     >>> spelled(zipfile.ZipInfo("Zoe\u0308.ipynb".encode().decode("cp437"))) == "Zo\u00eb.ipynb"
     True
@@ -324,7 +413,7 @@ def spelled(info: zipfile.ZipInfo) -> str:
     if not info.flag_bits & 0x800 and not name.isascii():
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", name).replace("\\", "/")
 
 
 def _when(info: zipfile.ZipInfo) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import json
 import os
 import re
@@ -135,10 +136,13 @@ def read_file(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        why = "it is a link, and links are not followed" if path.is_symlink() else error.strerror
+        why = "it is a link, and links are not followed" if error.errno == errno.ELOOP else error.strerror
         raise Rejected(f"The file {path.name} can't be read: {why}.") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise Rejected(f"{path.name} is no regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(MAX_NOTEBOOK_BYTES + 1)
+        try:
+            return file.read(MAX_NOTEBOOK_BYTES + 1)
+        except OSError as error:  # a disk or a network that gives up
+            raise Rejected(f"The file {path.name} can't be read: {error.strerror}.") from None

@@ -14,6 +14,7 @@ from dateutil.tz import datetime_ambiguous, datetime_exists, gettz
 
 from lrtutorial.advice import Advice
 
+TIMESTAMP = "timestamp.txt"  #: nbgrader's name for it
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 FARTHEST = timedelta(hours=14)  #: from UTC, of any place
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -46,15 +47,17 @@ def handed_in(folder: Path) -> datetime | None:
     ``timestamp.txt`` holds a date and a time; one without a zone is in UTC, as everywhere in nbgrader. Raises
     UnreadableTime for anything else, also for a zone that isn't known, which nbgrader would take for UTC.
     """
-    path = folder / "timestamp.txt"
-    if not path.is_file():
-        return None
+    path = folder / TIMESTAMP
     try:
+        if not path.is_file():
+            return None
         with path.open(encoding="utf-8-sig") as file:
             text = file.read(200).strip()
         return read_time(text) if text else None
     except UnicodeDecodeError:
         raise UnreadableTime(path, "it is not UTF-8 text") from None
+    except OSError as error:
+        raise UnreadableTime(path, f"it can't be opened ({error.strerror})") from None
     except ValueError as error:
         raise UnreadableTime(path, str(error)) from None
 

@@ -154,12 +154,14 @@ function goTo(line) {
 /** @param {number} line @param {number} points @param {boolean} onward */
 function give(line, points, onward) {
   state.lines[line] = points;
+  tell(""); // what was missing may be there now
   goTo(onward ? line + 1 : line);
 }
 
 /** @param {boolean} full */
 function fill(full) {
   state.lines = state.lines.map((points, n) => points ?? (full ? Math.max(...about.lines[n].levels) : 0));
+  tell("");
   drawLines();
 }
 
@@ -182,6 +184,7 @@ async function next() {
 /** @param {string} id */
 async function open(id) {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  tell("");
   show(await ask("card", { id }));
 }
 
@@ -217,7 +220,10 @@ async function back() {
 }
 
 async function later() {
-  if (state.card) state.passed.push(state.card.id);
+  if (state.card) {
+    state.passed.push(state.card.id);
+    tell("Left for later.");
+  }
   await next();
 }
 

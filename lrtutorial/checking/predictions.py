@@ -181,10 +181,10 @@ def compare(exercise: str, *confidence: object) -> Comparison:
     late = _outcome_was_shown(found.id)
     HERE.revealed.add(found.id)
     those = numbered if len(stated) == len(numbered) else steps
-    said = dict(zip((step.id for step in those), stated, strict=True))
-    sure: dict[str, float | None] = {} if late else said
+    now = dict(zip((step.id for step in those), stated, strict=True))
+    sure: dict[str, float | None] = {} if late else now
     dropped = late and any(
-        percent is not None and "confidence" not in HERE.committed[step] for step, percent in said.items()
+        percent is not None and "confidence" not in HERE.committed[step] for step, percent in now.items()
     )
     rows = tuple(_row(step, sure.get(step.id)) for step in steps)
     record_predictions(found.id, {row.step: row.status for row in rows})

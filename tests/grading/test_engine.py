@@ -302,3 +302,19 @@ sys.stdout.buffer.write(pickle.dumps(work))
     assert first.points == 20 and first.status == "graded"
     assert (first.fingerprint, first.verdicts) == (second.fingerprint, second.verdicts)
     assert pickle.loads(pickle.dumps(first)) == first
+
+
+def test_who_hands_in_after_nothing_was_found_keeps_no_verdict_on_what_is_not_there(course: Path) -> None:
+    folder = course / "submitted" / "ada" / PART
+    folder.mkdir(parents=True)
+    assert grade(course, PART).returncode == 0
+    with ledger(course) as book:
+        assert {row["status"] for row in book.submissions(PART)} == {"rejected"} and len(book.submissions(PART)) > 1
+    hand_in(course, "ada")
+    done = grade(course, PART)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with ledger(course) as book:
+        assert [(row["notebook"], row["status"]) for row in book.submissions(PART)] == [(NOTEBOOK, "graded")]
+        assert {row["notebook"] for row in book.verdicts(PART)} == {NOTEBOOK}
+    assert [path.name for path in (course / "autograded" / "ada" / PART).glob("*.ipynb")] == [f"{NOTEBOOK}.ipynb"]
+    assert not any(row[4] for row in scores(course)["ada"] if isinstance(row, tuple) and len(row) == 5)

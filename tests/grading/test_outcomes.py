@@ -143,12 +143,12 @@ def test_what_lies_at_the_wrong_place_is_named(tmp_path: Path) -> None:
     config = copy.deepcopy(assignment.config)
     config.CourseDirectory.submitted_directory = str(tmp_path / "submitted")
     for name in ("ada/part_b/b5_cosine_restarts.ipynb", "bo/b5_cosine_restarts.ipynb", "cy/Part_B/b.ipynb", "dee.ipynb",
-                 "eli/part_a/a.ipynb", ".DS_Store"):  # fmt: skip
+                 "eli/part_a/a.ipynb", ".DS_Store", ".fay/part_b/b.ipynb"):  # fmt: skip
         (tmp_path / "submitted" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "submitted" / name).write_bytes(b"{}")
     said = replace(assignment, config=config).strays()
-    assert [sentence.partition(":")[0] for sentence in said] == ["bo", "cy", "dee.ipynb"]
-    assert "b5_cosine_restarts.ipynb" in said[0] and "Move it to cy/part_b/" in said[1]
+    assert [sentence.partition(":")[0] for sentence in said] == [".fay", "bo", "cy", "dee.ipynb"]
+    assert "b5_cosine_restarts.ipynb" in said[1] and "Move it to cy/part_b/" in said[2]
 
 
 def test_many_files_beside_are_one_sentence(tmp_path: Path) -> None:

@@ -268,8 +268,9 @@ def test_two_pages_at_once_show_different_answers_and_a_conflict_loses_no_ones_p
     other.locator("#cards button").filter(has_text=state_of(page)[0][:20]).click()
     expect(other.locator("#texts .text")).to_have_text(page.locator("#texts .text").inner_text())
     page.locator("#what").focus()
-    for key in ("f", "Enter"):
-        page.keyboard.press(key)
+    for key, says in (("Enter", "No points yet for line 1, 2"), ("f", ""), ("Enter", "Saved: 10 points")):
+        page.keyboard.press(key)  # what is no longer so is not left standing
+        expect(page.locator("#status")).to_have_text(re.compile(rf"^{says}.*" if says else "^$"))
     expect(page.locator("#status")).to_contain_text("Saved: 10 points")
     for key in ("1", "n", "Enter"):
         other.keyboard.press(key)
