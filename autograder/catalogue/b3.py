@@ -64,6 +64,8 @@ def draw_probes(rng: np.random.Generator) -> list[Probe]:
         if word in ("rmsprop", "adam"):
             small = [odd(rng, 1, 3) * 1e-10, *draw()[1:-1], 1e-8]
             ask("tiny", wide(rng, (2,), 1e-9), [*small, 6])
+        else:  # a run that ends when it is near enough has too few rows
+            ask("tiny", wide(rng, (2,), 1e-9), [*draw(), 6])
         ask("form", start, [*draw(), 3], form=True)
         ask("no_steps", start, [*draw(), 0])
         whole = rng.choice((-1, 1), 2) * rng.integers(2, 6, 2)
@@ -226,6 +228,11 @@ MISCONCEPTIONS = (
         "Run it from np.array([5, 4]) and look at row 1.",
         "Which dtype has your trajectory, and where does it come from?",
     ), returned(rounded), True),
+    M("b3-single", "The start is rounded to single precision: seven digits, where float64 has sixteen",
+      "makes arrays of float32", (
+        "Print the dtype of what comes back. Is it float64?",
+        "Which line makes the first array, and with which dtype?",
+    ), returned(lambda rows, start: rows.astype(np.float32)), True),
     *mistakes(MODELS["run_sgd"], "run_sgd", _own(SGD), runs=True),
     *mistakes(MODELS["run_momentum"], "run_momentum", _own(MOMENTUM), runs=True),
     *mistakes(MODELS["run_rmsprop"], "run_rmsprop", _own(RMSPROP), runs=True, title="RMSprop: {}"),
@@ -387,7 +394,7 @@ QUESTIONS = {
                 "gradients are small, which is near the minimum.",
             ),
             (
-                "aliased moves_start rounds",
+                "aliased moves_start rounds single",
                 "An array appended is a reference, not a picture: append pos.copy(), start from a float copy of "
                 "the start, and the caller's own start stays where it was.",
             ),

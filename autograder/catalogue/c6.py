@@ -34,16 +34,22 @@ QUESTIONS = {
         misconceptions=(
             M(
                 "c6-prediction_2-sgd_generalizes",
-                "With all rates allowed the gap is within the spread",
+                "With all rates allowed the mean gap is far below 2.5 points",
                 "takes a reported ranking for a law",
-                ("How large is the spread over the tasks?", "Compare the mean gap with it."),
+                (
+                    "Which rates may each method use now?",
+                    "Compare them task by task: how large is the mean of the eight differences?",
+                ),
                 "sgd",
             ),
             M(
                 "c6-prediction_2-adam_generalizes",
-                "With all rates allowed the gap is within the spread",
+                "With all rates allowed the mean gap is far below 2.5 points",
                 "takes a reported ranking for a law",
-                ("How large is the spread over the tasks?", "Compare the mean gap with it."),
+                (
+                    "Which rates may each method use now?",
+                    "Compare them task by task: how large is the mean of the eight differences?",
+                ),
                 "adam",
             ),
         ),
@@ -108,12 +114,12 @@ SAMPLES = (
         "% error, but with larger ε the gap closed. Against it: who wins on the classifier depends on the "
         "rates I search, low ones favour Adam, high ones SGD. Results differed between tasks by more than the "
         "gap I measured over all rates, so I would not call it a gap.",
-        (3, 2, 2, 2, 0),
+        (3, 2, 2, 1, 0),
         (
             "Both halves.",
             "The winner turned with the range.",
             "A real difference, and ε closed it.",
-            "The gap is compared with the spread.",
+            "The gap is set against the spread over tasks; in pairs it can be real and smaller than that.",
             (
                 "It hedges on the gap, which the line before scores; on the sentence as a whole (sometimes, "
                 "not as a law) it says nothing."

@@ -57,6 +57,8 @@ def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> 
                 x, gradient = (np.array(one, dtype=float).reshape(1, -1) for one in (self.params[i], g))
                 with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                     dx = self.bank.step(x, gradient, self.t, i, len(grads), np.shape(g), settings).reshape(np.shape(g))
+                if manner == "single":
+                    dx = dx.astype(np.float32)
                 if manner == "rebinds":
                     self.params[i] = (self.params[i] - dx).astype(self.params[i].dtype)
                 else:

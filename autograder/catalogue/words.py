@@ -192,6 +192,14 @@ MANNERS: Words = {  # of optimizer classes
             "What happens to that array at the second step?",
         ),
     ),
+    "single": (
+        "{who}'s steps are in single precision: seven digits, where float64 parameters have sixteen",
+        "makes arrays of float32",
+        (
+            "Print the dtype of every array after one step: which one is float32?",
+            "np.zeros_like(p) has p's dtype. Does each of your arrays?",
+        ),
+    ),
 }
 
 DIVIDED: Words = {  # of a second moment and the division by its root
@@ -485,6 +493,14 @@ _MOMENTUM: Words = {  # of MomentumSGD alone
             "In which order do v and x change?",
         ),
     ),
+    "from_one": (
+        "The velocity starts at one, where it should start at zero",
+        "initializes v with ones",
+        (
+            "Is the very first step as long as SGD's? From rest it should be.",
+            "What is v before the first step?",
+        ),
+    ),
     "rate_twice": (
         "The rate enters twice: in the velocity and in the step",
         "multiplies by η twice",
@@ -549,6 +565,14 @@ _MOMENTUM: Words = {  # of MomentumSGD alone
             "With momentum near 1, should the old velocity survive or vanish?",
         ),
     ),
+    "settings_swapped": (
+        "The rate and the momentum have changed places",
+        "swaps two parameters in the signature",
+        (
+            "Print both settings at the beginning. Which is which?",
+            "Compare the order of your parameters with the signature asked for.",
+        ),
+    ),
     "momentum_for_rate": (
         "The step is multiplied by the momentum, where the rate belongs",
         "takes momentum for lr",
@@ -607,6 +631,14 @@ _RMSPROP: Words = {  # of RMSprop alone
         (
             "From s = 0, RMSprop's first step has length lr/√(1 − beta). How long is yours?",
             "What is s before the first step?",
+        ),
+    ),
+    "settings_swapped": (
+        "Two settings have changed places",
+        "swaps two parameters in the signature",
+        (
+            "Print all settings at the beginning. Which is which?",
+            "Compare the order of your parameters with the signature asked for.",
         ),
     ),
     "fixed_beta": (
@@ -893,6 +925,22 @@ _ADAM: Words = {  # of Adam alone
             "At step 1 the corrected m should be the gradient itself.",
         ),
     ),
+    "moves_first": (
+        "The parameters move before the moments are updated: each gradient acts one step late",
+        "moves, then updates m and v",
+        (
+            "Take a single step from fresh state. Does anything move?",
+            "In which order do m, v and the parameters change in Algorithm 1?",
+        ),
+    ),
+    "from_one": (
+        "A moment starts at one, where it should start at zero",
+        "initializes m or v with ones",
+        (
+            "At step 1 the corrected m should be the gradient itself.",
+            "What are m and v before the first step?",
+        ),
+    ),
     "first_not_stored": (
         "The first moment is never stored: each step begins it anew",
         "keeps m in a local variable",
@@ -921,8 +969,8 @@ _ADAM: Words = {  # of Adam alone
         "The step uses the last step's first moment, not this one's",
         "uses the old m",
         (
-            "From s = 0, how long is the first step? Work it out on paper and compare.",
-            "Write the line for the average next to yours, letter by letter.",
+            "From m = 0, how long is the first step? Work it out on paper and compare.",
+            "Which m does your last line read: the one from before this step, or the new one?",
         ),
     ),
     "beta2_twice": (

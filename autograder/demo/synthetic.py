@@ -39,6 +39,7 @@ from autograder.grading.one import Work, checking_digest, grade_one
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import written_cells
 from lrtutorial.answers.evidence import gather, judge
+from lrtutorial.answers.parsing import parsed
 from lrtutorial.checking.written import model_answers
 from lrtutorial.course import current, exercise_with, exercises, find_step
 from lrtutorial.course.exercise import Exercise, Step
@@ -469,7 +470,7 @@ def _imports(step_id: str) -> dict[str, object]:
     namespace: dict[str, object] = {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            body = ast.parse(cell.source).body
+            body = parsed(cell.source).body
             if body and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body):
                 exec(cell.source, namespace)
     return namespace

@@ -68,6 +68,8 @@ class GradebookWriter:
 
     def __enter__(self) -> GradebookWriter:
         """Open and keep the gradebook. Raises OtherVersion, Busy, NotReleased, ExtraTimeError, with nothing written."""
+        # nbgrader builds a submission while its session flushes; a filter set for a while would be lost among threads
+        warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader|sqlalchemy")
         with ExitStack() as stack:
             with closing(create_engine(self.db_url, poolclass=NullPool).connect()) as connection:
                 hold_to_version(connection)
@@ -109,9 +111,7 @@ class GradebookWriter:
         except UnreadableTime:  # the intake has said so: it costs nothing but the knowledge of when
             when = None
         times = {"timestamp": when} if when else {}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # nbgrader builds a submission while its session flushes
-            submission = self.gradebook.update_or_create_submission(self.assignment, student, **times)
+        submission = self.gradebook.update_or_create_submission(self.assignment, student, **times)
         grant(submission, self.extra_time)
         found = look(folder, self.release).candidates
         missing = [notebook for notebook in submission.notebooks if found and notebook.name not in found]

@@ -8,6 +8,7 @@ import re
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 
+from lrtutorial.answers.parsing import parsed
 from lrtutorial.course import steps
 
 
@@ -33,7 +34,7 @@ def stub(indent: str, solution: str) -> str:
     if indent:
         return f"{indent}..."
     names: list[str] = []
-    for statement in ast.parse(solution).body:
+    for statement in parsed(solution).body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             names.append(statement.name)
         elif isinstance(statement, ast.Assign):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import json
 import os
@@ -42,15 +41,16 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, int]:
         )
     again = "Open it in JupyterLab, save it there and hand in again."
     try:
-        wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as an editor of Windows may save it
-        text = data.decode("utf-16" if wide else "utf-8-sig")
+        text = data.decode(json.detect_encoding(data))  # an editor of Windows may save it as UTF-16
         if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.M):
             raise Rejected(f"The file holds the marks of an unresolved merge (<<<<<<<). Resolve it. {again}")
         found = kept(json.loads(text))
     except Rejected:
         raise
     except UnicodeDecodeError as error:
-        raise Rejected(f"The file is no notebook: byte {error.start} is not UTF-8 text. {again}") from None
+        raise Rejected(
+            f"The file is no notebook: byte {error.start} is not {error.encoding.upper()} text. {again}"
+        ) from None
     except RecursionError:
         raise Rejected(f"The file is no notebook: it is nested too deeply. {again}") from None
     except ValueError as error:

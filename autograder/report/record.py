@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 from nbgrader.api import Assignment, GradeCell, Notebook, Student
 from nbgrader.coursedir import CourseDirectory
@@ -201,22 +200,30 @@ def _efforts(
             data = read_file(folder / f"{notebook}.ipynb")
             read_notebook(data)
             # as it was saved: grading's reader takes outputs and counts out
-            yield (student, notebook), effort_in(nbformat.from_dict(json.loads(data.decode("utf-8-sig"))))
+            yield (student, notebook), effort_in(json.loads(data.decode(json.detect_encoding(data))))
         except (Rejected, ValueError):
             continue  # moved away, or unreadable: nothing is known
+
+
+def _saved_cells(notebook: Any) -> list[dict[str, Any]]:
+    """The cells as they were saved; format 3 has them in worksheets."""
+    sheets = [notebook] if "cells" in notebook else notebook.get("worksheets")
+    whole = [sheet for sheet in sheets if isinstance(sheet, dict)] if isinstance(sheets, list) else []
+    found = [sheet.get("cells") for sheet in whole]
+    return [cell for cells in found if isinstance(cells, list) for cell in cells if isinstance(cell, dict)]
 
 
 def effort_in(notebook: Any) -> Effort:
     """Return the traces of work in a notebook that somebody handed in; nothing in it is trusted."""
     runs = 0
     hints: dict[str, int] = {}
-    for cell in notebook.cells:
+    for cell in _saved_cells(notebook):
         if cell.get("cell_type") != "code":
             continue
-        count = cell.get("execution_count")
+        count = cell.get("execution_count", cell.get("prompt_number"))
         runs = max(runs, count if type(count) is int and 0 < count < 100_000 else 0)
-        source = cell.get("source")
-        text = "".join(source) if isinstance(source, list) else str(source)
+        source = cell.get("source", cell.get("input"))
+        text = "".join(map(str, source)) if isinstance(source, list) else str(source)
         shown = HINT_SHOWN.findall(str(cell.get("outputs", ""))[:100_000])
         for step in HINT_CALL.findall(text):
             hints[step] = max(hints.get(step, 0), 1)

@@ -66,8 +66,8 @@ EXERCISE = Exercise(
             answers=("run_sgd", "run_momentum", "run_rmsprop", "run_adam", "visualize_optimizers_2d"),
             asks="the four trajectories on x² + 10y² and their figure",
             rubric=(
-                RubricLine("sgd", "run_sgd: the right points", 2, ("sgd",)),
-                RubricLine("momentum", "run_momentum: the right points", 3, ("momentum",)),
+                RubricLine("sgd", "run_sgd: the right points", 2, ("sgd", "sgd_tiny")),
+                RubricLine("momentum", "run_momentum: the right points", 3, ("momentum", "momentum_tiny")),
                 RubricLine(
                     "rmsprop",
                     "run_rmsprop: the right points, tiny gradients included",

@@ -18,7 +18,7 @@ PREDICTION = foretold(0.75, 0.5, 0.25)
 WINNERS = {
     "sgd": "SGD is better",
     "adam": "Adam is better",
-    "neither": "neither: the gap is within the spread",
+    "neither": "neither: the mean gap is below 2.5 points",
 }
 
 

@@ -20,8 +20,9 @@ def crash_of(name: str, error: Error, signature: str = "", secret: bool = False)
     A secret probe's message may hold its numbers, so it isn't shown.
     """
     kind, message = str(error["type"]), str(error["message"])
-    said = "" if secret or not message else f": {message[:200].rstrip('.')}"
-    return f"{name} raised {kind}{said}.", usual_cause(kind, "" if secret else message, error, signature)
+    said = "" if secret or not message else f": {message[:200].rstrip(' .')}"
+    end = "" if said.endswith("?") else "."
+    return f"{name} raised {kind}{said}{end}", usual_cause(kind, "" if secret else message, error, signature)
 
 
 def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> str:
@@ -30,10 +31,12 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
     >>> usual_cause("NameError", "name 'np' is not defined", Error(type="NameError", message=""))
     'Nothing is called np here. Is the line that imports or defines it missing, or not run? (import numpy as np)'
     """
-    undefined = re.match(r"name '(\w+)' is not defined(?:. Did you mean: '(\w+)')?", message)
+    undefined = re.match(r"name '(\w+)' is not defined(?:. Did you mean: '([\w.]+)')?", message)
     if kind == "NameError" and undefined:
         name, near = undefined.groups()
-        more = f" Did you mean {near}?" if near else f" ({IMPORTS[name]})" if name in IMPORTS else ""
+        if near:
+            return f"Nothing is called {name} here. Did you mean {near}?"
+        more = f" ({IMPORTS[name]})" if name in IMPORTS else ""
         return f"Nothing is called {name} here. Is the line that imports or defines it missing, or not run?{more}"
     if kind == "UnboundLocalError":
         return (
@@ -44,11 +47,11 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
         near = re.search(r"Did you mean: '(\w+)'", message)
         if "'builtin_function_or_method'" in message or "'method'" in message or "'function'" in message:
             return "A method stands there without its brackets: it has to be called, as in x.item()."
-        return (
-            f"Is {found[1]} spelled as it is where it is defined, and given a value in __init__?"
-            if not near and "module" not in message
-            else f"The name {found[1]} isn't there."
-        ) + (f" Did you mean {near[1]}?" if near else "")
+        if near:
+            return f"The name {found[1]} isn't there. Did you mean {near[1]}?"
+        if f"self.{found[1]}" in error.get("code", f"self.{found[1]}"):
+            return f"Is {found[1]} spelled as it is where it is defined, and given a value in __init__?"
+        return f"The name {found[1]} isn't there: look up how it is spelled, and what it belongs to."
     if kind in ("UFuncTypeError", "_UFuncOutputCastingError", "UFuncOutputCastingError"):
         return "An array of whole numbers can't take fractions in place: make it an array of floats first."
     if "broadcast" in message and (shapes := re.findall(r"\([\d, ]*\)", message)):
@@ -61,6 +64,8 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
         return f"The check calls it as {signature}."
     if kind == "TypeError" and re.search(r"'(method|builtin_function_or_method|function)'", message):
         return "A method or function stands there without its brackets: it has to be called, as in x.item()."
+    if kind == "TypeError" and re.search(r"'(list|tuple)'|sequence by non-int", message):
+        return "A list stands where a number or an array belongs: print what each name there holds."
     if kind in ("IndexError", "KeyError"):
         return "Print what is looked up there, and how long or how large the thing is that it is looked up in."
     return "Make a small case by hand and run it line by line: what is there just before the line that fails?"

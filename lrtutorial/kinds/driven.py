@@ -72,7 +72,19 @@ def _message(error: BaseException) -> str:
         plain = str(error)
     except Exception:
         return ""
-    return said if said.startswith(plain) else plain
+    said = said if said.startswith(plain) else plain
+    if isinstance(error, NameError) and "Did you mean" not in said and _is_attribute(error):
+        said += f". Did you mean: 'self.{error.name}'?"
+    return said
+
+
+def _is_attribute(error: NameError) -> bool:
+    """Say whether the object at work has an attribute of the name that isn't defined: Python 3.12 says so itself."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    held = getattr(trace.tb_frame.f_locals.get("self"), "__dict__", {}) if trace else {}
+    return isinstance(held, dict) and isinstance(error.name, str) and error.name in held
 
 
 def no_class(name: str, answer: object, method: str, argument: str) -> dict[str, str] | None:
@@ -185,8 +197,8 @@ def checked_on(expected: Expected) -> str:
 
 
 def sentence(words: str) -> str:
-    """Return words with a capital in front; what follows stays as it is, names in it included."""
-    return words[:1].upper() + words[1:]
+    """Return words with a capital in front; a name stays as it is, there as well."""
+    return words if "_" in words.partition(" ")[0] else words[:1].upper() + words[1:]
 
 
 def together(count: int, simulated: Sequence[str]) -> str:

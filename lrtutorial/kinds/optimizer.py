@@ -528,7 +528,10 @@ class Finding:
     unexplained: frozenset[str] = frozenset()  #: probes whose numbers are off for another reason
 
 
-FACTS = {"lasting": "class_state", "touched": "mutates", "kept": "aliases", "rebound": "rebinds", "still": "copies"}
+FACTS = {
+    "lasting": "class_state", "touched": "mutates", "kept": "aliases", "rebound": "rebinds", "still": "copies",
+    "single": "single",
+}  # fmt: skip
 
 
 def find(
@@ -564,6 +567,8 @@ def find(
         return Finding(error, tuple(facts), (), how, off | frozenset(crashed))
     if still and not how:
         return Finding(None, tuple(facts), (), how, frozenset(runs))
+    if off and _in_single_precision(seen, reference, probes):
+        return Finding(None, (*facts, "single"), (), how, frozenset())
     mistakes: tuple[str, ...] = ()
     if off:
         mistakes = _explained(model, {key: run for key, run in seen.items() if not run["error"]}, probes)
@@ -575,6 +580,32 @@ def find(
 def _numbers_differ(run: Run, reference: Run, probe: Probe) -> bool:
     bare = {**run, "touched": None, "kept": None, "rebound": None, "lasting": None}
     return first_difference(bare, reference, probe) is not None
+
+
+def _in_single_precision(
+    runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe]
+) -> bool:  # fmt: skip
+    """Say whether runs in double precision are right up to single precision, and take steps, or end at points, that
+    single precision holds exactly: what is off by something else that is small takes other steps.
+    """
+    double = [key for key in runs if _unit(probes[key]) < np.finfo(np.float32).eps]
+    for key in double:
+        run, right, probe = runs[key], reference[key], probes[key]
+        if run["error"] or len(run["trace"]) != len(right["trace"]) or not np.isfinite(run["trace"]).all():
+            return False
+        slack = rounding(right["trace"], float(np.finfo(np.float32).eps), probe.get("after", 0))
+        if not (np.abs(moved(run, probe) - moved(right, probe)) <= slack).all():
+            return False
+        steps, points = np.diff(run["trace"], axis=0), run["trace"][1:]
+        lost = 4 * np.finfo(np.float64).eps * np.abs(run["trace"]).max(initial=0)  # of a step, by storing the point
+        if not (_held_by_float32(points, 0) or steps.any() and _held_by_float32(steps, lost)):
+            return False
+    return bool(double)
+
+
+def _held_by_float32(values: np.ndarray, slack: float) -> bool:
+    with np.errstate(over="ignore"):
+        return bool((np.abs(values.astype(np.float32).astype(np.float64) - values) <= slack).all())
 
 
 def _explained(model: Model, runs: Mapping[str, Run], probes: Mapping[str, Probe]) -> tuple[str, ...]:
@@ -642,7 +673,8 @@ def _lost(step: Step, model: Model, found: Finding, failed: set[str], probes: Ma
     seen = {key for keys in own.values() for key in keys if model is Optimizer.of(step).models[probes[key]["answer"]]}
     touched = {line for line, keys in own.items() if seen & set(keys)}
     breaks = [CHANGES[model.family][name].breaks for name in found.mistakes]
-    breaks += [name for name in ("in_place",) if found.facts]
+    breaks += ["in_place"] if set(found.facts) - {"single"} else []
+    breaks += ["each" if "each" in model.costs else "in_place"] if "single" in found.facts else []
     breaks += [HELP[found.helped]] if found.helped else []
     lost = {line for what in breaks for line in model.costs.get(what, ())} & touched
     lost |= {line for line, keys in own.items() if found.unexplained & set(keys)}
@@ -797,6 +829,8 @@ def _counterexample(
             f"{says}: after step {difference['step']}, {place} {'has moved by' if after else 'is'} {yours} "
             f"with your class{after}; {right} was expected."
         )
+        if after and not np.isfinite(runs[key]["trace"][0]).all():  # moved from what is no number
+            text = f"{says}: by step {difference['step']}, {place} is no finite number with your class."
         mine, right_one = (moved(one[key], probe)[:, difference["entry"]] for one in (runs, reference))
         picture = two_curves(mine, right_one, f"{place}, step by step")
         return replace(verdict, counterexample=text, picture=picture)

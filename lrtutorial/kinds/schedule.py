@@ -190,13 +190,15 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     if all(run["nothing"] and run["error"] is None for run in read.values()):
         return blank.with_no_points(
             "unfinished",
-            "get_lr gives None: its body is still to be written.",
+            "get_lr gives None: its body is still to be written, or its return is missing.",
             hint=f"This task asks for {step.asks}.",
         )
     asked = [key for key, probe in probes.items() if "plot" not in probe]
     differences = {key: first_difference(read[key], expected.reference[key], probes[key]) for key in asked}
     faults = {key: plot_faults(read[key], probe) for key, probe in probes.items() if "plot" in probe}
     every = sorted({fault for found in faults.values() for fault in found}, key=list(FAULTS).index)
+    if "returned_default" in every and {"returned_length", "returned_other"} & set(every):
+        every.remove("returned_default")  # wrong whatever is asked for: the default isn't what is amiss
     passed = {key for key in asked if differences[key] is None or follows(read[key], probes[key])}
     if not any(fault.startswith(("error", "unfinished", "returned")) for fault in every):
         passed.add("returned")
@@ -436,9 +438,8 @@ def _explain_rates(
     epoch = _epoch(probe, difference["at"])
     if difference["what"] == "error":
         return replace(verdict, counterexample=f"{says}: get_lr({epoch!r}) raised {_error_text(run['error'])}.")
-    counterexample = (
-        f"{says}: get_lr({epoch!r}) is {difference['yours']:.10g}; {difference['right']:.10g} was expected."
-    )
+    yours = f"is {difference['yours']:.10g}" if np.isfinite(difference["yours"]) else "gives no real number"
+    counterexample = f"{says}: get_lr({epoch!r}) {yours}; {difference['right']:.10g} was expected."
     picture = None
     if probe["epochs"] == list(range(len(probe["epochs"]))) and not run["error"] and "twin" not in probe:
         right = unpack(expected.reference[first]["rates"])

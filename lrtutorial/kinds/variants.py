@@ -2,8 +2,9 @@
 
 A step is a chain of named values, each an expression over those before it: the settings ``lr``, ``b1``, ``b2``,
 ``eps``; the gradient ``g``; the count ``t``; the moments ``m1`` and ``v1`` from the stored ``m`` and ``v``; the same
-corrected, ``mh`` and ``vh``; a maximum ``w1``; the direction ``d``; what is subtracted, ``dx``; what is stored, ``sm``
-and ``sv``.
+corrected, ``mh`` and ``vh``; a maximum ``w1``; the direction ``d``; the step ``s`` along it, its sign and whether it is
+taken at all, ``way``, what is taken off beside it, ``shrink``, and all that is subtracted, ``dx``; what is stored,
+``sm`` and ``sv``. The finer the pieces, the more pairs of mistakes can be told: two that change one value can't.
 A mistake gives some of these another expression. A *variant* is a tuple of forms of mistakes in one of ``FAMILIES``;
 :func:`simulate` runs hundreds side by side, a row of each array a variant, so that pairs of mistakes are compared with
 an answer's numbers within a blink.
@@ -27,13 +28,13 @@ Array = np.ndarray
 Form = Mapping[str, str]  #: {value: expression}
 Variant = tuple[Form, ...]
 SETTINGS = ("lr", "b1", "b2", "eps")
-CHAIN = ("g", "t", "shared", "m1", "v1", "mh", "vh", "w1", "d", "dx", "sm", "sv")
-NARROW = {*SETTINGS, "t", "shared"}  #: one number a variant, not one an entry
+CHAIN = ("g", "t", "shared", "m1", "v1", "mh", "vh", "w1", "d", "s", "way", "shrink", "dx", "sm", "sv")
+NARROW = {*SETTINGS, "t", "shared", "way"}  #: one number a variant, not one an entry
 
 RIGHT: Form = {
     **{name: name for name in (*SETTINGS, "g", "t")},
-    "shared": "0", "m1": "0", "v1": "0", "mh": "m1", "vh": "v1", "w1": "0", "d": "g", "dx": "lr*d", "sm": "m1",
-    "sv": "v1",
+    "shared": "0", "m1": "0", "v1": "0", "mh": "m1", "vh": "v1", "w1": "0", "d": "g", "s": "lr*d",
+    "way": "1", "shrink": "0", "dx": "way*s + shrink", "sm": "m1", "sv": "v1",
 }  # fmt: skip
 FAMILIES: dict[str, Form] = {
     "sgd": RIGHT,
@@ -68,29 +69,32 @@ def _defaults(**values: Sequence[float]) -> Change:
 
 
 RATES = (0.01, 0.001, 0.05, 0.1, 0.5, 0.02, 0.2)  #: that are found written into code
+SMALL = (0.1, 0.01, 0.001, 0.0001, 0.0005)  #: weights of a decay that are found written into code
 COUNTS = ("since", "(t-1)", "t")
 ANY = {  # in every family
-    "ascends": _ways("step", "dx", "-lr*d"),
-    "no_rate": Change("step", ({"dx": "d"}, {"lr": "1.0"})),
-    "rate_squared": _ways("step", "dx", "lr*lr*d"),
+    "ascends": _ways("step", "way", "-1"),
+    "no_rate": Change("step", ({"s": "d"}, {"lr": "1.0"})),
+    "rate_squared": _ways("step", "s", "lr*lr*d"),
     "fixed_rate": _ways("step", "lr", *(f"{c}{until}" for c in RATES for until in ("", " if lr == lr0 else lr"))),
     "frozen_rate": _ways("rate", "lr", "lr0"),
     "sign": _ways("step", "g", "sign(g)"),
     "normalized": _ways("step", "g", "g/norm(g)"),
     "mean": _ways("step", "g", "mean(g) + 0*g"),
-    "decays": _ways("step", "dx", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in COUNTS),
+    "decays": _ways("step", "s", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in COUNTS),
                     "lr*d/t", "lr*d/sqrt(t)"),
-    "shrinks": _ways("step", "dx", "lr*d + lr*x", "lr*d + 0.01*lr*x", "lr*d + 0.01*x"),
-    "clipped_step": _ways("step", "dx", "clip(lr*d, -lr, lr)"),
+    "shrinks": Change("step", (
+        {"shrink": "lr*x"}, *({"shrink": f"{c}*{x}"} for c in SMALL for x in ("lr*x", "x")),
+        *({"g": f"g + {c}*x"} for c in SMALL))),
+    "clipped_step": _ways("step", "s", "clip(lr*d, -lr, lr)"),
     "clipped_gradient": _ways("step", "g", "clip(g, -10, 10)", "clip(g, -1, 1)", "clip(g, -5, 5)"),
-    "clipped_position": _ways("step", "dx", *(f"x - clip(x - lr*d, -{c}, {c})" for c in (1, 5, 6, 10, 100))),
-    "first_only": _ways("step", "dx", "lr*d if i == 0 else 0*d"),
-    "last_only": _ways("step", "dx", "lr*d if i == n-1 else 0*d"),
-    "skips_first": _ways("step", "dx", "lr*d if i else 0*d"),
-    "skips_last": _ways("step", "dx", "lr*d if i < n-1 or n == 1 else 0*d"),
+    "clipped_position": _ways("step", "dx", *(f"x - clip(x - way*s, -{c}, {c})" for c in (1, 5, 6, 10, 100))),
+    "first_only": _ways("step", "way", "1 if i == 0 else 0"),
+    "last_only": _ways("step", "way", "1 if i == n-1 else 0"),
+    "skips_first": _ways("step", "way", "1 if i else 0"),
+    "skips_last": _ways("step", "way", "1 if i < n-1 or n == 1 else 0"),
 }  # fmt: skip
 MOMENTUM = {
-    "classical": Change("rate", ({"m1": "b1*m + lr*g", "dx": "d"},)),
+    "classical": Change("rate", ({"m1": "b1*m + lr*g", "s": "d"},)),
     "nesterov": _ways("step", "d", "g + b1*mh"),
     "average": _ways("memory", "m1", "b1*m + (1-b1)*g"),
     "dampened": _ways("memory", "m1", "b1*m + where(t == 1, 1, 1-b1)*g"),
@@ -99,8 +103,10 @@ MOMENTUM = {
     "sum": _ways("memory", "m1", "m + g"),
     "on_gradient": _ways("memory", "m1", "m + b1*g"),
     "moves_first": _ways("memory", "d", "m", "b1*m"),
+    "from_one": _ways("memory", "m1", "b1*where(t == 1, 1, m) + g"),
     "rate_twice": _ways("step", "m1", "b1*m + lr*g"),
     "momentum_for_rate": _ways("step", "lr", "b1"),
+    "settings_swapped": Change("step", ({"lr": "b1", "b1": "lr"},)),
     "gradient_twice": _ways("step", "d", "mh + g"),
     "fixed_momentum": _constants("memory", "b1", 0.9, 0.99, 0.5, 0.95, 0.8),
     "other_default": _defaults(b1=(0.5, 0.99, 0.0, 0.8, 0.95, 1.0, 0.1)),
@@ -126,7 +132,7 @@ def _divided(top: str) -> dict[str, Change]:
         "no_epsilon": _ways("epsilon", "d", f"{top}/sqrt(vh)"),
         "epsilon_apart": Change(
             "epsilon",
-            ({"d": f"{top}/sqrt(vh) + eps"}, *({"d": f"{top}/sqrt(vh)", "dx": f"lr*d {sign} eps"} for sign in "+-")),
+            ({"d": f"{top}/sqrt(vh) + eps"}, *({"d": f"{top}/sqrt(vh)", "s": f"lr*d {sign} eps"} for sign in "+-")),
         ),
         "fixed_epsilon": _constants("epsilon", "eps", 1e-8, 1e-7, 1e-6, 1e-10, 1e-5, 1e-3),
         "no_root": _ways("memory", "d", f"{top}/(vh+eps)"),
@@ -147,6 +153,7 @@ def _divided(top: str) -> dict[str, Change]:
 RMSPROP = {
     **_divided("g"),
     "fixed_beta": _constants("memory", "b2", 0.9, 0.99, 0.999, 0.5, 0.95),
+    "settings_swapped": Change("memory", ({"b2": "eps", "eps": "b2"}, {"lr": "b2", "b2": "lr"})),
     "corrected": _ways("memory", "vh", "v1/(1-b2**t)"),
     "warm": _ways("memory", "v1", "where(t == 1, g**2, b2*v + (1-b2)*g**2)"),
     "from_one": _ways("memory", "v1", "b2*where(t == 1, 1, v) + (1-b2)*g**2"),
@@ -173,6 +180,10 @@ ADAM = {
     **_divided("mh"),
     "epsilon_hat": _ways("epsilon", "d", "m1*sqrt(1-b2**t)/(1-b1**t)/(sqrt(v1)+eps)"),
     "no_history": Change("memory", ({"sm": "0", "sv": "0"},)),
+    "moves_first": Change("memory", ({"mh": "m/(1-b1**t)", "vh": "v/(1-b2**t)"},)),
+    "from_one": Change("memory", (
+        {"m1": "b1*where(t == 1, 1, m) + (1-b1)*g", "v1": "b2*where(t == 1, 1, v) + (1-b2)*g**2"},
+        {"m1": "b1*where(t == 1, 1, m) + (1-b1)*g"}, {"v1": "b2*where(t == 1, 1, v) + (1-b2)*g**2"})),
     "first_not_stored": _ways("memory", "sm", "m"),
     "betas_swapped": Change("memory", ({"b1": "b2", "b2": "b1"},)),
     "weights_swapped": Change("memory", ({"m1": "(1-b1)*m + b1*g", "v1": "(1-b2)*v + b2*g**2"},)),
@@ -184,7 +195,7 @@ ADAM = {
     "fixed_betas": Change("memory", (
         {"b1": "0.9", "b2": "0.999"}, {"b1": "0.9"}, {"b2": "0.999"}, {"b1": "0.9", "b2": "0.99"})),
     "other_default": _defaults(lr=(0.01, 0.1, 0.0001), b2=(0.99, 0.9), b1=(0.99, 0.5, 0.8), eps=(1e-7, 1e-6, 1e-3)),
-    "rate_inside": Change("rate", ({"m1": "b1*m + (1-b1)*lr*g", "dx": "d"},)),
+    "rate_inside": Change("rate", ({"m1": "b1*m + (1-b1)*lr*g", "s": "d"},)),
     "stores_corrected": Change("correction", ({"sm": "mh", "sv": "vh"},)),
     "amsgrad": Change("memory", ({"w1": "maximum(w, vh)", "d": "mh/(sqrt(w1)+eps)"},
                                 {"w1": "maximum(w, v1)", "d": "mh/(sqrt(w1/(1-b2**t))+eps)"})),
@@ -203,6 +214,9 @@ BOWL = {  # wrong gradients of x² + 10y², told from the right one
     "gradient_no_two": _ways("gradient", "g", "g*0.5"),
     "gradient_swapped": _ways("gradient", "g", "g*row(10, 0.1)"),
     "gradient_ten": _ways("gradient", "g", "g*row(1, 0.5)"),
+}
+LOOKS_AHEAD = {  # on the bowl the gradient at the place where the velocity leads to can be told, too
+    "nesterov": Change("step", (*MOMENTUM["nesterov"].forms, {"m1": "b1*m + g - row(2, 20)*lr*b1*m"})),
 }
 COMMON = {*BOWL, "ascends"}  #: mistakes that several runs of one answer may have in common
 CHANGES: dict[str, dict[str, Change]] = {

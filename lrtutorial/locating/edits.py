@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lrtutorial.answers.parsing import parsed
+
 #: How likely an edit is, the likeliest first: an operator, brackets or a number; a name, an order or the form of a
 #: statement; something left out or too much; the same, less often; another shape; a part that stands elsewhere,
 #: as it is or with other names in it.
@@ -120,6 +122,7 @@ def _in_function(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
         yield from _of_statement(statement, scope)
     for owner, field, block in _blocks(function):
         yield from _in_block(owner, field, block, scope)
+    yield from _returns(function, scope)
 
 
 # -------------------------------------------------------------------------------------------- what is in scope
@@ -209,11 +212,11 @@ def _is_entry(node: ast.Subscript) -> bool:
 
 
 def _expression(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+    return parsed(text, mode="eval").body
 
 
 def _statement(text: str) -> ast.stmt:
-    return ast.parse(text).body[0]
+    return parsed(text).body[0]
 
 
 def _load(node: ast.expr) -> ast.expr:
@@ -330,7 +333,7 @@ def _operators(node: ast.BinOp, slot: _Slot) -> Iterator[Edit]:
     for op in ARITHMETIC:
         if not isinstance(node.op, op):
             # away from a sum's plus is rarer than back to it: averages and velocities add
-            rare = isinstance(node.op, ast.Add) and op is ast.Sub and not _updates(node, slot)
+            rare = isinstance(node.op, ast.Add) and op is ast.Sub and not (_updates(node, slot) or _is_one(node.left))
             yield slot.put(ast.BinOp(node.left, op(), node.right), LEFT_OUT if rare else PEN, "the operator in")
     if isinstance(node.op, ast.FloorDiv | ast.Div | ast.Mod):
         for other in (ast.FloorDiv(), ast.Div(), ast.Mod()):
@@ -342,6 +345,11 @@ def _operators(node: ast.BinOp, slot: _Slot) -> Iterator[Edit]:
     yield slot.put(node.left, SLIP, part=node)
     yield slot.put(node.right, SLIP, part=node)
     yield from _regroupings(node, slot)
+
+
+def _is_one(node: ast.expr) -> bool:
+    """Whether this is the 1 of ``1 + beta``: weights of an average are 1 minus something."""
+    return isinstance(node, ast.Constant) and node.value == 1
 
 
 def _updates(node: ast.BinOp, slot: _Slot) -> bool:
@@ -453,6 +461,8 @@ def _names(slot: _Slot, scope: Scope) -> Iterator[Edit]:
         for atom in scope.scalars:
             yield slot.put(atom, SLIP)
             yield slot.put(ast.BinOp(atom, ast.Add(), ast.Constant(1)), LEFT_OUT)
+            if node.value == 1:
+                yield slot.put(ast.BinOp(node, ast.Sub(), atom), SLIP)
     elif isinstance(node, ast.BinOp | ast.Call):
         for atom in scope.like(slot):
             yield slot.put(atom, OTHER)
@@ -618,6 +628,17 @@ def _in_or_out(owner: object, field: str, block: list[ast.stmt], i: int, loop: A
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _returns(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
+    """A result that is not returned: of a function that has no return."""
+    if function.name == "__init__" or any(isinstance(node, ast.Return) for node in ast.walk(function)):
+        return
+    last = function.body[-1]
+    for atom in scope.atoms:
+        for form in ("return {}", "return np.array({})") if isinstance(atom, ast.Name) else ():
+            new = [*function.body, _statement(form.format(ast.unparse(atom)))]
+            yield Edit(SLIP, last, AFTER, ((function, "body", new),), before=True)
 
 
 def _insertions(scope: Scope) -> Iterator[tuple[ast.stmt, int]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from lrtutorial.locating.edits import (
     AFTER,
@@ -18,6 +20,7 @@ from lrtutorial.locating.edits import (
     LEFT_OUT,
     RARE,
     RENAMED,
+    SLIP,
     Edit,
     Part,
     _blocks,
@@ -39,12 +42,12 @@ def copies(tree: ast.AST, cell: ast.AST) -> list[Edit]:
     whole = [node for node in ast.walk(cell) if isinstance(node, Function)]
     shared, models = _globals(whole), _simple_statements(whole)
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
-    found = [
-        replace(edit, function=function)
-        for function in functions
-        for taken in (_statements_from, _expressions_from)
-        for edit in taken(function, models, _Names.of(function, shared))
-    ]
+    often = Counter(text for one in whole for text in {ast.unparse(node) for node in _statements(one)})
+    found = []
+    for function in functions:
+        names = _Names.of(function, shared)
+        taken = chain(_statements_from(function, models, names, often), _expressions_from(function, models, names))
+        found += [replace(edit, function=function) for edit in taken]
     return sorted(found, key=lambda edit: edit.likelihood)
 
 
@@ -158,13 +161,17 @@ def _texts(parts: Iterable[tuple[str, ast.stmt]], targets: Collection[str], name
     return texts
 
 
-def _statements_from(function: Function, models: list[ast.stmt], names: _Names) -> Iterator[Edit]:
+def _statements_from(
+    function: Function, models: list[ast.stmt], names: _Names, often: Mapping[str, int]
+) -> Iterator[Edit]:  # fmt: skip
     """A statement that stands elsewhere, put in; or in the place of one that assigns to the same."""
     mine = {ast.unparse(node) for node in _statements(function)}
     targets = {_target(node) for node in _statements(function) if isinstance(node, ast.Assign | ast.AugAssign)}
     texts = _texts(((ast.unparse(model), model) for model in models), targets or {""}, names)
     statements = [(_statement(text), likely) for text, likely in texts.items() if text not in mine]
-    new = [(one, _missing(one, likely)) for one, likely in statements if not _grows(one)]
+    new = [
+        (one, _missing(one, likely, often.get(ast.unparse(one), 0))) for one, likely in statements if not _grows(one)
+    ]
     for owner, field, block in _blocks(function):
         for i, node in enumerate(block):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -180,8 +187,13 @@ def _statements_from(function: Function, models: list[ast.stmt], names: _Names) 
                     yield replace(_block(owner, field, [*block, one], block[-1], likely, before=True), role=AFTER)
 
 
-def _missing(node: ast.stmt, likely: int) -> int:
-    """Return how likely it is that this statement is missing: a call more than what sets a variable; 0 for never."""
+def _missing(node: ast.stmt, likely: int, often: int) -> int:
+    """Return how likely it is that this statement is missing: a call more than what sets a variable; 0 for never.
+
+    What stands in two other functions, word for word, is most likely missing in the third.
+    """
+    if often > 1:
+        return SLIP
     if isinstance(node, ast.Expr):
         return LEFT_OUT if likely == COPIED else RARE
     return RARE if likely == COPIED else 0

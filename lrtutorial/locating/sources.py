@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lrtutorial.answers.parsing import parsed
+
 MOST_DEFINITIONS, MOST_CHARACTERS = 20, 40_000
 
 
@@ -28,7 +30,7 @@ class Source:
 
     def definition(self) -> ast.FunctionDef | ast.ClassDef:
         """Return the definition's tree, with the cell's line numbers. Raises SyntaxError or LookupError."""
-        for node in ast.walk(ast.parse(self.text)):
+        for node in ast.walk(parsed(self.text)):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == self.name:
                 if min([node.lineno, *(one.lineno for one in node.decorator_list)]) == self.line:
                     return node
@@ -57,7 +59,7 @@ def _beside(answer: Any, cells: set[str], known: set[str]) -> dict[str, Any]:
     loaded = {
         node.id
         for text in cells
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(parsed(text))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
     return {name: outside[name] for name in sorted(loaded - known) if name in outside}
@@ -112,7 +114,7 @@ def _source(thing: object) -> Source | None:
         return None
     text = "".join(linecache.getlines(code.co_filename))
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for node in ast.walk(tree):

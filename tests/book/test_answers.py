@@ -514,6 +514,8 @@ def test_all_that_is_loaded_to_check_answers_is_little_more_than_eight_megabytes
     loaded = [path for path in (book / "runtime").iterdir() if path.name not in rarely]
     sizes = {path.name: path.stat().st_size for path in (*loaded, *(book / "_static" / "answers").iterdir())}
     assert sum(sizes.values()) <= 8_000_000, sizes
+    (said,) = re.findall(r"Checking loads ([\d.]+) MB", (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8"))
+    assert abs(sum(sizes.values()) / 1e6 - float(said)) < 0.15, sizes
 
 
 def test_a_file_that_breaks_python_is_refused_and_the_next_one_is_read(chromium: Browser, site: Site) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import os
+import random
 import re
 import statistics
 from collections import Counter
@@ -15,6 +17,7 @@ from typing import Any
 
 import axe_playwright_python
 import mpmath
+import nbformat
 import numpy as np
 import pytest
 from nbgrader.api import Gradebook
@@ -31,6 +34,7 @@ from autograder.report.findings import MASK
 from autograder.report.record import NothingGraded, effort_in
 from lrtutorial.course import exercises, steps
 from tests.browser.conftest import browser as browser  # one Chromium for the page as a reader sees it
+from tests.fuzz.generator import STRUCTURE
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 LEFT_OUT = ("missing", "lost")  # planted answers that nobody saw
@@ -392,7 +396,6 @@ def test_the_shareable_version_names_nobody(shareable: Written, planted: Truth) 
 
 
 def test_the_shareable_version_shows_nothing_that_a_student_wrote(planted_copy, tmp_path: Path) -> None:
-    import nbformat
 
     truth = planted_copy()
     for path in (truth.course / "autograded").rglob("*.ipynb"):
@@ -564,7 +567,6 @@ def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_traces_are_read_with_distrust() -> None:
-    import nbformat
 
     odd = nbformat.v4.new_code_cell("hint('a1-gradient')\nhint( \"b2\" )", execution_count=7)
     odd.outputs = [nbformat.v4.new_output("stream", text="Hint 2 of 3 for b2: think\n")]
@@ -572,3 +574,19 @@ def test_traces_are_read_with_distrust() -> None:
     text = nbformat.v4.new_markdown_cell("hint('a2-velocity')")
     effort = effort_in(nbformat.v4.new_notebook(cells=[odd, liar, text]))
     assert effort.runs == 7 and effort.hints == {"a1-gradient": 1, "b2": 2}
+
+
+def test_work_is_read_from_any_format_and_nothing_in_a_notebook_ends_the_report() -> None:
+    text = {"cell_type": "markdown", "metadata": {}, "source": ["x"]}
+    code = {"cell_type": "code", "metadata": {}, "source": ['hint("b2")'], "execution_count": 7, "outputs": []}
+    newest = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [code, text]}
+    old = {"cell_type": "code", "language": "python", "input": ['hint("b2")'], "prompt_number": 7, "outputs": []}
+    oldest = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [old, text]}]}
+    assert effort_in(oldest) == effort_in(newest) and effort_in(newest).runs == 7
+    for seed in range(300):
+        draw = random.Random(seed)
+        notebook = copy.deepcopy(draw.choice([newest, oldest]))
+        for mutate in draw.choices(STRUCTURE, k=3):
+            if isinstance(notebook.get("cells", []), list):
+                mutate(draw, notebook)
+        effort_in(notebook)

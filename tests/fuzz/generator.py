@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 HONEST_EVERY = 5
 PNG = base64.b64encode(
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -289,7 +291,19 @@ def something_else(draw: random.Random, data: bytes) -> bytes:
     return draw.choice([b"", b"[]", b"{}", b"null", b"\x89PNG\r\n\x1a\n", page, b"<<<<<<< HEAD\n" + data, b"[" * 5000])
 
 
-BYTES = [cut_off, bytes_flipped, marked, another_encoding, something_else]
+def an_older_format(draw: random.Random, data: bytes) -> bytes:
+    """As a program of 2014 saves it."""
+    try:
+        newest = nbformat.reads(data.decode(), as_version=4)
+        newest.nbformat_minor = 4
+        for cell in newest.cells:
+            cell.pop("id", None)
+        return json.dumps(nbformat.convert(newest, 3)).encode()
+    except Exception:  # what was mutated before is no notebook that can be converted
+        return data
+
+
+BYTES = [cut_off, bytes_flipped, marked, another_encoding, an_older_format, something_else]
 
 
 def misplaced(draw: random.Random, decks: Decks, name: str, data: bytes) -> dict[str, bytes]:

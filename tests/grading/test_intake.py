@@ -449,3 +449,11 @@ def test_reading_a_file_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) ->
     ):
         with pytest.raises(Rejected, match=message):
             read_file(tmp_path / f"{name}.ipynb")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_any_encoding_of_unicode_is_read(encoding: str) -> None:
+    notebook = handed_in()
+    cell_of(notebook, "x-written").source = "Weil \U0001f600 größer."
+    taken = repair(json.dumps(notebook, ensure_ascii=False).encode(encoding), RELEASE)
+    assert cell_of(taken.notebook, "x-written").source == "Weil \U0001f600 größer." and taken.repairs == ()

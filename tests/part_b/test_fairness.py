@@ -95,6 +95,117 @@ def test_bounds_on_the_position_and_a_wrong_order_are_caught_in_runs_too() -> No
     assert "run_sgd raised" in str(b3_with(run_sgd=swapped)) or "sgd" in lost(b3_with(run_sgd=swapped))
 
 
+def crashes(start, lr, beta, eps, steps):
+    raise ValueError("off")
+
+
+def a_list(start, lr, steps):
+    return list(TRUE["b3"].reference["run_sgd"](start, lr, steps))
+
+
+def unfinished(start, lr, momentum, steps):
+    pass
+
+
+def moves_the_start(start, lr, momentum, steps):
+    rows = TRUE["b3"].reference["run_momentum"](start, lr, momentum, steps)
+    start[...] = rows[-1]
+    return rows
+
+
+def drawing_with(**runs):
+    """The figure, drawn by a function that finds the runs by name, as a cell's function does."""
+    space: dict = {**TRUE["b3"].reference, **runs, "np": np, "plt": plt}
+    exec(DRAWING, space)
+    return space["visualize_optimizers_2d"]
+
+
+DRAWING = """
+def visualize_optimizers_2d():
+    start = np.array([5.0, 4.0])
+    fig, ax = plt.subplots()
+    x, y = np.meshgrid(np.linspace(-6, 6, 80), np.linspace(-5, 5, 80))
+    ax.contour(x, y, x**2 + 10 * y**2, 12)
+    for name, path in (
+        ("SGD", run_sgd(start, 0.05, 50)), ("Momentum", run_momentum(start, lr=0.05, momentum=0.9, steps=50)),
+        ("RMSprop", run_rmsprop(start, 0.5, 0.9, 1e-8, 50)), ("Adam", run_adam(start, 0.5, 0.9, 0.999, 1e-8, 50)),
+    ):
+        ax.plot(path[:, 0], path[:, 1], label=name)
+    ax.plot(5, 4, "o")
+    ax.plot(0, 0, "*")
+    ax.set(xlabel="x", ylabel="y", aspect="equal")
+    ax.legend()
+"""
+
+
+@pytest.mark.parametrize(
+    ("runs", "costs"),
+    [
+        ({}, {}),
+        ({"run_rmsprop": crashes}, {"rmsprop": 3, "form": 2, "integers": 1}),
+        ({"run_sgd": a_list}, {"form": 2}),
+        ({"run_momentum": unfinished}, {"momentum": 3, "form": 2, "integers": 1}),
+        ({"run_momentum": moves_the_start}, {"form": 2}),
+    ],
+)
+def test_a_figure_is_judged_by_itself_where_a_run_that_it_needs_is_broken(runs, costs) -> None:
+    verdict = b3_with(drawing_with(**runs), **runs)
+    assert lost(verdict) == costs, str(verdict)
+    assert any("made good" in text for text in verdict.details) == bool(runs)
+
+
+def test_a_run_that_stops_when_it_is_near_enough_is_caught_and_not_called_something_else() -> None:
+    def near_enough(start, lr, steps):
+        rows = [np.array(start, float)]
+        for _ in range(steps):
+            if np.abs(gradient(rows[-1])).max() < 1e-6:
+                break
+            rows.append(rows[-1] - lr * gradient(rows[-1]))
+        return np.array(rows)
+
+    verdict = b3_with(run_sgd=near_enough)
+    assert lost(verdict) == {"sgd": 2} and verdict.misconception is None, str(verdict)
+    assert "(1, 2); (7, 2) was expected" in verdict.counterexample
+
+
+def test_runs_in_single_precision_and_settings_in_another_order_are_told_as_that() -> None:
+    def single(start, lr, steps):
+        return TRUE["b3"].reference["run_sgd"](np.array(start, np.float32), lr, steps).astype(np.float32)
+
+    def swapped(start, momentum, lr, steps):
+        return TRUE["b3"].reference["run_momentum"](start, lr, momentum, steps)
+
+    verdict = b3_with(run_sgd=single)
+    assert verdict.misconception == "b3-single" and lost(verdict) == {"form": 2}, str(verdict)
+    verdict = b3_with(run_momentum=swapped)
+    assert verdict.misconception == "b3-momentum_settings_swapped" and lost(verdict) == {"momentum": 3}, str(verdict)
+
+
+class UphillWithTheRateInside(b1.Pieces):
+    def step_one(self, i, g):
+        self.v[i] = self.momentum * self.v[i] + self.lr * g
+        self.params[i] += self.v[i]
+
+
+class DecaysAndAscends(b1.PlainSGD):
+    def step(self, grads):
+        for p, g in zip(self.params, grads, strict=True):
+            p += self.lr * g - 0.01 * p
+
+
+@pytest.mark.parametrize(
+    ("answers", "named", "costs"),
+    [
+        ({"MomentumSGD": UphillWithTheRateInside}, {"goes uphill", "rate is inside"}, {"velocity": 5, "rate": 2}),
+        ({"SGD": DecaysAndAscends}, {"goes uphill", "weight decay"}, {"sgd": 4}),
+    ],
+)
+def test_two_mistakes_in_the_last_line_are_both_named(answers, named, costs) -> None:
+    verdict = verdict_on("b1", *({**TRUE["b1"].reference, **answers}[name] for name in find_step("b1").answers))
+    said = " ".join((verdict.headline, *verdict.details))
+    assert all(words in said for words in named) and lost(verdict) == costs, str(verdict)
+
+
 def test_a_start_of_integers_works_or_is_refused_aloud() -> None:
     def refuses(start, lr, steps):
         position, rows = start.copy(), [start.copy()]

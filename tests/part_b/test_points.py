@@ -20,6 +20,7 @@ SGD = {
 MOMENTUM = {
     "classical": 2, "nesterov": 5, "average": 5, "dampened": 5, "ascends": 5, "velocity_sign": 5, "not_stored": 5,
     "sum": 5, "on_gradient": 5, "moves_first": 5, "rate_twice": 5, "no_rate": 5, "gradient_twice": 5,
+    "from_one": 5, "single": 2,
     "shared_velocity": 2, "fixed_momentum": 5, "other_default": 2, "frozen_rate": 2, "rebinds": 3, "copies": 3,
     "mutates": 3, "aliases": 3, "fading": 5, "one_minus": 5, "class_state": 3,
 }  # fmt: skip
@@ -30,7 +31,7 @@ ADAM = {
     "shared_state": 2, "rebinds": 2, "copies": 2, "mutates": 2, "frozen_rate": 2, "fixed_betas": 4,
     "fixed_epsilon": 4, "fixed_rate": 4, "rate_inside": 2, "stores_corrected": 6, "nadam": 4, "shrinks": 4,
     "rmsprop": 4, "momentum_only": 4, "correction_multiplied": 6, "belief": 4, "beta1_twice": 4,
-    "norm": 4, "class_state": 2, "correction_power": 6,
+    "norm": 4, "class_state": 2, "moves_first": 4, "from_one": 4, "single": 2, "correction_power": 6,
 }  # fmt: skip
 TABLE = [
     (step, answer, name, cost)
@@ -116,3 +117,28 @@ def test_a_crash_is_shown_as_a_crash_with_its_line_and_usual_cause(body, words, 
     assert words in verdict.headline and cause in verdict.hint, str(verdict)
     assert verdict.misconception is None and "line 6 of your cell, in get_lr" in verdict.where
     assert any(text.startswith("Met by: ") for text in verdict.details)
+
+
+@pytest.mark.parametrize(
+    ("body", "words", "cause"),
+    [
+        ("return lr_max", "Did you mean: 'self.lr_max'?", "Nothing is called lr_max here. Did you mean self.lr_max?"),
+        ("return [1.0] * 0.5", "can't multiply sequence", "A list stands where"),
+        ("return np.cosine(epoch)", "no attribute 'cosine'", "look up how it is spelled"),
+        ("return np.ones(3) @ np.ones(4)", "raised ValueError: ", ""),
+    ],
+)
+def test_an_exception_ends_in_one_full_stop_and_asks_for_what_is_near(body, words, cause) -> None:
+    verdict = verdict_on("b5", typed(SCHEDULE.format(body), "CosineAnnealingWarmRestarts"))
+    assert words in verdict.headline and cause in verdict.hint, str(verdict)
+    assert not verdict.headline.endswith(("?.", " .", ".."))
+
+
+def test_a_missing_return_is_not_called_a_missing_body() -> None:
+    verdict = verdict_on("b5", typed(SCHEDULE.format("self.lr_max"), "CosineAnnealingWarmRestarts"))
+    assert verdict.status == "unfinished" and "its return is missing" in verdict.headline
+
+
+def test_what_is_no_number_is_not_said_to_be_nan() -> None:
+    verdict = verdict_on("b5", typed(SCHEDULE.format("return np.array([0.1])"), "CosineAnnealingWarmRestarts"))
+    assert "gives no real number" in verdict.counterexample and "nan" not in verdict.counterexample

@@ -150,6 +150,18 @@ class MomentumMovesFirst(b1.Pieces):
         self.v[i] = self.velocity(self.v[i], g)
 
 
+class MomentumFromOne(b1.Pieces):
+    def __init__(self, params, lr, momentum=0.9):
+        super().__init__(params, lr, momentum)
+        self.v = [np.ones_like(p) for p in params]
+
+
+class MomentumSingle(b1.Pieces):
+    def step_one(self, i, g):
+        self.v[i] = self.velocity(self.v[i], g).astype(np.float32)
+        self.move(i, self.lr * self.v[i])
+
+
 class MomentumRateTwice(b1.Pieces):
     def step_one(self, i, g):
         self.v[i] = self.momentum * self.v[i] + self.lr * g
@@ -475,6 +487,28 @@ class Nadam(b2.Pieces):
         return ahead / (np.sqrt(v_hat) + self.eps)
 
 
+class MovesFirst(b2.Pieces):
+    def step_one(self, i, g):
+        m_hat, v_hat = self.corrected(self.m[i], self.v[i])
+        self.move(i, self.lr * self.direction(m_hat, v_hat, g))
+        self.m[i] = self.first(self.m[i], g)
+        self.v[i] = self.second(self.v[i], g)
+
+
+class FromOne(b2.Pieces):
+    def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        super().__init__(params, lr, beta1, beta2, eps)
+        self.v = [np.ones_like(p) for p in params]
+
+
+class SinglePrecision(b2.Pieces):
+    def first(self, m, g):
+        return super().first(m, g).astype(np.float32)
+
+    def second(self, v, g):
+        return super().second(v, g).astype(np.float32)
+
+
 class AdamW(b2.Pieces):
     def step(self, grads):
         for param in self.params:
@@ -577,6 +611,8 @@ WRITTEN = {
         "mutates": MomentumMutates,
         "aliases": MomentumAliases,
         "class_state": MomentumClassState,
+        "from_one": MomentumFromOne,
+        "single": MomentumSingle,
         "fading": MomentumFadingMomentum,
         "one_minus": MomentumOneMinus,
     },
@@ -605,6 +641,9 @@ WRITTEN = {
         "rebinds": Rebinds,
         "copies": MovesCopies,
         "class_state": ClassState,
+        "moves_first": MovesFirst,
+        "from_one": FromOne,
+        "single": SinglePrecision,
         "mutates": MutatesGradients,
         "frozen_rate": FrozenRate,
         "fixed_betas": HardCodedBetas,
