@@ -81,9 +81,10 @@ bench-browser: .venv/.test  ## time the explorer and the book (after make book) 
 	.venv/bin/python -m benchmarks.browser
 	.venv/bin/python -m benchmarks.pages
 
-bench-grading: .venv/.test  ## time grading against stock nbgrader, and classes of growing size
-	.venv/bin/python -m benchmarks.grading
-	.venv/bin/python -m benchmarks.grading --linear
+bench-grading: .venv/.test  ## time grading against stock nbgrader, classes of growing size, workers of a cluster
+	.venv/bin/python -m benchmarks.grading --right
+	.venv/bin/python -m benchmarks.grading --linear --right
+	.venv/bin/python -m benchmarks.grading --cluster --right
 
 attack: .venv/.test  ## grade the hostile submissions and show that none gains anything
 	.venv/bin/python -m pytest tests/attack -v

@@ -4,20 +4,24 @@ The same submissions of one part go through stock ``nbgrader autograde`` (its ow
 test cells run by the students' kernels) and through ``python -m autograder grade`` (jailed kernels, secret probes,
 judged outside). Each command is timed as a whole process, start included; the stock command gets fewer students, and
 rates are compared. Where both finish, the cells with full marks must be the same ones. Memory is that of the command
-and of all that it started, shared pages counted once. ``--linear`` grades classes of growing size instead.
+and of all that it started, shared pages counted once. ``--linear`` grades classes of growing size instead,
+``--cluster`` the same class by one, two and four worker processes of a Dask cluster on this machine. ``--right``
+leaves out the mistakes that every other student makes, and with them the search for the line to look at.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +46,16 @@ c.ClearSolutions.text_stub = "*Write your answer here.*"
 EVERY = 2.0  #: seconds between two looks at the memory
 
 
-def hand_in(submitted: Path, part: str, count: int) -> int:
+def hand_in(submitted: Path, part: str, count: int, *, right: bool = False) -> int:
     """Write the submissions of ``count`` students and return the number of notebooks.
 
-    The honest sample students take turns; every other one, from the sixth on, makes one mistake of the catalogue.
+    The honest sample students take turns, who make mistakes as students do; every other one, from the sixth on, makes
+    one more of the catalogue. If all are to be ``right``, each hands in what the first of them does.
     """
     mistakes, written = sorted(EDITS), 0
     for number in range(count):
-        student = HONEST[number % len(HONEST)]
-        mistake = mistakes[number % len(mistakes)] if number >= len(HONEST) and number % 2 else ""
+        student = HONEST[0 if right else number % len(HONEST)]
+        mistake = mistakes[number % len(mistakes)] if number >= len(HONEST) and number % 2 and not right else ""
         folder = submitted / f"student_{number:04}" / part
         folder.mkdir(parents=True)
         for released in sorted((ROOT / "notebooks" / part).glob("*.ipynb")):
@@ -143,21 +148,21 @@ def full_marks(course: Path, part: str, count: int) -> set[tuple[str, str]]:
         }
 
 
-def by_stock(course: Path, part: str, students: int) -> tuple[int, Ran]:
+def by_stock(course: Path, part: str, students: int, *, right: bool) -> tuple[int, Ran]:
     """Grade a class with nbgrader's own command; return its notebooks and how it went."""
     course.mkdir()
     (course / "nbgrader_config.py").write_text(STOCK.format(course=str(course), solutions=str(ROOT / "solutions")))
     run(["nbgrader", "generate_assignment", part, "--create"], course)
-    notebooks = hand_in(course / "submitted", part, students)
+    notebooks = hand_in(course / "submitted", part, students, right=right)
     return notebooks, run(["nbgrader", "autograde", part], course)
 
 
-def by_engine(course: Path, part: str, students: int, workers: int) -> tuple[int, Ran]:
-    """Grade a class with this course's command; return its notebooks and how it went."""
+def by_engine(course: Path, part: str, students: int, who: list[str], *, right: bool = False) -> tuple[int, Ran]:
+    """Grade a class with this course's command, its words on ``who`` grades; return its notebooks and how it went."""
     release = f"--CourseDirectory.release_directory={course / 'release'}"
     run(["nbgrader", "generate_assignment", part, "--create", release], course)
-    notebooks = hand_in(course / "submitted", part, students)
-    return notebooks, run(["autograder", "grade", part, "--timings", "--workers", str(workers)], course)
+    notebooks = hand_in(course / "submitted", part, students, right=right)
+    return notebooks, run(["autograder", "grade", part, "--timings", *who], course)
 
 
 def grading_seconds(ran: Ran) -> float:
@@ -168,14 +173,15 @@ def grading_seconds(ran: Ran) -> float:
     return float(found[1])
 
 
-def compare(console: Console, folder: Path, part: str, students: int, stock: int, workers: int) -> None:
+def compare(console: Console, folder: Path, chosen: argparse.Namespace) -> None:
     """Print the engine's rate beside the stock command's, and where the engine's time goes."""
+    part, students, stock, right = chosen.part, chosen.students, chosen.stock, chosen.right
     table = Table("way", "notebooks", "seconds", "a minute", "ratio to stock", "memory", title=part)
-    notebooks, ran = by_stock(folder / "stock", part, stock)
+    notebooks, ran = by_stock(folder / "stock", part, stock, right=right)
     base = notebooks / ran.seconds
     row = (f"{ran.seconds:.1f}", f"{60 * base:.1f}", "1.0", f"{ran.memory:.0f} MB")
     table.add_row("stock nbgrader autograde", str(notebooks), *row)
-    notebooks, ran = by_engine(folder / "engine", part, students, workers)
+    notebooks, ran = by_engine(folder / "engine", part, students, ours(chosen), right=right)
     rate = notebooks / ran.seconds
     row = (f"{ran.seconds:.1f}", f"{60 * rate:.0f}", f"{rate / base:.1f}", f"{ran.memory:.0f} MB")
     table.add_row("autograder grade", str(notebooks), *row)
@@ -191,14 +197,67 @@ def compare(console: Console, folder: Path, part: str, students: int, stock: int
     console.print(ran.printed[ran.printed.rfind("\n", 0, shown) + 1 :], highlight=False, markup=False)
 
 
-def linear(console: Console, folder: Path, part: str, classes: list[int], workers: int) -> None:
+def ours(chosen: argparse.Namespace) -> list[str]:
+    """Return the words that say who grades on this machine."""
+    return ["--workers", str(chosen.workers)]
+
+
+def linear(console: Console, folder: Path, chosen: argparse.Namespace) -> None:
     """Print time and memory for classes of growing size."""
-    table = Table("students", "notebooks", "seconds", "ms a notebook", "memory", title=f"{part}, by size of class")
-    for students in classes:
-        count, ran = by_engine(folder / str(students), part, students, workers)
+    table = Table(
+        "students", "notebooks", "seconds", "ms a notebook", "memory", title=f"{chosen.part}, by size of class"
+    )
+    for students in chosen.linear or [12, 50, 200]:
+        count, ran = by_engine(folder / str(students), chosen.part, students, ours(chosen), right=chosen.right)
         inner = grading_seconds(ran)
         row = (f"{ran.seconds:.1f}", f"{1000 * inner / count:.0f}", f"{ran.memory:.0f} MB")
         table.add_row(str(students), str(count), *row)
+    console.print(table)
+
+
+@contextlib.contextmanager
+def dask(folder: Path, workers: int) -> Iterator[str]:
+    """A scheduler and worker processes of one thread each on the loopback: its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LRTUTORIAL_COURSE": str(folder / "no-course")}
+
+    def start(*words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "dask", *words]
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    started = [start("scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")]
+    try:
+        for _ in range(workers):
+            started.append(start("worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny",
+                                 "--no-dashboard", "--local-directory", str(folder)))  # fmt: skip
+        look = (
+            f"from distributed import Client; Client({address!r}, timeout=60).wait_for_workers({workers}, timeout=60)"
+        )
+        subprocess.run([sys.executable, "-c", look], check=True, capture_output=True)
+        yield address
+    finally:
+        for process in reversed(started):  # a worker says goodbye to its scheduler, which must still be there
+            process.terminate()
+            process.wait()
+
+
+def cluster(console: Console, folder: Path, chosen: argparse.Namespace) -> None:
+    """Print the throughput of worker processes on this machine."""
+    table = Table(
+        "worker processes", "notebooks", "seconds", "notebooks a minute", "each", title=f"{chosen.part}, --scheduler"
+    )
+    for workers in chosen.cluster or [1, 2, 4]:
+        place = folder / f"cluster-{workers}"
+        place.mkdir()
+        with dask(place, workers) as address:
+            who = ["--scheduler", address]
+            count, ran = by_engine(place / "course", chosen.part, chosen.students, who, right=chosen.right)
+        inner = grading_seconds(ran)
+        rate = 60 * count / inner
+        table.add_row(str(workers), str(count), f"{inner:.1f}", f"{rate:.0f}", f"{rate / workers:.0f}")
     console.print(table)
 
 
@@ -212,13 +271,19 @@ def main() -> None:
     words.add_argument(
         "--linear", type=int, nargs="*", metavar="N", help="grade classes of N students in turn (default 12 50 200)"
     )
+    words.add_argument(
+        "--cluster", type=int, nargs="*", metavar="N", help="by N worker processes of a cluster here (default 1 2 4)"
+    )
+    words.add_argument("--right", action="store_true", help="no student makes a mistake")
     chosen = words.parse_args()
     console = Console(width=118)
     with tempfile.TemporaryDirectory() as name:
-        if chosen.linear is None:
-            compare(console, Path(name), chosen.part, chosen.students, chosen.stock, chosen.workers)
+        if chosen.cluster is not None:
+            cluster(console, Path(name), chosen)
+        elif chosen.linear is not None:
+            linear(console, Path(name), chosen)
         else:
-            linear(console, Path(name), chosen.part, chosen.linear or [12, 50, 200], chosen.workers)
+            compare(console, Path(name), chosen)
 
 
 if __name__ == "__main__":

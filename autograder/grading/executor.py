@@ -98,9 +98,8 @@ class TrustedExecute(JailedExecute):
             notebook, _ = self.preprocess(self.notebook, resources)
         finally:
             self.clock.lap("kernel end")
-        report = getattr(self.last_manager, "jail_report", None)
-        ended = getattr(self.last_manager, "ending", lambda: "")()
-        return Ran(notebook, tuple(self.verdicts), report.to_dict() if report else None, ended)
+        report = self.jail_report()
+        return Ran(notebook, tuple(self.verdicts), report.to_dict() if report else None, self.ending())
 
     def preprocess_cell(self, cell: NotebookNode, resources: object, index: int) -> object:
         """Run one cell of the student's, or judge one step."""
@@ -154,11 +153,7 @@ class TrustedExecute(JailedExecute):
         return next((step for step in self.grading.exercise.steps if step.id == name), None)
 
     def _why_gone(self) -> str:
-        kernel = getattr(getattr(self.last_manager, "provisioner", None), "kernel", None)
-        if kernel is not None:
-            kernel.poll()  # takes in what the warden said meanwhile
-        ended = getattr(self.last_manager, "ending", lambda: "")()
-        return ended or "the kernel ended, or hung and could not be interrupted"
+        return self.ending() or "the kernel ended, or hung and could not be interrupted"
 
     def _no_evidence(self, step: Step) -> Verdict:
         return Verdict.blank(step).with_no_points("failed", f"No evidence came back from this answer: {self.gone}.")

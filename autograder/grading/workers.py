@@ -13,9 +13,13 @@ from typing import Any
 from traitlets.config import Config
 
 from autograder.grading.assignment import Assignment
+from autograder.grading.executor import TrustedExecute
 from autograder.grading.one import TRIES
 from autograder.jail import JailedProvisioner, JailError, nursery
+from autograder.jail.shell import ready
 from lrtutorial.advice import Advice
+
+AHEAD = 2  #: shells of each kind that are ready before somebody needs one
 
 
 class NoWorkers(Advice, RuntimeError):
@@ -59,7 +63,8 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Wo
         if warm_for is not None:
             for profile in warm_for.profiles:
                 threading.Thread(target=_warm_up, args=(warm_for.config, profile), daemon=True).start()
-        yield Workers(executor, count + 1)
+        with ready.keep(AHEAD):
+            yield Workers(executor, count + 1)
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         nursery.close_all()
@@ -71,7 +76,8 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Wo
 
 def _warm_up(config: Config, profile: str) -> None:
     with contextlib.suppress(JailError):  # the kernel that needs it says why
-        JailedProvisioner(config=config, profile=profile).zygote()
+        shell = not config.TrustedExecute.get("stock_kernel", TrustedExecute.stock_kernel.default_value)
+        JailedProvisioner(config=config, profile=profile).zygote(shell=shell)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ to it. So what would look at thousands of them is done here, once, or left out.
 
 from __future__ import annotations
 
-import socket
 import sys
 import warnings
 import zlib
@@ -38,11 +37,11 @@ class _NoModules:
 class JailedKernelApp(IPKernelApp):
     """IPython's kernel on sockets that were bound outside: inside, bind and connect are refused."""
 
-    listeners: dict[str, socket.socket]
+    channels: dict[str, int]
     modules: set[str]  # the names of those that were imported before
 
     def _take(self, sock: Any, channel: str) -> None:
-        sock.setsockopt(zmq.USE_FD, self.listeners.pop(channel).detach())
+        sock.setsockopt(zmq.USE_FD, self.channels.pop(channel))
         sock.bind(f"ipc://{self.ip}-{getattr(self, channel + '_port')}")
 
     def _bind_socket(self, sock: object, port: int) -> int:
@@ -102,17 +101,23 @@ def _hashed(code: str, seed: int) -> int:
     return zlib.crc32(code.encode("utf-8", "surrogatepass"), seed)
 
 
+def prepared() -> Config:
+    """IPython made ready for kernels to be forked; the configuration of each."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    compiler.murmur2_x86 = _hashed
+    OutStream.write = _in_pieces(OutStream.write)  # type: ignore[method-assign]
+    return config
+
+
 def made() -> JailedKernelApp:
     """The process's one application: it has a logger, but neither sockets nor threads nor a shell."""
     if JailedKernelApp.initialized():
         return JailedKernelApp.instance()
-    main, config = sys.modules["__main__"], Config()
-    config.HistoryManager.enabled = False
+    main, config = sys.modules["__main__"], prepared()
     # A first shell takes three times as long as the next: compiled patterns, what classes know of themselves.
     ZMQInteractiveShell(config=config)
     sys.modules["__main__"] = main
-    compiler.murmur2_x86 = _hashed
-    OutStream.write = _in_pieces(OutStream.write)  # type: ignore[method-assign]
     app = JailedKernelApp.instance(config=config)
     assert app.log  # makes it
     return app

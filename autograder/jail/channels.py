@@ -1,3 +1,4 @@
-"""The names of the channels whose listening sockets come with a request for a kernel, in this order."""
+"""What comes with a request for a kernel, in this order: a Jupyter kernel's sockets, or a shell's two pipes."""
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
+PIPES = ("requests", "answers")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode, ValidationError
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
-from traitlets import default
+from traitlets import Bool, default
 from traitlets.config import Config
 
-from .provisioner import JailedKernelManager
-from .report import LEVELS
+from .provisioner import JailedKernelManager, JailedProvisioner
+from .report import LEVELS, JailReport
+from .shell import ready
+from .shell.executor import run_cell
+from .shell.outside import Shell
 
 
 class JailedExecute(Execute):
@@ -22,7 +26,12 @@ class JailedExecute(Execute):
     ``resources["kernel_ended"]`` why the kernel ended before its time ('' when it did not).
     """
 
+    stock_kernel = Bool(
+        True,
+        help="Run a Jupyter kernel on its five sockets; False runs IPython's shell on a pipe each way (jail/shell).",
+    ).tag(config=True)
     last_manager: object = None
+    shell: Shell | None = None
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         kwargs.setdefault("kernel_manager_class", JailedKernelManager)
@@ -46,22 +55,67 @@ class JailedExecute(Execute):
         except (ValidationError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return None
 
-    def preprocess(self, nb: object, resources: object, km: object = None) -> Any:
+    def preprocess(self, nb: NotebookNode, resources: object, km: object = None) -> Any:
         """Run the notebook; see the class for what is added to `resources`, also when this raises."""
-        self.last_manager = km
+        self.last_manager, self.shell = km, None
         try:
-            nb, result = super().preprocess(nb, resources, km)
+            if self.stock_kernel or km is not None:
+                nb, result = super().preprocess(nb, resources, km)
+            else:
+                nb, result = self._through_a_shell(nb, resources)
         except BaseException:
             self._tell(resources)
             raise
         self._tell(result)
         return nb, result
 
+    def _through_a_shell(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """As nbconvert's `preprocess`, without a kernel manager."""
+        NotebookClient.__init__(self, nb, None)
+        self.reset_execution_trackers()
+        self._check_assign_resources(resources)
+        cwd = self.resources.get("metadata", {}).get("path") or None
+        self.shell = shell = ready.take(JailedProvisioner(config=self.config), cwd)
+        self.kc: Any = shell  # what a widget of nbclient's sends its state to
+        try:
+            self.nb.metadata["language_info"] = shell.language
+            for index, cell in enumerate(self.nb.cells):
+                self.preprocess_cell(cell, resources, index)
+        finally:
+            shell.ending()  # why, if it has ended by itself
+            self.kc = None
+            ready.leave(shell)
+        self.set_widgets_metadata()
+        return self.nb, self.resources
+
+    def execute_cell(self, cell: Any, cell_index: int, *args: Any, **words: Any) -> Any:
+        """One cell, by whichever way the notebook runs."""
+        if self.shell is None:
+            return super().execute_cell(cell, cell_index, *args, **words)
+        return run_cell(self, self.shell, cell, cell_index, *args, **words)
+
+    def jail_report(self) -> JailReport | None:
+        """What holds, or held, the notebook that ran last."""
+        if self.shell is not None:
+            return self.shell.jail_report
+        return self.last_manager.jail_report if isinstance(self.last_manager, JailedKernelManager) else None
+
+    def ending(self) -> str:
+        """Why its kernel ended before its time, as far as is known; empty while it runs and after its work."""
+        if self.shell is not None:
+            return self.shell.ending()
+        if not isinstance(self.last_manager, JailedKernelManager):
+            return ""
+        kernel = getattr(self.last_manager.provisioner, "kernel", None)
+        if kernel is not None:
+            kernel.poll()  # takes in what the warden said meanwhile
+        return self.last_manager.ending()
+
     def _tell(self, resources: Any) -> None:
-        if isinstance(self.last_manager, JailedKernelManager):
-            report = self.last_manager.jail_report
+        if self.shell is not None or isinstance(self.last_manager, JailedKernelManager):
+            report = self.jail_report()
             resources["jail"] = report.to_dict() if report else None
-            resources["kernel_ended"] = self.last_manager.ending()
+            resources["kernel_ended"] = self.ending()
 
 
 def switch_on(config: Config, *, minimum: str = "confined", **settings: Any) -> None:
@@ -72,8 +126,6 @@ def switch_on(config: Config, *, minimum: str = "confined", **settings: Any) -> 
     stands in that list. Raises ``ValueError`` for an unknown level or setting, or when there is no Execute
     to replace.
     """
-    from .provisioner import JailedProvisioner
-
     unknown = set(settings) - set(JailedProvisioner.class_traits(config=True))
     if unknown or minimum not in LEVELS:
         raise ValueError(f"Unknown jail setting: {', '.join(sorted(unknown)) or minimum}. Levels: {', '.join(LEVELS)}.")

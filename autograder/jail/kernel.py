@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 import traceback
 from dataclasses import asdict
@@ -21,7 +20,7 @@ from .view import View
 def run(
     request: dict[str, Any],
     layers: dict[str, Finding],
-    listeners: dict[str, socket.socket],
+    channels: dict[str, int],
     log: int,
     report: int,
     lifeline: int,
@@ -32,8 +31,8 @@ def run(
     """Never returns. `report` is written once, before the kernel listens; `lifeline` ends with the warden."""
     status = 1
     try:
-        app = application()  # inside the view it could not be imported
-        _start_afresh(log, {report, lifeline, *(listener.fileno() for listener in listeners.values())})
+        app = application(shell=request["shell"])  # inside the view it could not be imported
+        _start_afresh(log, {report, lifeline, *channels.values()})
         limits = Limits(**request["limits"])
         environment = {
             **{
@@ -53,13 +52,14 @@ def run(
         os.environ.update(own)
         _die_with(lifeline)
         confine.lock(layers, limits)
-        listener = f"{request['connection']['ip']}-{request['connection']['shell_port']}"
-        found = probes.probe(limits, request["canaries"], request["grader"], listener, place, {*environment, *own})
-        _send(report, {"layers": _plain(layers), "probes": _plain(found)})
+        bait, outsider = request["bait"], request["grader"]
+        found = probes.probe(limits, request["canaries"], outsider, bait, place, {*environment, *own})
+        _send(report, {"layers": _plain(layers), "probes": _plain(found), "language": app.kernel_class.language_info})
         _forget(request["blocked"])
         reseed()
-        app.listeners, app.modules = listeners, _known
-        app.load_connection_info(request["connection"])
+        app.channels, app.modules = channels, _known
+        if not request["shell"]:
+            app.load_connection_info(request["connection"])
         app.initialize(request["arguments"])
         request.clear()
         app.start()
@@ -75,11 +75,12 @@ def run(
         os._exit(status)
 
 
-def application() -> Any:
+def application(*, shell: bool) -> Any:
     """IPython's kernel application, made when it is first asked for: a zygote has it made before it forks."""
-    from .application import made
+    from . import application as stock
+    from .shell import inside
 
-    return made()
+    return inside.made() if shell else stock.made()
 
 
 def _plain(findings: dict[str, Finding]) -> dict[str, object]:

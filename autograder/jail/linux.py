@@ -46,6 +46,15 @@ def unshare(flags: int) -> None:
     check(_libc.unshare(ctypes.c_int(flags)), f"unshare({flags:#x})")
 
 
+def back_to_own_pid_namespace() -> None:
+    """setns(2): undo what an unshare said of the process ids of children to come."""
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        check(_libc.setns(ctypes.c_int(own), ctypes.c_int(CLONE_NEWPID)), "setns")
+    finally:
+        os.close(own)
+
+
 def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     """mount(2)."""
     texts = [text.encode() if text is not None else None for text in (source, target, kind)]

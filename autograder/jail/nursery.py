@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -100,6 +102,16 @@ class Kernel:
                 self._feed(b"")
         return self.exit_code
 
+    def wait_for(self, seconds: float, *, until_report: bool = False) -> bool:
+        """As `wait`, in a thread without a loop; whether it came within the time."""
+        until = time.monotonic() + seconds
+        while self.poll() is None and not (until_report and self.report is not None):
+            waiting = select.poll()  # select takes no descriptor above 1023
+            waiting.register(self._handle, select.POLLIN)
+            if not waiting.poll(max(0.0, until - time.monotonic()) * 1000):
+                return False
+        return True
+
     async def wait(self, *, until_report: bool = False) -> None:
         """Until the kernel has ended or, with `until_report`, has said how its jail holds."""
         loop = asyncio.get_running_loop()
@@ -129,35 +141,35 @@ class Kernel:
 
 
 class Order:
-    """One kernel to start: its request, its bound sockets, and both ends of its handle."""
+    """One kernel to start: its request, its bound sockets or its ends of two pipes, and both ends of its handle."""
 
-    def __init__(self, request: dict[str, object], listeners: list[socket.socket]) -> None:
+    def __init__(self, request: dict[str, object], channels: Sequence[socket.socket | IO[bytes]]) -> None:
         ours, self._theirs = socket.socketpair()
         self._log: IO[bytes] = tempfile.TemporaryFile()
         self._request = tempfile.TemporaryFile()
         self._request.write(json.dumps(request).encode())
         self._request.seek(0)
-        self._listeners = listeners
+        self._channels = channels
         self.kernel = Kernel(ours, self._log)
 
     def descriptors(self) -> list[int]:
         """What the warden needs, in the order it expects."""
-        sockets = [listener.fileno() for listener in self._listeners]
-        return [self._theirs.fileno(), self._request.fileno(), self._log.fileno(), *sockets]
+        channels = [channel.fileno() for channel in self._channels]
+        return [self._theirs.fileno(), self._request.fileno(), self._log.fileno(), *channels]
 
     def handed_over(self) -> Kernel:
         """Close what now belongs to the warden."""
         self._theirs.close()
         self._request.close()
-        for listener in self._listeners:
-            listener.close()
+        for channel in self._channels:
+            channel.close()
         return self.kernel
 
 
 class Zygote:
     """A running zygote process. Raises ``ZygoteFailed`` when it cannot be started."""
 
-    def __init__(self, preload: Names, import_from: Names = (), hidden: Names = ()) -> None:
+    def __init__(self, preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log: IO[bytes] = tempfile.TemporaryFile()
         with theirs:
@@ -173,7 +185,7 @@ class Zygote:
             )
         answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):  # it died at once: its log tells why
-            self._control.send(json.dumps({"preload": preload, "hidden": hidden}).encode())
+            self._control.send(json.dumps({"preload": preload, "hidden": hidden, "shell": shell}).encode())
             if select.select([self._control], [], [], START_SECONDS)[0]:
                 answer = json.loads(self._control.recv(65536) or b"{}")
         if "error" in answer or not answer:
@@ -226,17 +238,19 @@ class Zygote:
         self._process.returncode = 0  # not this process's child
 
 
-_zygotes: dict[tuple[Names, Names, Names], Zygote] = {}
-_starting: defaultdict[tuple[Names, Names, Names], threading.Lock] = defaultdict(threading.Lock)
+_zygotes: dict[tuple[Names, Names, Names, bool], Zygote] = {}
+_starting: defaultdict[tuple[Names, Names, Names, bool], threading.Lock] = defaultdict(threading.Lock)
 _lock = threading.Lock()
 
 
-def zygote(preload: Names, import_from: Names = (), hidden: Names = ()) -> Zygote:
+def zygote(preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False) -> Zygote:
     """The zygote for these modules, started (some seconds) when there is none or when it has died.
+
+    With `shell` what is forked from it is a shell on one socket (see `shell/`), else a Jupyter kernel.
 
     Others may start meanwhile, and fork: only who needs this one waits for it.
     """
-    key = (preload, import_from, hidden)
+    key = (preload, import_from, hidden, shell)
     with _lock:
         starting = _starting[key]
     with starting:
@@ -257,7 +271,9 @@ def zygote(preload: Names, import_from: Names = (), hidden: Names = ()) -> Zygot
     raise ZygoteFailed("Grading ended while a zygote was starting.")
 
 
-def start(order: Order, preload: Names, import_from: Names, hidden: Names = (), *, warm: bool) -> Kernel:
+def start(
+    order: Order, preload: Names, import_from: Names, hidden: Names = (), shell: bool = False, *, warm: bool
+) -> Kernel:
     """Start a kernel from a zygote (blocks while that warms up), or as a fresh process when not `warm`."""
     if not warm:
         descriptors = order.descriptors()
@@ -274,7 +290,7 @@ def start(order: Order, preload: Names, import_from: Names, hidden: Names = (), 
         threading.Thread(target=process.wait, daemon=True, name="reap a spawned warden").start()
         return order.handed_over()
     for _ in range(2):
-        if zygote(preload, import_from, hidden).fork(order):
+        if zygote(preload, import_from, hidden, shell).fork(order):
             return order.handed_over()
     order.handed_over().close()
     raise ZygoteFailed("The kernels' zygote died twice while a kernel was being started.")

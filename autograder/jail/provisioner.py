@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import zmq.asyncio
@@ -33,6 +33,21 @@ from .report import LEVELS, JailReport
 MAX_SOCKET_PATH = 103  # macOS; Linux takes 107
 MAX_CANARIES = 20
 REPORT_SECONDS = 60.0
+
+
+@dataclass
+class Ordered:
+    """What a kernel or shell is started with: its request, and what is on disk for it."""
+
+    request: dict[str, Any]
+    warm: bool
+    places: list[str]
+    bait: socket.socket | None = None  # a unix socket of the host that must not be reached from inside
+
+    def close(self) -> None:
+        """Let go of the bait."""
+        if self.bait is not None:
+            self.bait.close()
 
 
 class JailedProvisioner(KernelProvisionerBase):
@@ -125,57 +140,74 @@ class JailedProvisioner(KernelProvisionerBase):
         our own.
         """
         assert self.directory is not None
-        profile, limits = self.chosen_profile(), self.chosen_limits()
-        own = __package__.partition(".")[0]
-        seen = view.interpreter_view(profile.packages, profile.readable, frozenset((own, *profile.hidden)))
         connection = {**self.connection_info, "key": self.parent.session.key.decode()}
-        # used only where the view cannot be had; not inside the other, which the kernel's user may not enter
-        self.scratch = tempfile.mkdtemp(prefix="jail-scratch-")
-        request = {
-            "limits": limits.to_dict(),
-            "view": {"readable": seen.readable, "links": seen.links, "hidden": seen.hidden},
-            "scratch": self.scratch,
-            "places": [self.directory, self.scratch],
-            "canaries": self._all_canaries(kwargs.get("cwd"), seen),
-            "grader": os.getpid(),
-            "blocked": list(profile.hidden),
-            "connection": connection,
-            "arguments": kwargs["arguments"],
-            "left_out": list(self.layers_left_out),
-        }
-        order = nursery.Order(request, [self._listen(channel) for channel in CHANNELS])
-        warm = self.warm and IS_LINUX
-        self.kernel = await asyncio.to_thread(nursery.start, order, *self._bred(profile), warm=warm)
+        ordered = self.ordered(kwargs.get("cwd"), directory=self.directory)
+        ordered.request |= {"connection": connection, "arguments": kwargs["arguments"],
+                            "bait": f"{self.parent.ip}-{self.parent.shell_port}"}  # fmt: skip
+        self.scratch = ordered.request["scratch"]
+        order = nursery.Order(ordered.request, [self._listen(channel) for channel in CHANNELS])
+        self.kernel = await asyncio.to_thread(nursery.start, order, *self.bred(), warm=ordered.warm)
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.kernel.wait(until_report=True), REPORT_SECONDS)
             answer = self.kernel.report
             if answer is None or "error" in answer:
-                said = (answer or {}).get("error") or self.kernel.ended or f"nothing for {REPORT_SECONDS:g} s"
-                raise KernelNotStarted(f"A jailed kernel could not start: {said}\n{self.kernel.log_tail()}".strip())
-            self.report = JailReport.from_dict(
-                {"mode": "forked" if warm else "spawned", "platform": sys.platform, **answer}
-            )
-            self._judge(self.report)
+                raise KernelNotStarted(not_started(self.kernel))
+            answer.pop("language", None)
+            self.report = self.judged(answer, warm=ordered.warm)
         except BaseException:
             await self.kill()
             await self.cleanup()
             raise
         return self.connection_info
 
-    def zygote(self) -> nursery.Zygote:
+    def ordered(self, cwd: str | None, *, directory: str = "", shell: bool = False) -> Ordered:
+        """What to start a kernel or, with `shell`, a shell on one socket with. `directory` is the kernel's own.
+
+        A shell's directory is made here, with the bait; a kernel's bait is its own socket.
+        """
+        profile, limits = self.chosen_profile(), self.chosen_limits()
+        own = __package__.partition(".")[0]
+        seen = view.interpreter_view(profile.packages, profile.readable, frozenset((own, *profile.hidden)))
+        canaries = self._all_canaries(cwd, seen)
+        # used only where the view cannot be had; not inside the other, which the kernel's user may not enter
+        scratch = tempfile.mkdtemp(prefix="jail-scratch-")
+        places, bait = [directory or tempfile.mkdtemp(prefix="jail-"), scratch], None
+        if shell:
+            bait = socket.socket(socket.AF_UNIX)
+            bait.bind(os.path.join(places[0], "k"))
+            bait.listen(1)
+        request = {
+            "shell": shell,
+            "limits": limits.to_dict(),
+            "view": {"readable": seen.readable, "links": seen.links, "hidden": seen.hidden},
+            "scratch": scratch,
+            "places": places,
+            "canaries": canaries,
+            "grader": os.getpid(),
+            "bait": os.path.join(places[0], "k"),
+            "blocked": list(profile.hidden),
+            "arguments": [],
+            "left_out": list(self.layers_left_out),
+        }
+        return Ordered(request, self.warm and IS_LINUX, places, bait)
+
+    def zygote(self, *, shell: bool = False) -> nursery.Zygote:
         """The zygote that kernels of this configuration are forked from; starting it takes some seconds."""
-        return nursery.zygote(*self._bred(self.chosen_profile()))
+        return nursery.zygote(*self.bred(shell=shell))
 
-    def _bred(self, profile: Profile) -> tuple[nursery.Names, nursery.Names, nursery.Names]:
-        """What tells zygotes apart: the modules to preload, where from, and the packages to hide."""
+    def bred(self, *, shell: bool = False) -> tuple[nursery.Names, nursery.Names, nursery.Names, bool]:
+        """What tells zygotes apart: the modules to preload, where from, the packages to hide, what they become."""
+        profile = self.chosen_profile()
         parents = {os.path.dirname(place) for package in profile.packages for place in view.locate(package)}
-        return profile.preload, tuple(sorted(parents)), profile.hidden
+        return profile.preload, tuple(sorted(parents)), profile.hidden, shell
 
-    def _judge(self, report: JailReport) -> None:
+    def judged(self, answer: dict[str, Any], *, warm: bool) -> JailReport:
+        """The report of what was found inside. Raises ``JailTooWeak`` below the minimum, unless that is asked for."""
+        report = JailReport.from_dict({"mode": "forked" if warm else "spawned", "platform": sys.platform, **answer})
         if report.reaches(self.minimum):
             self.log.debug("%s", report.summary())
-            return
+            return report
         missing = "; ".join(f"{name}: {detail}" for name, detail in report.missing(self.minimum).items())
         if not self.unsafe_no_jail:
             raise JailTooWeak(
@@ -184,6 +216,7 @@ class JailedProvisioner(KernelProvisionerBase):
                 "or set JailedProvisioner.unsafe_no_jail=True to run it with whatever holds."
             )
         self.log.warning("UNSAFE, as asked: %s. Not held: %s", report.summary(), missing)
+        return report
 
     def _listen(self, channel: str) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX)
@@ -242,6 +275,12 @@ class JailedProvisioner(KernelProvisionerBase):
         """The base's information with the jail's report."""
         info = await super().get_provisioner_info()
         return {**info, "jail": self.report.to_dict() if self.report else None}
+
+
+def not_started(kernel: nursery.Kernel) -> str:
+    """Why there is no kernel, with its last words."""
+    said = (kernel.report or {}).get("error") or kernel.ended or f"nothing for {REPORT_SECONDS:g} s"
+    return f"A jailed kernel could not start: {said}\n{kernel.log_tail()}".strip()
 
 
 class JailedKernelManager(AsyncKernelManager):

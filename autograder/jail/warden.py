@@ -18,18 +18,23 @@ import time
 from typing import Any
 
 from . import confine, kernel, linux
-from .channels import CHANNELS
+from .channels import CHANNELS, PIPES
 from .report import Finding
 
 MAX_REPORT = 64 * 1024
+MAX_PID, TURNS = 1 << 22, 32  #: so that user ids stay below 2³¹
 
 
-def run(handle: socket.socket, request: int, log: int, listeners: list[socket.socket]) -> None:
+def run(handle: socket.socket, request: int, log: int, channels: list[int], turn: int = 0) -> bool:
     """Start one kernel in this process of its own; returns when everything it started has ended.
+
+    The answer: whether this process may have the next, because nothing can be left of this one. That is so for a shell
+    that had a namespace of processes, which its end has emptied, and whose grader is still there.
 
     Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code,
     "reason": …}`` at the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``,
-    ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``.
+    ``{"watch": seconds}`` (kill unless unwatched), ``{"watch": null}``, ``{"begin": true}`` (a kernel that waited for
+    its notebook has all of its time from now).
     """
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -40,24 +45,25 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
         wanted = json.load(file)
     if confine.IS_LINUX:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1, what="subreaper")
+    if turn:  # what it forks would go to the namespace of the one before, which is gone
+        linux.back_to_own_pid_namespace()
     layers = {name: Finding(False, "left out") for name in wanted["left_out"]}
     mapped = confine.own_pid_namespace(layers)
-    unique = os.getpid()
+    unique = os.getpid() + MAX_PID * (turn % TURNS)  # no user id comes again soon
 
     reader, writer = os.pipe()
     lifeline, held = os.pipe()
     child = os.fork()
     if child == 0:
-        named = dict(zip(CHANNELS, listeners, strict=True))
+        named = dict(zip(PIPES if wanted["shell"] else CHANNELS, channels, strict=True))
         handle.detach()
         kernel.run(wanted, layers, named, log, writer, lifeline, unique=unique, mapped=mapped)
-    for descriptor in (writer, lifeline, log):
+    for descriptor in (writer, lifeline, log, *channels):
         os.close(descriptor)
-    for listener in listeners:
-        listener.close()
 
     watch = _Watch(handle, child, reader, woken, wanted["limits"])
     places = wanted["places"]
+    again = wanted["shell"] and not mapped and "processes" in layers and layers["processes"].held
     del wanted
     watch.until_it_ends()
     _end_the_rest(child)
@@ -65,7 +71,11 @@ def run(handle: socket.socket, request: int, log: int, listeners: list[socket.so
         for place in places:
             shutil.rmtree(place, ignore_errors=True)
     _tell(handle, watch.ending())
-    os.close(held)
+    signal.set_wakeup_fd(-1)
+    handle.close()
+    for descriptor in (held, reader, woken, wake):
+        os.close(descriptor)
+    return again and not watch.deserted
 
 
 class _Watch:
@@ -127,6 +137,8 @@ class _Watch:
             if "signal" in order:
                 self.ordered = self.ordered or order["signal"] == signal.SIGKILL
                 _signal(self.child, order["signal"])
+            elif "begin" in order:
+                self.deadlines["notebook"] = time.monotonic() + self.limits["notebook_seconds"]
             elif order["watch"] is None:
                 self.deadlines.pop("cell", None)
             else:
@@ -185,13 +197,8 @@ def _end_the_rest(child: int) -> None:
 
 def main() -> None:
     """A warden as a fresh process, its descriptors named on the command line (where none can be forked)."""
-    handle, request, log, *listeners = (int(word) for word in sys.argv[1:])
-    run(
-        socket.socket(fileno=handle),
-        request,
-        log,
-        [socket.socket(fileno=listener) for listener in listeners],
-    )
+    handle, request, log, *channels = (int(word) for word in sys.argv[1:])
+    run(socket.socket(fileno=handle), request, log, channels)
 
 
 if __name__ == "__main__":

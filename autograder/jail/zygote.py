@@ -27,7 +27,7 @@ from .channels import CHANNELS
 DESCRIPTORS = 3 + len(CHANNELS)  # handle, request, log, one listener for each channel
 
 
-def preload(names: list[str], hidden: list[str]) -> dict[str, object]:
+def preload(names: list[str], hidden: list[str], *, shell: bool) -> dict[str, object]:
     """Import the modules; what came of it, as plain data. What is not installed, or needs what is hidden, is left out.
 
     The hidden packages are out of reach before the first import: what was never loaded can't be found in a kernel.
@@ -49,7 +49,7 @@ def preload(names: list[str], hidden: list[str]) -> dict[str, object]:
             missing.append(name)
             continue
         seconds[name] = round(time.monotonic() - started, 3)
-    kernel.application()
+    kernel.application(shell=shell)
     kernel.prepare_to_forget()
     gc.enable()
     return {"seconds": seconds, "missing": missing}
@@ -68,7 +68,7 @@ def main() -> None:
     wanted = json.loads(control.recv(1 << 16))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        answer = preload(wanted["preload"], wanted["hidden"])
+        answer = preload(wanted["preload"], wanted["hidden"], shell=wanted["shell"])
         threads = _threads()
         if threads > 1:
             raise RuntimeError(f"the preloaded modules left {threads} threads running; forked kernels could hang")
@@ -82,16 +82,47 @@ def main() -> None:
     answer["memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     control.send(json.dumps(answer).encode())
 
-    myself = os.getpid()
+    myself, idle = os.getpid(), _Idle()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 16, DESCRIPTORS)
         if not message:
+            idle.orders.close()
             return _see_them_off()
-        child = os.fork()
-        if child == 0:
-            _become_warden(control, descriptors, myself)
+        if not idle.given(descriptors):
+            child = os.fork()
+            if child == 0:
+                _become_warden(control, descriptors, idle, myself)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+class _Idle:
+    """The wardens whose shell has ended, and that take the next: that spares a fork of all this memory.
+
+    A warden that is free writes its process id into a pipe; an order is given to one as long as one lives.
+    """
+
+    def __init__(self) -> None:
+        self.orders, self.taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+
+    def given(self, descriptors: list[int]) -> bool:
+        """Whether a free warden has the order now."""
+        try:
+            while word := os.read(self.reader, 8):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int.from_bytes(word, "little"), 0)
+                    socket.send_fds(self.orders, [b"kernel"], descriptors)
+                    return True
+        except BlockingIOError:
+            pass
+        return False
+
+    def wait(self) -> list[int]:
+        """In a warden: be free until there is an order; none when the zygote ends."""
+        os.write(self.writer, os.getpid().to_bytes(8, "little"))
+        return socket.recv_fds(self.taken, 16, DESCRIPTORS)[1]
 
 
 def _see_them_off() -> None:
@@ -103,21 +134,20 @@ def _see_them_off() -> None:
             os.wait()
 
 
-def _become_warden(control: socket.socket, descriptors: list[int], parent: int) -> None:
+def _become_warden(control: socket.socket, descriptors: list[int], idle: _Idle, zygote: int) -> None:
     status = 1
     try:
         control.close()
+        idle.orders.close()
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
-        if os.getppid() != parent:
+        if os.getppid() != zygote:
             os._exit(1)
-        handle, request, log, *listeners = descriptors
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        warden.run(
-            socket.socket(fileno=handle),
-            request,
-            log,
-            [socket.socket(fileno=listener) for listener in listeners],
-        )
+        turn, again = 0, True
+        while again and descriptors:
+            handle, request, log, *channels = descriptors
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            again = warden.run(socket.socket(fileno=handle), request, log, channels, turn)
+            turn, descriptors = turn + 1, idle.wait() if again else []
         status = 0
     except BaseException:
         traceback.print_exc()

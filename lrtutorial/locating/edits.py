@@ -59,7 +59,7 @@ class Edit:
 def edits(tree: ast.AST) -> list[Edit]:
     """Return the edits of a function or class, the likeliest first, in the order of the source among equals."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    attributes = sorted({n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _is_self(n.value)})
+    attributes = sorted({n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)})
     unset = sorted(set(attributes) - _set_or_defined(tree))
     counters = _counters(tree)
     indexed = {ast.unparse(n.value) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
@@ -161,7 +161,7 @@ class Scope:
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
         names += [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         methods = {n.func.attr for n in ast.walk(function) if isinstance(n, ast.Call)
-                   and isinstance(n.func, ast.Attribute) and _is_self(n.func.value)}  # fmt: skip
+                   and isinstance(n.func, ast.Attribute) and is_self(n.func.value)}  # fmt: skip
         texts = list(dict.fromkeys(names))
         is_method = bool(function.args.args) and function.args.args[0].arg == "self"
         texts += [f"self.{name}" for name in attributes if name not in methods] if is_method else []
@@ -203,7 +203,7 @@ def _run_over(function: ast.FunctionDef) -> set[str]:
     return {ast.unparse(node) for node in [*iters, *inside]}
 
 
-def _is_self(node: ast.AST) -> bool:
+def is_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
 
 

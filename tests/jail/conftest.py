@@ -12,8 +12,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
+from traitlets.config import Config
 
 from autograder.jail import JailReport
+from autograder.jail.execute import JailedExecute
 from autograder.jail.provisioner import JailedKernelManager
 
 
@@ -40,9 +42,32 @@ class Ran:
         return next((output.ename for output in self.cells[index].outputs if output.output_type == "error"), "")
 
 
+def _notebook(sources: tuple[str, ...]) -> Any:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+
+
+def _run_in_shell(*sources: str, cwd: Path | None = None, client: dict[str, Any] | None = None, **jail: Any) -> Ran:
+    """As `_run`, through IPython's shell on one socket."""
+    notebook = _notebook(sources)
+    config = Config({"JailedProvisioner": {"profile": "numpy", "minimum": "full", **jail}})
+    executor = JailedExecute(
+        config=config, stock_kernel=False, timeout=None, interrupt_on_timeout=False, iopub_timeout=2
+    )
+    executor.update_config(Config({"JailedExecute": client or {}}))
+    died = False
+    try:
+        executor.preprocess(notebook, {"metadata": {"path": str(cwd)}} if cwd is not None else {})
+    except DeadKernelError:
+        died = True
+    shell = executor.shell
+    assert shell is not None and shell.jail_report is not None
+    assert shell.kernel.poll() is not None, "the shell outlived its notebook"
+    return Ran(notebook.cells, died, executor.ending(), shell.jail_report, shell.kernel.usage)
+
+
 def _run(*sources: str, cwd: Path | None = None, client: dict[str, Any] | None = None, **jail: Any) -> Ran:
     """Run cells in a kernel of their own; `jail` are JailedProvisioner's settings, `client` nbclient's."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook = _notebook(sources)
     manager = JailedKernelManager(jail={"profile": "numpy", "minimum": "full", **jail})
     settings = {"allow_errors": True, "shutdown_kernel": "immediate", "iopub_timeout": 2, **(client or {})}
     executor = NotebookClient(notebook, km=manager, **settings)
@@ -60,10 +85,10 @@ def _run(*sources: str, cwd: Path | None = None, client: dict[str, Any] | None =
     return Ran(notebook.cells, died, manager.ending(), report, kernel.usage)
 
 
-@pytest.fixture(scope="session")
-def run() -> Any:
-    """`run(*cells, cwd=, client=, **jail)`: a notebook in a jailed kernel of its own; returns a `Ran`."""
-    return _run
+@pytest.fixture(scope="session", params=[_run_in_shell, _run], ids=["shell", "kernel"])
+def run(request: pytest.FixtureRequest) -> Any:
+    """`run(*cells, cwd=, client=, **jail)`: a notebook in a jail of its own, both ways; returns a `Ran`."""
+    return request.param
 
 
 @dataclass(frozen=True)

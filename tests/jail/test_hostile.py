@@ -213,7 +213,8 @@ def test_one_giant_message_is_refused_before_it_is_read(run: Any) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     ran = run("display({'text/plain': 'x' * (3 * 10**8)}, raw=True)")
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    assert ran.cells[0].outputs == [] and after - before < 150 * MiB
+    said = [output.text for output in ran.cells[0].outputs]  # a shell's reader can say so; a kernel's channel is closed
+    assert all("the rest was not kept" in text for text in said) and len(said) <= 1 and after - before < 150 * MiB
 
 
 def test_dropped_output_is_announced(run: Any) -> None:

@@ -76,6 +76,23 @@ def test_what_goes_missing_is_told_as_a_gap() -> None:
     assert place["before"] and place["line"] == 14 and "something is missing, here or above it" in where([place])
 
 
+@pytest.mark.parametrize("line", ["self.m = ", "self.v = ", "self.t = "])
+def test_what_nothing_sets_is_missing_in_init_and_not_where_it_is_read(line) -> None:
+    rows = right_answers.B2["as in the paper"].lstrip("\n").splitlines()
+    kept = "\n".join(row for row in rows if not row.strip().startswith(line))
+    (place,) = places_here(find_step("b2"), {"Adam": as_cell(kept)["Adam"]}, SECONDS)
+    assert place["function"] == "__init__" and place["before"] and place["role"] == "after"
+
+
+def test_what_is_missing_at_the_end_of_a_block_is_not_looked_for_above_it() -> None:
+    source = (
+        "class SGD:\n    def __init__(self, params, lr):\n        self.params = params\n    def step(self, grads):\n"
+    )
+    source += "        for p, g in zip(self.params, grads):\n            p -= self.lr * g\n"
+    (place,) = places_here(find_step("b1"), {"SGD": as_cell(source)["SGD"]}, SECONDS)
+    assert place["line"] == 3 and "something is missing after it, or above" in where([place])
+
+
 def test_endless_and_hostile_edits_end() -> None:
     """`while i < len(grads)` without its count runs for ever; so do many of its edits."""
     source = right_answers.B1["a dictionary"].replace("self.params[i] -= self.lr", "self.params[i] += self.lr")
