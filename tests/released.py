@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+from tests import commands
 
 ROOT = Path(__file__).resolve().parents[1]
 Release = Callable[..., Path]
@@ -38,11 +39,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 
 def _generate(course: Path, part: str) -> None:
-    done = subprocess.run(
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = commands.run(
         [sys.executable, "-m", "nbgrader", "generate_assignment", part, "--create",
          f"--CourseDirectory.release_directory={course / 'release'}"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, "LRTUTORIAL_COURSE": str(course),
-             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
+        cwd=ROOT, env={**os.environ, "LRTUTORIAL_COURSE": str(course), "PATH": path},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

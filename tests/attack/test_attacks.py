@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from nbgrader.api import Gradebook
 from autograder.cells import answer_cells
 from autograder.demo.students import Student, submission
 from autograder.gradebook.ledger import Ledger
+from tests import commands
 from tests.attack.attacks import CODE, FILES, FORMULAS, RAN, SILENT, SURGERY, WORTHLESS, answer, put_in
 from tests.released import Release, release  # noqa: F401 – a fixture
 
@@ -185,7 +185,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Outco
     }
 
     def python(*words: str) -> str:
-        done = subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = commands.run([sys.executable, *words], cwd=ROOT, env=environment)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 

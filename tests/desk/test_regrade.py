@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
 from autograder.grading.preview import Difference
 from lrtutorial.verdict import Verdict
+from tests import commands
 from tests.copying import without
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ class Term:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }  # fmt: skip
         command = [sys.executable, "-m", *words]
-        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        done = commands.run(command, cwd=self.root, env=environment)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return " ".join((done.stdout + done.stderr).split())

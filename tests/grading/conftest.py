@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.released import release  # noqa: F401 – a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ class Graded:
 
 def in_course(course: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command from the root with another course folder."""
-    return subprocess.run(command, cwd=ROOT, env=environment(course), capture_output=True, text=True, check=False)
+    return commands.run(command, cwd=ROOT, env=environment(course))
 
 
 def environment(course: Path) -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""Commands that tests run in forked processes do and say what they do when they are started."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import commands
+from tests.grading.conftest import ROOT, environment
+from tests.released import Release
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nbgrader", "--version"],
+        ["nbgrader", "export", "--exporter=nowhere.Csv"],
+        ["autograder", "grade"],
+        ["autograder", "grade", "part_aa"],
+        ["autograder", "history"],
+    ],
+    ids=" ".join,
+)
+def test_code_and_words_are_those_of_a_command_that_is_started(
+    words: list[str], tmp_path: Path, release: Release
+) -> None:
+    course = release(tmp_path / "course", "part_b")
+    command = [sys.executable, "-m", *words]
+    forked = commands.run(command, cwd=ROOT, env=environment(course))
+    usual = subprocess.run(command, cwd=ROOT, env=environment(course), capture_output=True, text=True, check=False)
+    assert (forked.returncode, forked.stdout) == (usual.returncode, usual.stdout)
+    said, meant = (re.sub("0x[0-9a-f]+", "", done.stderr).splitlines()[-3:] for done in (forked, usual))
+    assert said == meant
+
+
+def test_none_of_our_own_code_is_there_beforehand_and_all_can_be_set(tmp_path: Path) -> None:
+    """A course's folder, its code and its environment are read when a command begins, as they are then."""
+    (tmp_path / "autograder").mkdir()
+    (tmp_path / "autograder" / "__main__.py").write_text(
+        "import os, sys\nprint(sys.argv[1:], os.getcwd(), os.environ['X'], 'HOME' in os.environ)\n"
+        "print('nbgrader.apps' in sys.modules)\nsys.exit('ended' if 'wrong' in sys.argv else 0)\n"
+    )
+    pythons = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
+    for word, code in (("right", 0), ("wrong", 1)):
+        command = [sys.executable, "-m", "autograder", word]
+        done = commands.run(command, cwd=tmp_path, env={**pythons, "PATH": "/usr/bin", "X": "set"})
+        assert done.returncode == code and done.stdout == f"{[word]} {tmp_path} set False\nTrue\n", done
+        assert done.stderr.strip() == ("ended" if code else "")
