@@ -12,6 +12,7 @@ import math
 import sys
 import time
 import types
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from importlib import import_module
@@ -89,8 +90,10 @@ def search(
     """
     if not trial.failing or trial.endless:
         return []
-    if gap := _unset(trial, sources):  # proven, and no edit of a line is the way to mend it
-        return [{"answer": trial.name, **_place([gap])}]
+    gap, once = _unset(trial, sources)
+    missing = [{"answer": trial.name, **_place([gap])}] if gap else []
+    if missing and not once:  # no edit of one line is the way to mend it
+        return missing
     deadline, latest = time.process_time() + seconds, time.monotonic() + wall
     found: list[tuple[Edit, Source]] = []
     open_to_edits = [source for source in sources if source.name not in right]
@@ -99,14 +102,19 @@ def search(
             if found and edit.likelihood > found[0][0].likelihood:
                 break
             if tries >= MOST_TRIES or time.process_time() > deadline or time.monotonic() > latest:
-                return []  # an edit as likely as those found may be left, at another line
+                return [] if found else missing  # an edit as likely as those found may be left, at another line
             if trial.passes(edit, source.name, alarm):
                 found.append((edit, source))
-    return [{"answer": trial.name, **place} for place in _places(trial.likeliest(found))]
+    return [{"answer": trial.name, **place} for place in _places(trial.likeliest(found))] if found else missing
 
 
-def _unset(trial: Trial, sources: Sequence[Source]) -> tuple[Edit, Source] | None:
-    """Return the end of ``__init__`` as a gap, where the methods of a class read what nothing in it ever sets."""
+def _unset(trial: Trial, sources: Sequence[Source]) -> tuple[tuple[Edit, Source] | None, bool]:
+    """Return the end of ``__init__`` as a gap, where the methods of a class read what nothing in it ever sets.
+
+    And whether an edit may mend it, too: it is read once. Where nothing says that it was to be set (it is read once and
+    no parameter has its name; something set is never read, or has nearly that name), its name may be the slip: nothing
+    is returned.
+    """
     classes = [tree for tree in trial.trees.values() if isinstance(tree, ast.ClassDef)]
     added = [node.target for tree in trial.trees.values() for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
     known = set(dir(trial.answer)) | {
@@ -115,15 +123,28 @@ def _unset(trial: Trial, sources: Sequence[Source]) -> tuple[Edit, Source] | Non
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node not in added
     }  # += reads before it sets
+    used = Counter(
+        node.attr
+        for tree in classes
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and (isinstance(node.ctx, ast.Load) or node in added)
+    )
     for source in sources:
         tree = trial.trees[source.name]
-        reads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_self(node.value)]
-        if all(node.attr in known for node in reads) or "setattr" in source.text or "__dict__" in source.text:
+        reads = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_self(node.value)}
+        unset = reads - known
+        if not unset or "setattr" in source.text or "__dict__" in source.text:
             continue
+        stored = known - set(dir(trial.answer))
+        if any(not used[one] for one in stored) or any(difflib.get_close_matches(one, stored) for one in unset):
+            break
         for node in tree.body if isinstance(tree, ast.ClassDef) else ():
             if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-                return Edit(LEFT_OUT, node.body[-1], AFTER, (), before=True, function=node), source
-    return None
+                once = sum(used[attribute] for attribute in unset) == 1
+                if once and not unset <= {one.arg for one in node.args.args + node.args.kwonlyargs}:
+                    break
+                return (Edit(LEFT_OUT, node.body[-1], AFTER, (), before=True, function=node), source), once
+    return None, False
 
 
 def _in_order(trial: Trial, sources: Sequence[Source]) -> Iterator[tuple[Edit, Source]]:

@@ -84,6 +84,21 @@ def test_what_nothing_sets_is_missing_in_init_and_not_where_it_is_read(line) -> 
     assert place["function"] == "__init__" and place["before"] and place["role"] == "after"
 
 
+@pytest.mark.parametrize("style", right_answers.B2)
+def test_a_misspelled_attribute_is_the_slip_and_nothing_is_missing(style) -> None:
+    """Attributes that a right answer sets in ``__init__``, misspelled where they are read: once, and most times."""
+    source = right_answers.B2[style]
+    for attribute in ("lr", "learning_rate", "eps", "t", "beta1", "m", "moments"):
+        head, found, tail = source.partition("def step")
+        if f"self.{attribute} " not in head or f"self.{attribute} " not in tail:
+            continue
+        for times in (1, -1):
+            wrong = head + found + tail.replace(f"self.{attribute} ", f"self.{attribute}_ ", times)
+            answer = {"Adam": as_cell(wrong)["Adam"]}
+            for place in places_here(find_step("b2"), answer, 2.0):
+                assert not (place["function"] == "__init__" and place["before"]), (style, attribute, times, place)
+
+
 def test_what_is_missing_at_the_end_of_a_block_is_not_looked_for_above_it() -> None:
     source = (
         "class SGD:\n    def __init__(self, params, lr):\n        self.params = params\n    def step(self, grads):\n"
