@@ -89,7 +89,7 @@ bench-grading: .venv/.test  ## time grading against stock nbgrader, classes of g
 attack: .venv/.test  ## grade the hostile submissions and show that none gains anything
 	.venv/bin/python -m pytest tests/attack -v
 
-fuzz: .venv/.test  ## grade 10,000 mutated submissions; each has an outcome and costs nobody else  (FUZZ=150 FUZZ_SEED=15 for others)
+fuzz: .venv/.test  ## grade 10,000 mutated submissions; each has an outcome and costs nobody else  (FUZZ=300 FUZZ_SEED=15 for others)
 	FUZZ=$${FUZZ:-10000} .venv/bin/python -m pytest tests/fuzz -v
 
 parity: .venv/.test  ## run every catalogued answer and style of working at home and in grading, and compare the points

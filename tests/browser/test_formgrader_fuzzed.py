@@ -24,7 +24,7 @@ from tests.fuzz.generator import Submission, a_class
 from tests.fuzz.test_fuzz import answered
 from tests.grading.conftest import environment
 
-SIZE, SEED = 36, 60
+SIZE, SEED = 60, 60
 PASTER = "pastes a picture"
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn

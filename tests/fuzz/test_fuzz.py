@@ -29,7 +29,7 @@ from tests.released import Release, release  # noqa: F401 – a fixture
 
 pytestmark = pytest.mark.whole
 
-SIZE, SEED = int(os.environ.get("FUZZ", "150")), int(os.environ.get("FUZZ_SEED", "15"))
+SIZE, SEED = int(os.environ.get("FUZZ", "300")), int(os.environ.get("FUZZ_SEED", "15"))
 PARTS = {"part_b": ("b2_adam", "b5_cosine_restarts"), "part_c": ("c1_why_rate_matters", "c5_information_view")}
 AT_ONCE = 500  #: submissions of one class; more are more classes
 BY_STOCK = 15  #: of a class, that nbgrader's own command grades, too
