@@ -58,7 +58,8 @@ def draw_probes(rng: np.random.Generator) -> list[Probe]:
         start = rng.choice(SIGNS, 2) * np.array([odd(rng, 12, 15), odd(rng, 0.6, 1)])
         if word == "adam":  # y overshoots at once, so that its second step is longer than lr
             near = np.array([start[0], odd(rng, 1, 3) * 1e-3])
-            ask("", near, [odd(rng, 0.03, 0.1), odd(rng, 0.08, 0.2), *draw()[2:], 12])
+            small_epsilon = odd(rng, 0.001, 0.003)  # beside the gradient at near, so that the first step is long enough
+            ask("", near, [odd(rng, 0.03, 0.1), odd(rng, 0.08, 0.2), draw()[2], small_epsilon, 12])
         else:
             ask("", start, [*draw(), 12])
         if word in ("rmsprop", "adam"):

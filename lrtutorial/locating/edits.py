@@ -204,6 +204,7 @@ def _run_over(function: ast.FunctionDef) -> set[str]:
 
 
 def is_self(node: ast.AST) -> bool:
+    """Say whether this is the name ``self``."""
     return isinstance(node, ast.Name) and node.id == "self"
 
 
