@@ -101,9 +101,7 @@ def paged(text: str) -> str:
     >>> paged("Which is it? Write it in quotes.")
     'Which is it?'
     """
-    for notebook, page in WORDINGS:
-        text = re.sub(notebook, page, text)
-    return text
+    return _replaced(text, WORDINGS)
 
 
 def of_output(text: str) -> str:
@@ -112,7 +110,11 @@ def of_output(text: str) -> str:
     >>> of_output("Find rate first, in the cell above; then run this cell again to see it drawn.")
     'A notebook draws your rate here.'
     """
-    for notebook, book in OUTPUTS:
+    return _replaced(text, OUTPUTS)
+
+
+def _replaced(text: str, wordings: tuple[tuple[str, str], ...]) -> str:
+    for notebook, book in wordings:
         text = re.sub(notebook, book, text)
     return text
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def modules_with_examples() -> list[str]:
-    files = [p for package in ("lrtutorial", "autograder") for p in (ROOT / package).rglob("*.py")]
+    files = [p for package in ("lrtutorial", "autograder", "book") for p in (ROOT / package).rglob("*.py")]
     state = ROOT / "autograder" / "course"
     files = [p for p in files if state not in p.parents and ">>> " in p.read_text()]
     return sorted(".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in files)
