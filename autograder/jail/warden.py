@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from . import confine, kernel, linux
@@ -25,11 +26,15 @@ MAX_REPORT = 64 * 1024
 MAX_PID, TURNS = 1 << 22, 32  #: so that user ids stay below 2³¹
 
 
-def run(handle: socket.socket, request: int, log: int, channels: list[int], turn: int = 0) -> bool:
+def run(
+    handle: socket.socket, request: int, log: int, channels: list[int],
+    turn: int = 0, free: Callable[[], None] | None = None,
+) -> bool:  # fmt: skip
     """Start one kernel in this process of its own; returns when everything it started has ended.
 
     The answer: whether this process may have the next, because nothing can be left of this one. That is so for a shell
-    that had a namespace of processes, which its end has emptied, and whose grader is still there.
+    that had a namespace of processes, which its end has emptied, and whose grader is still there. `free` is called in
+    that case before the grader hears of the end, so that what it orders next finds this process.
 
     Lines of JSON on the handle. Down: ``{"report": …}`` or ``{"error": …}`` once, ``{"exit": code,
     "reason": …}`` at the end, the reason empty when the grader ordered it. Up: ``{"signal": n}``,
@@ -63,19 +68,22 @@ def run(handle: socket.socket, request: int, log: int, channels: list[int], turn
 
     watch = _Watch(handle, child, reader, woken, wanted["limits"])
     places = wanted["places"]
-    again = wanted["shell"] and not mapped and "processes" in layers and layers["processes"].held
+    again = bool(free and wanted["shell"] and not mapped and "processes" in layers and layers["processes"].held)
     del wanted
     watch.until_it_ends()
     _end_the_rest(child)
     if watch.deserted:
         for place in places:
             shutil.rmtree(place, ignore_errors=True)
+    again = again and not watch.deserted
+    if free and again:
+        free()
     _tell(handle, watch.ending())
     signal.set_wakeup_fd(-1)
     handle.close()
     for descriptor in (held, reader, woken, wake):
         os.close(descriptor)
-    return again and not watch.deserted
+    return again
 
 
 class _Watch:

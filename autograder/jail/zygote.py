@@ -99,7 +99,7 @@ def main() -> None:
 class _Idle:
     """The wardens whose shell has ended, and that take the next: that spares a fork of all this memory.
 
-    A warden that is free writes its process id into a pipe; an order is given to one as long as one lives.
+    A warden that will be free at once writes its process id into a pipe; an order is given to one as long as one lives.
     """
 
     def __init__(self) -> None:
@@ -119,9 +119,12 @@ class _Idle:
             pass
         return False
 
+    def announce(self) -> None:
+        """In a warden: the next order is for it, or for another that is free."""
+        os.write(self.writer, os.getpid().to_bytes(8, "little"))
+
     def wait(self) -> list[int]:
         """In a warden: be free until there is an order; none when the zygote ends."""
-        os.write(self.writer, os.getpid().to_bytes(8, "little"))
         return socket.recv_fds(self.taken, 16, DESCRIPTORS)[1]
 
 
@@ -146,7 +149,7 @@ def _become_warden(control: socket.socket, descriptors: list[int], idle: _Idle, 
         while again and descriptors:
             handle, request, log, *channels = descriptors
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            again = warden.run(socket.socket(fileno=handle), request, log, channels, turn)
+            again = warden.run(socket.socket(fileno=handle), request, log, channels, turn, free=idle.announce)
             turn, descriptors = turn + 1, idle.wait() if again else []
         status = 0
     except BaseException:

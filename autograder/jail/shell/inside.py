@@ -23,7 +23,7 @@ from typing import Any
 from unittest import mock
 
 from ipykernel import debugger
-from ipykernel.iostream import IOPubThread
+from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.utils import _async_in_context
@@ -98,6 +98,23 @@ class Sender(IOPubThread):
                 act()
             except Exception as error:  # a stream that was tampered with: the others go on
                 print(f"{type(error).__name__}: {error}", file=sys.__stderr__)
+
+
+def flush(stream: OutStream) -> None:
+    """As a stream's own, until what was printed is sent; but an alarm or interrupt may end the wait.
+
+    The lock inside an Event would then be held for ever, and stop the thread that sends.
+    """
+    sender = stream.pub_thread
+    if sender is None or sender.thread is None or sender.thread is threading.current_thread():
+        stream._flush()
+        return
+    sent = threading.Lock()
+    sent.acquire()
+    sender.schedule(stream._flush)
+    sender.schedule(sent.release)
+    if not sent.acquire(timeout=stream.flush_timeout):
+        print("flush timed out", file=sys.__stderr__)
 
 
 def packed(message: Message) -> bytes:
@@ -185,6 +202,7 @@ class ShellApp(IPKernelApp):
             )
         self.kernel._kernel_modules = []  # thousands of paths, for the debugger that there isn't
         self.kernel._execute_sleep = 0.0  # a line keeps the order of what is said
+        OutStream.flush = flush  # type: ignore[method-assign]  # for all that this process forks
         self.init_path()
         self.init_shell()
         assert isinstance(self.shell, ZMQInteractiveShell)
