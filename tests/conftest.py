@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-import autograder  # noqa: F401  # first: it spares whatever imports nbformat after it a second and a half
-
 IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
@@ -30,6 +28,7 @@ WHOLE_FOLDERS = {"attack", "book", "browser", "desk", "fuzz", "grading", "jail",
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a background job, and in all it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+sys.modules.setdefault("rfc3987_syntax", None)  # as autograder does it, whoever imports nbformat first: 1.5 s
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["LRTUTORIAL_PROGRESS"] = "off"  # a test that is about progress names a file of its own
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each are slower

@@ -37,9 +37,16 @@ def fresh(cases):
 
 
 def both(cases):
-    """Public probes for all cases, fresh ones where time allows."""
+    """Public probes for all cases, fresh ones where time allows (and not in `make quick`)."""
     rows = [("public", *case) for case in cases] + [("fresh", *case) for case in fresh(cases)]
-    return [pytest.param(*row, id="-".join(str(getattr(part, "id", part)) for part in row)) for row in rows]
+    return [
+        pytest.param(
+            *row,
+            id="-".join(str(getattr(part, "id", part)) for part in row),
+            marks=[pytest.mark.whole] if row[0] == "fresh" else [],
+        )
+        for row in rows
+    ]
 
 
 @cache
