@@ -78,6 +78,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = folder == "part_c" or item.path.name == "test_notebooks.py"
         if shared and (exercise := EXERCISE.search(item.name)):
             item.add_marker(pytest.mark.xdist_group(exercise[1]))
+        elif folder == "part_c" and item.get_closest_marker("whole"):  # the experiments of no one exercise
+            item.add_marker(pytest.mark.xdist_group(folder))
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
         if item.get_closest_marker("whole") and item.get_closest_marker("xdist_group") is None and _shares(item):

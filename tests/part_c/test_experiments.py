@@ -392,7 +392,7 @@ PICTURES = [
 ]
 
 
-@pytest.mark.parametrize("experiment", PICTURES, ids=lambda f: f"{f.__module__[-20:]}.{f.__name__}")
+@pytest.mark.parametrize("experiment", PICTURES, ids=lambda f: f"{f.waits_for}-{f.__name__}")
 def test_every_picture_has_labelled_axes_and_an_alt_text_with_numbers(experiment) -> None:
     result = run(experiment, 0)
     figure = result.figure()
