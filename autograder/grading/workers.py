@@ -19,7 +19,7 @@ from autograder.jail import JailedProvisioner, JailError, nursery
 from autograder.jail.shell import ready
 from lrtutorial.advice import Advice
 
-AHEAD = 2  #: shells of each kind that are ready before somebody needs one
+AHEAD = 1  #: shells of each kind that are ready before somebody needs one: one is made while the last one works
 
 
 class NoWorkers(Advice, RuntimeError):

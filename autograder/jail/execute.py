@@ -27,8 +27,8 @@ class JailedExecute(Execute):
     """
 
     stock_kernel = Bool(
-        True,
-        help="Run a Jupyter kernel on its five sockets; False runs IPython's shell on a pipe each way (jail/shell).",
+        False,
+        help="Run a Jupyter kernel on its five sockets, in place of IPython's shell on a pipe each way (jail/shell).",
     ).tag(config=True)
     last_manager: object = None
     shell: Shell | None = None

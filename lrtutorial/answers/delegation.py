@@ -24,6 +24,7 @@ from lrtutorial.course import current
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
 _RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}
 _GETTERS = {"getattr", "attrgetter", "__getattribute__", "__getattr__", "get"}
+_BINDING = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.NamedExpr)
 _RUN = re.compile(r"^\s*%run\b|\bexec\(|\brunpy\b", re.MULTILINE)
 ADVICE = "This exercise asks for your own code: take that line out"
 
@@ -101,15 +102,15 @@ def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
 
 def _use_in(trees: Sequence[tuple[ast.AST, str]], known: Mapping[str, str], torch: bool = False) -> _Use | None:
     """Return the first use of a library in these trees, each with the text that its lines are of."""
-    names = dict(known)
+    names, walked = dict(known), [(list(ast.walk(tree)), text) for tree, text in trees]
+    binding = [node for nodes, _ in walked for node in nodes if isinstance(node, _BINDING)]
     while True:  # until no name is new: an alias may be made of an alias
         before = len(names)
-        for tree, _ in trees:
-            _bind(tree, names)
+        _bind(binding, names)
         if len(names) == before:
             break
-    for tree, text in trees:
-        for node in ast.walk(tree):
+    for nodes, text in walked:
+        for node in nodes:
             name = _use_at(node, names) or (_torch_at(node, names) if torch else None)
             if name:
                 line = getattr(node, "lineno", 1)
@@ -164,9 +165,9 @@ def _without_magics(source: str) -> str:
     return "\n".join(rows)
 
 
-def _bind(tree: ast.AST, names: dict[str, str]) -> None:
+def _bind(nodes: Iterable[ast.AST], names: dict[str, str]) -> None:
     """Note which names stand for (parts of) modules."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 names.setdefault(
@@ -369,10 +370,11 @@ def _in_function(function: types.FunctionType) -> _Use | None:
     return _first_use([textwrap.dedent(source)], modules)
 
 
-def _code_names(code: types.CodeType) -> set[str]:
+@lru_cache(maxsize=512)
+def _code_names(code: types.CodeType) -> frozenset[str]:
     """Return the global names that code looks up; attributes have names of their own."""
     inner = [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    own = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    own = frozenset(step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
     return own.union(*map(_code_names, inner))
 
 

@@ -35,6 +35,7 @@ class Statement:
     place: int
     node: ast.stmt
     text: str  #: of its cell
+    source: str  #: its own
     binds: frozenset[str] = field(init=False)
     certain: bool = field(init=False)  #: whether it binds these names whenever the cell runs
 
@@ -45,12 +46,17 @@ class Statement:
     @cached_property
     def uses(self) -> tuple[set[str], set[str]]:
         """Names that are looked up when it runs, and those that are looked up when its functions are called."""
-        return _names(self.node)
+        return _names(self.node, self.source)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of its tree, outer ones first."""
+        return list(ast.walk(self.node))
 
     @cached_property
     def from_afar(self) -> bool:
         """Whether it may change what it doesn't name."""
-        for node in ast.walk(self.node):
+        for node in self.nodes:
             name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
             if name in _FROM_AFAR or (isinstance(node, ast.alias) and node.name.split(".")[0] in _FROM_AFAR):
                 return True
@@ -74,19 +80,29 @@ class Statement:
 
     def changes(self, names: set[str], changers: set[str]) -> bool:
         """Say whether it sets a part of one of these things, or hands one to a function that sets parts."""
-        for node in ast.walk(self.node):
+        parts, given = self._sets
+        return None in parts or not names.isdisjoint(parts) or any(
+            function in changers and not names.isdisjoint(handed) for function, handed in given.items()
+        )  # fmt: skip
+
+    @cached_property
+    def _sets(self) -> tuple[set[str | None], dict[str, set[str]]]:
+        """Names of which it sets a part (None: of what has no name), and what it hands to functions, by their names."""
+        parts: set[str | None] = set()
+        given: dict[str, set[str]] = {}
+        for node in self.nodes:
             if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
-                root = _root(node)
-                if root is None or root in names or (isinstance(node, ast.Attribute) and node.attr in names):
-                    return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in _FILLERS and _root(node.func) in names:
-                    return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in changers:
-                given = [*node.args, *(word.value for word in node.keywords)]
-                if any(isinstance(part, ast.Name) and part.id in names for arg in given for part in ast.walk(arg)):
-                    return True
-        return False
+                parts.add(_root(node))
+                if isinstance(node, ast.Attribute):
+                    parts.add(node.attr)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in _FILLERS and (root := _root(node.func)) is not None:
+                    parts.add(root)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                handed = [*node.args, *(word.value for word in node.keywords)]
+                words = (part.id for each in handed for part in ast.walk(each) if isinstance(part, ast.Name))
+                given.setdefault(node.func.id, set()).update(words)
+        return parts, given
 
 
 def reached(cells: Iterable[str], answers: Iterable[str], files: Mapping[str, str] | None = None) -> list[Statement]:
@@ -149,10 +165,20 @@ def _statements(cells: Iterable[str]) -> Iterator[Statement]:
             body = parsed(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        for node in body:
+        rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as the parser counts them
+        for source, node in zip(_sources(body, rows), body, strict=True):
             for one in _apart(node):
-                yield Statement(place, one, text)
+                yield Statement(place, one, text, source if one is node else ast.unparse(one))
                 place += 1
+
+
+def _sources(body: list[ast.stmt], rows: list[str]) -> Iterator[str]:
+    """The text of each statement: its rows, where it has them for itself (that is quicker than unparsing)."""
+    begins = [min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))]) for node in body]
+    for index, node in enumerate(body):
+        begin, end = begins[index], node.end_lineno or 0
+        alone = (index == 0 or (body[index - 1].end_lineno or 0) < begin) and end < [*begins, end + 1][index + 1]
+        yield "\n".join(rows[begin - 1 : end]) if alone else ast.unparse(node)
 
 
 def _apart(node: ast.stmt) -> Iterator[ast.stmt]:
@@ -191,9 +217,9 @@ def _bound(node: ast.stmt) -> set[str]:
     return found
 
 
-def _names(node: ast.stmt) -> tuple[set[str], set[str]]:
+def _names(node: ast.stmt, source: str) -> tuple[set[str], set[str]]:
     try:
-        table = symtable.symtable(ast.unparse(node), "cell", "exec")
+        table = symtable.symtable(source, "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         return found, found
@@ -218,7 +244,7 @@ def _changers(statements: list[Statement]) -> set[str]:
     """Functions of the student's that set a part of an argument."""
     found: set[str] = set()
     for statement in statements:
-        for node in ast.walk(statement.node):
+        for node in statement.nodes:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
                 continue
             given = node.args

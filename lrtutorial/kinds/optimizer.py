@@ -286,7 +286,7 @@ class _Handed:
     def __init__(self, sequence: list[list[np.ndarray]], reuse: bool) -> None:
         self.lists = [list(sequence[0])] if reuse else [list(arrays) for arrays in sequence]
         self.arrays = [list(own) for own in self.lists]
-        self.values = [[array.copy() for array in own] for own in self.lists]
+        self.values = [[(array.copy(), array.tobytes()) for array in own] for own in self.lists]
         self.reuse = reuse
 
     def at(self, t: int) -> list[np.ndarray]:
@@ -305,7 +305,10 @@ class _Handed:
         lists, arrays, values = self.lists[t], self.arrays[t], self.values[t]
         if len(lists) != len(arrays) or any(a is not b for a, b in zip(lists, arrays, strict=True)):
             return True
-        return not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(arrays, values, strict=True))
+        return not all(
+            (array.shape == was.shape and array.tobytes() == bits) or np.array_equal(array, was, equal_nan=True)
+            for array, (was, bits) in zip(arrays, values, strict=True)
+        )
 
 
 def _flat(params: list[list[Any]], arrays: list[list[np.ndarray]]) -> np.ndarray:

@@ -123,7 +123,9 @@ def test_the_solutions_own_text_in_many_styles() -> None:
 # ------------------------------------------------------------------------------------------- misconceptions
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize(
+    "name", ["public", *(pytest.param(name, marks=pytest.mark.whole) for name in SETS if name != "public")]
+)
 @pytest.mark.parametrize("mistake", QUESTION.misconceptions, ids=lambda m: m.id)
 def test_every_misconception_is_caught_and_named(mistake, name) -> None:
     verdict = judged(mistake.answer, SETS[name])

@@ -39,6 +39,7 @@ def test_six_ways_of_writing_each_are_right_so_their_mutants_have_one_mistake(ex
                 assert sources and search(Trial(find_step(exercise), name, sources, rest), sources, SECONDS) == []
 
 
+@pytest.mark.whole  # many seconds
 def test_one_edit_mutants_are_mostly_told_their_line_and_hardly_ever_another() -> None:
     """A small draw of what ``python -m benchmarks.locating`` measures: some mutants can't be mended by one edit."""
     told: Counter[str] = Counter()
@@ -84,6 +85,7 @@ def test_what_nothing_sets_is_missing_in_init_and_not_where_it_is_read(line) -> 
     assert place["function"] == "__init__" and place["before"] and place["role"] == "after"
 
 
+@pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("style", right_answers.B2)
 def test_a_misspelled_attribute_is_the_slip_and_nothing_is_missing(style) -> None:
     """Attributes that a right answer sets in ``__init__``, misspelled where they are read: once, and most times."""
