@@ -7,8 +7,8 @@
         nb.screenshot("a1-verdict")                      # -> tests/artifacts/a1-verdict.png
 
 One JupyterLab serves the whole test session, with empty settings and a folder of its own; every notebook
-opens in a fresh browser
-context, and its kernel is ended with the test.
+opens in a fresh browser context, and its kernel is ended with the test. A module may keep one open for its tests
+(`kept_open`): to load JupyterLab and to start a kernel takes longer than most of what is done there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SCREEN = {"width": 1280, "height": 1000}
 #: What JupyterLab leaves in the console when a kernel is restarted before it answered (tests/browser/test_explorer.py
 #: shows that nothing else is lost).
 LOST_WITH_THE_KERNEL = "Error: Canceled future for create_subshell_request message before replies were done"
@@ -191,7 +193,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh context; an error in the page's own scripts that a test did not expect is in `page.errors`."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
     context.set_default_timeout(30_000)
     page = context.new_page()
     page.errors = []  # type: ignore[attr-defined]
@@ -212,6 +214,43 @@ class NotebookPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.wait_idle()
         return self
+
+    def open_instead(self, path: str) -> None:
+        """Close the notebook as it is and open another one in the same JupyterLab, with a kernel of its own."""
+        self.page.errors.clear()  # type: ignore[attr-defined]
+        self.path = path
+        self.page.evaluate(
+            """async path => {
+                const { shell, commands } = window.jupyterapp;
+                const left = shell.currentWidget;
+                left.context.model.dirty = false;
+                left.close();
+                const opened = await commands.execute('docmanager:open', { path });
+                await opened.context.ready;
+                shell.activateById(opened.id);
+            }""",
+            path,
+        )
+        self.page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.wait_idle()
+
+    def begin(self, sources: list[str]) -> None:
+        """Bring a page that stays open back to how it was: no outputs, these code cells, on its usual screen."""
+        self.page.errors.clear()  # type: ignore[attr-defined]
+        self.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+        self.page.emulate_media(reduced_motion="no-preference")
+        self.page.mouse.move(0, 0)
+        self.command("notebook:clear-all-cell-outputs")
+        for index, source in enumerate(sources):
+            self.set_source(index, source)
+        self.page.evaluate(
+            """() => {
+                const content = window.jupyterapp.shell.currentWidget.content;
+                content.activeCellIndex = 0;
+                content.outerNode.scrollTop = 0;
+            }"""
+        )
 
     def wait_idle(self, timeout: float = 60.0) -> None:
         """Wait (seconds) until the kernel answers and nothing runs."""
@@ -234,18 +273,22 @@ class NotebookPage:
         self.page.set_default_timeout(30_000)
         self.wait_idle(timeout)
 
-    def run_cell(self, index: int, timeout: float = 60.0) -> None:
+    def run_cell(self, index: int, timeout: float = 60.0, command: str = "notebook:run-cell") -> None:
         """Run the code cell `index` alone."""
         self.page.evaluate(
-            """async index => {
+            """async ([index, command]) => {
                 const content = window.jupyterapp.shell.currentWidget.content;
                 content.activeCellIndex = content.widgets.map((w, i) => [w, i])
                     .filter(([w]) => w.model.type === 'code')[index][1];
-                await window.jupyterapp.commands.execute('notebook:run-cell');
+                await window.jupyterapp.commands.execute(command);
             }""",
-            index,
+            [index, command],
         )
         self.wait_idle(timeout)
+
+    def run_from(self, index: int, timeout: float = 60.0) -> None:
+        """Run the code cell `index` and all below it."""
+        self.run_cell(index, timeout, "notebook:run-all-below")
 
     def set_source(self, index: int, source: str) -> None:
         """Replace the text of the code cell `index`, as if it was typed."""
@@ -289,6 +332,37 @@ class NotebookPage:
         return file
 
 
+@contextmanager
+def own_kernels(lab: JupyterLab) -> Iterator[None]:
+    """End the kernels that are started meanwhile, and no other."""
+    before = {session["id"] for session in lab.api("sessions")}
+    yield
+    for session in lab.api("sessions"):
+        if session["id"] not in before:
+            lab.api(f"sessions/{session['id']}", "DELETE")
+
+
+def write_notebook(file: Path, cells: list[str]) -> None:
+    """Write a notebook of code cells."""
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(content, file)
+
+
+@contextmanager
+def kept_open(browser: Browser, lab: JupyterLab, name: str) -> Iterator[NotebookPage]:
+    """The notebook of this name in a page that stays, with its kernel, for several tests; see `NotebookPage.begin`."""
+    with own_kernels(lab):
+        context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.errors = []  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+        yield NotebookPage(page, lab, name).open()
+        context.close()
+
+
 @pytest.fixture
 def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., NotebookPage]]:
     """A function that puts a notebook into JupyterLab's folder and opens it.
@@ -303,15 +377,8 @@ def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., Noteb
         if source is not None:
             shutil.copyfile(source, file)
         else:
-            content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells or []])
-            content.metadata["kernelspec"] = {
-                "name": "python3",
-                "display_name": "Python 3",
-                "language": "python",
-            }
-            nbformat.write(content, file)
+            write_notebook(file, cells or [])
         return NotebookPage(page, jupyterlab, name).open()
 
-    yield open_notebook
-    for session in jupyterlab.api("sessions"):
-        jupyterlab.api(f"sessions/{session['id']}", "DELETE")
+    with own_kernels(jupyterlab):
+        yield open_notebook
