@@ -39,9 +39,10 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
         more = f" ({IMPORTS[name]})" if name in IMPORTS else ""
         return f"Nothing is called {name} here. Is the line that imports or defines it missing, or not run?{more}"
     if kind == "UnboundLocalError":
+        of_self = ", or meant to be an attribute of self" if "self." in error.get("code", "self.") else ""
         return (
             "A name that a function gives a value to belongs to that function alone. Is it read before its first value "
-            "there, or meant to be an attribute of self?"
+            f"there{of_self}?"
         )
     if kind == "AttributeError" and (found := re.search(r"has no attribute '(\w+)'", message)):
         near = re.search(r"Did you mean: '(\w+)'", message)
@@ -56,16 +57,31 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
         return "An array of whole numbers can't take fractions in place: make it an array of floats first."
     if "broadcast" in message and (shapes := re.findall(r"\([\d, ]*\)", message)):
         return f"Two arrays of shapes {' and '.join(shapes[:2])} don't fit together: print the shape of each there."
-    if "dtype" in message or "expected scalar type" in message:
+    if "requires grad" in message:
+        return "A tensor that remembers how it was computed stands where a number belongs: .item() gives the number."
+    if (
+        "dtype" in message
+        or "expected scalar type" in message
+        or re.search("not implemented for '(Long|Int)'", message)
+    ):
         return "Two kinds of numbers meet: print the dtype of each there."
     if kind == "ZeroDivisionError":
         return "Print what stands below the fraction bar: it is 0 there."
-    if kind == "TypeError" and ("argument" in message or not error.get("line")) and signature:
+    if kind == "TypeError" and signature and not error.get("line"):
         return f"The check calls it as {signature}."
+    if kind == "TypeError" and "argument" in message:
+        return "Compare that call with what the function called takes: how many arguments, in which order?"
     if kind == "TypeError" and re.search(r"'(method|builtin_function_or_method|function)'", message):
         return "A method or function stands there without its brackets: it has to be called, as in x.item()."
     if kind == "TypeError" and re.search(r"'(list|tuple)'|sequence by non-int", message):
         return "A list stands where a number or an array belongs: print what each name there holds."
+    if kind == "TypeError" and "'NoneType'" in message:
+        return "None stands there where a value belongs: a function without a return gives None."
+    if kind == "TypeError" and re.search(r"interpreted as an integer|indices must be integers", message):
+        called = f" The check calls it as {signature}." if signature and "interpreted" in message else ""
+        return f"A whole number is needed there: print what each name in that line holds.{called}"
+    if kind == "TypeError" and "is not an iterator" in message:
+        return "next() needs an iterator: iter(…) makes one of a loader or a list."
     if kind in ("IndexError", "KeyError"):
         return "Print what is looked up there, and how long or how large the thing is that it is looked up in."
     return "Make a small case by hand and run it line by line: what is there just before the line that fails?"
