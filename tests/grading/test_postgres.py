@@ -21,9 +21,9 @@ from sqlalchemy.pool import NullPool
 from autograder.gradebook.database import Alone, Busy, explained, patient, reading
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
-from tests.grading.conftest import ROOT, in_course
+from tests import commands
+from tests.grading.a1 import NOTEBOOK, PART, ROOT, environment, hand_in, in_course, kernels_of
 from tests.grading.postgres import Server, server
-from tests.grading.test_engine import NOTEBOOK, PART, hand_in, kernels_of
 
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_fay")
 TABLES = ("lr_verdict", "lr_submission", "lr_fingerprint", "lr_answer", "lr_history")
@@ -45,12 +45,18 @@ def run(course: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]
     return done
 
 
-def course_with(folder: Path, url: str, students: tuple[str, ...] = CLASS) -> Path:
-    """A course with Part A released into a gradebook, and a class that has handed in one notebook each."""
+def course_with(folder: Path, url: str, students: tuple[str, ...] = CLASS, *, watched: bool = False) -> Path:
+    """A course with Part A released into a gradebook, and a class that has handed in one notebook each.
+
+    ``watched``: a connection that the release leaves open is said.
+    """
     folder.mkdir()
     (folder / "secret").write_text("s" * 64)
-    release = f"--CourseDirectory.release_directory={folder / 'release'}"
-    done = run(folder, url, "nbgrader", "generate_assignment", PART, "--create", release)
+    words = ("nbgrader", "generate_assignment", PART, "--create",
+             f"--CourseDirectory.release_directory={folder / 'release'}")  # fmt: skip
+    variables = {**environment(folder), "LRTUTORIAL_DB": url}
+    quick = [sys.executable, "-m", *words]
+    done = run(folder, url, *words) if watched else commands.run(quick, cwd=ROOT, env=variables)
     assert done.returncode == 0, done.stderr
     for name in students:
         hand_in(folder, name, name if name.startswith("sample") else "sample_ada")
@@ -61,7 +67,7 @@ def course_with(folder: Path, url: str, students: tuple[str, ...] = CLASS) -> Pa
 def graded(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A class graded into PostgreSQL."""
     url = postgres.url("graded")
-    course = course_with(tmp_path_factory.mktemp("postgres") / "course", url)
+    course = course_with(tmp_path_factory.mktemp("postgres") / "course", url, watched=True)
     done = run(course, url, "autograder", "grade", PART)
     assert done.returncode == 0 and f"{len(CLASS)} graded" in done.stdout, done.stdout + done.stderr
     return course, url
