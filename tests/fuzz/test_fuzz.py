@@ -9,8 +9,11 @@ import csv
 import json
 import os
 import re
+import resource
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,17 +23,14 @@ import pytest
 from autograder.cells import answer_cells, without_markers
 from autograder.gradebook.ledger import Ledger
 from autograder.intake.text import holds, student_of
-from tests import commands
 from tests.fuzz.generator import BYTES, STRUCTURE, Submission, a_class
-from tests.grading.a1 import ROOT, environment
+from tests.grading.conftest import ROOT, environment
 from tests.released import Release, release  # noqa: F401 – a fixture
 
 pytestmark = pytest.mark.whole
 
 SIZE, SEED = int(os.environ.get("FUZZ", "300")), int(os.environ.get("FUZZ_SEED", "15"))
-# Of Part C the notebook whose experiments are cheap: who mutates one of them has it run, in c1 for 20 s. It has of all
-# kinds of cells that the part has: predictions, a sketch, a written answer, experiments.
-PARTS = {"part_b": ("b2_adam", "b5_cosine_restarts"), "part_c": ("c2_momentum_intuition",)}
+PARTS = {"part_b": ("b2_adam", "b5_cosine_restarts"), "part_c": ("c1_why_rate_matters", "c5_information_view")}
 AT_ONCE = 500  #: submissions of one class; more are more classes
 BY_STOCK = 15  #: of a class, that nbgrader's own command grades, too
 MOST_MEMORY = 1500  #: MB of any one process
@@ -57,15 +57,26 @@ class Fuzzed:
 
     def run(self, name: str, *words: str, course: Path | None = None) -> None:
         """Run a command within bounds of memory and of processor time, which don't depend on what else runs."""
-        done = commands.run(
-            [sys.executable, "-m", *words], cwd=ROOT, env=environment(course or self.course),
-            most=120 + 4 * len(self.submissions),
-        )  # fmt: skip
-        self.said[name] = said = done.stdout + done.stderr
-        print(f"{self.part}, {name}: {done.megabytes:.0f} MB, {done.seconds:.1f} s of processor")
-        assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{said[-6000:]}"
-        assert "Traceback" not in said, said[-6000:]
-        assert done.megabytes < MOST_MEMORY, f"{words} took {done.megabytes:.0f} MB"
+        seconds = 120 + 4 * len(self.submissions)
+
+        def bounded() -> None:
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words], cwd=ROOT, env=environment(course or self.course), stdout=output,
+                stderr=subprocess.STDOUT, preexec_fn=bounded,
+            )  # fmt: skip
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            self.said[name] = output.read()
+        print(
+            f"{self.part}, {name}: {used.ru_maxrss / 1024:.0f} MB, {used.ru_utime + used.ru_stime:.1f} s of processor"
+        )
+        assert process.returncode == 0, f"{words} ended with {process.returncode}:\n{self.said[name][-6000:]}"
+        assert "Traceback" not in self.said[name], self.said[name][-6000:]
+        assert used.ru_maxrss / 1024 < MOST_MEMORY, f"{words} took {used.ru_maxrss / 1024:.0f} MB"
 
     @property
     def students(self) -> dict[str, Submission]:

@@ -30,12 +30,10 @@ def points(course: Path) -> dict[tuple[str, str], float]:
 
 def test_the_stock_commands_grade_like_the_sample_run(sample_class: Graded, tmp_path: Path) -> None:
     course = tmp_path / "course"
-    # All that is right, and B2, in which the others differ from it: one with a mistake, one with a forgery.
-    for student, notebooks in (("sample_ada", "*"), ("sample_cy", "b2_adam"), ("sample_ivy", "b2_adam")):
-        to = course / "submitted" / student / "part_b"
-        to.mkdir(parents=True)
-        for path in (sample_class.course / "submitted" / student / "part_b").glob(f"{notebooks}.ipynb"):
-            shutil.copy(path, to)
+    for student in ("sample_ada", "sample_cy", "sample_ivy"):
+        shutil.copytree(
+            sample_class.course / "submitted" / student / "part_b", course / "submitted" / student / "part_b"
+        )
     shutil.copy(sample_class.course / "secret", course / "secret")
     release = f"--CourseDirectory.release_directory={course / 'release'}"
     for words in (("generate_assignment", "part_b", "--create", release), ("autograde", "part_b"),
@@ -44,9 +42,8 @@ def test_the_stock_commands_grade_like_the_sample_run(sample_class: Graded, tmp_
         assert done.returncode == 0, done.stdout + done.stderr
     theirs = points(sample_class.course)
     ours = points(course)
-    assert {student for student, _ in ours} == {"sample_ada", "sample_cy", "sample_ivy"}
-    assert {step for student, step in ours if student == "sample_ada"} == {step for _, step in theirs}
-    assert ours == {key: theirs[key] for key in ours}
+    assert ours
+    assert ours == {key: value for key, value in theirs.items() if key[0] in ("sample_ada", "sample_cy", "sample_ivy")}
     assert (course / "feedback" / "sample_cy" / "part_b" / "b2_adam.html").exists()
 
     table = tmp_path / "grades.csv"

@@ -21,8 +21,7 @@ from sqlalchemy.pool import NullPool
 from autograder.gradebook.database import Alone, Busy, explained, patient, reading
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
-from tests import commands
-from tests.grading.a1 import NOTEBOOK, PART, ROOT, environment, hand_in, in_course, kernels_of
+from tests.grading.a1 import NOTEBOOK, PART, ROOT, hand_in, in_course, kernels_of
 from tests.grading.postgres import Server, server
 
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_fay")
@@ -45,18 +44,12 @@ def run(course: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]
     return done
 
 
-def course_with(folder: Path, url: str, students: tuple[str, ...] = CLASS, *, watched: bool = False) -> Path:
-    """A course with Part A released into a gradebook, and a class that has handed in one notebook each.
-
-    ``watched``: a connection that the release leaves open is said.
-    """
+def course_with(folder: Path, url: str, students: tuple[str, ...] = CLASS) -> Path:
+    """A course with Part A released into a gradebook, and a class that has handed in one notebook each."""
     folder.mkdir()
     (folder / "secret").write_text("s" * 64)
-    words = ("nbgrader", "generate_assignment", PART, "--create",
-             f"--CourseDirectory.release_directory={folder / 'release'}")  # fmt: skip
-    variables = {**environment(folder), "LRTUTORIAL_DB": url}
-    quick = [sys.executable, "-m", *words]
-    done = run(folder, url, *words) if watched else commands.run(quick, cwd=ROOT, env=variables)
+    release = f"--CourseDirectory.release_directory={folder / 'release'}"
+    done = run(folder, url, "nbgrader", "generate_assignment", PART, "--create", release)
     assert done.returncode == 0, done.stderr
     for name in students:
         hand_in(folder, name, name if name.startswith("sample") else "sample_ada")
@@ -67,7 +60,7 @@ def course_with(folder: Path, url: str, students: tuple[str, ...] = CLASS, *, wa
 def graded(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A class graded into PostgreSQL."""
     url = postgres.url("graded")
-    course = course_with(tmp_path_factory.mktemp("postgres") / "course", url, watched=True)
+    course = course_with(tmp_path_factory.mktemp("postgres") / "course", url)
     done = run(course, url, "autograder", "grade", PART)
     assert done.returncode == 0 and f"{len(CLASS)} graded" in done.stdout, done.stdout + done.stderr
     return course, url
