@@ -57,6 +57,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
+autodoc_use_type_comments = False  # there are none, and each function would be parsed to look for them
 python_use_unqualified_type_names = True
 
 

@@ -17,7 +17,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import zopfli.gzip
+import deflate
 
 HERE = Path(__file__).resolve().parent / "runtime"
 ROOT = HERE.parents[1]
@@ -69,7 +69,7 @@ def _make(pyodide: Path, archive: bytes, folder: Path) -> None:
     zipped.write_bytes(archive)
     _run(["node", str(HERE / "build.mjs"), str(pyodide), str(zipped), str(new)], ROOT, "make the runtime")
     for path in new.glob("*.bin"):
-        path.write_bytes(zopfli.gzip.compress(path.read_bytes(), numiterations=1))
+        path.write_bytes(deflate.gzip_compress(path.read_bytes(), 12))
     (new / "LICENSES.txt").write_text(LICENSES, encoding="utf-8")
 
 

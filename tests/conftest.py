@@ -28,6 +28,7 @@ WHOLE_FOLDERS = {"attack", "book", "browser", "desk", "fuzz", "grading", "jail",
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so in a background job, and in all it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+sys.modules.setdefault("rfc3987_syntax", None)  # as autograder does it, whoever imports nbformat first: 1.5 s
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["LRTUTORIAL_PROGRESS"] = "off"  # a test that is about progress names a file of its own
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each are slower
@@ -62,6 +63,11 @@ def _ask_alembic_once() -> None:
         api.get_alembic_version = functools.cache(api.get_alembic_version)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`make quick` leaves whole folders out: it need not import what they need either."""
+    return True if config.option.markexpr == "not whole" and collection_path.name in WHOLE_FOLDERS else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each heavy folder on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
@@ -72,6 +78,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = folder == "part_c" or item.path.name == "test_notebooks.py"
         if shared and (exercise := EXERCISE.search(item.name)):
             item.add_marker(pytest.mark.xdist_group(exercise[1]))
+        elif folder == "part_c" and item.get_closest_marker("whole"):  # the experiments of no one exercise
+            item.add_marker(pytest.mark.xdist_group(folder))
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
         if item.get_closest_marker("whole") and item.get_closest_marker("xdist_group") is None and _shares(item):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.kinds import Prediction, foretold
 from lrtutorial.kinds.sketches import Course, EndsNear, Order, Sketch
+
+if TYPE_CHECKING:
+    from lrtutorial.experiments.c4_rate_effects import Edge
 
 PREDICTION = foretold(0.75, 0.5, 0.25)
 
@@ -17,11 +21,15 @@ def _experiment() -> ModuleType:
     return import_module("lrtutorial.experiments.c4_rate_effects")
 
 
+@cache
+def _edge(seed: int) -> Edge:
+    return _experiment().edge_of_stability(seed=seed)
+
+
 def _settled(seed: int) -> float:
     import numpy as np
 
-    c4 = _experiment()
-    return float(np.median(c4.edge_of_stability(seed=seed).settled[:, -1]) * 2 / c4.EDGE_RATES[-1])
+    return float(np.median(_edge(seed).settled[:, -1]) * 2 / _experiment().EDGE_RATES[-1])
 
 
 def _same_function(seed: int) -> str:
@@ -57,7 +65,7 @@ SHARPNESS = Sketch(
 def _sharpness(seed: int) -> dict[str, list[float]]:
     import numpy as np
 
-    run = _experiment().edge_of_stability(seed=seed)
+    run = _edge(seed)
     typical = np.median(run.sharpness, axis=1)
     places = [int(np.argmin(abs(run.measured_at - step))) for step in SHARPNESS.at]
     return {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.experiments.freed_memory import keep_freed_memory
 from lrtutorial.experiments.progress import Progress
 
 Array = NDArray[np.float64]
@@ -36,6 +37,7 @@ def train(
     beta1 = `momentum`). observe(step, weights) sees the weights before each step; `progress` advances after it.
     A diverged run stays where it is and its losses are inf from then on.
     """
+    keep_freed_memory()
     weights = np.array(start, dtype=float)
     rate_of = lr if callable(lr) else lambda step: lr
     beta1, eps = _column(momentum), _column(eps)

@@ -24,6 +24,7 @@ RATES = np.array([0.05, 0.4])
 #: Runs are compared when their training error first falls to this share of the noise's size.
 LEVEL = 0.6
 STEPS, WARMUP = 6000, 500
+STAGE = 250  #: after as many steps those that have arrived are left out
 NETWORKS: dict[str, tuple[Network, float]] = {"one layer of ReLU": (SHALLOW, 0.5), "two layers of tanh": (DEEP, 1.0)}
 #: The larger rate ends flatter where its sharpness is below this share of the smaller's.
 FLATTER = 0.9
@@ -124,13 +125,20 @@ def _when_trained(network: Network, start: Array, targets: Array, progress: Prog
     """Each run's weights, (runs, parameters), when its training error first is LEVEL times its noise; nan if never."""
     rates = np.tile(RATES, len(start) // len(RATES))
     goal = LEVEL * np.mean((targets - signal(INPUTS)) ** 2, axis=1)
-    found = np.full(start.shape, np.nan)
+    found, weights = np.full(start.shape, np.nan), start.copy()
+    left = np.arange(len(start))  # who neither arrived nor diverged: most arrive early, and need no more steps then
+    for begin in range(0, STEPS, STAGE):
 
-    def losses_and_gradients(weights: Array, step: int) -> tuple[Array, Array]:
-        loss, gradient = network.losses_and_gradients(weights, INPUTS[:, None], targets)
-        new = np.isnan(found[:, 0]) & (2 * loss <= goal)
-        found[new] = weights[new]
-        return loss, gradient
+        def losses_and_gradients(w: Array, step: int, left: NDArray[np.int_] = left) -> tuple[Array, Array]:
+            loss, gradient = network.losses_and_gradients(w, INPUTS[:, None], targets[left])
+            new = np.isnan(found[left, 0]) & (2 * loss <= goal[left])
+            found[left[new]] = w[new]
+            return loss, gradient
 
-    train(losses_and_gradients, start, lambda step: rates * min(1.0, (step + 1) / WARMUP), STEPS, progress=progress)
+        def rate(step: int, begin: int = begin, rates: Array = rates[left]) -> Array:
+            return rates * min(1.0, (begin + step + 1) / WARMUP)
+
+        weights, losses = train(losses_and_gradients, weights, rate, STAGE, progress=progress)
+        on = np.isnan(found[left, 0]) & np.isfinite(losses[-1])
+        left, weights = left[on], weights[on]
     return found

@@ -65,13 +65,15 @@ class _Evaluation:
         self.point = dict(point)
         self.functions = functions
         self.left = budget
+        self.pools = _pools.get()
 
     def spend(self, cost: int = 1) -> None:
         self.left -= cost
-        pools = _pools.get()
-        for pool in pools:
+        spent = self.left < 0
+        for pool in self.pools:
             pool[0] -= cost
-        if self.left < 0 or any(pool[0] < 0 for pool in pools):
+            spent = spent or pool[0] < 0
+        if spent:
             raise Undecided("the formula takes too much work to evaluate")
 
     def trim(self, value: Number) -> Number:

@@ -135,7 +135,7 @@ def nodes(tree: Tree) -> Iterator[Tree]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(child for child in node[1:] if isinstance(child, list))
+        stack.extend([child for child in node[1:] if isinstance(child, list)])
 
 
 def symbols(tree: Tree) -> set[str]:

@@ -51,7 +51,7 @@ def value_at(step: Step, tree: ex.Tree, point: Mapping[str, ex.Number], budget: 
     meaning = Formula.of(step).meaning
     functions = dict(meaning(point)) if meaning else {}
     recursive = Formula.of(step).recursion
-    if recursive in ex.applied(tree):
+    if recursive and recursive in ex.applied(tree):
         return _simulate(tree, point, functions, recursive, budget)
     return ex.evaluate(tree, point, functions, budget=budget)
 

@@ -1,6 +1,6 @@
 """The book as `make book` builds it, opened from disk without a network: its links, its search, its explorers.
 
-Two of its notebooks are run here. (That all of them run through untouched is tested in tests/notebooks.)
+A notebook of each part is run here. (That all of them run through untouched is tested in tests/notebooks.)
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.conftest import LOST_WITH_THE_KERNEL
+from tests.browser.conftest import LOST_WITH_THE_KERNEL, JupyterLab, NotebookPage, kept_open, write_notebook
 from tests.browser.explorer_page import Shown, assert_right, axe
 from tests.explorer.named_rates import rates
 
@@ -43,16 +43,38 @@ class Adam:
 """
 
 
+Opened = Callable[..., tuple[NotebookPage, Shown]]
+
+
 @pytest.fixture
-def explorer(notebook: Callable[..., Any], page: Page) -> Callable[..., tuple[Any, Shown]]:
+def alone(notebook: Callable[..., Any], page: Page) -> Opened:
     """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the explorer."""
 
-    def open_explorer(call: str = "explore()", before: str = "", name: str = "explorer.ipynb") -> tuple[Any, Shown]:
-        nb = notebook(name, cells=[IMPORT + before, f"w = {call}\nw"])
+    def open_explorer(call: str = "explore()", before: str = "") -> tuple[NotebookPage, Shown]:
+        nb = notebook("alone.ipynb", cells=[IMPORT + before, f"w = {call}\nw"])
         nb.run_all()
         return nb, Shown(page, nb.output(1).locator(".lrx"))
 
     return open_explorer
+
+
+@pytest.fixture(scope="module")
+def kept(browser: Browser, jupyterlab: JupyterLab) -> Iterator[NotebookPage]:
+    write_notebook(jupyterlab.directory / "explorer.ipynb", [IMPORT, "explore()"])
+    with kept_open(browser, jupyterlab, "explorer.ipynb") as nb:
+        yield nb
+
+
+@pytest.fixture
+def explorer(kept: NotebookPage) -> Opened:
+    """As `alone`, in one notebook and one kernel for all tests, each with an explorer made anew."""
+
+    def make_explorer(call: str = "explore()", before: str = "") -> tuple[NotebookPage, Shown]:
+        kept.begin([IMPORT + before, f"w = {call}\nw"])
+        kept.run_all()
+        return kept, Shown(kept.page, kept.output(1).locator(".lrx"))
+
+    return make_explorer
 
 
 def test_a_number_is_typed_as_it_stands_in_a_text(explorer: Any) -> None:
@@ -187,7 +209,7 @@ def test_the_bowl_is_turned_and_stretched_by_its_flat_direction(explorer: Any) -
     nb.screenshot("explorer-turned", shown.root)
 
 
-def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(explorer: Any, page: Page) -> None:
+def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(alone: Any, page: Page) -> None:
     """JupyterLab asks each kernel for a thread for widgets' messages; a restart may come before the answer.
 
     All that is left of it is a line in the browser's console: the explorer of the new kernel moves.
@@ -205,7 +227,7 @@ def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(exp
         server.on_message(pass_on)
 
     page.route_web_socket(re.compile(r"/channels"), hold_back)
-    nb, _ = explorer()
+    nb, _ = alone()
     assert held
     nb.restart_kernel()
     assert page.errors == [LOST_WITH_THE_KERNEL]  # type: ignore[attr-defined]
@@ -363,14 +385,14 @@ def test_the_students_class_is_drawn_beside_the_reference(explorer: Any) -> None
     nb.screenshot("explorer-student", shown.root)
 
 
-def test_hostile_student_code_leaves_kernel_and_sliders_alive(explorer: Any) -> None:
+def test_hostile_student_code_leaves_kernel_and_sliders_alive(alone: Any) -> None:
     hostile = ADAM + (
         "class AdamForEver(Adam):\n    def step(self, grads):\n        while True: pass\n"
         "class AdamRaises(Adam):\n    def step(self, grads):\n        return self.nothing\n"
         "class AdamNan(Adam):\n    def step(self, grads):\n        self.params[0][:] = float('nan')\n"
         "class AdamShape(Adam):\n    def step(self, grads):\n        self.params[0] = self.params[0][:1]\n"
     )
-    nb, shown = explorer("explore(optimizers=[AdamForEver, AdamRaises, AdamNan, AdamShape, None, 'adam'])", hostile)
+    nb, shown = alone("explore(optimizers=[AdamForEver, AdamRaises, AdamNan, AdamShape, None, 'adam'])", hostile)
     for text in (
         "no result within 2 s",
         "has no attribute 'nothing' (line",
@@ -378,7 +400,7 @@ def test_hostile_student_code_leaves_kernel_and_sliders_alive(explorer: Any) -> 
         "shape (1,)",
         "not written yet",
     ):
-        shown.root.locator(".lrx-readout", has_text=text).wait_for(timeout=15_000)
+        shown.root.locator(".lrx-readout", has_text=text).wait_for()
     shown.move_to("adam_lr", 12)
     drawn = shown.drawn()
     assert drawn["runs"]["adam"]["fresh"]
@@ -400,7 +422,7 @@ def test_a_restarted_kernel_leaves_a_picture_that_moves(explorer: Any) -> None:
     assert_right(again.settled())
 
 
-def test_at_150_ms_distance_the_picture_does_not_wait(explorer: Any) -> None:
+def test_at_150_ms_distance_the_picture_does_not_wait(notebook: Any, page: Page) -> None:
     def delayed(socket: Any) -> None:
         """Every message takes 75 ms each way, in order."""
         server = socket.connect_to_server()
@@ -408,13 +430,10 @@ def test_at_150_ms_distance_the_picture_does_not_wait(explorer: Any) -> None:
         socket.on_message(lambda message: loop.call_later(0.075, server.send, message))
         server.on_message(lambda message: loop.call_later(0.075, socket.send, message))
 
-    nb, shown = explorer()
-    shown.page.route_web_socket(re.compile(r"/channels"), delayed)
-    shown.page.reload()
-    nb.page.wait_for_selector(".jp-Notebook .jp-Cell")
-    nb.wait_idle()
+    page.route_web_socket(re.compile(r"/channels"), delayed)
+    nb = notebook("far.ipynb", cells=[IMPORT, "w = explore()\nw"])
     nb.run_all()
-    shown = Shown(shown.page, nb.output(1).locator(".lrx"))
+    shown = Shown(page, nb.output(1).locator(".lrx"))
     for position in range(40, 20, -1):
         shown.move_to("adam_lr", position)
         assert_right(shown.drawn())
@@ -450,11 +469,19 @@ def test_reduced_motion_steps_without_gliding(explorer: Any) -> None:
     _, shown = explorer()
     shown.page.emulate_media(reduced_motion="reduce")
     shown.root.get_by_role("button", name="Play", exact=True).click()
-    pictures = set()
+    seen = []
     for _ in range(8):
         shown.page.wait_for_timeout(100)
-        pictures.add(shown.pixels())
-    assert len(pictures) <= 4
+        shown.next_frame()
+        seen.append(
+            shown.root.evaluate(
+                """root => [performance.now() / 1000, root.explorer.drawn().step,
+                    root.querySelector('.lrx-contour canvas').toDataURL()]"""
+            )
+        )
+    times, steps, pictures = zip(*seen, strict=True)
+    assert steps[-1] - steps[0] <= 2 * (times[-1] - times[0]) + 1, "two a second at most"
+    assert len(set(pictures)) <= len(set(steps)) + 1, "nothing is drawn between two steps"
 
 
 @pytest.fixture(scope="session")
@@ -481,7 +508,7 @@ def page_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.requires_tool("npm")
 def test_an_exported_page_moves_without_a_kernel(page: Page, page_scripts: dict[str, Path], tmp_path: Path) -> None:
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORT + "explore()")])
-    NotebookClient(content, timeout=60, kernel_name="python3").execute()
+    NotebookClient(content, timeout=None, kernel_name="python3").execute()
     state = content.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]
     assert len(json.dumps(state)) < 1_000_000
     file = tmp_path / "explorer.html"

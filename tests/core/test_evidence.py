@@ -62,6 +62,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.whole  # many seconds
 @given(evidence=JSON)
 @pytest.mark.parametrize("step", CHECKED, ids=lambda step: step.id)
 def test_no_evidence_of_any_form_earns_or_crashes(step: Any, evidence: Any) -> None:

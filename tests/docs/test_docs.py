@@ -38,7 +38,6 @@ def code(page: Path) -> list[str]:
 
 
 @cache
-@cache
 def export_options() -> set[str]:
     """The options of `nbgrader export`."""
     shown = subprocess.check_output([sys.executable, "-m", "nbgrader", "export", "--help"], text=True)
@@ -111,6 +110,7 @@ def test_every_name_of_the_package_exists(page) -> None:
         assert first in steps() or first in exercises() or first.startswith("a6"), first
 
 
+@pytest.mark.whole  # some seconds for a command's start
 def test_nbgraders_commands_are_nbgraders() -> None:
     text = "".join(page.read_text() for page in PAGES)
     named = set(re.findall(r"`nbgrader (\w+)", text))

@@ -1,8 +1,8 @@
 """The environment that Binder makes, and every notebook as a student leaves it, run there from top to bottom.
 
 repo2docker needs a container; this does what it does without one: what environment.yml names goes into an empty
-virtual environment, then the course by `pip install .`. PyTorch alone is taken over from the tests' own environment:
-on Linux, pip's build of it would bring some GB of CUDA libraries once more.
+virtual environment, then the course by `pip install .`. The packages are taken over from the tests' own environment,
+which pip made of the same versions: each that is named, and what it says it needs, nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -30,6 +30,7 @@ import yaml
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from traitlets.config import Config
 
 from autograder.cells import answer_cells, without_markers
@@ -82,39 +83,50 @@ def wanted() -> list[str]:
     return [PIP_NAMES.get(name, name) + versions for name, versions in named if name not in ("python", "pip")]
 
 
-def take_over(name: str, site: Path, seen: set[str], extras: set[str] = frozenset()) -> None:
-    """Link an installed package into another environment, and with PyTorch the CUDA libraries it was built for."""
-    distribution = metadata.distribution(name)
-    seen.add(name.lower())
+def needed(names: Iterable[str]) -> list[metadata.Distribution]:
+    """Return the installed packages of these requirements, and of what they require in turn."""
+    found: dict[str, metadata.Distribution] = {}
+    asked = [Requirement(name) for name in names]
+    while asked:
+        wish = asked.pop()
+        distribution = metadata.distribution(wish.name)
+        assert wish.specifier.contains(distribution.version, prereleases=True), (wish, distribution.version)
+        key = canonicalize_name(wish.name) + "".join(sorted(wish.extras))
+        if key in found:
+            continue
+        found[key] = distribution
+        for needs in map(Requirement, distribution.requires or []):
+            extras = ("", *wish.extras)
+            if not needs.marker or any(needs.marker.evaluate({"extra": extra}) for extra in extras):
+                asked.append(needs)
+    return [found[key] for key in sorted(found)]
+
+
+def take_over(distribution: metadata.Distribution, site: Path) -> None:
+    """Link an installed package into another environment."""
     for file in distribution.files or []:
         source = Path(distribution.locate_file(file))
-        if ".." in file.parts or not source.is_file():  # programs, and caches that are gone
+        program = ".." in file.parts and "bin" in file.parts  # which names its Python
+        if program or not source.is_file():  # or a cache that is gone
             continue
-        target = site / file
+        target = Path(os.path.normpath(site / file))  # what JupyterLab shares lies above the packages
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)
-        except OSError:  # on another disk, or there already
+        except FileExistsError:
+            pass
+        except OSError:  # on another disk
             shutil.copy2(source, target)
-    for needs in map(Requirement, distribution.requires or []):
-        wanted_here = not needs.marker or any(needs.marker.evaluate({"extra": extra}) for extra in ("", *extras))
-        cuda = needs.name.lower().startswith(("nvidia", "cuda", "triton"))
-        if cuda and wanted_here and needs.name.lower() not in seen:
-            take_over(needs.name, site, seen, needs.extras)
 
 
-def make_environment(folder: Path) -> None:
+def make_environment(folder: Path, packages: Iterable[metadata.Distribution]) -> None:
     """Make the environment of environment.yml; it is kept in pytest's cache until a requirement changes."""
     shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    show = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    take_over("torch", Path(subprocess.check_output(show, text=True).strip()), set())
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt")]
-    done = subprocess.run([*pip, *wanted(), "setuptools"], capture_output=True, text=True)
-    if done.returncode and re.search(r"ConnectionError|ConnectTimeout|ReadTimeout|name resolution", done.stderr):
-        pytest.skip("needs pip's package index: the student's environment is made from it once")
-    assert done.returncode == 0, done.stderr[-3000:]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    show = [str(folder / "bin" / "python"), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.check_output(show, text=True).strip())
+    for package in packages:
+        take_over(package, site)
     (folder / "complete").touch()
 
 
@@ -201,14 +213,15 @@ def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A student's machine, made once for all workers."""
     base = tmp_path_factory.getbasetemp()
     shared = (base if not hasattr(request.config, "workerinput") else base.parent) / "student"
+    packages = needed([*wanted(), "pip", "setuptools"])
     how = inspect.getsource(make_environment) + inspect.getsource(take_over)
-    asked = "\n".join([sys.version, *wanted(), (ROOT / "constraints.txt").read_text(), how])
+    asked = "\n".join([sys.version, *wanted(), *(f"{each.name}=={each.version}" for each in packages), how])
     name = f"student-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
     environment = Path(request.config.cache.mkdir("environments")) / name
     python = environment / "bin" / "python"
     with alone(environment.with_suffix(".lock")):
         if not (environment / "complete").exists():
-            make_environment(environment)
+            make_environment(environment, packages)
     with alone(shared.with_suffix(".lock")):
         if not (shared / "kernels").exists():
             install_course(python, shared)

@@ -12,6 +12,8 @@ from lrtutorial.course import find_step, steps
 from lrtutorial.kinds.formula import same_outcome
 
 STEPS = [step for step in questions() if step.startswith("a") and step in steps()]
+#: `make quick` asks at the public points alone.
+at_both = pytest.mark.parametrize("points", ["public", pytest.param("secret", marks=pytest.mark.whole)])
 every_step = pytest.mark.parametrize("step_id", STEPS)
 MISTAKES = [(step, m) for step in STEPS for m in questions()[step].misconceptions]
 ACCEPTED = [(step, style) for step in STEPS for style in questions()[step].accepted]
@@ -32,14 +34,14 @@ def judged(step_id, answer, expected=None, earlier=None):
 
 
 @every_step
-@pytest.mark.parametrize("points", ["public", "secret"])
+@at_both
 def test_the_reference_is_right_and_earns_every_point(step_id, points, secret) -> None:
     verdict = judged(step_id, questions()[step_id].reference, secret[step_id] if points == "secret" else None)
     assert verdict.right and verdict.points == verdict.possible == find_step(step_id).points > 0
     assert verdict.misconception is None and verdict.counterexample is None
 
 
-@pytest.mark.parametrize("points", ["public", "secret"])
+@at_both
 @pytest.mark.parametrize(("step_id", "style"), ACCEPTED, ids=lambda part: part)
 def test_every_equal_form_is_right(step_id, style, points, secret) -> None:
     answer = questions()[step_id].accepted[style]
@@ -47,7 +49,7 @@ def test_every_equal_form_is_right(step_id, style, points, secret) -> None:
     assert verdict.right and verdict.points == verdict.possible, str(verdict)
 
 
-@pytest.mark.parametrize("points", ["public", "secret"])
+@at_both
 @pytest.mark.parametrize(("step_id", "mistake"), MISTAKES, ids=lambda part: getattr(part, "id", part))
 def test_every_misconception_is_named_and_shown_in_numbers(step_id, mistake, points, secret) -> None:
     verdict = judged(step_id, mistake.answer, secret[step_id] if points == "secret" else None)

@@ -45,9 +45,7 @@ def truth(tree: list, point: dict[str, Fraction]) -> bool | None:
     left, right = value(parts[1], point), value(parts[2], point)
     if left is None or right is None:
         return None
-    gap = sympy.sign(
-        sympy.nsimplify(left - right) if left.is_Rational and right.is_Rational else (left - right).evalf(40)
-    )
+    gap = sympy.sign(left - right if left.is_Rational and right.is_Rational else (left - right).evalf(40))
     signs = {"<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (1, 0), "==": (0,), "!=": (-1, 1)}
     return int(gap) in signs[parts[0]]
 
@@ -127,6 +125,7 @@ def own_points(step_id: str) -> tuple[dict[str, Fraction], ...]:
     return tuple(points)
 
 
+@functools.cache
 def reference(step_id: str) -> list:
     step = find_step(step_id)
     answer = as_answers(step, questions()[step_id].reference, None)
@@ -151,6 +150,7 @@ def mended_to_a_misconception(step_id, tree, facts):
     return equal(step_id, facts["tree"], catalogued(step_id, facts["id"]))
 
 
+@functools.cache
 def catalogued(step_id, key):
     step = find_step(step_id)
     answer = next(m.answer for m in questions()[step_id].misconceptions if m.id == key)

@@ -106,6 +106,7 @@ def sign_by_z3(above: str, below: str) -> str | None:
     return None if more is None else "⇒" if more else "⇔"
 
 
+@pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_sign_is_false(family: str) -> None:
     rng = Random(f"lines of {family}")

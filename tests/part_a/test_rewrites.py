@@ -131,6 +131,7 @@ def differ(one: sympy.Expr, other: sympy.Expr) -> bool:
     return False
 
 
+@pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("step_id", FORMULAS)
 def test_single_mutations_are_wrong_exactly_when_they_differ(step_id) -> None:
     reference = questions()[step_id].reference
@@ -162,7 +163,7 @@ def recursion(decay: Fraction, gradients: list[Fraction], steps: int) -> Fractio
     return v
 
 
-@pytest.mark.whole
+@pytest.mark.whole  # many seconds
 @given(small, small, small, small, small)
 def test_velocity_sums_are_right_exactly_when_they_equal_the_recursion(power, slope, shift, low, high) -> None:
     """Sum of β^(slope·k + power) g(t − 1 + shift − k) over k = low … t − 1 + high, by plain loops."""
@@ -193,6 +194,7 @@ def test_a_shifted_index_changes_nothing(shift) -> None:
 
 
 @settings(max_examples=60)
+@pytest.mark.whole  # many seconds
 @given(
     st.sampled_from(["<", "<="]),
     st.sampled_from(["<", "<="]),

@@ -44,6 +44,7 @@ class Kept:
     """Something a weak reference may point to."""
 
 
+@pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
 def test_what_never_ends_is_ended_and_nothing_that_is_raised_gets_lost(source, monkeypatch) -> None:
     lost: list[object] = []

@@ -105,6 +105,7 @@ def wrong_ones(step_id: str, seed: int):
             assert not isinstance(why, AssertionError)
 
 
+@pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("step_id", ["b1", "b2"])
 def test_every_number_and_every_because_of_a_verdict_is_true(step_id) -> None:
     step, counted = find_step(step_id), 0

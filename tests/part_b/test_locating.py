@@ -39,6 +39,7 @@ def test_six_ways_of_writing_each_are_right_so_their_mutants_have_one_mistake(ex
                 assert sources and search(Trial(find_step(exercise), name, sources, rest), sources, SECONDS) == []
 
 
+@pytest.mark.whole  # many seconds
 def test_one_edit_mutants_are_mostly_told_their_line_and_hardly_ever_another() -> None:
     """A small draw of what ``python -m benchmarks.locating`` measures: some mutants can't be mended by one edit."""
     told: Counter[str] = Counter()
@@ -84,6 +85,7 @@ def test_what_nothing_sets_is_missing_in_init_and_not_where_it_is_read(line) -> 
     assert place["function"] == "__init__" and place["before"] and place["role"] == "after"
 
 
+@pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("style", right_answers.B2)
 def test_a_misspelled_attribute_is_the_slip_and_nothing_is_missing(style) -> None:
     """Attributes that a right answer sets in ``__init__``, misspelled where they are read: once, and most times."""
@@ -125,7 +127,7 @@ def test_endless_and_hostile_edits_end() -> None:
         ([PLACE], None, "line 12 of your cell, in step, the divisor `v`: x = a / v"),
         ([PLACE, {**PLACE, "line": 14}], None, "line 12 of your cell, in step: x = a / v, or line 14 of your cell"),
         ([{**PLACE, "before": True}], None, "line 12 of your cell, in step: something is missing, here or above it"),
-        ([PLACE], "line 9 of your cell, in f: y", "x = a / v. The exception came from line 9"),
+        ([PLACE], "raised in line 9 of your cell, in f: y", "x = a / v. The exception was raised in line 9"),
     ],
 )
 def test_the_sentence_of_a_place(places, raised, said) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 
@@ -16,9 +14,9 @@ from lrtutorial.experiments import c6_sgd_vs_adam as c6
 from lrtutorial.experiments import held_out as flat
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
+from tests.part_c.measured import run
 
 SEEDS = (0, 1, 2)
-run = cache(lambda experiment, seed: experiment(seed=seed))
 each_seed = pytest.mark.parametrize("seed", SEEDS)
 pytestmark = pytest.mark.whole  # many seconds: networks are trained
 
@@ -394,7 +392,7 @@ PICTURES = [
 ]
 
 
-@pytest.mark.parametrize("experiment", PICTURES, ids=lambda f: f"{f.__module__[-20:]}.{f.__name__}")
+@pytest.mark.parametrize("experiment", PICTURES, ids=lambda f: f"{f.waits_for}-{f.__name__}")
 def test_every_picture_has_labelled_axes_and_an_alt_text_with_numbers(experiment) -> None:
     result = run(experiment, 0)
     figure = result.figure()

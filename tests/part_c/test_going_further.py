@@ -16,12 +16,17 @@ from lrtutorial.experiments import c1_why_rate_matters as c1
 from lrtutorial.experiments import c4_rate_effects as c4
 from lrtutorial.experiments import c6_sgd_vs_adam as c6
 from lrtutorial.printing import PageExporter
+from tests.part_c.measured import run
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (0, 1, 2)
 pytestmark = pytest.mark.whole  # many seconds: networks are trained
-run = cache(lambda experiment, seed: experiment(seed=seed))
 each_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+@cache
+def slider_edge(seed: int) -> c4.Edge:
+    return c4.edge_of_stability(seed, starts=1, steps=4000, rates=c4.SLIDER_RATES)
 
 
 @each_seed
@@ -144,14 +149,14 @@ def test_a_longer_warmup_buys_a_larger_rate(seed: int) -> None:
 
 @each_seed
 def test_the_slider_of_the_edge_shows_sharpness_at_rest_on_two_over_eta(seed: int) -> None:
-    edge = c4.edge_of_stability(seed, starts=1, steps=4000, rates=c4.SLIDER_RATES)
+    edge = slider_edge(seed)
     reached = edge.settled[0]
     np.testing.assert_allclose(reached[3:], 1.0, atol=0.03)
     assert reached[0] < 0.5 and reached[1] < 0.95
 
 
 def test_the_window_goes_from_adam_to_neither_to_sgd() -> None:
-    duel = c6.search(0)
+    duel = run(c6.search, 0)
     winners = [duel.winner(c6.window(duel, lowest).rates) for lowest in c6.RATES[:9]]
     assert winners == ["Adam"] * 2 + ["neither"] * 2 + ["SGD"] * 5
     assert duel.chosen("SGD", slice(0, 11)).tolist() == duel.chosen("SGD", "all eleven").tolist()
@@ -171,9 +176,9 @@ def test_how_it_is_measured_is_folded_short_and_gives_the_experiments_numbers(ex
     assert cell.metadata.jupyter.source_hidden and "hide-input" in cell.metadata.tags
     assert len(cell.source.splitlines()) <= 32
     runs = {
-        "c1": lambda: {"c1": c1, "runs": c1.many_rates()},
-        "c4": lambda: {"c4": c4, "edge": c4.edge_of_stability(starts=1, steps=4000, rates=c4.SLIDER_RATES)},
-        "c6": lambda: {"c6": c6, "duel": c6.search()},
+        "c1": lambda: {"c1": c1, "runs": run(c1.many_rates, 0)},
+        "c4": lambda: {"c4": c4, "edge": slider_edge(0)},
+        "c6": lambda: {"c6": c6, "duel": run(c6.search, 0)},
     }
     exec(cell.source, runs[exercise]())
     pairs = re.findall(r"(-?[\d.]+) here, (-?[\d.]+) in the experiment", capsys.readouterr().out)
@@ -191,7 +196,7 @@ def test_before_the_predictions_the_folded_cells_say_nothing(capsys) -> None:
 def test_a_slider_holds_all_its_pictures_and_what_they_show(monkeypatch) -> None:
     shown: list[object] = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    runs = c1.many_rates()
+    runs = run(c1.many_rates, 0)
     rates = c1.SLIDER_RATES[::5]
     results.slide(lambda rate: c1.at_rate(runs, rate), "rate η", rates, start=rates[1])
     (slider,) = [each for each in shown if isinstance(each, frames.Frames)]

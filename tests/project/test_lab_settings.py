@@ -31,6 +31,7 @@ def settings(*variables: str) -> tuple[dict, list[str]]:
     return tuple(json.loads(subprocess.check_output([sys.executable, "-c", READ], cwd=ROOT, env=environment)))
 
 
+@pytest.mark.whole  # JupyterLab is loaded
 @pytest.mark.requires_tool("make")
 def test_a_learner_sees_neither_news_nor_the_authors_panel_and_an_instructor_the_panel() -> None:
     news = "@jupyterlab/apputils-extension:notification"

@@ -179,6 +179,7 @@ def test_a_disk_that_fills_up_is_said_plainly(clone):
     assert "The disk is full" in said.stderr
 
 
+@pytest.mark.whole  # some seconds: pip tries several times
 def test_no_network_is_said_plainly(tmp_path):
     """The real thing: a real venv, and a pip whose index does not answer."""
     clone = Clone(tmp_path / "course", tmp_path / "programs")

@@ -25,7 +25,10 @@ from lrtutorial.checking.written import model_answers
 from tests.written.conftest import CELL, NOTEBOOK, PART, Course, hand_in
 from tests.written.planted_class import planted
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
+pytestmark = [
+    pytest.mark.whole,  # each has a class and its gradebook
+    pytest.mark.filterwarnings("ignore"),  # nbgrader's own dependencies warn
+]
 FULL = [item.points for item in model_answers()["c1"].rubric]
 
 
