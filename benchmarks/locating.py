@@ -85,7 +85,7 @@ def outcome(mutant: Mutant, places: list[dict]) -> str:
     if not places:
         return "nothing"
     if not any(mutant.is_at(place) for place in places):
-        return "wrong"
+        return "raised elsewhere" if "type" in places[0] else "wrong"  # an exception's line is told as just that
     return "right" if len(places) == 1 else "one of two"
 
 
@@ -106,7 +106,7 @@ def main() -> None:
                 word = outcome(mutant, places)
                 outcomes[word] += 1
                 times.append(taken)
-                if given.show and word in ("wrong", "nothing", "one of two"):
+                if given.show and word != "right":
                     line = [*mutant.source.splitlines(), *[""] * 9][mutant.first - 1].strip()
                     print(f"  {word}: {name}, {mutant.what}, line {mutant.first}: {line}\n     told: {places}")
         total = sum(outcomes.values())
@@ -115,6 +115,7 @@ def main() -> None:
         print(
             f"{exercise}: {total} mutants · right line {right / total:.1%} ({alone} alone, {one_of_two} as one of two)"
             f" · wrong line {outcomes['wrong'] / total:.1%} ({outcomes['wrong']}) · nothing {outcomes['nothing']}"
+            f" and {outcomes['raised elsewhere']} exceptions raised elsewhere"
             f" · median {np.median(times):.2f} s, 90 % {np.quantile(times, 0.9):.2f} s"
         )
 

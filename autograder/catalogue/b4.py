@@ -61,8 +61,8 @@ def probes(rng: np.random.Generator) -> list[Probe]:
         ),
         drawn("few", asks=["losses", "few"], num_steps=3, min_lr=odd(1e-3), max_lr=odd(0.2)),
         drawn("restore", asks=["left"], **norm, training=False),
-        drawn("loader_breaks", **norm, poison={"at": int(rng.integers(4, 8)), "what": "error"}),
-        drawn("stop_button", **norm, training=False, poison={"at": int(rng.integers(4, 8)), "what": "stop"}),
+        drawn("loader_breaks", **norm, poison={"at": int(rng.integers(2, 5)), "what": "error"}),
+        drawn("stop_button", **norm, training=False, poison={"at": int(rng.integers(2, 5)), "what": "stop"}),
     ]  # fmt: skip
 
 
@@ -489,7 +489,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-beyond_max",
-                "The rates go beyond max_lr",
+                "The factor is too large: in num_steps the rates go beyond max_lr",
                 "takes the factor for one step too few",
                 (
                     "With num_steps = 3, min_lr = 0.001 and max_lr = 1: which rates should come?",
@@ -499,7 +499,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-never_arrives",
-                "The factor is wrong: the sweep ends long before max_lr",
+                "The factor is too small: in num_steps the rates don't reach max_lr",
                 "builds the factor from num_steps alone",
                 (
                     "Which number, multiplied num_steps times, takes min_lr to max_lr?",
@@ -529,7 +529,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-one_rate_more",
-                "There is one rate more than losses: the next rate is noted before it is used",
+                "There is one rate more than losses",
                 "appends to the two lists in different places",
                 (
                     "Print len(lrs) and len(losses).",
@@ -699,7 +699,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-stops_early",
-                "The sweep stops at the first loss that is higher than the one before",
+                "The sweep stops before the loss has exploded",
                 "takes noise for an explosion",
                 (
                     "Batches differ: may a loss rise a little although all is well?",
@@ -729,7 +729,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-few_crash",
-                "A sweep with fewer than five losses crashes in the smoothing",
+                "A sweep with fewer than five losses crashes",
                 "smooths over a fixed window",
                 (
                     "Call your function with num_steps=3.",
@@ -739,7 +739,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-bad_start",
-                "A first loss that is not finite crashes the choice of the rate",
+                "A first loss that is not finite crashes the function",
                 "looks for a minimum among numbers that are none",
                 (
                     "What comes back when the very first loss is infinite?",
@@ -749,7 +749,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-evaluates",
-                "The sweep runs in the mode the model came in: in evaluation mode batch norm and dropout are off",
+                "A sweep runs in evaluation mode, in which batch norm and dropout are off",
                 "does not call train()",
                 (
                     "A model may come in evaluation mode. In which mode will it be trained later?",
@@ -869,10 +869,10 @@ QUESTIONS = {
             ),
             M(
                 "b4-steepest_rise",
-                "The steepest rise is suggested: there the loss explodes",
+                "The suggestion lies beyond the steep part, where the loss has fallen or explodes",
                 "takes the largest slope for the steepest fall",
                 (
-                    "Which sign has the slope where the loss falls?",
+                    "Mark the suggested rate in your curve: what does the loss do there?",
                     "Falling fastest means the most negative slope.",
                 ),
                 with_piece(
@@ -881,7 +881,7 @@ QUESTIONS = {
             ),
             M(
                 "b4-timid",
-                "The suggestion lies far before the steep part: a thousandth of a good rate",
+                "The suggestion lies before the steep part, where the loss hardly falls",
                 "divides for safety, and too much",
                 (
                     "How far does the loss fall in your picture up to this rate?",

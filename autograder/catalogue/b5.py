@@ -558,7 +558,7 @@ QUESTIONS = {
             ),
             M(
                 "b5-no_T_mult_1",
-                "T_mult = 1 divides by zero: the closed form needs T_mult ≠ 1",
+                "With T_mult = 1 it divides by zero",
                 "uses the geometric sum without its special case",
                 (
                     "What is 1 + 1 + 1 + … of n ones? The formula for a geometric series does not say.",

@@ -6,6 +6,7 @@ module, it can only change the evidence, and evidence earns points only by being
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from collections.abc import Mapping
@@ -72,6 +73,8 @@ def gather(step: Step, answers: Mapping[str, object], probes: Any) -> Evidence:
     """
     if step.kind.own_work and (why := delegates_here(answers)):
         return {"delegated": why}
+    with contextlib.suppress(ImportError):  # without it an answer fails, and says why
+        step.kind.load()
     try:
         with within(SECONDS):
             return step.collect(answers, probes)

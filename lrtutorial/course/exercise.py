@@ -80,6 +80,9 @@ class Kind(Protocol):
         May raise whatever the catalogue's answer makes it raise: it is the author's error then.
         """
 
+    def load(self) -> None:
+        """Import what answers need, so that no part of their time goes into that."""
+
     def readable(self, answer: object) -> str | None:
         """Return a catalogued answer as one would type it; None where a line can't show it, as of a class."""
 

@@ -66,6 +66,9 @@ class InModule:
         """See :meth:`lrtutorial.course.exercise.Kind.outcome_of`."""
         return import_module(self.module).outcome_of(step, evidence, probes)
 
+    def load(self) -> None:
+        """Nothing, unless a kind says otherwise."""
+
     def readable(self, answer: object) -> str | None:
         """See :meth:`lrtutorial.course.exercise.Kind.readable`."""
         return None if self.probed else str(answer)
@@ -244,6 +247,10 @@ class LRFinder(Driven):
     """A learning-rate range test (:mod:`lrtutorial.kinds.lr_finder`)."""
 
     name = "lr_finder"
+
+    def load(self) -> None:
+        """Import torch with what its first optimizer imports: half imported, it would stay broken in this process."""
+        import_module("torch._dynamo")
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,12 @@ def with_problem(
 
 
 def place_of(error: Error | None) -> str | None:
-    """Return where the student's own code raised an error, or None when it isn't known."""
+    """Return where the student's own code raised an error, or None when it isn't known.
+
+    The mistake may be at another line: it is said that this one raised, and no more.
+    """
     if not error or not error.get("line"):
         return None
-    return f"line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[:300]
+    return f"raised in line {error['line']} of your cell, in {error.get('function', '?')}: {error.get('code', '')}"[
+        :300
+    ]

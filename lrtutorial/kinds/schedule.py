@@ -69,6 +69,17 @@ FAULTS = {  # of a plot, in the order in which they are told
     "no_ylabel": "the y axis has no label",
 }
 
+ONLY = {  # what all that fails has in common, and nothing that is right: what that shows, and a hint
+    "twins": (
+        "Alone each schedule is right; asked in turn with another one, it isn't.",
+        "What do two schedules of your class share? All that belongs to one has to be kept in self.",
+    ),
+    "defaults": (
+        "With all four settings given the rates are right; where some are left out they aren't.",
+        "Compare your defaults with lr_min=0, T_0=10, T_mult=2.",
+    ),
+}
+
 
 class Schedules(Protocol):
     """What an object of the class asked for can do."""
@@ -310,7 +321,10 @@ def first_difference(run: Run, reference: Run, probe: Probe) -> Found | None:
 
 
 def follows(run: Run, probe: Probe) -> bool:
-    """Say whether rates are those of the answer's own first period at the same positions, and that curve falls."""
+    """Say whether rates are those of the answer's own first period at the same positions, whatever curve that is.
+
+    A curve that nowhere changes would show no restart.
+    """
     if run["own"] is None or run["error"] or not np.isfinite(run["own"]).all():
         return False
     n = len(run["rates"])
@@ -321,7 +335,7 @@ def follows(run: Run, probe: Probe) -> bool:
             continue
         order = np.argsort(np.asarray(one["epochs"], dtype=float), kind="stable")
         curve = run["own"][i::width][order]
-        if not (np.diff(curve) <= 1e-9 * np.abs(curve).max()).all() or curve[-1] >= curve[0]:
+        if not np.ptp(curve) > 1e-9 * np.abs(curve).max():
             return False
     return bool(same.all() and np.ptp(run["rates"]) > 0)
 
@@ -425,7 +439,9 @@ def _explain_rates(
             break
     else:
         if not error:
-            verdict = replace(verdict, headline=f"{_broken(difference, probe)}.", hint=step.hints[0])
+            said = f"{_broken(difference, probe)}.", step.hints[0]
+            said = ONLY.get(_only(probes, differences), said)
+            verdict = replace(verdict, headline=said[0], hint=said[1])
         else:
             crashed = next(key for key in differences if read[key]["error"])
             headline, hint = crash_of("get_lr" if error.get("line") else "It", error, _CALL, expected.secret)
@@ -445,6 +461,15 @@ def _explain_rates(
         right = unpack(expected.reference[first]["rates"])
         picture = two_curves(run["rates"], right, "The rate, epoch by epoch")
     return replace(verdict, counterexample=counterexample, picture=picture)
+
+
+def _only(probes: Mapping[str, Probe], differences: Differences) -> str:
+    """Say what alone is wrong: "twins" asked in turn, "defaults", or "" for neither."""
+    wrong = [probes[key] for key, found in differences.items() if found]
+    if all("twin" in probe for probe in wrong):
+        return "twins"
+    given = [len({*probe["kwargs"], "lr_max"}) for probe in wrong if "twin" not in probe]
+    return "defaults" if len(given) == len(wrong) and max(given) < 4 and min(given) == 1 else ""
 
 
 def _broken(difference: Found, probe: Probe) -> str:

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from lrtutorial.answers.arrays import Malformed, pack, unpack
-from lrtutorial.course.exercise import Evidence, Step
+from lrtutorial.course.exercise import Evidence, RubricLine, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, map_from, read_figure, read_map
@@ -121,11 +121,12 @@ def drive(function: Callable[..., object], probe: Probe) -> Run:
             with np.errstate(divide="call", call=noticed):
                 result = function(start, *probe["arguments"])
             run["type"] = type(result).__name__[:80]
-            values = np.asarray(result)
-            if values.dtype.kind in "fiu" and values.ndim <= 2 and values.size <= 2 * MAX_ROWS:
-                run["trace"] = pack(values.astype(np.float64))
         except (Exception, SystemExit) as error:
             run["error"] = describe_error(error)
+        with contextlib.suppress(Exception):  # what came back is no array of numbers
+            values = np.asarray(None if run["error"] else result)
+            if values.dtype.kind in "fiu" and values.ndim <= 2 and values.size <= 2 * MAX_ROWS:
+                run["trace"] = pack(values.astype(np.float64))
     run["touched"] = not np.array_equal(before, start)
     return run
 
@@ -142,7 +143,11 @@ def _drawn(step: Step, function: Any, probe: Probe, problems: Mapping[str, Any],
 
     drawing = draw(function)
     names, models = getattr(function, "__globals__", {}), Trajectories.of(step).models
-    broken = [f"run_{word}" for word, key in Trajectories.of(step).settings if _breaks_drawings(runs.get(key))]
+    broken = [
+        f"run_{word}"
+        for word, key in Trajectories.of(step).settings
+        if _breaks_drawings(runs.get(key), unpack(probe["runs"][word]).shape)
+    ]
     broken = [name for name in broken if name in names and (name not in problems or "unfinished" in problems[name])]
     if broken and lacks(drawing):
         own = {name: names[name] for name in broken}
@@ -156,9 +161,11 @@ def _drawn(step: Step, function: Any, probe: Probe, problems: Mapping[str, Any],
     return drawing
 
 
-def _breaks_drawings(run: Run | None) -> bool:
+def _breaks_drawings(run: Run | None, shape: tuple[int, ...]) -> bool:
     """Whether a figure can't be drawn of what a function does at the figure's rates; None: it does nothing yet."""
-    return run is None or bool(run["error"] or run["touched"]) or run["type"] != "ndarray" or run["trace"] is None
+    if run is None or run["error"] or run["touched"] or run["type"] != "ndarray" or run["trace"] is None:
+        return True
+    return unpack(run["trace"]).shape != shape
 
 
 def _made_good(model: Model) -> Callable[..., np.ndarray]:
@@ -213,11 +220,11 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     for answer in dict.fromkeys(probes[key]["answer"] for key, difference in differences.items() if difference):
         mine = {key: run for key, run in runs.items() if probes[key]["answer"] == answer}
         found[answer] = find(step, answer, mine, reference, probes, differences)
-    lost = _lost(step, found, probes)
+    lost = _lost(step, found, probes, differences)
     says, marked = Trajectories.of(step).says, []
     for line, rubric in zip(blank.lines, step.rubric, strict=True):
         failed = [key for key in rubric.probes if not _passes(key, runs, differences)]
-        broken = any(key.partition(":")[0] not in runs for key in failed) or rubric.id in lost
+        broken = rubric.id in lost or not _seen(rubric, probes, runs, differences)
         broken = broken or any(":" in key for key in failed)
         shown = failed and failed[0] in runs and says.get(failed[0])
         marked.append(
@@ -266,6 +273,21 @@ def sieve(expected: Expected) -> Callable[[Callable[..., object]], bool] | None:
         return trace.shape == wanted.shape and bool((np.abs(trace - wanted) <= slack).all())
 
     return passes
+
+
+def _seen(
+    line: RubricLine, probes: Mapping[str, Probe], runs: Mapping[str, Run], differences: Differences
+) -> bool:  # fmt: skip
+    """Say whether a line's probes ran; one that several functions share is seen when half of them show that it holds.
+
+    So a function that crashes, or isn't written yet, costs its own line and not those of the others.
+    """
+    keys = [name.partition(":")[0] for name in line.probes]
+    owners = {probes[key]["answer"] for key in keys}
+    if len(owners) == 1:
+        return all(key in runs for key in keys)
+    failed = {probes[key]["answer"] for key in keys if not _passes(key, runs, differences)}
+    return 2 * len(failed) <= len(owners)
 
 
 def _passes(name: str, runs: Mapping[str, Run], differences: Differences) -> bool:
@@ -555,8 +577,8 @@ def find(
     return Finding(None, facts, tuple(model.id_of(name) for name in mistakes), not mistakes)
 
 
-FACTS = {  # id: the line of the rubric that it costs
-    "no_return": "form", "list": "form", "transposed": "form", "no_start": "form", "one_less": "form",
+FACTS = {  # id: the line of the rubric that it costs; "" for the function's own
+    "no_return": "", "list": "form", "transposed": "form", "no_start": "form", "one_less": "form",
     "one_more": "form", "last_only": "form", "aliased": "form", "moves_start": "form", "rounds": "integers",
     "single": "form",
 }  # fmt: skip
@@ -660,7 +682,9 @@ def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndar
     return np.stack(rows, axis=1)
 
 
-def _lost(step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe]) -> set[str]:
+def _lost(
+    step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe], differences: Differences
+) -> set[str]:  # fmt: skip
     """Return the rubric lines of the runs that are lost.
 
     A function's own line is lost by its numbers, the lines for form and integers by what they are about. A mistake that
@@ -684,8 +708,10 @@ def _lost(step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe])
         elif finding.mistakes or finding.unexplained or finding.error:
             lost.add(own[answer].id)
         lost |= {FACTS[fact] for fact in finding.facts}
-        if finding.error or finding.unexplained or not (finding.mistakes or finding.facts):
-            lost |= {"form", "integers"}
+        stopped = finding.error and any(differences[key] for key in own[answer].probes)
+        if not stopped and "no_return" not in finding.facts:  # what didn't come costs its own line
+            shown = finding.mistakes or finding.facts
+            lost |= {"form", "integers"} if finding.error or finding.unexplained or not shown else set()
     lost |= {max((own[answer] for answer in answers), key=lambda line: line.points).id for answers in common.values()}
     return lost
 
@@ -726,6 +752,9 @@ def _told(
     if finding.error:
         signature = Trajectories.of(step).signatures[answer]
         headline, hint = crash_of("It", finding.error, signature, expected.secret)
+        if finding.facts and not probes[finding.error["probe"]]["arguments"][-1]:  # the runs with steps show more
+            fact = f"{step.id}-{finding.facts[0]}"
+            return fact, f"{words[fact].title}. And with no step at all it raised {finding.error['type']}.", hint
         return None, headline, hint
     names = [*finding.mistakes, *(f"{step.id}-{fact}" for fact in finding.facts)]
     if names and (not finding.unexplained or "no_return" in finding.facts):

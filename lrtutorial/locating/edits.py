@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from lrtutorial.answers.parsing import parsed
@@ -58,16 +59,21 @@ class Edit:
 
 def edits(tree: ast.AST) -> list[Edit]:
     """Return the edits of a function or class, the likeliest first, in the order of the source among equals."""
+    if isinstance(tree, ast.Assign):  # a constant of the cell
+        every = _in_expressions(tree, Scope((), (), frozenset(), frozenset(), ()))
+        return sorted(every, key=lambda edit: edit.likelihood)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     attributes = sorted({n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)})
     unset = sorted(set(attributes) - _set_or_defined(tree))
     counters = _counters(tree)
     indexed = {ast.unparse(n.value) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
-    listed = [name for name in attributes if f"self.{name}" in indexed]
+    runs_over = set().union(*map(_run_over, functions))
+    listed = [name for name in attributes if f"self.{name}" in indexed | runs_over]
+    idle = _idle(tree)
     found = [
         replace(edit, function=function)
         for function in functions
-        for edit in _in_function(function, Scope.of(function, attributes, unset, counters, listed))
+        for edit in _in_function(function, Scope.of(function, attributes, unset, counters, listed, idle))
     ]
     return sorted(found, key=lambda edit: (edit.likelihood, getattr(edit.part, "lineno", 0)))
 
@@ -95,6 +101,16 @@ def _set_or_defined(tree: ast.AST) -> set[str]:
     return stored | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
 
 
+def _idle(tree: ast.AST) -> list[str]:
+    """Return the attributes that are set and never read: what is missing uses one of them."""
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)]
+    counted = {
+        n.target.attr for n in ast.walk(tree) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Attribute)
+    }
+    read = {n.attr for n in nodes if isinstance(n.ctx, ast.Load)} | counted
+    return sorted({n.attr for n in nodes if isinstance(n.ctx, ast.Store)} - read)
+
+
 def _counters(tree: ast.AST) -> tuple[str, ...]:
     """What is set to a whole number somewhere: it may count."""
     found = []
@@ -120,8 +136,9 @@ def _in_function(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
     for statement in _statements(function):
         yield from (edit for edit in _in_expressions(statement, scope) if not _explodes(statement, edit))
         yield from _of_statement(statement, scope)
+    inserted = list(_insertions(scope))
     for owner, field, block in _blocks(function):
-        yield from _in_block(owner, field, block, scope)
+        yield from _in_block(owner, field, block, inserted)
     yield from _returns(function, scope)
 
 
@@ -141,6 +158,8 @@ class Scope:
     corrections: tuple[ast.expr, ...] = ()  #: ``1 - …`` as it stands in the function, and with another name in it
     unused: tuple[ast.expr, ...] = ()  #: names that are given a value, and never read
     unset: tuple[str, ...] = ()  #: statements that set what the class reads and never sets
+    idle: tuple[str, ...] = ()  #: settings that are given, and never read
+    moved: tuple[str, ...] = ()  #: what a loop runs over and never changes: its update may be missing
 
     def like(self, slot: _Slot) -> Iterator[ast.expr]:
         """What may stand in a name's place: lists for lists, indices in an index, numbers and arrays elsewhere."""
@@ -155,7 +174,7 @@ class Scope:
     @classmethod
     def of(
         cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...],
-        listed: list[str],
+        listed: list[str], idle: list[str],
     ) -> Scope:  # fmt: skip
         """Return the scope of a function, in a class whose objects have these attributes, some of them never set."""
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
@@ -187,7 +206,30 @@ class Scope:
             tuple(_corrections(function, scalars)),
             tuple(_expression(one) for one in unused),
             _settings(unset, names) if function.name == "__init__" else (),
-        )
+            () if function.name == "__init__" else tuple(
+                [one.arg for one in function.args.args if one.arg != "self" and one.arg not in read]
+                + ([f"self.{name}" for name in idle] if is_method else [])
+            ),
+            _never_changed(function, entries),
+        )  # fmt: skip
+
+
+def _never_changed(function: ast.FunctionDef, entries: list[str]) -> tuple[str, ...]:
+    """Return the variables of loops, and the entries in them, to which nothing is assigned."""
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For) and not _counts(node.iter)]
+    run = [n.id for loop in loops for n in ast.walk(loop.target) if isinstance(n, ast.Name)]
+    indices = {n.id for one in entries for n in ast.walk(_expression(one).slice) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
+    targets = {
+        ast.unparse(target).removesuffix("[:]").removesuffix("[...]")
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign | ast.AugAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    return tuple(one for one in dict.fromkeys([*run, *entries]) if loops and one not in targets | indices)
+
+
+def _counts(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "range"
 
 
 def _settings(unset: list[str], names: list[str]) -> tuple[str, ...]:
@@ -212,10 +254,12 @@ def _is_entry(node: ast.Subscript) -> bool:
     return isinstance(node.slice, ast.Name | ast.Constant)
 
 
+@lru_cache(maxsize=30_000)  # the same few are put in everywhere; an edit changes the student's nodes and never these
 def _expression(text: str) -> ast.expr:
     return parsed(text, mode="eval").body
 
 
+@lru_cache(maxsize=10_000)
 def _statement(text: str) -> ast.stmt:
     return parsed(text).body[0]
 
@@ -311,7 +355,9 @@ def _in_expressions(statement: ast.stmt, scope: Scope) -> Iterator[Edit]:
         if isinstance(slot.child, ast.Compare):
             yield from _comparisons(slot.child, slot)
         if isinstance(slot.child, ast.Constant):
-            yield from _constants(slot.child, slot)
+            equal = isinstance(slot.parent, ast.Compare) and isinstance(slot.parent.ops[0], ast.Eq | ast.NotEq)
+            for edit in _constants(slot.child, slot):  # another number there takes a whole branch away
+                yield replace(edit, likelihood=max(edit.likelihood, LEFT_OUT)) if equal else edit
         if isinstance(slot.child, ast.Call):
             yield from _calls(slot.child, slot)
         if isinstance(slot.child, ast.UnaryOp):
@@ -328,6 +374,8 @@ def _in_expressions(statement: ast.stmt, scope: Scope) -> Iterator[Edit]:
         yield from _names(slot, scope)
         yield from _wraps(slot)
         yield from _missing(slot, scope)
+        if slot.parent is statement and slot.field == "value":
+            yield from _own_past(statement, slot, scope)
 
 
 def _operators(node: ast.BinOp, slot: _Slot) -> Iterator[Edit]:
@@ -507,6 +555,11 @@ def _missing(slot: _Slot, scope: Scope) -> Iterator[Edit]:
         yield slot.put(ast.BinOp(ast.BinOp(one_less, ast.Mult(), node), ast.Mult(), node), RARE)
         yield slot.put(ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(node, ast.Pow(), atom)), OTHER)
         yield slot.put(ast.BinOp(atom, ast.Sub(), node), OTHER)
+    for idle in scope.idle:  # what nothing uses, less another: the height between two bounds
+        for atom in scope.scalars:
+            text = ast.unparse(atom)
+            for height in (f"{idle} - {text}", f"{text} - {idle}") if text != idle else ():
+                yield slot.put(ast.BinOp(node, ast.Mult(), _expression(height)), LEFT_OUT)
     for atom in scope.unused if isinstance(slot.parent, ast.stmt) else ():
         for weight in scope.scalars:
             for op in (ast.Add, ast.Sub):
@@ -518,6 +571,19 @@ def _missing(slot: _Slot, scope: Scope) -> Iterator[Edit]:
         if atom not in scope.scalars:
             for op in (ast.Mult, ast.Add, ast.Sub, ast.Div):
                 yield slot.put(ast.BinOp(node, op(), atom), RARE if op is ast.Mult else OTHER)
+
+
+def _own_past(statement: ast.stmt, slot: _Slot, scope: Scope) -> Iterator[Edit]:
+    """A variable's own old value, with a weight, that its new one lacks: an average or a velocity forgets."""
+    target = ast.unparse(statement.targets[0] if isinstance(statement, ast.Assign) else slot.child)
+    value = ast.unparse(slot.child)
+    if not isinstance(statement, ast.Assign) or target in {ast.unparse(n) for n in ast.walk(slot.child)}:
+        return
+    for weight in map(ast.unparse, scope.scalars):
+        likely = LEFT_OUT if weight in scope.idle else OTHER
+        if weight != target:
+            yield slot.put(_expression(f"{weight} * {target} + ({value})"), likely)
+            yield slot.put(_expression(f"{weight} * {target} + (1 - {weight}) * ({value})"), likely)
 
 
 def _in_signature(function: ast.FunctionDef) -> Iterator[Edit]:
@@ -543,6 +609,9 @@ def _of_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
             if not isinstance(node.op, op) and op is not ast.Pow:
                 rare = isinstance(node.op, ast.Sub)  # most updates go downhill already
                 yield Edit(LEFT_OUT if rare else PEN, node, "the operator of", ((node, "op", op()),))
+        for atom in scope.scalars if isinstance(node.op, ast.Add) else ():
+            downhill = ast.BinOp(atom, ast.Mult(), node.value)
+            yield Edit(LEFT_OUT, node.value, "", ((node, "op", ast.Sub()), (node, "value", downhill)))
     if isinstance(node, ast.If | ast.While):
         yield Edit(SLIP, node.test, "the condition", ((node, "test", ast.UnaryOp(ast.Not(), node.test)),))
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
@@ -582,7 +651,9 @@ def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)  #: statements that may be moved or taken out: a loop isn't one
 
 
-def _in_block(owner: object, field: str, block: list[ast.stmt], scope: Scope) -> Iterator[Edit]:
+def _in_block(
+    owner: object, field: str, block: list[ast.stmt], inserted: list[tuple[ast.stmt, int]]
+) -> Iterator[Edit]:  # fmt: skip
     def becomes(new: list[ast.stmt], likelihood: int, part: Part, role: str, before: bool = False) -> Edit:
         return Edit(likelihood, part, role, ((owner, field, new),), before)
 
@@ -594,7 +665,7 @@ def _in_block(owner: object, field: str, block: list[ast.stmt], scope: Scope) ->
             yield becomes([*block[:i], _statement(form), *block[i + 1 :]], SLIP, node, role)
         if isinstance(node, ast.For | ast.While | ast.If | ast.With):
             yield from _in_or_out(owner, field, block, i, node)
-        for new, likelihood in _insertions(scope):
+        for new, likelihood in inserted:
             yield becomes([*block[:i], new, *block[i:]], likelihood, node, "", before=True)
         if not isinstance(node, _SIMPLE):
             continue
@@ -606,8 +677,9 @@ def _in_block(owner: object, field: str, block: list[ast.stmt], scope: Scope) ->
                     moved = [*block[:i], block[j], *block[i:j], *block[j + 1 :]]
                     yield becomes(moved, likely, block[j], "the order: when is this done,")
         if len(block) > 1 and not _is_docstring(node):
-            yield becomes(rest, LEFT_OUT, node, "")
-    for new, likelihood in _insertions(scope):
+            again = ast.dump(node) in [ast.dump(one) for one in block[max(i - 1, 0) : i] + block[i + 1 : i + 2]]
+            yield becomes(rest, PEN if again else LEFT_OUT, node, "")
+    for new, likelihood in inserted:
         yield becomes([*block, new], likelihood, block[-1], AFTER, before=True)
 
 
@@ -649,9 +721,31 @@ def _insertions(scope: Scope) -> Iterator[tuple[ast.stmt, int]]:
     for call in scope.calls:
         yield ast.Expr(call), LEFT_OUT
     yield from ((_statement(text), LEFT_OUT) for text in scope.unset)
+    yield from _updates_missing(scope)
     names = [atom for atom in scope.atoms if isinstance(atom, ast.Name)]
     for atom in scope.atoms:
         if isinstance(atom, ast.Subscript):
             for name in names:
                 if name.id not in scope.lists | scope.indices:
                     yield _statement(f"{ast.unparse(atom)} = {name.id}"), RARE
+
+
+def _updates_missing(scope: Scope) -> Iterator[tuple[ast.stmt, int]]:
+    """Statements with a setting that nothing reads, and updates of what a loop runs over and never changes."""
+    scalars = [ast.unparse(one) for one in scope.scalars]
+    values = [text for atom in scope.atoms if (text := ast.unparse(atom)) not in scope.lists | scope.indices]
+    for idle in scope.idle:
+        for one in values:
+            if one != idle:
+                yield _statement(f"{one} *= {idle}"), LEFT_OUT
+        for one in scope.moved:
+            for other in values:
+                if other not in (one, idle):
+                    yield _statement(f"{one} -= {idle} * {other}"), LEFT_OUT
+                    yield _statement(f"{one} = {idle} * {one} + {other}"), LEFT_OUT
+    for one in scope.moved:
+        for other in values:
+            if other != one and other not in scalars:
+                yield _statement(f"{one} += {other}"), RARE
+                for weight in scalars:
+                    yield _statement(f"{one} -= {weight} * {other}"), RARE

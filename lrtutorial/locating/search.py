@@ -117,18 +117,25 @@ def _unset(trial: Trial, sources: Sequence[Source]) -> tuple[tuple[Edit, Source]
     """
     classes = [tree for tree in trial.trees.values() if isinstance(tree, ast.ClassDef)]
     added = [node.target for tree in trial.trees.values() for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
-    known = set(dir(trial.answer)) | {
+    lacking = trial.lacking()
+    stored = {
         node.attr
         for tree in classes
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node not in added
     }  # += reads before it sets
+    known = set(dir(trial.answer)) | stored
     used = Counter(
         node.attr
         for tree in classes
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and (isinstance(node.ctx, ast.Load) or node in added)
     )
+    if lacking in stored:  # set too late, or in an __init__ that nothing calls
+        others = stored - {lacking}
+        if any(not used[one] for one in others) or difflib.get_close_matches(str(lacking), others):
+            return None, False  # a misspelled name, more likely
+        return _never_begun(trial, sources, str(lacking)), False
     for source in sources:
         tree = trial.trees[source.name]
         reads = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_self(node.value)}
@@ -147,13 +154,25 @@ def _unset(trial: Trial, sources: Sequence[Source]) -> tuple[tuple[Edit, Source]
     return None, False
 
 
+def _never_begun(trial: Trial, sources: Sequence[Source], attribute: str) -> tuple[Edit, Source] | None:
+    """Return the end of the answer's own ``__init__`` as a gap, where that doesn't set an attribute; else None."""
+    source = sources[-1]
+    tree = trial.trees[source.name]
+    for node in tree.body if isinstance(tree, ast.ClassDef) and source.name == trial.name else ():
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            sets = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute) and is_self(one.value)}
+            if attribute not in sets:
+                return Edit(LEFT_OUT, node.body[-1], AFTER, (), before=True, function=node), source
+    return None
+
+
 def _in_order(trial: Trial, sources: Sequence[Source]) -> Iterator[tuple[Edit, Source]]:
     """The edits of all sources, the likeliest first; those of parts from elsewhere are made when it comes to them."""
     innocent = trial.innocent()
 
     def some(made: Callable[[Source], Iterable[Edit]]) -> list[tuple[Edit, Source]]:
         every = [(edit, source) for source in sources for edit in made(source)]
-        guilty = [both for both in every if both[0].function.name not in innocent]
+        guilty = [both for both in every if both[0].function is None or both[0].function.name not in innocent]
         return sorted(guilty, key=lambda both: both[0].likelihood)
 
     own = some(lambda source: edits(trial.trees[source.name]))
@@ -202,6 +221,19 @@ class Trial:
         ran = [self._ran(one) & functions for one, _ in (self.failing[:1] + self.holding)]
         only_failing = ran[0].difference(*ran[1:]) if ran else set()
         return functions - only_failing if only_failing and len(self.holding) > 3 * len(self.failing) else set()
+
+    def lacking(self) -> str | None:
+        """Return the attribute of its own that an object of the answer lacked, which ended the cheapest failing run."""
+        for test, _ in self.sieves:
+            try:
+                with limited(FIRST):
+                    test(self.answer)
+            except AttributeError as error:
+                if isinstance(self.answer, type) and isinstance(error.obj, self.answer):
+                    return error.name
+            except BaseException:  # whatever else it raises
+                return None
+        return None
 
     def _ran(self, expected: Expected) -> set[str]:
         names: set[str] = set()
@@ -254,8 +286,10 @@ class Trial:
     def _gain(self, edit: Edit) -> float | None:
         """Return how much more alike an edit makes its statement to the most alike of its function.
 
-        None for what is no assignment: it has no neighbour to be like.
+        None for what is no assignment: it has no neighbour to be like; nor has a constant of the cell.
         """
+        if edit.function is None:
+            return None
         beside = [node for node in ast.walk(self.cell) if isinstance(node, ast.Assign | ast.AugAssign)]
         mine = [node for node in ast.walk(edit.function) if isinstance(node, ast.Assign | ast.AugAssign)]
         statements = [one for one in beside if one.lineno not in {node.lineno for node in mine}] + mine
@@ -273,8 +307,9 @@ class Trial:
         """Return the answer with an edit; of a class only the changed method is compiled anew where that is enough."""
         for _, _, value in edit.changes:
             _place_new_nodes(value)
-        alone = changed == self.name and isinstance(self.answer, type) and edit.function in self.trees[changed].body
-        if not alone or any(method in self.needs_class for method in self.trees[changed].body):
+        methods = getattr(self.trees[changed], "body", [])  # a constant has none
+        alone = changed == self.name and isinstance(self.answer, type) and edit.function in methods
+        if not alone or any(method in self.needs_class for method in methods):
             return self._made({**self.codes, changed: _compiled(self.trees[changed])}, dict(self.space))
         space: dict[str, Any] = dict(self.space)
         exec(_compiled(edit.function), space)

@@ -16,11 +16,19 @@ from lrtutorial.answers.parsing import parsed
 MOST_DEFINITIONS, MOST_CHARACTERS = 20, 40_000
 
 
+Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
+_PLAIN = (
+    ast.Constant, ast.UnaryOp, ast.unaryop, ast.BinOp, ast.operator, ast.List, ast.Tuple, ast.Call, ast.Attribute,
+    ast.Name, ast.expr_context,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Source:
-    """A function or class as it stands in a cell: ``text`` is the whole cell, ``line`` the definition's in it.
+    """A function, a class or a constant as it stands in a cell.
 
-    ``above`` is how many blank lines the cell has that Python doesn't count.
+    ``text`` is the whole cell, ``line`` the definition's in it; ``above`` is how many blank lines the cell has that
+    Python doesn't count.
     """
 
     name: str
@@ -28,8 +36,10 @@ class Source:
     line: int
     above: int = 0
 
-    def definition(self) -> ast.FunctionDef | ast.ClassDef:
+    def definition(self) -> Definition:
         """Return the definition's tree, with the cell's line numbers. Raises SyntaxError or LookupError."""
+        if constants := _constants_of(self.text, self.name):
+            return constants[0]
         for node in ast.walk(parsed(self.text)):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == self.name:
                 if min([node.lineno, *(one.lineno for one in node.decorator_list)]) == self.line:
@@ -77,9 +87,35 @@ def _follow(thing: object, found: dict[str, Source], space: dict[str, object], s
             _use(base.__name__, base, found, space, seen)
     for function in _functions(thing):
         for name in _names(function.__code__):
-            if name in function.__globals__ and name != source.name:
-                _use(name, function.__globals__[name], found, space, seen)
+            if name in function.__globals__ and name != source.name and name not in found:
+                if constant := _constant(name, source, function.__globals__):
+                    found[name] = constant
+                else:
+                    _use(name, function.__globals__[name], found, space, seen)
     found[source.name] = source
+
+
+def _constant(name: str, user: Source, outside: dict[str, object]) -> Source | None:
+    """Return a plain value that the user's cell gives a name, once, and that the name still has."""
+    nodes = _constants_of(user.text, name)
+    if len(nodes) != 1 or isinstance(outside[name], type | types.FunctionType | types.ModuleType):
+        return None
+    (node,) = nodes
+    if not all(isinstance(one, _PLAIN) for one in ast.walk(node.value)):
+        return None
+    try:
+        value = eval(compile(ast.Expression(node.value), "<constant>", "eval"), dict(outside))
+        return Source(name, user.text, node.lineno, user.above) if repr(value) == repr(outside[name]) else None
+    except Exception:  # what it needs was changed since
+        return None
+
+
+def _constants_of(text: str, name: str) -> list[ast.Assign]:
+    return [
+        node
+        for node in parsed(text).body
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]
+    ]
 
 
 def _use(name: str, value: object, found: dict[str, Source], space: dict[str, object], seen: set[int]) -> None:

@@ -28,8 +28,8 @@ def where(places: Sequence[Place], raised: str | None = None) -> str | None:
         told.setdefault(f"{_line(first)}, or {_line(others[0])}" if others else _one(first), []).append(answer)
     several = len({place["answer"] for place in places}) > 1
     said = "; ".join(f"{', '.join(answers)}: {text}" if several else text for text, answers in told.items())
-    if raised and not any(raised.startswith(f"line {place['line']} ") for place in places):
-        said = f"{said}. The exception came from {raised}"
+    if raised and not any(raised.startswith(f"raised in line {place['line']} ") for place in places):
+        said = f"{said}. The exception was {raised}"
     return said
 
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from book.__main__ import ROOT
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path, missing
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path, missing, patient
 
 REPOSITORY = "https://github.com/someone/course"
 # A notebook of each part, with the explorers that the tests move; C2's experiments are the quickest.
@@ -41,7 +41,7 @@ def chromium_driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def chromium(chromium_driver: Playwright) -> Iterator[Browser]:
     browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
-    yield browser
+    yield patient(browser)
     browser.close()
 
 
@@ -67,7 +67,7 @@ class Site:
                 if not self.path.startswith("/course/") or any(name in self.path for name in site.missing):
                     return self.send_error(404)
                 if site.slow and site.slow in self.path:
-                    site.go_on.wait(60)
+                    site.go_on.wait(PATIENCE / 1000)
                 super().do_GET()
 
             def log_message(self, *args: object) -> None:

@@ -28,7 +28,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 pytest.register_assert_rewrite("tests.browser.explorer_page")  # its assertions say what they saw, as a test's do
 
@@ -44,6 +44,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 SCREEN = {"width": 1280, "height": 1000}
+#: How long (ms) a test waits for what it expects to see: a busy machine takes its time; what never comes still fails.
+PATIENCE = 300_000
+expect.set_options(timeout=PATIENCE)
 #: What JupyterLab leaves in the console when a kernel is restarted before it answered (tests/browser/test_explorer.py
 #: shows that nothing else is lost).
 LOST_WITH_THE_KERNEL = "Error: Canceled future for create_subshell_request message before replies were done"
@@ -87,7 +90,7 @@ class JupyterLab:
         """Call the server's REST API, e.g. `api("sessions")`."""
         request = urllib.request.Request(f"{self.url}/api/{path}", method=method)
         request.add_header("Authorization", f"token {self.token}")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE / 1000) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -116,7 +119,7 @@ def server_environment(home: Path) -> dict[str, str]:
 
 
 def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subprocess.Popen[bytes]]:
-    """Start a server on a free port and wait (up to 60 s) until it answers."""
+    """Start a server on a free port and wait until it answers."""
     token = "browser-tests"
     with (home / "jupyterlab.log").open("wb") as log:
         process = subprocess.Popen(
@@ -129,7 +132,7 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
             ],
             env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
         )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline and process.poll() is None:
         for info in (home / "runtime").glob("jpserver-*.json"):
             try:
@@ -141,6 +144,7 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
                 continue  # half-written file, or not listening yet
         time.sleep(0.1)
     process.kill()
+    process.wait()
     raise RuntimeError("JupyterLab did not start:\n" + (home / "jupyterlab.log").read_text(errors="replace")[-3000:])
 
 
@@ -178,6 +182,19 @@ def jupyterlab_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
             process.wait()
 
 
+def patient(browser: Browser) -> Browser:
+    """Let every page of a browser wait for `PATIENCE`."""
+    make = browser.new_context
+
+    def new_context(**settings: Any) -> BrowserContext:
+        context = make(**settings)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    return browser
+
+
 @pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
 def browser() -> Iterator[Browser]:
     """The system's Chromium with an empty profile."""
@@ -186,7 +203,7 @@ def browser() -> Iterator[Browser]:
         missing("Chromium (set CHROMIUM to its path)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_ARGUMENTS)
-        yield chromium
+        yield patient(chromium)
         chromium.close()
 
 
@@ -194,7 +211,6 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh context; an error in the page's own scripts that a test did not expect is in `page.errors`."""
     context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
-    context.set_default_timeout(30_000)
     page = context.new_page()
     page.errors = []  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
@@ -211,7 +227,7 @@ class NotebookPage:
     def open(self, app: str = "lab/tree") -> NotebookPage:
         """Load the page and wait until the kernel is ready."""
         self.page.goto(self.lab.address(self.path, app))
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.wait_idle()
         return self
 
@@ -232,7 +248,7 @@ class NotebookPage:
             path,
         )
         self.page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.wait_idle()
 
     def begin(self, sources: list[str]) -> None:
@@ -252,28 +268,25 @@ class NotebookPage:
             }"""
         )
 
-    def wait_idle(self, timeout: float = 60.0) -> None:
-        """Wait (seconds) until the kernel answers and nothing runs."""
+    def wait_idle(self) -> None:
+        """Wait until the kernel answers and nothing runs."""
         self.page.wait_for_function(
             """() => {
                 const context = window.jupyterapp?.shell.currentWidget?.context;
                 return context?.sessionContext?.session?.kernel?.status === 'idle';
-            }""",
-            timeout=timeout * 1000,
+            }"""
         )
 
     def command(self, name: str) -> None:
         """Execute a command of JupyterLab and wait for it, e.g. `docmanager:save`."""
         self.page.evaluate("async name => { await window.jupyterapp.commands.execute(name); }", name)
 
-    def run_all(self, timeout: float = 120.0) -> None:
-        """Run every cell, wait until the kernel is idle again (seconds)."""
-        self.page.set_default_timeout(timeout * 1000)
+    def run_all(self) -> None:
+        """Run every cell, wait until the kernel is idle again."""
         self.command("notebook:run-all-cells")
-        self.page.set_default_timeout(30_000)
-        self.wait_idle(timeout)
+        self.wait_idle()
 
-    def run_cell(self, index: int, timeout: float = 60.0, command: str = "notebook:run-cell") -> None:
+    def run_cell(self, index: int, command: str = "notebook:run-cell") -> None:
         """Run the code cell `index` alone."""
         self.page.evaluate(
             """async ([index, command]) => {
@@ -284,11 +297,11 @@ class NotebookPage:
             }""",
             [index, command],
         )
-        self.wait_idle(timeout)
+        self.wait_idle()
 
-    def run_from(self, index: int, timeout: float = 60.0) -> None:
+    def run_from(self, index: int) -> None:
         """Run the code cell `index` and all below it."""
-        self.run_cell(index, timeout, "notebook:run-all-below")
+        self.run_cell(index, "notebook:run-all-below")
 
     def set_source(self, index: int, source: str) -> None:
         """Replace the text of the code cell `index`, as if it was typed."""
@@ -355,7 +368,6 @@ def kept_open(browser: Browser, lab: JupyterLab, name: str) -> Iterator[Notebook
     """The notebook of this name in a page that stays, with its kernel, for several tests; see `NotebookPage.begin`."""
     with own_kernels(lab):
         context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
-        context.set_default_timeout(30_000)
         page = context.new_page()
         page.errors = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]

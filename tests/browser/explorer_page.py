@@ -34,7 +34,7 @@ class Shown:
         """The numbers behind the picture."""
         return self.root.evaluate("root => root.explorer.drawn()")
 
-    def settled(self, seconds: float = 60.0) -> dict[str, Any]:
+    def settled(self, seconds: float = 300.0) -> dict[str, Any]:
         """The picture once every run in it belongs to the present values."""
         deadline = time.monotonic() + seconds
         while True:

@@ -28,7 +28,7 @@ class Worked:
             ).items()
         }
         self.page = notebook(f"{part}/{name}.ipynb", source=source)
-        self.page.run_all(240)
+        self.page.run_all()
 
     def answer(self, step: str, source: str | None = None) -> str:
         """Write an answer (the solution's, when none is given), run it and its check; return the verdict's text."""

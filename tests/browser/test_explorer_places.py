@@ -49,7 +49,6 @@ def place(request: pytest.FixtureRequest, browser: Browser, jupyterlab: JupyterL
 
     def opened(**settings: object) -> NotebookPage:
         contexts.append(browser.new_context(**settings))  # type: ignore[arg-type]
-        contexts[-1].set_default_timeout(30_000)
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         nb = NotebookPage(page, jupyterlab, name).open(APPS[request.param])

@@ -55,9 +55,9 @@ class Desk:
 
     def open(self) -> Desk:
         self.page.goto(f"{self.lab.url}/lab?token={self.lab.token}&reset")
-        self.page.get_by_role("menuitem", name="Nbgrader", exact=True).click(timeout=60_000)
+        self.page.get_by_role("menuitem", name="Nbgrader", exact=True).click()
         self.page.get_by_role("menuitem", name="Formgrader", exact=True).click()
-        expect(self.row("part_c")).to_be_visible(timeout=60_000)
+        expect(self.row("part_c")).to_be_visible()
         return self
 
     @property
@@ -71,7 +71,7 @@ class Desk:
         """Press a button in a row of the table, wait for what it says, and return that."""
         self.row(row).locator(f".{button} a").click()
         modal = self.frame.locator(".modal.in").last
-        expect(modal.locator(".modal-title")).to_have_text("Success", timeout=120_000)
+        expect(modal.locator(".modal-title")).to_have_text("Success")
         said = modal.inner_text()
         if picture:
             self.screenshot(picture)

@@ -66,7 +66,7 @@ def test_formgrader_opens_every_mutated_written_answer_and_grades_a_pasted_pictu
     for student, number in ids.items():
         answer = page.goto(f"{lab.url}/formgrader/submissions/{number}/?index=0", wait_until="domcontentloaded")
         assert answer is not None and answer.status == 200, student
-        expect(page.locator("#c2-written"), student).to_be_visible(timeout=30_000)
+        expect(page.locator("#c2-written"), student).to_be_visible()
     grade_the_picture(page, f"{lab.url}/formgrader/submissions/{ids[PASTER]}/?index=0")
     with Gradebook(f"sqlite:///{state / 'gradebook.db'}") as gradebook:
         given = gradebook.find_grade("c2-written", NOTEBOOK, "part_c", PASTER)
@@ -88,10 +88,10 @@ def grade_the_picture(page: Page, address: str) -> None:
     page.goto(address)
     # the check's points stand there once the page's own program listens
     expect(page.locator("#c2-prediction_1-test")).to_have_attribute(
-        "placeholder", f"{find_step('c2-prediction_1').points:g}", timeout=30_000
+        "placeholder", f"{find_step('c2-prediction_1').points:g}"
     )
     sketch = page.locator("img[alt='a sketch']")
-    expect(sketch).to_be_visible(timeout=30_000)
+    expect(sketch).to_be_visible()
     assert sketch.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 320
     score = page.locator("#c2-written")
     score.fill("6.5")

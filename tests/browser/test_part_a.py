@@ -49,7 +49,7 @@ def student(notebook: Callable, tmp_path: Path) -> Callable[[str], Student]:
 
     def opens(name: str) -> Student:
         one = Student(notebook, name, tmp_path)
-        one.page.run_all(240)
+        one.page.run_all()
         return one
 
     return opens

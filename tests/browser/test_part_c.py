@@ -24,7 +24,7 @@ def code_index(identifier: str) -> int:
 
 def test_predict_slide_write_and_score_oneself(notebook: Callable, page: Page) -> None:
     nb = notebook("part_c/c2_momentum_intuition.ipynb", source=SOLUTION)
-    nb.run_all(240)
+    nb.run_all()
     assert "4 of 4 right" in nb.output_text(code_index("compare"))
 
     picture = nb.output(code_index("ravine-slider")).locator("img")

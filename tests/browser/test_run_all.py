@@ -71,7 +71,7 @@ def test_run_all_goes_through_in_order_and_each_verdict_is_below_its_cell(
 
     def verdicts() -> dict[str, str]:
         """Run all cells; what each check says, after everything ran in order and nothing raised."""
-        nb.run_all(240)
+        nb.run_all()
         counts = page.evaluate(
             """() => window.jupyterapp.shell.currentWidget.content.widgets
                 .filter(w => w.model.type === 'code').map(w => w.model.executionCount)"""
@@ -99,7 +99,7 @@ def test_run_all_goes_through_in_order_and_each_verdict_is_below_its_cell(
         assert all(("✓ Right" in text) == (test != wrong) for test, text in said.items())
         mended = order.index(cell)
         nb.set_source(mended, code["right"][mended].source)
-        nb.run_from(mended, 240)
+        nb.run_from(mended)
         assert page.locator('[data-mime-type*="error"]').count() == 0
         for test in tests:
             assert "✓ Right" in nb.output_text(order.index(test)), test

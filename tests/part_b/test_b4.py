@@ -177,9 +177,8 @@ def test_no_fixed_rate_lies_in_the_range_of_every_network() -> None:
 # ------------------------------------------------------------------------------------------- misconceptions
 
 
-@pytest.mark.parametrize(
-    "expected", [pytest.param(PUBLIC, id="public"), pytest.param(SECRET, id="secret", marks=pytest.mark.whole)]
-)
+@pytest.mark.whole  # many seconds: each trains networks
+@pytest.mark.parametrize("expected", [PUBLIC, SECRET], ids=["public", "secret"])
 @pytest.mark.parametrize("mistake", QUESTION.misconceptions, ids=lambda m: m.id)
 def test_every_misconception_is_caught_and_named(mistake, expected) -> None:
     verdict = judged(mistake.answer, expected)

@@ -107,6 +107,14 @@ def unfinished(start, lr, momentum, steps):
     pass
 
 
+def only_the_last(start, lr, steps):
+    return TRUE["b3"].reference["run_sgd"](start, lr, steps)[-1]
+
+
+def forgets_to_return(start, lr, momentum, steps):
+    TRUE["b3"].reference["run_momentum"](start, lr, momentum, steps)
+
+
 def moves_the_start(start, lr, momentum, steps):
     rows = TRUE["b3"].reference["run_momentum"](start, lr, momentum, steps)
     start[...] = rows[-1]
@@ -142,9 +150,11 @@ def visualize_optimizers_2d():
     ("runs", "costs"),
     [
         ({}, {}),
-        ({"run_rmsprop": crashes}, {"rmsprop": 3, "form": 2, "integers": 1}),
+        ({"run_rmsprop": crashes}, {"rmsprop": 3}),
         ({"run_sgd": a_list}, {"form": 2}),
-        ({"run_momentum": unfinished}, {"momentum": 3, "form": 2, "integers": 1}),
+        ({"run_momentum": unfinished}, {"momentum": 3}),
+        ({"run_sgd": only_the_last}, {"form": 2}),
+        ({"run_momentum": forgets_to_return}, {"momentum": 3}),
         ({"run_momentum": moves_the_start}, {"form": 2}),
     ],
 )
@@ -152,6 +162,37 @@ def test_a_figure_is_judged_by_itself_where_a_run_that_it_needs_is_broken(runs, 
     verdict = b3_with(drawing_with(**runs), **runs)
     assert lost(verdict) == costs, str(verdict)
     assert any("made good" in text for text in verdict.details) == bool(runs)
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3, 4])
+def test_a_crash_costs_its_own_function_and_what_all_share_only_where_most_crash(broken) -> None:
+    def fails(*settings, **named):
+        raise ValueError("off")
+
+    own = {"sgd": 2, "momentum": 3, "rmsprop": 3, "adam": 4}
+    words = list(own)[:broken]
+    runs = {f"run_{word}": fails for word in words}
+    shared = {} if broken <= 2 else {"form": 2, "integers": 1}
+    verdict = b3_with(drawing_with(**runs), **runs)
+    assert lost(verdict) == {word: own[word] for word in words} | shared, str(verdict)
+
+
+def test_what_comes_back_is_no_crash_and_rows_come_before_a_run_without_steps() -> None:
+    def two(start, lr, steps):
+        rows = TRUE["b3"].reference["run_sgd"](start, lr, steps)
+        return rows, rows[-1]
+
+    def without_the_first(start, lr, steps):
+        rows = np.zeros((steps, 2))
+        rows[0] = start
+        rows[:] = TRUE["b3"].reference["run_sgd"](start, lr, steps)[1:]
+        return rows
+
+    verdict = b3_with(run_sgd=two)
+    assert "raised" not in str(verdict) and "it returned tuple" in verdict.counterexample, str(verdict)
+    verdict = b3_with(run_sgd=without_the_first)
+    assert lost(verdict) == {"form": 2}, str(verdict)
+    assert "The start is missing" in verdict.headline and "with no step at all it raised IndexError" in verdict.headline
 
 
 def test_a_run_that_stops_when_it_is_near_enough_is_caught_and_not_called_something_else() -> None:
@@ -355,6 +396,37 @@ def test_a_wrong_order_of_a_schedules_parameters_is_caught() -> None:
     assert "manners" in lost(verdict)
 
 
+CURVES = {
+    "sine": ("np.cos(np.pi * T_cur / T_i)", "np.sin(np.pi * T_cur / T_i)"),
+    "upside down": ("(1 + np.cos", "(1 - np.cos"),
+    "whole cosine": ("np.cos(np.pi", "np.cos(2 * np.pi"),
+    "degrees": ("np.cos(np.pi", "np.cos(180"),
+    "no pi": ("np.cos(np.pi * T_cur", "np.cos(T_cur"),
+    "in steps": ("np.pi * T_cur / T_i", "np.pi * T_cur // T_i"),
+}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_restarts_are_judged_on_ones_own_curve_whatever_that_is(curve) -> None:
+    assert CURVES[curve][0] in B5["subtract"]
+    verdict = verdict_on("b5", schedule(B5["subtract"].replace(*CURVES[curve])))
+    assert lost(verdict) == {"cosine": 5}, str(verdict)
+
+
+def test_a_curve_that_never_changes_shows_no_restart() -> None:
+    start = B5["subtract"].index("        return self.lr_min")
+    flat = B5["subtract"][:start] + "        return self.lr_max\n" + B5["subtract"][B5["subtract"].index("\n", start) :]
+    assert {"cosine", "restarts", "constant", "fractional"} <= set(lost(verdict_on("b5", schedule(flat))))
+
+
+def test_what_only_two_schedules_or_only_the_defaults_show_is_said_as_that() -> None:
+    shared = B5["subtract"].replace("self.T_0 = T_0", "type(self).T_0 = T_0")
+    verdict = verdict_on("b5", schedule(shared))
+    assert verdict.headline.startswith("Alone each schedule is right") and lost(verdict) == {"manners": 2}
+    verdict = verdict_on("b5", schedule(B5["subtract"].replace("T_mult=2", "T_mult=3")))
+    assert "where some are left out they aren't" in verdict.headline and lost(verdict) == {"manners": 2}
+
+
 # ------------------------------------------------------------------------------------------- range tests
 
 
@@ -371,6 +443,64 @@ def frozen(lrs, losses, suggested, model):
     for weight in model.parameters():
         weight.requires_grad_(False)
     return lrs, losses, suggested
+
+
+#: one slip in a written range test: (what it was, what it becomes, what it costs, words said, words that are false)
+SLIPS = {
+    "loader not started again": (
+        "try:\n                x, y = next(batches)\n            except StopIteration:\n"
+        "                batches = iter(train_loader)\n                x, y = next(batches)",
+        "x, y = next(batches)", {"robust": 2}, "StopIteration", "Two mistakes",
+    ),
+    "forgotten return": ("    return lrs, losses, suggested", "", {"suggestion": 3}, "nothing came back", "NoneType"),
+    "a dictionary": (
+        "return lrs, losses, suggested", "return {'lrs': lrs, 'losses': losses, 'best': suggested}", {"suggestion": 3},
+        "a dict came back", "body is still to be written",
+    ),
+    "one rate more": (
+        "return lrs, losses", "return [*lrs, lr], losses",
+        {"sweep": 4}, "one rate more than losses", "before it is used"),
+    "one loss more": (
+        "return lrs, losses", "return lrs, [*losses, 0.0]", {"sweep": 4}, "one loss for each rate", "one rate more"),
+    "the factor upside down": (
+        "(max_lr / min_lr)", "(min_lr / max_lr)", {"sweep": 4}, "factor is below 1", "goes down"),
+    "the factor's brackets": ("(1 / num_steps)", "1 / num_steps", {"sweep": 4}, "too large", "interrupted"),
+    "the rate is not set": (
+        'group["lr"] = lr', 'group["rate"] = lr', {"losses": 3}, "keeps its first rate", "weights never move"),
+    "a fixed count": ("range(num_steps)", "range(100)", {"sweep": 4}, "more steps than num_steps", "not constant"),
+    "the largest rate over ten": (
+        "lrs[int(np.nanargmin(losses))] / 10", "max_lr / 10",
+        {"suggestion": 3}, "beyond the steep part", "steepest rise"),
+    "stops above the first": (
+        "> 4 * losses[0]", "> losses[0]",
+        {"stop": 2, "interrupted": 1}, "before the loss has exploded", "the one before"),
+    "evaluates": ("model.train()\n", "model.eval()\n", {"restore": 3}, "evaluation mode", "mode the model came in"),
+    "a call with too little": ("criterion(model(x), y)", "criterion(model(x))",
+        None, "Compare that call", "The check calls it"),
+    "a crash on the way": (
+        "loss.backward()", "loss.backward()\n            assert len(lrs) < 7",
+        {"stop": 2, "suggestion": 3, "figure": 2},
+        "AssertionError", "stops although",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_in_a_range_test_costs_its_line_and_nothing_false_is_said(slip) -> None:
+    before, after, costs, said, never = SLIPS[slip]
+    source = B4["try and finally"]
+    assert before in source
+    space: dict = {"np": np, "plt": plt}
+    exec(source.replace(before, after), space)
+    verdict = verdict_on("b4", space["lr_range_test"])
+    assert costs is None or lost(verdict) == costs, str(verdict)
+    told = " ".join([verdict.headline, *verdict.details, verdict.counterexample or "", verdict.hint or ""])
+    assert said in told and never not in told, str(verdict)
+
+
+def test_bounds_in_another_order_are_told_as_that() -> None:
+    verdict = verdict_on("b4", other_order)
+    assert "By name the bounds arrive, by position they don't." in str(verdict) and lost(verdict) == {"sweep": 4}
 
 
 def softmax_first(pieces, x, y):
@@ -412,4 +542,4 @@ def test_a_softmax_before_the_loss_is_said_of_the_losses_and_not_of_the_stop() -
 
 
 def test_what_a_frozen_network_is_told() -> None:
-    assert "requires_grad = False" in " ".join(verdict_on("b4", ending(frozen)).details)
+    assert "requires_grad = False" in verdict_on("b4", ending(frozen)).headline

@@ -127,7 +127,7 @@ def test_endless_and_hostile_edits_end() -> None:
         ([PLACE], None, "line 12 of your cell, in step, the divisor `v`: x = a / v"),
         ([PLACE, {**PLACE, "line": 14}], None, "line 12 of your cell, in step: x = a / v, or line 14 of your cell"),
         ([{**PLACE, "before": True}], None, "line 12 of your cell, in step: something is missing, here or above it"),
-        ([PLACE], "line 9 of your cell, in f: y", "x = a / v. The exception came from line 9"),
+        ([PLACE], "raised in line 9 of your cell, in f: y", "x = a / v. The exception was raised in line 9"),
     ],
 )
 def test_the_sentence_of_a_place(places, raised, said) -> None:

@@ -95,7 +95,7 @@ def test_an_exception_is_shown_with_its_line_in_the_cell() -> None:
     answer = written(init="self.params = params", step="self.params[0] -= grads[0] * self.rate")
     verdict = verdict_on("b2", answer)
     assert verdict.points == 0 and "AttributeError" in verdict.headline
-    assert verdict.where.startswith("line 10 of your cell, in step: self.params[0] -= grads[0] * self.rate")
+    assert verdict.where.startswith("raised in line 10 of your cell, in step: self.params[0] -= grads[0] * self.rate")
 
 
 def test_a_signature_that_lacks_an_argument_is_told_how_it_is_called() -> None:

@@ -93,7 +93,7 @@ def test_no_figure_is_left_open_and_the_students_own_stay() -> None:
         ({DRAW: lambda: len("no figure at all")}, "No figure with the four runs", 15),
         ({DRAW: lambda: [][1]}, "It raised IndexError", 15),
         (figure_with(labels=False, legend=False), "The figure lacks: labels on both axes; four lines", 17),
-        ({"run_sgd": lambda start: [start]}, "It raised TypeError", 15),
+        ({"run_sgd": lambda start: [start]}, "It raised TypeError", 18),
         ({"run_sgd": lambda start, lr, steps: str(start)}, "no array of numbers", 15),
         ({"run_sgd": lambda start, lr, steps: np.ones((3, 3))}, "wrong shape", 15),
         ({"run_sgd": lambda start, lr, steps: np.tile(start, (steps + 1, 1))}, "The first step is off", 15),

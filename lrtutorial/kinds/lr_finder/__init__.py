@@ -97,5 +97,5 @@ def _lost(line: str, line_probes: tuple[str, ...], faults: Mapping[str, list[str
     own = any(FAULTS[fault][0] == line for found in faults.values() for fault in found)
     unjudged = {"error", "never_run", "no_values", "short_crash", "few_crash", "bad_start_crash"}
     if line != "sweep":
-        unjudged |= {"return_order", "lengths"}
+        unjudged |= {"return_order"}
     return own or any(unjudged & set(faults[probe]) for probe in line_probes)

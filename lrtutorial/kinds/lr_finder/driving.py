@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,18 +89,15 @@ class _Batches:
         return x, self.classes[i]
 
 
-def drive(range_test: Callable[..., object], probe: Probe) -> Run:
-    """Run one probe on a range test and return what it did, and what it left behind."""
+def drive(range_test: Callable[..., object], probe: Probe, look_inside: bool = False) -> Run:
+    """Run one probe on a range test and return what it did, and what it left behind.
+
+    Where no lists come back, it is run once more to ``look_inside``: a forgotten return costs what is not returned.
+    """
     import torch
     from torch.utils.data import DataLoader
 
-    run: Run = {
-        "nothing": False,
-        "error": None,
-        "interrupted": None,
-        "returned": "",
-        "figure": None,
-    }
+    run: Run = {"nothing": False, "error": None, "interrupted": None, "returned": "", "figure": None}
     run |= {"lrs": [], "losses": [], "suggested": None}
     watch = _Watch()
     with torch.random.fork_rng(devices=[]), quiet():
@@ -107,25 +107,29 @@ def drive(range_test: Callable[..., object], probe: Probe) -> Run:
         model.register_forward_pre_hook(watch.forward)
         model.register_load_state_dict_post_hook(watch.load)  # type: ignore[no-untyped-call]
         loader: object = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]  # any sequence will do
-        values = [probe["min_lr"], probe["max_lr"], probe["num_steps"]]
-        args = values if probe["how"] == "positional" else []
-        kwargs = dict(zip(DEFAULTS, values, strict=True)) if probe["how"] == "keywords" else {}
+        args, kwargs = _bounds(probe)
         state = torch.get_rng_state()
         returned: object = None
         with watched() as figures:
+            held: dict[str, object] = {}
             try:
-                returned = range_test(model, loader, *args, **kwargs)
+                with _names_at_return(range_test, held) if look_inside else contextlib.nullcontext():
+                    returned = range_test(model, loader, *args, **kwargs)
                 run["nothing"] = returned is None and not watch.modes
                 run["interrupted"] = "swallowed" if batches.raised else None
             except (LoaderError, StopButton):
                 run["interrupted"] = "raised"
             except Exception as error:
                 run["error"] = describe_error(error)
-                _read_locals(error, range_test, run)
+                _read_names(_names_at(error, range_test), run)
             drawn = [read_figure(figure) for figure in figures if figure.axes]
         run["rng"] = bool(torch.equal(state, torch.get_rng_state()))
     if run["interrupted"] is None and run["error"] is None:
         _read_return(returned, run)
+        if run["returned"] and not run["losses"] and not run["nothing"] and watch.modes:
+            if not look_inside:
+                return drive(range_test, probe, look_inside=True)
+            _read_names(held, run)
     if run["interrupted"] is None:
         run["figure"] = drawn[-1] if drawn else None
     run |= {
@@ -189,7 +193,8 @@ def _read_return(returned: object, run: Run) -> None:
     """Put what came back into the run, or say in ``returned`` why it can't be read."""
     if not isinstance(returned, tuple | list) or len(returned) != 3:
         size = f" of {len(returned)}" if isinstance(returned, tuple | list) else ""
-        run["returned"] = f"a {type(returned).__name__}{size} came back"
+        run["returned"] = "nothing came back" if returned is None else f"a {type(returned).__name__}{size} came back"
+        returned = list(returned.values()) if type(returned) is dict else returned
         several = list(returned)[:8] if isinstance(returned, tuple | list) else []
         lists = [values for one in several if (values := _numbers(one)) is not None]
         if len(lists) >= 2:  # what is there is judged
@@ -222,12 +227,39 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _read_locals(error: BaseException, range_test: object, run: Run) -> None:
-    """Put into the run what the function held when it failed: rates, losses and suggestion, by their names."""
+def _bounds(probe: Probe) -> tuple[list[float], dict[str, float]]:
+    """Return the bounds as they are given: by position, by name, or not at all."""
+    values = [probe["min_lr"], probe["max_lr"], probe["num_steps"]]
+    named = dict(zip(DEFAULTS, values, strict=True)) if probe["how"] == "keywords" else {}
+    return values if probe["how"] == "positional" else [], named
+
+
+def _names_at(error: BaseException, range_test: object) -> dict[str, object]:
+    """Return what the function held by name when it failed."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code is not getattr(range_test, "__code__", None):
         trace = trace.tb_next
-    held = dict(trace.tb_frame.f_locals) if trace is not None else {}
+    return dict(trace.tb_frame.f_locals) if trace is not None else {}
+
+
+@contextlib.contextmanager
+def _names_at_return(range_test: object, held: dict[str, object]) -> Iterator[None]:
+    """Put into ``held`` what the function holds by name when it returns."""
+
+    def returns(frame: FrameType, event: str, _: object) -> None:
+        if event == "return" and frame.f_code is getattr(range_test, "__code__", None):
+            held.update(frame.f_locals)
+
+    before = sys.getprofile()
+    sys.setprofile(returns)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def _read_names(held: Mapping[str, object], run: Run) -> None:
+    """Put into the run what a function held: rates, losses and suggestion, by their names."""
     for name, value in held.items():
         low = name.lower()
         if "sugg" in low and run["suggested"] is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,9 +35,23 @@ def all_faults(runs: Mapping[str, Run], probes: Sequence[Probe]) -> dict[str, li
             key: list(dict.fromkeys(first if FAULTS[fault][0] == "losses" else fault for fault in found))
             for key, found in faults.items()
         }
+    if _only_by_position(faults, probes):
+        for probe in probes:
+            if probe["how"] == "positional":
+                faults[probe["id"]] = ["order"]
     if "stops_early" in every:
         faults = {key: [fault for fault in found if fault != "short_stops"] for key, found in faults.items()}
     return faults
+
+
+def _only_by_position(faults: Mapping[str, list[str]], probes: Sequence[Probe]) -> bool:
+    """Whether bounds given by position give an error or other rates, and all that are given by name arrive."""
+
+    def astray(probe: Probe) -> bool:
+        return any(fault == "error" or FAULTS[fault][0] == "sweep" for fault in faults[probe["id"]])
+
+    by_name = [probe for probe in probes if probe["how"] == "keywords"]
+    return not any(map(astray, by_name)) and any(astray(one) for one in probes if one["how"] == "positional")
 
 
 def _error_at(run: Run) -> tuple[str, int | None, str | None] | None:
@@ -51,7 +66,7 @@ def faults_of(run: Run, probe: Probe) -> list[str]:
         return _interrupted_faults(run, probe)
     if run.error:
         crash = next((CRASHES[one] for one in asks if one in CRASHES), "error")
-        if not len(run.losses) or len(run.lrs) != len(run.losses):
+        if not len(run.losses) or not len(run.lrs):
             return [crash]
     if run.returned and not len(run.losses):
         return ["no_values"]
@@ -62,7 +77,7 @@ def faults_of(run: Run, probe: Probe) -> list[str]:
     found += ["return"] if run.returned else []
     lrs, losses = run.lrs, run.losses
     if len(lrs) != len(losses):
-        return ["lengths", *found]
+        return _faults_of_pairs(run, probe)
     if "first_loss" in asks:
         return found + (["goes_on_after_inf"] if len(losses) > 1 else [])
     if _heads_for(losses, probe) and not _heads_for(lrs, probe):
@@ -82,6 +97,18 @@ def faults_of(run: Run, probe: Probe) -> list[str]:
     if "figure" in asks:
         found += _figure_faults(run)
     return sorted(set(found), key=ORDER)
+
+
+def _faults_of_pairs(run: Run, probe: Probe) -> list[str]:
+    """Judge lists of different lengths by their common part: the longer may have one too many at either end."""
+    length = min(len(run.lrs), len(run.losses))
+    if not length:
+        return ["no_values"]
+    begins = replace(run, lrs=run.lrs[:length], losses=run.losses[:length])
+    ends = replace(run, lrs=run.lrs[-length:], losses=run.losses[-length:])
+    found = min((faults_of(one, probe) for one in (begins, ends)), key=len)
+    cut = ["lengths" if len(run.lrs) == len(run.losses) + 1 else "other_lengths"]
+    return sorted({*found, *([] if run.error else cut)}, key=ORDER)
 
 
 def _left_behind(run: Run, probe: Probe) -> list[str]:
@@ -130,7 +157,7 @@ def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
         return ["uneven"]
     found = []
     if len(lrs) > steps:
-        found.append("steps_default" if len(lrs) == DEFAULTS["num_steps"] else "uneven")
+        found.append("steps_default" if len(lrs) == DEFAULTS["num_steps"] else "too_many")
         steps = len(lrs)
     factors = [(high / low) ** (1 / n) for n in (steps, steps - 1)]
     growth = lrs[1:] / lrs[:-1]
@@ -138,7 +165,7 @@ def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
     if len(growth) > 1 and not even and np.allclose(np.diff(lrs), lrs[1] - lrs[0], rtol=1e-3, atol=1e-9 * high):
         return [*found, "linear"]
     if len(growth) and growth[0] < 1:
-        return [*found, "descends"]
+        return [*found, "descends" if np.isclose(lrs[0], high, rtol=1e-3) else "shrinks"]
     if not np.isclose(lrs[0], low, rtol=1e-6):
         if np.isclose(lrs[0], DEFAULTS["min_lr"], rtol=1e-6):
             return [*found, "start_default"]
@@ -151,7 +178,7 @@ def _sweep_faults(lrs: np.ndarray, probe: Probe) -> list[str]:
         to_default = [(DEFAULTS["max_lr"] / low) ** (1 / n) for n in (steps, steps - 1)]
         if any(np.isclose(growth[0], factor, rtol=1e-5) for factor in to_default):
             return [*found, "end_default"]
-        return [*found, "beyond_max" if lrs[-1] > high * (1 + 1e-5) else "end"]
+        return [*found, "beyond_max" if growth[0] > max(factors) else "end"]
     return found
 
 
@@ -182,6 +209,8 @@ def _loss_faults(run: Run, probe: Probe) -> list[str]:
         "accumulates",
         "momentum",
     ):
+        if run.moved == (variant == "no_step"):
+            continue
         if agrees(losses_with(probe, lrs, variant)[:-1]):
             return [variant]
     if any(
@@ -202,11 +231,13 @@ def _stop_faults(run: Run, probe: Probe, lost: bool) -> list[str]:
     losses, steps = run.losses, probe["num_steps"]
     if poison_of(probe) == "nan":
         return ["goes_on_after_nan"] if len(losses) > probe["poison"]["at"] + 1 else []
-    if "restart" in probe["asks"] and len(losses) == probe["batches"]:
+    if "restart" in probe["asks"] and len(losses) == probe["batches"] and not run.error:
         return ["short_stops"]
     exploded = np.flatnonzero(~(losses <= 4 * losses[0])) if len(losses) else np.zeros(0, int)
     if len(exploded) and len(losses) > exploded[0] + 6:  # a smoothed loss notices a few steps later
         return ["no_stop"]
+    if run.error and any(one in CRASHES for one in probe["asks"]):
+        return []  # the exception is this probe's own fault
     if len(losses) >= steps or lost or probe["network"] != "tanh" or len(losses) == 0:
         return []
     seen = np.append(losses, losses_with(probe, run.lrs)[-1])  # the last may have been seen and not reported

@@ -24,19 +24,23 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "error": ("", "your code raised an error"),
     "never_run": ("", "the model was never run, or no loss came back"),
     "no_values": ("sweep", "rates and losses must come back"),
-    "crashed": ("figure", "your code raised an error after the sweep"),
+    "crashed": ("figure", "your code raised an error; what was measured before it counts"),
     "return": ("suggestion", "three things must come back: the rates, the losses and the suggested rate"),
     "return_order": ("sweep", "rates and losses come back in each other's place"),
-    "lengths": ("sweep", "there must be one loss for each rate"),
+    "lengths": ("sweep", "there is one rate more than losses"),
+    "other_lengths": ("sweep", "there must be one loss for each rate"),
+    "order": ("sweep", "by name the bounds arrive, by position they don't"),
     "start_default": ("sweep", "min_lr is ignored: the sweep starts at the default"),
     "start_late": ("sweep", "the first rate reported is one factor above min_lr"),
     "start": ("sweep", "the sweep must start at min_lr"),
     "linear": ("sweep", "the rates grow by equal steps, not by equal factors"),
-    "descends": ("sweep", "the rates fall instead of growing"),
+    "descends": ("sweep", "the sweep starts at max_lr and goes down"),
+    "shrinks": ("sweep", "the rates fall from one to the next: the factor is below 1"),
     "end_default": ("sweep", "max_lr is ignored: the sweep heads for the default"),
-    "beyond_max": ("sweep", "the rates go beyond max_lr"),
-    "end": ("sweep", "with this factor the sweep does not reach max_lr in num_steps"),
+    "beyond_max": ("sweep", "the factor is too large: in num_steps the rates go beyond max_lr"),
+    "end": ("sweep", "the factor is too small: in num_steps the rates don't reach max_lr"),
     "uneven": ("sweep", "the factor from one rate to the next is not constant"),
+    "too_many": ("sweep", "the sweep takes more steps than num_steps"),
     "steps_default": ("sweep", "num_steps is ignored: there are always 100"),
     "after_step": ("losses", "each loss is measured after its step, not before"),
     "accumulates": ("losses", "gradients pile up: they are never set to zero"),
@@ -70,7 +74,7 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "mode": ("restore", "the model is not put back into the mode it came in"),
     "frozen": ("restore", "the weights are left with requires_grad = False: nothing could be trained afterwards"),
     "rng": ("restore", "torch's random state is not restored"),
-    "untrained": ("restore", "nothing was trained, so that nothing could be restored"),
+    "untrained": ("restore", "no weight was seen to change, so that nothing could be restored"),
     "interrupted": ("interrupted", "after an interruption the model is not as it was"),
     "swallowed": ("interrupted", "the loader's error is swallowed"),
     "not_interrupted": ("interrupted", "the sweep ended before it could be interrupted"),
@@ -93,6 +97,19 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
 }
 #: Faults that follow from others and tell no mistake apart.
 FOLLOW = {"not_interrupted"}
+#: Faults of a run that an exception ended, which may be there for no other reason: they cost their line, unsaid.
+CUT_OFF = {"stops_early", "no_suggestion", "not_interrupted", "untrained"}
+#: What to do about a fault that has no name, by the line of the rubric that it breaks.
+NEXT = {
+    "sweep": "Print lrs[0], lrs[1]/lrs[0], lrs[-1] and len(lrs), and compare them with what you asked for.",
+    "losses": "Write the plain training loop first; compare the first losses with those at a rate of nearly 0.",
+    "stop": "Print the losses one by one: at which of them should the sweep end, and where does it?",
+    "robust": "Call it by hand with a list of three batches, and once with num_steps=3.",
+    "restore": "Compare model.state_dict(), model.training and torch.get_rng_state() before and after.",
+    "interrupted": "Which Python statement runs in every case, also when a batch can't be read?",
+    "suggestion": "Print what comes back, and mark the suggested rate in your curve.",
+    "figure": "Look at the figure as someone who hasn't read the code.",
+}
 ORDER = list(FAULTS).index
 _CALL = "lr_range_test(model, train_loader, min_lr=…, max_lr=…, num_steps=…)"
 
@@ -105,7 +122,7 @@ def explain(
     every = sorted({fault for found in faults.values() for fault in found}, key=ORDER)
     crashed = next((key for key, run in read.items() if run.error), None)
     error = read[crashed].error if crashed else None
-    told = [fault for fault in every if fault not in ("error", "crashed")]
+    told = [fault for fault in every if fault not in ("error", "crashed") and _is_its_own(fault, read, faults)]
     verdict = replace(verdict, details=tuple(f"{sentence(FAULTS[fault][1])}." for fault in told))
     named = _named(step, set(every))
     if named:
@@ -122,11 +139,13 @@ def explain(
         verdict = replace(verdict, headline=headline, hint=hint)
         verdict = with_crash(verdict, error, LRFinder.of(step).says[crashed], expected.secret)
     else:
-        verdict = replace(verdict, headline=verdict.details[0], hint=step.hints[0])
+        hint = NEXT.get(FAULTS[told[0]][0], step.hints[0])
+        verdict = replace(verdict, headline=verdict.details[0], hint=hint, details=verdict.details[1:])
     if expected.secret:
         return verdict
-    first = next(key for key, found in faults.items() if found)
-    fault = faults[first][0]
+    lead = told[0] if told and not (crashed and not named) else None
+    first = next(key for key, found in faults.items() if found and (lead is None or lead in found))
+    fault = lead or faults[first][0]
     counterexample = f"{LRFinder.of(step).says[first]}: {FAULTS[fault][1]}{_shown(fault, read[first], probes[first])}."
     if fault in ("return", "no_values"):
         counterexample = f"{counterexample[:-1]}; {read[first].returned}."
@@ -135,6 +154,16 @@ def explain(
         right = losses_with(probes[first], read[first].lrs)[:-1]
         picture = two_curves(read[first].losses, right, "The loss, step by step of the sweep")
     return replace(verdict, counterexample=counterexample, picture=picture)
+
+
+def _is_its_own(fault: str, read: Mapping[str, Run], faults: Mapping[str, list[str]]) -> bool:
+    """Whether some run shows a fault that did not merely end with an exception before the fault could be avoided."""
+    cut_off = fault in CUT_OFF or FAULTS[fault][0] == "figure"
+    return any(fault in found and not (read[key].error and cut_off) for key, found in faults.items())
+
+
+def _counted(losses: int) -> str:
+    return "1 loss" if losses == 1 else f"{losses} losses"
 
 
 def _named(step: Step, found: set[str]) -> tuple[str, ...]:
@@ -160,10 +189,10 @@ def _shown(fault: str, run: Run, probe: Probe) -> str:
     """Return the numbers that show a fault, as the end of a sentence."""
     lrs, losses = run.lrs, run.losses
     line = FAULTS[fault][0]
-    if line == "sweep" and len(lrs) > 1 and fault not in ("return", "lengths", "return_order"):
+    if line == "sweep" and len(lrs) > 1 and fault not in ("lengths", "other_lengths", "order"):
         bounds = f"min_lr={probe['min_lr']:g}, max_lr={probe['max_lr']:g}, num_steps={probe['num_steps']}"
         return f". With {bounds} the rates are {lrs[0]:.4g}, {lrs[1]:.4g}, …, {lrs[-1]:.4g} ({len(lrs)} of them)"
-    if fault == "lengths":
+    if fault in ("lengths", "other_lengths"):
         return f": {len(lrs)} rates and {len(losses)} losses came back"
     if line == "losses" and len(losses) > 1:
         right = losses_with(probe, lrs)[:-1]
@@ -174,7 +203,7 @@ def _shown(fault: str, run: Run, probe: Probe) -> str:
             f". losses[{i}] is {losses[i]:.6g}; {right[i]:.6g} is the loss before the step with lrs[{i}] = {lrs[i]:.4g}"
         )
     if line == "stop" and len(losses):
-        return f". It began with {losses[0]:.4g} and ended with {losses[-1]:.4g} after {len(losses)} losses"
+        return f". It began with {losses[0]:.4g} and ended with {losses[-1]:.4g} after {_counted(len(losses))}"
     if line == "suggestion" and run.suggested is not None:
         low, high = steep_range(probe)
         told = f"over several first weights the loss falls from {low:.2g} to {high:.2g}"
