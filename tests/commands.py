@@ -1,6 +1,8 @@
-"""``python -m nbgrader ...`` and ``python -m autograder ...`` in a process of their own that starts at once.
+"""``python -m nbgrader ...``, ``python -m autograder ...`` and ``python -c ...`` in a process that starts at once.
 
 Most of a command's time is its imports: nbgrader's take three seconds. tests/forked.py does them, once for a worker.
+Each is a process of its own, but all have one seed of hashes: what must not depend on it is asked of a command that is
+started in the usual way, too.
 """
 
 from __future__ import annotations
@@ -21,28 +23,45 @@ ROOT = Path(__file__).resolve().parents[1]
 QUICK = ("nbgrader", "autograder")
 
 
-def run(words: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """As ``subprocess.run(words, cwd=, env=, capture_output=True, text=True)``.
+class Done(subprocess.CompletedProcess[str]):
+    """A command that has ended, and what it took: seconds of the processor, and the most memory, in MB."""
 
-    What isn't ``python -m`` of these two, or asks Python itself for something else, starts in the usual way.
+    seconds = megabytes = 0.0
+
+
+def run(
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], user: int | None = None, most: int | None = None
+) -> Done:
+    """As ``subprocess.run(words, cwd=, env=, capture_output=True, text=True)``, and what it took.
+
+    For root also as another ``user``. ``most`` seconds of the processor, then the system ends it.
+
+    What isn't ``python -m`` of these two or ``python -c``, or asks Python itself for something else, starts in the
+    usual way.
     """
     words = [str(word) for word in words]
     pythons = [name for name in {*env, *os.environ} if name.startswith("PYTHON")]
     otherwise = any((env.get(name) or None) != (os.environ.get(name) or None) for name in pythons)
-    if otherwise or words[:2] != [sys.executable, "-m"] or words[2] not in QUICK:
-        return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    quick = words[:2] == [sys.executable, "-c"] or words[:2] == [sys.executable, "-m"] and words[2] in QUICK
+    if otherwise or not quick:
+        if user is not None or most is not None:
+            raise ValueError(f"as another user, and within bounds, runs only what is forked: {words}")
+        usual = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+        return Done(words, usual.returncode, usual.stdout, usual.stderr)
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         for file in (out, err):
             file.touch()
-        asked = {"words": words[2:], "folder": str(cwd), "environment": dict(env), "out": str(out), "err": str(err)}
+        asked = {"words": words[1:], "folder": str(cwd), "environment": dict(env), "out": str(out), "err": str(err),
+                 "user": user, "most": most}  # fmt: skip
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(_server())
             connection.sendall(json.dumps(asked).encode() + b"\n")
             with connection.makefile("r") as lines:
-                code = int(lines.readline())
-        said = [file.read_text(encoding="utf-8") for file in (out, err)]
-    return subprocess.CompletedProcess(words, code, *said)
+                took = json.loads(lines.readline())
+        done = Done(words, took["code"], *(file.read_text(encoding="utf-8", errors="replace") for file in (out, err)))
+    done.seconds, done.megabytes = took["seconds"], took["megabytes"]
+    return done
 
 
 @cache

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, settings
 IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
-# Folders whose tests share something heavy (a JupyterLab, a graded class, a book), made once in each worker.
-GROUPED_FOLDERS = {"book", "browser", "desk", "grading"}
+# Folders whose tests share something heavy (a JupyterLab, a book), made once in each worker.
+GROUPED_FOLDERS = {"book", "browser"}
+# Fixtures for which the same holds, of a session: who asks for one of them stays together, whatever the module.
+DEAR = {"planted", "sample_class"}
 # An experiment of Part C, and the kernel of an exercise's notebook, run once for all tests that ask it: those of an
 # exercise stay together.
 EXERCISE = re.compile(r"(?:test_|\[|-)([abc][1-6])(?=[-_\]])")
@@ -70,7 +72,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each heavy folder on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
+    """Keep what shares something heavy on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in WHOLE_FOLDERS:
@@ -80,6 +82,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(exercise[1]))
         elif folder == "part_c" and item.get_closest_marker("whole"):  # the experiments of no one exercise
             item.add_marker(pytest.mark.xdist_group(folder))
+        dear = DEAR & set(getattr(item, "fixturenames", ()))
+        if dear and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("-".join(sorted(dear))))
         if folder in GROUPED_FOLDERS and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(folder))
         if item.get_closest_marker("whole") and item.get_closest_marker("xdist_group") is None and _shares(item):

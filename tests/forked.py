@@ -1,8 +1,9 @@
 """Becomes a command at once: a process that has imported what nbgrader takes seconds to, and forks for each command.
 
-Run by tests/commands.py with the path of a socket. A request is one line of JSON: the module and its words, the working
-directory, the environment, and the files for what it prints; the answer is the exit code. Of the course's own code
-nothing is imported beforehand: every command reads it anew.
+Run by tests/commands.py with the path of a socket. A request is one line of JSON: Python's words from ``-m`` or ``-c``
+on, the working directory, the environment, the files for what it prints, as which user and for how many seconds at
+most; the answer is the exit code, and what it took. Of the course's own code nothing is imported beforehand: every
+command reads it anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import importlib
 import json
 import os
 import random
+import resource
 import runpy
 import socket
 import sys
@@ -25,7 +27,7 @@ OWN = ("autograder", "lrtutorial", "tests")
 
 
 def wait_for_a_command(path: str) -> list[str]:
-    """Answer requests by forking; return the module and its words, in the process that is to become them."""
+    """Answer requests by forking; return Python's words, in the process that is to become them."""
     parent = os.getppid()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -52,18 +54,36 @@ def wait_for_a_command(path: str) -> list[str]:
         os._exit(0)
     asked = json.loads(line)
     if pid := os.fork():
-        _, status = os.waitpid(pid, 0)
-        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        _, status, used = os.wait4(pid, 0)
+        took = {"code": os.waitstatus_to_exitcode(status), "seconds": used.ru_utime + used.ru_stime,
+                "megabytes": used.ru_maxrss / 1024}  # fmt: skip
+        connection.sendall(json.dumps(took).encode() + b"\n")
         os._exit(0)
     connection.close()
+    for number, name in ((1, asked["out"]), (2, asked["err"])):
+        os.dup2(os.open(name, os.O_WRONLY), number)
+    if (user := asked["user"]) is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    if (most := asked["most"]) is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
-    for number, name in ((1, asked["out"]), (2, asked["err"])):
-        os.dup2(os.open(name, os.O_WRONLY), number)
     sys.path[0] = asked["folder"]
     random.seed()
     return asked["words"]
+
+
+def become(how: str, what: str, *words: str) -> None:
+    """Be ``python -m what words`` or ``python -c what words``."""
+    sys.argv = [what if how == "-m" else how, *words]
+    if how == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+        return
+    own = sys.modules["__main__"] = type(sys)("__main__")
+    exec(compile(what, "<string>", "exec"), vars(own))
 
 
 def _reaped() -> bool:
@@ -80,5 +100,4 @@ if __name__ == "__main__":
             importlib.import_module(name)
     assert not [name for name in sys.modules if name.partition(".")[0] in OWN]
     gc.freeze()
-    sys.argv = wait_for_a_command(sys.argv[1])
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    become(*wait_for_a_command(sys.argv[1]))

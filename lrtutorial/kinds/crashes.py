@@ -12,6 +12,7 @@ IMPORTS = {  # name: the line that usually gives it
     "np": "import numpy as np", "plt": "import matplotlib.pyplot as plt", "torch": "import torch",
     "math": "import math", "nn": "from torch import nn", "F": "import torch.nn.functional as F",
 }  # fmt: skip
+RESIZED = "Resized"  #: an exception of the check itself: no code of the student's raised it
 
 
 def crash_of(name: str, error: Error, signature: str = "", secret: bool = False) -> tuple[str, str]:
@@ -20,6 +21,8 @@ def crash_of(name: str, error: Error, signature: str = "", secret: bool = False)
     A secret probe's message may hold its numbers, so it isn't shown.
     """
     kind, message = str(error["type"]), str(error["message"])
+    if kind == RESIZED and not secret:
+        return f"{name} changes the size of what it was given: {message}.", "Change the numbers in the arrays alone."
     said = "" if secret or not message else f": {message[:200].rstrip(' .')}"
     end = "" if said.endswith("?") else "."
     return f"{name} raised {kind}{said}{end}", usual_cause(kind, "" if secret else message, error, signature)
@@ -67,24 +70,42 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
         return "Two kinds of numbers meet: print the dtype of each there."
     if kind == "ZeroDivisionError":
         return "Print what stands below the fraction bar: it is 0 there."
-    if kind == "TypeError" and signature and not error.get("line"):
-        return f"The check calls it as {signature}."
-    if kind == "TypeError" and "argument" in message:
-        return "Compare that call with what the function called takes: how many arguments, in which order?"
-    if kind == "TypeError" and re.search(r"'(method|builtin_function_or_method|function)'", message):
-        return "A method or function stands there without its brackets: it has to be called, as in x.item()."
-    if kind == "TypeError" and re.search(r"'(list|tuple)'|sequence by non-int", message):
-        return "A list stands where a number or an array belongs: print what each name there holds."
-    if kind == "TypeError" and "'NoneType'" in message:
-        return "None stands there where a value belongs: a function without a return gives None."
-    if kind == "TypeError" and re.search(r"interpreted as an integer|indices must be integers", message):
-        called = f" The check calls it as {signature}." if signature and "interpreted" in message else ""
-        return f"A whole number is needed there: print what each name in that line holds.{called}"
-    if kind == "TypeError" and "is not an iterator" in message:
-        return "next() needs an iterator: iter(…) makes one of a loader or a list."
+    if kind == "ValueError" and "setting an array element with a sequence" in message:
+        return "An array stands where there is room for one number: print the shape of each there."
+    if kind == "TypeError" and (cause := _cause_of_type_error(message, error, signature)):
+        return cause
     if kind in ("IndexError", "KeyError"):
         return "Print what is looked up there, and how long or how large the thing is that it is looked up in."
     return "Make a small case by hand and run it line by line: what is there just before the line that fails?"
+
+
+def _cause_of_type_error(message: str, error: Error, signature: str) -> str:
+    """Return what mostly causes a TypeError with this message; "" where nothing is usual."""
+    if "bitwise_xor" in message or "for ^:" in message:
+        return "In Python a power is written **; the sign ^ does something else."
+    if signature and not error.get("line"):
+        method = re.search(r"\.(\w+)\(\)", message)
+        if method and method[1] != "__init__":
+            return (
+                f"Compare the parameters of your {method[1]} with those in the task: the check calls it as asked there."
+            )
+        return f"The check calls it as {signature}."
+    if "argument" in message:
+        return "Compare that call with what the function called takes: how many arguments, in which order?"
+    if re.search(r"'(method|builtin_function_or_method|function)'", message):
+        return "A method or function stands there without its brackets: it has to be called, as in x.item()."
+    if "is not an iterator" in message:
+        return "next() needs an iterator: iter(…) makes one of a loader or a list."
+    if re.search(r"'(list|tuple)'|sequence by non-int", message):
+        return "A list stands where a number or an array belongs: print what each name there holds."
+    if "'NoneType'" in message:
+        return "None stands there where a value belongs: a function without a return gives None."
+    if re.search(r"interpreted as an integer|indices must be integers", message):
+        called = f" The check calls it as {signature}." if signature and "interpreted" in message else ""
+        return f"A whole number is needed there: print what each name in that line holds.{called}"
+    if re.search(r"'(int|float|numpy\.float64)' object is not (subscriptable|iterable)", message):
+        return "A single number stands where a list or an array belongs: print what each name there holds."
+    return ""
 
 
 def with_crash(verdict: Verdict, error: Error, says: str, secret: bool = False) -> Verdict:

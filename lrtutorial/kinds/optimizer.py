@@ -311,15 +311,19 @@ class _Handed:
         )
 
 
+class Resized(ValueError):
+    """A list of parameters, or one of them, has another size after a step."""
+
+
 def _flat(params: list[list[Any]], arrays: list[list[np.ndarray]]) -> np.ndarray:
-    """Join what the lists of parameters hold now. Raises ValueError when a parameter has changed its shape."""
+    """Join what the lists of parameters hold now. Raises Resized when one has changed its shape."""
     parts = []
     for held, own in zip(params, arrays, strict=True):
         if len(held) != len(own):
-            raise ValueError(f"the list of parameters had {len(own)} arrays and has {len(held)} now")
+            raise Resized(f"the list of parameters had {len(own)} arrays and has {len(held)} now")
         for i, (now, was) in enumerate(zip(held, own, strict=True)):
             if np.shape(now) != was.shape:
-                raise ValueError(f"params[{i}] had shape {was.shape} and has {np.shape(now)} now")
+                raise Resized(f"params[{i}] had shape {was.shape} and has {np.shape(now)} now")
             parts.append(np.ravel(now).astype(np.float64))
     return np.concatenate(parts)
 

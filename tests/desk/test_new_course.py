@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from autograder.desk import new_course as module
 from autograder.desk.new_course import new_course
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.advice import Advice
+from tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,12 +81,11 @@ def test_the_copy_grades(made: Path, tmp_path: Path) -> None:
     nbformat.write(submission(ada, released, copy / "solutions" / "part_b" / released.name), folder / released.name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LRTUTORIAL_COURSE")}
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
-    environment["PYTHONPATH"] = str(copy)
     for words in (
         ("nbgrader", "generate_assignment", "part_b", "--create", "--force"),
         ("autograder", "grade", "part_b"),
     ):
-        done = subprocess.run([sys.executable, "-m", *words], cwd=copy, env=environment, capture_output=True, text=True)
+        done = commands.run([sys.executable, "-m", *words], cwd=copy, env=environment)
         assert done.returncode == 0, done.stdout + done.stderr
     with Ledger(f"sqlite:///{copy / 'autograder' / 'course' / 'gradebook.db'}") as ledger:
         (verdict,) = ledger.verdicts("part_b")

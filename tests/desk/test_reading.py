@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ from autograder.report.record import PartRecord, read_class
 PART = "part_c"
 
 
-@pytest.fixture
-def every_status(planted_copy: Callable[[], Truth]) -> tuple[Path, str]:
-    """A class with every status, an answer that waits, one to look at again, and a lost notebook graded by hand."""
-    truth = planted_copy()
-    url = f"sqlite:///{truth.course / 'gradebook.db'}"
+@pytest.fixture(scope="module")
+def every_status(planted: Truth, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A class with every status, an answer that waits, one to look at again, and a lost notebook graded by hand.
+
+    Read it only.
+    """
+    course = Path(shutil.copytree(planted.course, tmp_path_factory.mktemp("reading") / "course"))
+    url = f"sqlite:///{course / 'gradebook.db'}"
     with Gradebook(url) as gradebook, Ledger(url) as ledger:
         rows = {(row["student"], row["notebook"]): row for row in ledger.submissions(PART)}
         graded = [key for key, row in sorted(rows.items()) if row["status"] == "graded"]
@@ -47,7 +50,7 @@ def every_status(planted_copy: Callable[[], Truth]) -> tuple[Path, str]:
             if grade.name.endswith("-written"):
                 grade.manual_score, grade.auto_score, grade.needs_manual_grade = None, None, True
         gradebook.db.commit()
-    return truth.course, url
+    return course, url
 
 
 def read(url: str) -> dict[tuple[str, str], Entry]:

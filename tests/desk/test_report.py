@@ -243,9 +243,8 @@ def test_every_figure_has_its_table(report: Written) -> None:
     assert all(len(alt) > 60 for alt in re.findall(r'<img [^>]*alt="([^"]*)"', report.html))
 
 
-def test_missing_work_is_not_zero(planted_copy, tmp_path: Path) -> None:
-    truth = planted_copy()
-    before = written(truth, tmp_path / "before", "part_b").part("part_b")
+def test_missing_work_is_not_zero(report: Written, planted_copy, tmp_path: Path) -> None:
+    truth, before = planted_copy(), report.part("part_b")
     with Gradebook(f"sqlite:///{truth.course / 'gradebook.db'}") as gradebook:
         for number in range(20):  # enrolled, and never heard of
             gradebook.add_student(f"silent_{number}")
@@ -254,10 +253,9 @@ def test_missing_work_is_not_zero(planted_copy, tmp_path: Path) -> None:
     assert after["scores"] == before["scores"] and after["items"] == before["items"]
 
 
-def test_a_hand_grade_on_a_checked_step_counts(planted_copy, tmp_path: Path) -> None:
-    truth = planted_copy()
+def test_a_hand_grade_on_a_checked_step_counts(report: Written, planted_copy, tmp_path: Path) -> None:
+    truth, before = planted_copy(), report.part("part_b")
     answer = next(a for a in truth.answers.values() if a.step == "b2" and a.planted == "misconception")
-    before = written(truth, tmp_path / "before", "part_b").part("part_b")
     with Gradebook(f"sqlite:///{truth.course / 'gradebook.db'}") as gradebook:
         notebook = gradebook.find_submission_notebook(answer.notebook, "part_b", answer.student)
         (grade,) = [grade for grade in notebook.grades if grade.name == "b2-test"]
@@ -398,7 +396,7 @@ def test_the_shareable_version_names_nobody(shareable: Written, planted: Truth) 
 def test_the_shareable_version_shows_nothing_that_a_student_wrote(planted_copy, tmp_path: Path) -> None:
 
     truth = planted_copy()
-    for path in (truth.course / "autograded").rglob("*.ipynb"):
+    for path in (truth.course / "autograded").glob("*/part_a/*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.metadata.get("nbgrader", {}).get("solution"):

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.grading.conftest import ROOT
-from tests.grading.test_engine import PART, course, grade, hand_in, ledger, released, scores, times  # noqa: F401
+from tests.grading.a1 import PART, ROOT, grade, hand_in, ledger, scores, times
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 
 def test_a_lost_worker_costs_nothing(
-    course: Path,  # noqa: F811
+    course: Path,
     cluster: tuple[str, list[subprocess.Popen[bytes]]],
 ) -> None:
     address, workers = cluster
@@ -87,7 +86,7 @@ def wait_for_workers(address: str, count: int, deadline: float) -> None:
         assert time.monotonic() < deadline, "the cluster did not start"
 
 
-def test_a_scheduler_that_is_not_there_is_said_plainly(course: Path) -> None:  # noqa: F811
+def test_a_scheduler_that_is_not_there_is_said_plainly(course: Path) -> None:
     hand_in(course, "ada")
     done = grade(course, PART, "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 1 and "127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr

@@ -28,17 +28,19 @@ def points(course: Path) -> dict[tuple[str, str], float]:
         return {(row["student"], row["step"]): row["points"] for row in ledger.verdicts("part_b")}
 
 
-def test_the_stock_commands_grade_like_the_sample_run(graded: Graded, tmp_path: Path) -> None:
+def test_the_stock_commands_grade_like_the_sample_run(sample_class: Graded, tmp_path: Path) -> None:
     course = tmp_path / "course"
     for student in ("sample_ada", "sample_cy", "sample_ivy"):
-        shutil.copytree(graded.course / "submitted" / student / "part_b", course / "submitted" / student / "part_b")
-    shutil.copy(graded.course / "secret", course / "secret")
+        shutil.copytree(
+            sample_class.course / "submitted" / student / "part_b", course / "submitted" / student / "part_b"
+        )
+    shutil.copy(sample_class.course / "secret", course / "secret")
     release = f"--CourseDirectory.release_directory={course / 'release'}"
     for words in (("generate_assignment", "part_b", "--create", release), ("autograde", "part_b"),
                   ("generate_feedback", "part_b")):  # fmt: skip
         done = nbgrader(course, *words)
         assert done.returncode == 0, done.stdout + done.stderr
-    theirs = points(graded.course)
+    theirs = points(sample_class.course)
     ours = points(course)
     assert ours
     assert ours == {key: value for key, value in theirs.items() if key[0] in ("sample_ada", "sample_cy", "sample_ivy")}
@@ -75,12 +77,12 @@ def test_validate_says_what_fails(tmp_path: Path, part: str, name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # nbgrader's own dependencies warn
 def test_formgrader_shows_our_course(
-    graded: Graded,
+    sample_class: Graded,
     jupyterlab_in: Callable[[Path], Any],  # noqa: F811
     page: Page,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("LRTUTORIAL_COURSE", str(graded.course))
+    monkeypatch.setenv("LRTUTORIAL_COURSE", str(sample_class.course))
     lab = jupyterlab_in(ROOT)
     page.goto(f"{lab.url}/formgrader?token={lab.token}")
     page.wait_for_function("() => document.body.innerText.includes('part_b')")
@@ -91,7 +93,7 @@ def test_formgrader_shows_our_course(
     page.screenshot(path=str(ARTIFACTS / "formgrader-submissions.png"), full_page=True)
     from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{graded.course / 'gradebook.db'}") as gradebook:
+    with Gradebook(f"sqlite:///{sample_class.course / 'gradebook.db'}") as gradebook:
         submission = gradebook.find_submission_notebook("b2_adam", "part_b", "sample_cy").id
     page.goto(f"{lab.url}/formgrader/submissions/{submission}/?token={lab.token}")
     page.wait_for_selector(".nbgrader_cell")

@@ -10,6 +10,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from tests.grading.styles import put, several, swap
 from tests.grading.test_parity import Case
 from tests.released import Release
 
-pytestmark = [pytest.mark.whole, pytest.mark.xdist_group("outcomes"), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.whole, pytest.mark.filterwarnings("ignore")]
 
 WRONG = "class Adam:\n    def __init__(self, params, lr=1): ...\n    def step(self, grads): ...\n\ncheck('b2', Adam)"
 #: student: (exercise, what is done to a right notebook, files beside it, whether a human is asked to look at the check)
@@ -38,12 +39,27 @@ CLASS: dict[str, tuple[str, Callable[[Any], None], dict[str, bytes], bool]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["autograder grade", "nbgrader autograde"])
-def graded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, release: Release
-) -> tuple[Path, str]:
-    """The class, graded by one of the doors, and what the command said."""
-    course = release(tmp_path_factory.mktemp("outcomes") / "course", "part_b")
+DOORS = ("autograder grade", "nbgrader autograde")
+
+
+@pytest.fixture(scope="module")
+def by_door(tmp_path_factory: pytest.TempPathFactory, release: Release) -> dict[str, tuple[Path, str]]:
+    """The class, graded by each of the doors, and what the command said. Both at once: they wait for the slow one."""
+    courses = {door: handed_in(release(tmp_path_factory.mktemp("outcomes") / "course", "part_b")) for door in DOORS}
+    with ThreadPoolExecutor(len(DOORS)) as threads:
+        run = {
+            door: threads.submit(in_course, course, sys.executable, "-m", *door.split(), "part_b")
+            for door, course in courses.items()
+        }
+    found = {}
+    for door, future in run.items():
+        done = future.result()
+        assert done.returncode == 0, done.stdout + done.stderr
+        found[door] = courses[door], " ".join((done.stdout + done.stderr).split())
+    return found
+
+
+def handed_in(course: Path) -> Path:
     for student, (exercise, change, files, _) in CLASS.items():
         notebook = Case(exercise, {}).notebook()
         change(notebook)
@@ -52,9 +68,12 @@ def graded(
         (folder / f"{Case(exercise, {}).name}.ipynb").write_text(json.dumps(notebook), "utf-8")
         for name, data in files.items():
             (folder / name).write_bytes(data)
-    done = in_course(course, sys.executable, "-m", *request.param.split(), "part_b")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return course, " ".join((done.stdout + done.stderr).split())
+    return course
+
+
+@pytest.fixture(params=DOORS)
+def graded(request: pytest.FixtureRequest, by_door: dict[str, tuple[Path, str]]) -> tuple[Path, str]:
+    return by_door[request.param]
 
 
 def test_a_human_is_asked_about_what_was_not_decided_and_what_was_typed_into_a_check(graded: tuple[Path, str]) -> None:
@@ -95,7 +114,7 @@ def test_a_time_that_cannot_be_read_is_said_everywhere_and_costs_nothing(graded:
     assert "5 unchanged since they were graded" in " ".join(again.stdout.split()), again.stdout
 
 
-@pytest.mark.parametrize("command", ["autograder grade", "nbgrader autograde"])
+@pytest.mark.parametrize("command", DOORS)
 def test_a_class_in_which_nobody_has_a_notebook_has_an_outcome_for_everybody(
     command: str, tmp_path: Path, release: Release
 ) -> None:

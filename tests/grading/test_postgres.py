@@ -21,9 +21,8 @@ from sqlalchemy.pool import NullPool
 from autograder.gradebook.database import Alone, Busy, explained, patient, reading
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
-from tests.grading.conftest import ROOT, in_course
+from tests.grading.a1 import NOTEBOOK, PART, ROOT, hand_in, in_course, kernels_of
 from tests.grading.postgres import Server, server
-from tests.grading.test_engine import NOTEBOOK, PART, hand_in, kernels_of
 
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_fay")
 TABLES = ("lr_verdict", "lr_submission", "lr_fingerprint", "lr_answer", "lr_history")

@@ -15,33 +15,33 @@ from autograder.gradebook.ledger import Ledger
 from tests.grading.conftest import Graded, in_course
 
 
-def rows(graded: Graded) -> list[dict[str, Any]]:
-    with Ledger(f"sqlite:///{graded.course / 'gradebook.db'}") as ledger:
+def rows(sample_class: Graded) -> list[dict[str, Any]]:
+    with Ledger(f"sqlite:///{sample_class.course / 'gradebook.db'}") as ledger:
         return ledger.verdicts()
 
 
-def of(graded: Graded, student: str, notebook: str = "") -> dict[str, dict[str, Any]]:
-    return {r["step"]: r for r in rows(graded) if r["student"] == student and r["notebook"].startswith(notebook)}
+def of(sample_class: Graded, student: str, notebook: str = "") -> dict[str, dict[str, Any]]:
+    return {r["step"]: r for r in rows(sample_class) if r["student"] == student and r["notebook"].startswith(notebook)}
 
 
-def test_every_student_is_in_the_table_and_the_gradebook(graded: Graded) -> None:
-    with Gradebook(f"sqlite:///{graded.course / 'gradebook.db'}") as gradebook:
+def test_every_student_is_in_the_table_and_the_gradebook(sample_class: Graded) -> None:
+    with Gradebook(f"sqlite:///{sample_class.course / 'gradebook.db'}") as gradebook:
         known = {student.id for student in gradebook.students}
     for student in STUDENTS:
-        assert student.name in graded.printed
+        assert student.name in sample_class.printed
         assert student.name in known
 
 
-def test_right_answers_earn_everything(graded: Graded) -> None:
-    own = of(graded, "sample_ada")
+def test_right_answers_earn_everything(sample_class: Graded) -> None:
+    own = of(sample_class, "sample_ada")
     assert own
     assert {step: row["headline"] for step, row in own.items() if row["status"] != "right"} == {}
     assert sum(row["points"] for row in own.values()) == sum(row["possible"] for row in own.values()) == 200
 
 
-def test_blank_and_forged_submissions_earn_nothing(graded: Graded) -> None:
+def test_blank_and_forged_submissions_earn_nothing(sample_class: Graded) -> None:
     for student in ("sample_fay", "sample_ivy"):
-        own = of(graded, student)
+        own = of(sample_class, student)
         assert own
         assert {step for step, row in own.items() if row["points"] or row["status"] == "right"} == set()
 
@@ -58,30 +58,30 @@ def test_blank_and_forged_submissions_earn_nothing(graded: Graded) -> None:
         ("sample_dee", "b2", "b2-betas_swapped"),
     ],
 )
-def test_misconceptions_are_named(graded: Graded, student: str, step: str, misconception: str) -> None:
-    row = of(graded, student)[step]
+def test_misconceptions_are_named(sample_class: Graded, student: str, step: str, misconception: str) -> None:
+    row = of(sample_class, student)[step]
     assert row["misconception"] == misconception
     assert row["points"] < row["possible"]
 
 
-def test_a_step_that_follows_from_a_wrong_one_earns_method_points(graded: Graded) -> None:
-    row = of(graded, "sample_bo")["a1-update"]
+def test_a_step_that_follows_from_a_wrong_one_earns_method_points(sample_class: Graded) -> None:
+    row = of(sample_class, "sample_bo")["a1-update"]
     assert 0 < row["points"] < row["possible"]
 
 
-def test_an_endless_loop_or_a_dead_kernel_costs_only_what_it_can_no_longer_answer(graded: Graded) -> None:
+def test_an_endless_loop_or_a_dead_kernel_costs_only_what_it_can_no_longer_answer(sample_class: Graded) -> None:
     for student in ("sample_hal", "sample_jo"):
-        assert of(graded, student)["b2"]["points"] == 0
-        others = {s: r for s, r in of(graded, student).items() if not s.startswith(("a1", "b2"))}
+        assert of(sample_class, student)["b2"]["points"] == 0
+        others = {s: r for s, r in of(sample_class, student).items() if not s.startswith(("a1", "b2"))}
         assert all(row["status"] == "right" for row in others.values())
-    own = of(graded, "sample_hal", "a1")
+    own = of(sample_class, "sample_hal", "a1")
     assert own["a1-gradient"]["status"] == own["a1-closed_form"]["status"] == "right"
     assert own["a1-condition"]["points"] == 0
 
 
-def test_the_gradebook_has_the_verdicts_points(graded: Graded) -> None:
-    with Gradebook(f"sqlite:///{graded.course / 'gradebook.db'}") as gradebook:
-        for row in rows(graded):
+def test_the_gradebook_has_the_verdicts_points(sample_class: Graded) -> None:
+    with Gradebook(f"sqlite:///{sample_class.course / 'gradebook.db'}") as gradebook:
+        for row in rows(sample_class):
             notebook = gradebook.find_submission_notebook(row["notebook"], row["assignment"], row["student"])
             grades = {grade.name: grade for grade in notebook.grades}
             grade = grades[f"{row['step']}-test"]
@@ -89,10 +89,10 @@ def test_the_gradebook_has_the_verdicts_points(graded: Graded) -> None:
             assert grade.needs_manual_grade == (row["status"] == "undecided")
 
 
-def test_feedback_shows_the_verdict_and_no_secret(graded: Graded) -> None:
-    pages = list((graded.course / "feedback").rglob("*.html"))
+def test_feedback_shows_the_verdict_and_no_secret(sample_class: Graded) -> None:
+    pages = list((sample_class.course / "feedback").rglob("*.html"))
     assert len(pages) >= 2 * len(STUDENTS)
-    secret = (graded.course / "secret").read_text().strip()
+    secret = (sample_class.course / "secret").read_text().strip()
     assert len(secret) >= 32
     for page in pages:
         text = page.read_text(encoding="utf-8")
@@ -101,15 +101,15 @@ def test_feedback_shows_the_verdict_and_no_secret(graded: Graded) -> None:
         assert "lr-verdict" in text, page
         for name in re.findall(r"sample_[a-z]+", text):
             assert name in str(page), "another student's name"
-    bo = (graded.course / "feedback" / "sample_bo" / "part_a" / "a1_convergence.html").read_text(encoding="utf-8")
+    bo = (sample_class.course / "feedback" / "sample_bo" / "part_a" / "a1_convergence.html").read_text(encoding="utf-8")
     assert "Counterexample" in bo and "The ½ of f is lost" in bo
 
 
-def test_grading_again_gives_the_same(graded: Graded) -> None:
-    before = [{k: v for k, v in row.items() if k != "graded_at"} for row in rows(graded)]
-    done = in_course(graded.course, sys.executable, "-m", "autograder", "demo", "part_a")
+def test_grading_again_gives_the_same(sample_class: Graded) -> None:
+    before = [{k: v for k, v in row.items() if k != "graded_at"} for row in rows(sample_class)]
+    done = in_course(sample_class.course, sys.executable, "-m", "autograder", "demo", "part_a")
     assert done.returncode == 0, done.stdout + done.stderr
-    after = [{k: v for k, v in row.items() if k != "graded_at"} for row in rows(graded)]
+    after = [{k: v for k, v in row.items() if k != "graded_at"} for row in rows(sample_class)]
     assert before == after
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,8 +21,7 @@ from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
 from lrtutorial.verdict import Line, Verdict
-from tests.grading.conftest import in_course
-from tests.grading.test_engine import NOTEBOOK, PART, grade, hand_in, released, scores  # noqa: F401 – a fixture
+from tests.grading.a1 import NOTEBOOK, PART, grade, hand_in, in_course, scores
 
 SAYS = "python -m autograder grade: "
 
@@ -45,20 +43,10 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         assert word in done.stderr
 
 
-@pytest.fixture(scope="module")
-def graded_one(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """A course in which ada's notebook is graded, all right. Read it only."""
-    place = Path(shutil.copytree(released, tmp_path_factory.mktemp("graded") / "course"))
-    hand_in(place, "ada")
-    done = grade(place, PART)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return place
-
-
 @pytest.fixture
-def course(graded_one: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be spoilt."""
-    return Path(shutil.copytree(graded_one, tmp_path / "course"))
+def course(with_ada: Path) -> Path:
+    """A course in which ada's notebook is graded, to be spoilt."""
+    return with_ada
 
 
 def assignment(course: Path, query: str = "") -> Assignment:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import linecache
 from pathlib import Path
 
 import pytest
 
+from lrtutorial.answers import reach
 from lrtutorial.answers.delegation import delegates, delegates_here
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import COURSE
@@ -272,3 +274,19 @@ def test_a_way_to_a_library_counts_in_the_answer_and_not_in_a_comparison(way) ->
         assert delegates([inside, answer], ["Adam"]) is not None
     if not way.startswith(afar):
         assert delegates([OWN, WAYS[way]], ["Adam"]) is None
+
+
+ODD_ROWS = (
+    "a = 1; b = torch\nc = 3\n@dec\ndef f(): return torch\n", "x = '\x0c'\ny = 1; z = f(2)\nif a:\n  b\nelse: c",
+    "x = 1\r\ny = '''a\rb'''\rz = f(x)", "s = '\u2028'\nt = s\nu = t", "@a\n@b(c)\nclass K(D):\n  x = q\n",
+    "import torch, numpy as n; x = torch\nfrom a import (b,\n  c)", "def f(\n  a=x,\n): return (\n a\n)\n\nf()  # z",
+)  # fmt: skip
+
+
+def test_a_statement_uses_the_same_names_read_in_its_own_rows_or_unparsed() -> None:
+    """Rows are quicker; a character that only looks like the end of one must not shift them."""
+    files = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("lrtutorial/**/*.py"))]
+    statements = list(reach._statements([*ODD_ROWS, *files, *WAYS.values(), *HONEST.values()]))
+    assert len(statements) > 2000
+    for one in statements:
+        assert reach._names(one.node, one.source) == reach._names(one.node, ast.unparse(one.node)), one.source

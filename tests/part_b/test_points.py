@@ -126,12 +126,30 @@ def test_a_crash_is_shown_as_a_crash_with_its_line_and_usual_cause(body, words, 
         ("return [1.0] * 0.5", "can't multiply sequence", "A list stands where"),
         ("return np.cosine(epoch)", "no attribute 'cosine'", "look up how it is spelled"),
         ("return np.ones(3) @ np.ones(4)", "raised ValueError: ", ""),
+        ("return np.ones(3) ^ 2.0", "bitwise_xor", "a power is written **"),
+        ("return 0.5 ^ 2", "for ^:", "a power is written **"),
+        ("return epoch[0]", "not subscriptable", "A single number stands where"),
+        ("a = np.zeros(2); a[0] = np.ones(3); return a", "with a sequence", "room for one number"),
+        ("return 2 * None", "NoneType", "a function without a return gives None"),
+        ("return next([1])", "not an iterator", "iter(…)"),
+        ("return max(range(0.5))", "as an integer", "A whole number is needed there"),
+        ("return (lambda a: a)()", "missing 1 required", "Compare that call"),
     ],
 )
 def test_an_exception_ends_in_one_full_stop_and_asks_for_what_is_near(body, words, cause) -> None:
     verdict = verdict_on("b5", typed(SCHEDULE.format(body), "CosineAnnealingWarmRestarts"))
     assert words in verdict.headline and cause in verdict.hint, str(verdict)
     assert not verdict.headline.endswith(("?.", " .", ".."))
+
+
+def test_a_list_that_grows_is_no_exception_of_the_students_and_a_step_is_asked_for_by_its_own_name() -> None:
+    source = "class SGD:\n    def __init__(self, params, lr):\n        self.params = params\n"
+    verdict = verdict_on(
+        "b1", typed(f"{source}    def step(self, grads):\n        self.params.append(grads[0])\n", "SGD")
+    )
+    assert "SGD changes the size of what it was given" in verdict.headline and "raised" not in verdict.headline
+    verdict = verdict_on("b1", typed(f"{source}    def step(self):\n        self.params = []\n", "SGD"))
+    assert "parameters of your step" in verdict.hint, str(verdict)
 
 
 def test_a_missing_return_is_not_called_a_missing_body() -> None:

@@ -76,6 +76,9 @@ class Sender(IOPubThread):
         self._waiting += len(frame)
         self._acts.put(partial(self._send, frame, len(frame)))
 
+    def send_multipart(self, *args: object, **words: object) -> None:
+        """Send nothing: a socket's frames are no message here."""
+
     def _send(self, frame: bytes, counted: int = 0) -> None:
         self._waiting -= counted
         left = memoryview(frame)
