@@ -324,6 +324,13 @@ class NotebookPage:
         self.command("docmanager:save")
         return self.lab.directory / self.path
 
+    def has_run(self) -> bool:
+        """Whether a cell was run since the outputs were cleared."""
+        return self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets
+                .some(w => w.model.type === 'code' && w.model.executionCount !== null)"""
+        )
+
     def restart_kernel(self) -> None:
         """Restart the kernel without running anything."""
         self.page.evaluate(
