@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from tests import commands
 from tests.copying import without
 
 pytestmark = pytest.mark.whole
@@ -25,11 +26,16 @@ def run(command: str, course: Path) -> str:
     """Run a command of the guide in the copy; it must succeed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LRTUTORIAL", "PYTEST"))}
     environment |= {
-        "PYTHONPATH": str(course),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "LRTUTORIAL_PROGRESS": "off",
     }
-    done = subprocess.run(["sh", "-c", command], cwd=course, env=environment, capture_output=True, text=True)
+    program, *words = [command] if set(command) & set("'\"$!|&;<>*?\n") else command.split()
+    python = {"python": [sys.executable], "nbgrader": [sys.executable, "-m", "nbgrader"]}.get(program)
+    if python:
+        done = commands.run([*python, *words], cwd=course, env=environment)
+    else:
+        environment["PYTHONPATH"] = str(course)
+        done = subprocess.run(["sh", "-c", command], cwd=course, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

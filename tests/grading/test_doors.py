@@ -11,17 +11,15 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
 
 from autograder import catalogue
 from autograder.demo.students import STUDENTS, Student, submission
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.course import exercises
 from tests.attack.attacks import CODE, FILES, FORMULAS, SILENT, SURGERY, WORTHLESS, answer, put_in
-from tests.grading.conftest import ROOT, in_course
+from tests.grading import a1
+from tests.grading.a1 import ROOT, in_course
 from tests.released import Release
-
-pytestmark = pytest.mark.xdist_group("doors")
 
 A1, B2 = ("part_a", "a1_convergence"), ("part_b", "b2_adam")
 WORDS = {"ROOT": ROOT, "COURSE": "/nowhere", "PORT": 9, "UNIX": "/nowhere", "MARK": "doors"}
@@ -31,7 +29,7 @@ CHANCE = {
     "shows_what_it_was_asked"
 }  #: writes into the kernel's own sockets: how its kernel ends is chance, its 0 isn't
 DRAW, ACTS = 14, 8  #: which hostile acts in code, and how many: tests/attack has all of them, through one door
-SPECIAL = ("half_a_surrogate_pair", "cells_without_outputs", "everything_twice")
+SPECIAL = ("half_a_surrogate_pair", "cells_without_outputs", "everything_twice", "skips_every_cell")
 
 
 SLOW = ("sample_hal",)  #: loops for ever
@@ -79,7 +77,7 @@ def mutated(seed: int) -> Any:
 
 def special(where: tuple[str, str]) -> dict[str, Any]:
     """What the two doors once disagreed about: all of it is a right answer."""
-    surrogate, bare, twice = (json.loads(nbformat.writes(right(where))) for _ in SPECIAL)
+    surrogate, bare, twice, skipping = (json.loads(nbformat.writes(right(where))) for _ in SPECIAL)
     for cell in surrogate["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
             cell["source"] += "\n# \ud800"
@@ -87,7 +85,9 @@ def special(where: tuple[str, str]) -> dict[str, Any]:
         cell.pop("outputs", None)
         cell.pop("execution_count", None)
     twice["cells"] += twice["cells"]
-    return dict(zip(SPECIAL, (surrogate, bare, twice), strict=True))
+    for cell in skipping["cells"]:
+        cell["metadata"]["tags"] = ["skip-execution"]
+    return dict(zip(SPECIAL, (surrogate, bare, twice, skipping), strict=True))
 
 
 def class_on(where: tuple[str, str]) -> dict[str, Any]:
@@ -122,25 +122,33 @@ def hand_in_all(course: Path, where: tuple[str, str]) -> int:
             folder = course / "submitted" / student / part
             folder.mkdir(parents=True)
             make(folder, ROOT, course / "submitted" / SPECIAL[0] / part)
+    else:
+        a1.hand_in(course, "sample_ada", "sample_ada", "a2_momentum")  # another beside it
     return len(list((course / "submitted").iterdir()))
 
 
 def standing(course: Path, where: tuple[str, str]) -> dict[str, list[Any]]:
-    """Status, reason, verdicts by step and scores by cell of every submission."""
-    db = f"sqlite:///{course / 'gradebook.db'}"
-    with Ledger(db, readonly=True) as ledger:
-        found: dict[str, list[Any]] = {
-            row["student"]: [row["status"], row["reason"]] for row in ledger.submissions(where[0])
-        }
+    """Status, reason, verdicts by step, scores by cell, comments and penalties of every submission."""
+    found: dict[str, list[Any]] = {}
+    with Ledger(f"sqlite:///{course / 'gradebook.db'}", readonly=True) as ledger:
+        for row in ledger.submissions(where[0]):
+            found.setdefault(row["student"], []).append((row["notebook"], row["status"], row["reason"]))
         for row in ledger.verdicts(where[0]):
-            found[row["student"]].append((row["step"], row["points"], row["status"], row["misconception"]))
-    with Gradebook(db) as gradebook:
-        for entry in gradebook.assignment_submissions(where[0]):
-            for notebook in entry.notebooks:
-                if notebook.name == where[1]:
-                    rows = [(grade.name, grade.auto_score, grade.needs_manual_grade) for grade in notebook.grades]
-                    found[entry.student_id] += sorted(rows)
-    return found
+            words = row["verdict"] if is_tame(row["student"]) else ""  # how long hostile code ran is in the words
+            found[row["student"]].append((row["step"], row["points"], row["status"], row["misconception"], words))
+    entered = a1.scores(course, where[0])
+    assert set(entered) == set(found)
+    return {student: rows + entered[student] for student, rows in found.items()}
+
+
+def is_tame(student: str) -> bool:
+    return student.startswith("sample_") or student in SPECIAL
+
+
+def cells(course: Path, where: tuple[str, str], student: str) -> list[tuple[str, str]]:
+    """The cells of the notebook that grading leaves."""
+    graded = nbformat.read(course / "autograded" / student / where[0] / f"{where[1]}.ipynb", as_version=4)
+    return [(cell.cell_type, cell.source) for cell in graded.cells]
 
 
 @pytest.mark.parametrize(("where", "least"), [(A1, 40), (B2, 20)])
@@ -159,7 +167,11 @@ def test_any_submission_has_the_same_status_reason_and_points_through_both_doors
     ours, theirs = standing(course, where), standing(stock, where)
     assert len(ours) == count and set(ours) == set(theirs)
     assert {name: (row, theirs[name]) for name, row in ours.items() if row != theirs[name]} == {}
-    assert {row[0] for row in ours.values()} == {"graded", "graded with repairs", "rejected"}, "nothing fails"
+    assert {rows[0][1] for rows in ours.values()} == {"graded", "graded with repairs", "rejected"}, "nothing fails"
     for name in SPECIAL:
-        verdicts = [row for row in ours[name][2:] if len(row) == 4]
-        assert verdicts and all(row[2] == "right" for row in verdicts), (name, verdicts)
+        with Ledger(f"sqlite:///{course / 'gradebook.db'}", readonly=True) as ledger:
+            verdicts = {row["step"]: row["status"] for row in ledger.verdicts(where[0], name)}
+        assert verdicts and set(verdicts.values()) == {"right"}, (name, verdicts)
+    assert ours["skips_every_cell"][0][1] == "graded with repairs"
+    for name in filter(is_tame, ours):
+        assert cells(course, where, name) == cells(stock, where, name), name

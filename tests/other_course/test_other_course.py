@@ -9,7 +9,6 @@ import csv
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from tests import commands
 from tests.copying import without
 
 pytestmark = pytest.mark.whole
@@ -60,12 +60,12 @@ def notebook(title: str, imports: str, *cells):
 
 
 def run(course: Path, *command: str) -> str:
-    """Run a command in the course's folder; it must succeed."""
+    """Run Python in the course's folder; it must succeed."""
     unwanted = ("LRTUTORIAL", "AUTOGRADER", "PYTEST")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment |= {"PYTHONPATH": str(course), "PATH": path, "LRTUTORIAL_PROGRESS": "off"}
-    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
+    environment |= {"PATH": path, "LRTUTORIAL_PROGRESS": "off"}
+    done = commands.run([sys.executable, *command], cwd=course, env=environment)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
@@ -99,11 +99,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         solutions / "tries.ipynb",
     )
-    run(folder, "python", "-m", "autograder", "record")
-    run(folder, "nbgrader", "generate_assignment", "week_1", "--create")
+    run(folder, "-m", "autograder", "record")
+    run(folder, "-m", "nbgrader", "generate_assignment", "week_1", "--create")
     for student, (answers, _) in STUDENTS.items():
         hand_in(folder, student, *answers)
-    run(folder, "python", "-m", "autograder", "grade", "week_1", "--workers", "2")
+    run(folder, "-m", "autograder", "grade", "week_1", "--workers", "2")
     return folder
 
 
@@ -142,7 +142,6 @@ def test_the_release_holds_no_answer(course: Path) -> None:
 def test_checks_and_hints_know_the_mistakes(course: Path) -> None:
     said = run(
         course,
-        "python",
         "-c",
         "from probability import check, hint\nfrom probability.symbols import n, p\n"
         "check('coins-variance', n*p)\nhint('coins-variance')\ncheck('coins-variance', 'n p (1-p)')\n"
@@ -157,7 +156,7 @@ def test_checks_and_hints_know_the_mistakes(course: Path) -> None:
 
 
 def test_the_map_is_that_of_the_course(course: Path) -> None:
-    said = run(course, "python", "-c", "import probability\nfrom lrtutorial import course_map\nprint(course_map())")
+    said = run(course, "-c", "import probability\nfrom lrtutorial import course_map\nprint(course_map())")
     assert "0 of 2 exercises done" in said and "Begin with COINS: How far from the mean?" in said
 
 
@@ -166,12 +165,12 @@ def test_both_doors_give_what_each_answer_deserves(course: Path) -> None:
     for student in STUDENTS:
         kept = course / "autograder" / "course" / "autograded" / student / "week_1"
         assert (kept / "coins.ipynb").exists()
-    run(course, "nbgrader", "autograde", "week_1", "--force")
+    run(course, "-m", "nbgrader", "autograde", "week_1", "--force")
     assert scores(course) == EXPECTED
 
 
 def test_feedback_says_which_mistake_it_was(course: Path) -> None:
-    run(course, "nbgrader", "generate_feedback", "week_1", "--force")
+    run(course, "-m", "nbgrader", "generate_feedback", "week_1", "--force")
     for student, words in MISTAKES.items():
         folder = course / "autograder" / "course" / "feedback" / student / "week_1"
         for name, said in zip(("coins", "tries"), words, strict=True):
@@ -179,7 +178,7 @@ def test_feedback_says_which_mistake_it_was(course: Path) -> None:
 
 
 def test_the_report_says_what_to_say(course: Path) -> None:
-    run(course, "python", "-m", "autograder", "report", "--output", "report")
+    run(course, "-m", "autograder", "report", "--output", "report")
     data = json.loads((course / "report" / "class_report.json").read_text())
     assert [part["title"] for part in data["parts"]] == ["Week 1 · Chance"]
     said = {one["id"]: one["say"] for one in data["parts"][0]["misconceptions"]}
@@ -188,11 +187,11 @@ def test_the_report_says_what_to_say(course: Path) -> None:
 
 
 def test_the_export_has_every_points(course: Path) -> None:
-    run(course, "nbgrader", "export", "--to", "grades.csv")
+    run(course, "-m", "nbgrader", "export", "--to", "grades.csv")
     rows = list(csv.DictReader((course / "grades.csv").read_text(encoding="utf-8-sig").splitlines()))
     found = {row["student_id"]: float(row["score"]) for row in rows}
     assert found == {student: sum(points) for student, points in EXPECTED.items()}
 
 
 def test_similar_compares_the_programs(course: Path) -> None:
-    run(course, "python", "-m", "autograder", "similar", "week_1")
+    run(course, "-m", "autograder", "similar", "week_1")
