@@ -1,8 +1,8 @@
 """Becomes a command at once: a process that has imported what nbgrader takes seconds to, and forks for each command.
 
 Run by tests/commands.py with the path of a socket. A request is one line of JSON: Python's words from ``-m`` or ``-c``
-on, the working directory, the environment, the files for what it prints, as which user and for how many seconds at
-most; the answer is the exit code, and what it took. Of the course's own code nothing is imported beforehand: every
+on, the working directory, the environment, the files for what it prints, and for how many seconds at most; the answer
+is the exit code, and what it took. Of the course's own code nothing is imported beforehand: every
 command reads it anew.
 """
 
@@ -62,10 +62,6 @@ def wait_for_a_command(path: str) -> list[str]:
     connection.close()
     for number, name in ((1, asked["out"]), (2, asked["err"])):
         os.dup2(os.open(name, os.O_WRONLY), number)
-    if (user := asked["user"]) is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
     if (most := asked["most"]) is not None:
         resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     os.chdir(asked["folder"])
