@@ -219,7 +219,10 @@ def _bound(node: ast.stmt) -> set[str]:
 
 def _names(node: ast.stmt, source: str) -> tuple[set[str], set[str]]:
     try:
-        table = symtable.symtable(source, "cell", "exec")
+        try:
+            table = symtable.symtable(source, "cell", "exec")
+        except SyntaxError:  # rows that hold more than the statement, such as "; \\" at their end
+            table = symtable.symtable(ast.unparse(node), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         return found, found

@@ -277,6 +277,7 @@ def test_a_way_to_a_library_counts_in_the_answer_and_not_in_a_comparison(way) ->
 
 
 ODD_ROWS = (
+    "a = 1; \\\nb = torch\nc = 2 \\\n; d = torch", "def f(): return torch ; \\\n\nx = f",
     "a = 1; b = torch\nc = 3\n@dec\ndef f(): return torch\n", "x = '\x0c'\ny = 1; z = f(2)\nif a:\n  b\nelse: c",
     "x = 1\r\ny = '''a\rb'''\rz = f(x)", "s = '\u2028'\nt = s\nu = t", "@a\n@b(c)\nclass K(D):\n  x = q\n",
     "import torch, numpy as n; x = torch\nfrom a import (b,\n  c)", "def f(\n  a=x,\n): return (\n a\n)\n\nf()  # z",
