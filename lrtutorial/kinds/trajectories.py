@@ -226,6 +226,9 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
         failed = [key for key in rubric.probes if not _passes(key, runs, differences)]
         broken = rubric.id in lost or not _seen(rubric, probes, runs, differences)
         broken = broken or any(":" in key for key in failed)
+        if not failed and _says_nothing(rubric, found, probes, differences):
+            marked.append(line)
+            continue
         shown = failed and failed[0] in runs and says.get(failed[0])
         marked.append(
             replace(line, note=f"Not yet: {shown}" if shown else "")
@@ -288,6 +291,17 @@ def _seen(
         return all(key in runs for key in keys)
     failed = {probes[key]["answer"] for key in keys if not _passes(key, runs, differences)}
     return 2 * len(failed) <= len(owners)
+
+
+def _says_nothing(
+    line: RubricLine, found: Mapping[str, Finding], probes: Mapping[str, Probe], differences: Differences
+) -> bool:  # fmt: skip
+    """Say whether runs that equal the answer's own others show nothing: none of its functions begins at its start."""
+    keys = [name for name in line.probes if name in probes]
+    if not keys or not all(probes[key].get("same_as") for key in keys):
+        return False
+    astray = {probes[key]["answer"] for key, one in differences.items() if one and one.get("step") == 0}
+    return all((name := probes[key]["answer"]) in astray and found[name].unexplained for key in keys)
 
 
 def _passes(name: str, runs: Mapping[str, Run], differences: Differences) -> bool:

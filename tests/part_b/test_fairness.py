@@ -9,7 +9,7 @@ import pytest
 from autograder.catalogue import b1, b2, b4, questions
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
-from tests.part_b.right_answers import B4, B5
+from tests.part_b.right_answers import B3, B4, B5
 
 START = np.array([5.0, 4.0])
 TRUE = questions()
@@ -543,3 +543,19 @@ def test_a_softmax_before_the_loss_is_said_of_the_losses_and_not_of_the_stop() -
 
 def test_what_a_frozen_network_is_told() -> None:
     assert "requires_grad = False" in verdict_on("b4", ending(frozen)).headline
+
+
+@pytest.mark.parametrize(
+    "body", ["return trace * 0", "return np.cumsum(np.ones_like(trace), 0)"], ids=["zeros", "ones"]
+)
+def test_runs_that_take_no_notice_of_their_start_earn_nothing_for_how_they_take_it(body) -> None:
+    """Whole numbers give the same as floats there: an answer compared with itself alone."""
+    runs = ("run_sgd", "run_momentum", "run_rmsprop", "run_adam")
+    wrapped = "".join(
+        f"\n_{name} = {name}\ndef {name}(start, *more):\n    trace = _{name}(start, *more)\n    {body}\n"
+        for name in runs
+    )
+    space: dict[str, object] = {"__name__": "__main__", "np": np, "plt": plt}
+    exec(next(iter(B3.values())) + wrapped, space)
+    answers = [space.get(name, ...) for name in find_step("b3").answers]
+    assert verdict_on("b3", *answers).points == 0
