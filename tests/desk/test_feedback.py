@@ -116,6 +116,14 @@ def test_points_are_the_gradebooks(pages: Pages) -> None:
             assert total.startswith(f"{round(entry.score, 2):g} of {entry.max_score:g} points"), (student, notebook)
 
 
+def test_each_row_of_the_table_of_points_has_a_cell_for_each_column(pages: Pages) -> None:
+    """On a phone the second column is hidden: where a row spanned columns its points went with it."""
+    tables = [table for html in pages.html.values() for table in soup_of(html).select("table.overview")]
+    assert len(tables) > 30
+    for table in tables:
+        assert {len(row.find_all(["th", "td"])) for row in table.select("tr")} == {4}, table
+
+
 def test_points_by_rubric_line_and_the_words_are_the_verdicts(pages: Pages) -> None:
     seen = set()
     with Ledger(pages.database) as ledger:
