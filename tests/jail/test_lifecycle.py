@@ -258,6 +258,24 @@ def test_a_forked_copy_of_the_grader_starts_its_own_zygote() -> None:
     order.handed_over().close()
 
 
+def test_a_zygote_that_needs_more_is_forked_from_one_and_ends_with_it() -> None:
+    base = nursery.Zygote(("json",), (), ("sqlite3", "_sqlite3"))
+    more = nursery.Zygote(("json", "sqlite3"), base=base)
+    assert more.pid in _children(base.pid) and "sqlite3" in more.seconds
+    os.kill(base.pid, signal.SIGKILL)
+    assert eventually(lambda: not more.alive() and not base.alive())
+    for zygote in (more, base):
+        zygote.close()
+
+
+def test_a_zygote_is_forked_from_none_that_may_have_what_it_hides() -> None:
+    few, more = ("json",), ("json", "wave")
+    assert nursery._serves((few, (), ("torch",), True), (more, (), (), True))
+    assert not nursery._serves((few, (), (), True), (more, (), ("torch",), True))
+    assert not nursery._serves((more, (), ("torch",), True), (few, (), (), True))
+    assert not nursery._serves((few, (), ("torch",), False), (more, (), (), True))
+
+
 def test_a_preload_that_starts_a_thread_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "starts_a_thread.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
