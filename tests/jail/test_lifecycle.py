@@ -353,4 +353,4 @@ def test_a_zygote_leaves_no_free_places_for_what_its_kernels_make() -> None:
     )
     told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
     kinds, before, after = map(int, told.split())
-    assert kinds and after <= 16384 < before  # no more than what is left of a pool, which is new
+    assert kinds and after < 2 * 16384 < before  # no more than what is left of a pool or two, which are new
