@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.exporters.exporter import ResourcesDict
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
@@ -26,6 +28,7 @@ BELOW = 2  #: the notebook's headings stand below the page's h1 and the section'
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
 _HEADING = re.compile(r"</?h[1-6]\b[^>]*>", re.IGNORECASE)  # those of raw HTML: the page's order is ours
 LIVE = "application/vnd.jupyter.widget-view+json"
+OURS = "page"  #: the template in the folder of this name
 
 
 class FeedbackExporter(HTMLExporter):
@@ -33,7 +36,7 @@ class FeedbackExporter(HTMLExporter):
 
     def __init__(self, config: Config | None = None, **kw: object):
         own = Config(FeedbackExporter={
-            "template_name": "page", "extra_template_basedirs": [str(HERE)], "filters": {}, "sanitize_html": False,
+            "template_name": OURS, "extra_template_basedirs": [str(HERE)], "filters": {}, "sanitize_html": False,
         })  # fmt: skip
         if config is not None:
             own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not
@@ -61,7 +64,11 @@ class FeedbackExporter(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         """Export one notebook."""
         self.level = BELOW  # of the last heading: none is skipped on the way down
-        return super().from_notebook_node(nb, resources, **kw)
+        if self.template_name != OURS:
+            return super().from_notebook_node(nb, resources, **kw)
+        # HTMLExporter's own reads the page again, as a tree, for what our template has already: pictures with words
+        self.register_filter("highlight_code", highlighted)
+        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     @pass_context
     def safe_markdown(self, context: Context, source: str, start: int | None = None, attachments: object = None) -> str:
@@ -75,17 +82,34 @@ class FeedbackExporter(HTMLExporter):
         """
         if start is not None:
             self.level = start - 1
-        renderer = _Renderer(self, attachments)
-        html = clean_html(MarkdownWithMath(renderer=renderer).render(without_paths(source)), headings=True)
-        return renderer.with_formulas(html)
+        html, self.level = _rendered(source, self.level, attachments) if attachments else _known(source, self.level)
+        return html
+
+
+def _rendered(source: str, level: int, attachments: object = None) -> tuple[str, int]:
+    """Return Markdown below a heading of this level as HTML, and the level of its last heading."""
+    renderer = _Renderer(level, attachments)
+    html = clean_html(MarkdownWithMath(renderer=renderer).render(without_paths(source)), headings=True)
+    return renderer.with_formulas(html), renderer.level
+
+
+@lru_cache(maxsize=1024)  # most of a notebook is the same for the whole class
+def _known(source: str, level: int) -> tuple[str, int]:
+    return _rendered(source, level)
+
+
+@lru_cache(maxsize=1024)
+def highlighted(source: str) -> str:
+    """Return a cell's program with its colours."""
+    return str(Highlight2HTML(pygments_lexer="ipython3")(source))
 
 
 class _Renderer(AttachmentRenderer):
     """Markdown's pieces. A formula is a word until the rest is cleaned, and then put in its place."""
 
-    def __init__(self, exporter: FeedbackExporter, attachments: object):
+    def __init__(self, level: int, attachments: object):
         super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
-        self.exporter = exporter
+        self.level = level  #: of the last heading
         self.formulas: dict[str, str] = {}
         self.word = f"formula{secrets.token_hex(8)}n"
         self.count = itertools.count()
@@ -109,8 +133,8 @@ class _Renderer(AttachmentRenderer):
         return self._formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
 
     def heading(self, text: str, level: int, **attrs: object) -> str:
-        level = min(level + BELOW, self.exporter.level + 1, 6)
-        self.exporter.level = max(level, BELOW)
+        level = min(level + BELOW, self.level + 1, 6)
+        self.level = max(level, BELOW)
         return f"<h{level}>{text}</h{level}>\n"
 
     def block_html(self, html: str) -> str:

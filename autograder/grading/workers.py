@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -55,14 +55,13 @@ HERE = Workers(_Here(), 1)  #: one notebook after the other, as nbgrader's own c
 def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Workers]:
     """Threads: each drives one jailed kernel, all forked from a warm process.
 
-    Those for ``warm_for`` start at once, beside each other. Left by an exception (Ctrl-C), it ends the kernels at once.
+    That for ``warm_for`` starts at once. Left by an exception (Ctrl-C), it ends the kernels at once.
     """
     executor = ThreadPoolExecutor(count, thread_name_prefix="grading")
     gc.freeze()  # or the collector looks at all that was imported again and again
     try:
         if warm_for is not None:
-            for profile in warm_for.profiles:
-                threading.Thread(target=_warm_up, args=(warm_for.config, profile), daemon=True).start()
+            threading.Thread(target=_warm_up, args=(warm_for.config, warm_for.profiles), daemon=True).start()
         with ready.keep(AHEAD):
             yield Workers(executor, count + 1)
     except BaseException:
@@ -74,10 +73,13 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Wo
         gc.unfreeze()
 
 
-def _warm_up(config: Config, profile: str) -> None:
+def _warm_up(config: Config, profiles: Iterable[str]) -> None:
+    """Start a zygote for each profile, that with the fewest modules first: the others are forked from it."""
+    shell = not config.TrustedExecute.get("stock_kernel", TrustedExecute.stock_kernel.default_value)
     with contextlib.suppress(JailError):  # the kernel that needs it says why
-        shell = not config.TrustedExecute.get("stock_kernel", TrustedExecute.stock_kernel.default_value)
-        JailedProvisioner(config=config, profile=profile).zygote(shell=shell)
+        settings = [JailedProvisioner(config=config, profile=profile) for profile in profiles]
+        for one in sorted(settings, key=lambda one: len(one.chosen_profile().preload)):
+            one.zygote(shell=shell)
 
 
 @contextlib.contextmanager

@@ -2,3 +2,6 @@
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
 PIPES = ("requests", "answers")
+
+#: What a zygote is told in place of an order for a kernel: to fork another zygote.
+ANOTHER = b"zygote"

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from .channels import ANOTHER
 from .errors import ZygoteFailed
 
 log = logging.getLogger(__name__)
@@ -167,22 +169,23 @@ class Order:
 
 
 class Zygote:
-    """A running zygote process. Raises ``ZygoteFailed`` when it cannot be started."""
+    """A running zygote process, forked from `base` if there is one. Raises ``ZygoteFailed`` when it cannot be started.
 
-    def __init__(self, preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False) -> None:
+    A base has imported nothing that this one must not have: see `_serves`.
+    """
+
+    def __init__(
+        self, preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False,
+        base: Zygote | None = None,
+    ) -> None:  # fmt: skip
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.pid = 0
         with theirs:
-            self._process = subprocess.Popen(
-                _command("zygote", theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                cwd="/",
-                env=_environment(import_from),
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                start_new_session=True,  # a Ctrl-C in the terminal is for the grader alone
-            )
+            if base is None or not base.another(theirs, self._log):
+                self._process = self._begun(theirs, import_from)
+                self.pid = self._process.pid
         answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):  # it died at once: its log tells why
             self._control.send(json.dumps({"preload": preload, "hidden": hidden, "shell": shell}).encode())
@@ -195,19 +198,42 @@ class Zygote:
             raise ZygoteFailed(f"The kernels' zygote could not start: {detail}. Its last words:\n{tail}")
         self.memory_bytes: int = answer["memory_bytes"]
         self.seconds: dict[str, float] = answer["seconds"]
-        self.pid = self._process.pid
+        self.pid = int(answer["pid"])
         if answer["missing"]:
             log.info("The zygote runs without %s: not installed, or hidden.", ", ".join(answer["missing"]))
 
+    def _begun(self, theirs: socket.socket, import_from: Names) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            _command("zygote", theirs.fileno()),
+            pass_fds=[theirs.fileno()],
+            cwd="/",
+            env=_environment(import_from),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,  # a Ctrl-C in the terminal is for the grader alone
+        )
+
     def alive(self) -> bool:
         """Whether it can still fork kernels."""
-        return self._process.poll() is None
+        try:  # it says nothing after its answer: what can be read is the socket's end
+            return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def another(self, theirs: socket.socket, log_file: IO[bytes]) -> bool:
+        """Have another zygote forked from this one, on this socket; False when this one has died meanwhile."""
+        return self._told(ANOTHER, [theirs.fileno(), log_file.fileno()])
 
     def fork(self, order: Order) -> bool:
         """Hand the order over; False when the zygote has died meanwhile."""
+        return self._told(b"kernel", order.descriptors())
+
+    def _told(self, what: bytes, descriptors: list[int]) -> bool:
         try:
-            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", order.descriptors()))
-            self._control.sendmsg([b"kernel"], [rights])
+            self._control.sendmsg([what], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))])
         except OSError:
             return False
         return True
@@ -220,26 +246,29 @@ class Zygote:
 
     def ending(self) -> str:
         """How it ended, for the log."""
-        return f"status {self._process.poll()}"
+        return f"status {self._process.poll()}" if self._process else "with the one it was forked from, or killed"
 
     def close(self) -> None:
         """End it, and with it every kernel that came from it."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+            if not select.select([self._control], [], [], 10)[0] and self.pid:  # its own end closes when it has ended
+                os.kill(self.pid, signal.SIGKILL)
         self._control.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        if self._process is not None:
             self._process.wait()
         self._log.close()
 
     def abandon(self) -> None:
         """In a forked copy of the grader: let go without ending anything."""
         self._control.close()
-        self._process.returncode = 0  # not this process's child
+        if self._process is not None:
+            self._process.returncode = 0  # not this process's child
 
 
-_zygotes: dict[tuple[Names, Names, Names, bool], Zygote] = {}
-_starting: defaultdict[tuple[Names, Names, Names, bool], threading.Lock] = defaultdict(threading.Lock)
+Kind = tuple[Names, Names, Names, bool]  #: what tells zygotes apart, see `Zygote`
+_zygotes: dict[Kind, Zygote] = {}  #: each after the one that it was forked from
+_starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
 _lock = threading.Lock()
 
 
@@ -253,6 +282,11 @@ def zygote(preload: Names, import_from: Names = (), hidden: Names = (), shell: b
     key = (preload, import_from, hidden, shell)
     with _lock:
         starting = _starting[key]
+        smaller = next((other for other in _starting if _serves(other, key)), None)
+    base = None
+    if smaller is not None:
+        with _starting[smaller]:  # or what both need would be imported twice
+            base = _zygotes.get(smaller)
     with starting:
         known = _zygotes.get(key)
         if known is not None and known.alive():
@@ -262,13 +296,19 @@ def zygote(preload: Names, import_from: Names = (), hidden: Names = (), shell: b
                         known.pid, known.ending(), known.log_tail() or "none")  # fmt: skip
             known.close()
         begun = _closed
-        started = Zygote(*key)
+        started = Zygote(*key, base=base)
         with _lock:
             if _closed == begun:
                 _zygotes[key] = started
                 return started
     started.close()
     raise ZygoteFailed("Grading ended while a zygote was starting.")
+
+
+def _serves(base: Kind, wanted: Kind) -> bool:
+    """Whether one kind of zygote can be forked from another: it has fewer modules, and had no hidden one at hand."""
+    fewer = len(base[0]) < len(wanted[0]) and set(base[0]) <= set(wanted[0])
+    return fewer and set(wanted[2]) <= set(base[2]) and (base[1], base[3]) == (wanted[1], wanted[3])
 
 
 def start(

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import confine, kernel, linux
+from . import confine, kernel, landlock, linux
 from .channels import CHANNELS, PIPES
 from .report import Finding
 
@@ -54,6 +54,9 @@ def run(
         linux.back_to_own_pid_namespace()
     layers = {name: Finding(False, "left out") for name in wanted["left_out"]}
     mapped = confine.own_pid_namespace(layers)
+    if confine.IS_LINUX:
+        seen = wanted["view"]
+        landlock.rules_to_read(tuple(seen["readable"]), tuple(seen["hidden"]))
     unique = os.getpid() + MAX_PID * (turn % TURNS)  # no user id comes again soon
 
     reader, writer = os.pipe()

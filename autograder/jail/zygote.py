@@ -3,6 +3,8 @@
 It is started by the grader (`nursery.py`), reads orders from one socket, and ends when that socket does;
 its wardens, and through them the kernels, end with it. It must stay single-threaded: a forked copy has only
 the thread that forked, and a lock held by another stays locked for ever.
+
+One that needs more modules than another is forked from that one: what both have is imported, and held, once.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ import threading
 import time
 import traceback
 
-from . import confine, kernel, linux, warden
-from .channels import CHANNELS
+from . import confine, kernel, linux, pages, warden
+from .channels import ANOTHER, CHANNELS
 
 DESCRIPTORS = 3 + len(CHANNELS)  # handle, request, log, one listener for each channel
+_hidden: list[str] = []
 
 
 def preload(names: list[str], hidden: list[str], *, shell: bool) -> dict[str, object]:
@@ -32,8 +35,11 @@ def preload(names: list[str], hidden: list[str], *, shell: bool) -> dict[str, ob
 
     The hidden packages are out of reach before the first import: what was never loaded can't be found in a kernel.
     """
+    while _hidden:  # by the one that this was forked from
+        sys.modules.pop(_hidden.pop(), None)
     for package in hidden:
         sys.modules[package] = None  # type: ignore[assignment]  # import says so at once
+    _hidden.extend(hidden)
     seconds, missing = {}, []
     gc.disable()  # nothing imported here is ever freed
     for name in names:
@@ -65,8 +71,16 @@ def _threads() -> int:
 def main() -> None:
     """Preload what the first line names, answer, then fork a warden for each order until the socket ends."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    wanted = json.loads(control.recv(1 << 16))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while (more := _until_another(control)) is not None:
+        control = more
+    os._exit(0)  # taking all that was imported apart would take half a second
+
+
+def _until_another(control: socket.socket) -> socket.socket | None:
+    """Be a zygote until its socket ends, then return None; in one that is forked from it, return that one's socket."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    wanted = json.loads(control.recv(1 << 16))
     try:
         answer = preload(wanted["preload"], wanted["hidden"], shell=wanted["shell"])
         threads = _threads()
@@ -75,11 +89,12 @@ def main() -> None:
     except BaseException as error:
         traceback.print_exc()
         control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
-        return
+        return None
     gc.collect()
+    pages.fill_holes()
     gc.freeze()  # the collector must not write into, and so copy, what all kernels share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are reaped by themselves
-    answer["memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    answer |= {"memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "pid": os.getpid()}
     control.send(json.dumps(answer).encode())
 
     myself, idle = os.getpid(), _Idle()
@@ -87,13 +102,36 @@ def main() -> None:
         message, descriptors, _, _ = socket.recv_fds(control, 16, DESCRIPTORS)
         if not message:
             idle.orders.close()
-            return _see_them_off()
-        if not idle.given(descriptors):
+            _see_them_off()
+            return None
+        if message == ANOTHER:
+            if os.fork() == 0:
+                return _become_another(control, descriptors, idle, myself)
+        elif not idle.given(descriptors):
             child = os.fork()
             if child == 0:
                 _become_warden(control, descriptors, idle, myself)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _become_another(control: socket.socket, descriptors: list[int], idle: _Idle, zygote: int) -> socket.socket:
+    """In a forked zygote: let go of the other's, and return the socket of this one. It ends with the other."""
+    own, log = descriptors
+    control.close()
+    idle.close()
+    _end_with(zygote)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
+    return socket.socket(fileno=own)
+
+
+def _end_with(zygote: int) -> None:
+    """Killed when the zygote that this process was forked from is."""
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
+    if os.getppid() != zygote:
+        os._exit(1)
 
 
 class _Idle:
@@ -119,6 +157,13 @@ class _Idle:
             pass
         return False
 
+    def close(self) -> None:
+        """In another zygote: these wardens are none of its own."""
+        for end in (self.orders, self.taken):
+            end.close()
+        for descriptor in (self.reader, self.writer):
+            os.close(descriptor)
+
     def announce(self) -> None:
         """In a warden: the next order is for it, or for another that is free."""
         os.write(self.writer, os.getpid().to_bytes(8, "little"))
@@ -142,9 +187,7 @@ def _become_warden(control: socket.socket, descriptors: list[int], idle: _Idle, 
     try:
         control.close()
         idle.orders.close()
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL, what="parent-death signal")
-        if os.getppid() != zygote:
-            os._exit(1)
+        _end_with(zygote)
         turn, again = 0, True
         while again and descriptors:
             handle, request, log, *channels = descriptors

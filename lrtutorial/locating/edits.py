@@ -743,7 +743,9 @@ def _in_block(
         yield becomes([*block, new], likelihood, block[-1], AFTER, before=True)
 
 
-def _in_or_out(owner: object, field: str, block: list[ast.stmt], i: int, loop: Any) -> Iterator[Edit]:
+def _in_or_out(
+    owner: object, field: str, block: list[ast.stmt], i: int, loop: ast.For | ast.While | ast.If | ast.With
+) -> Iterator[Edit]:
     """A statement indented too far, or too little."""
     body = loop.body
     for moved in body if len(body) > 1 else ():

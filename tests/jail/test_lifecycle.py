@@ -258,6 +258,24 @@ def test_a_forked_copy_of_the_grader_starts_its_own_zygote() -> None:
     order.handed_over().close()
 
 
+def test_a_zygote_that_needs_more_is_forked_from_one_and_ends_with_it() -> None:
+    base = nursery.Zygote(("json",), (), ("sqlite3", "_sqlite3"))
+    more = nursery.Zygote(("json", "sqlite3"), base=base)
+    assert more.pid in _children(base.pid) and "sqlite3" in more.seconds
+    os.kill(base.pid, signal.SIGKILL)
+    assert eventually(lambda: not more.alive() and not base.alive())
+    for zygote in (more, base):
+        zygote.close()
+
+
+def test_a_zygote_is_forked_from_none_that_may_have_what_it_hides() -> None:
+    few, more = ("json",), ("json", "wave")
+    assert nursery._serves((few, (), ("torch",), True), (more, (), (), True))
+    assert not nursery._serves((few, (), (), True), (more, (), ("torch",), True))
+    assert not nursery._serves((more, (), ("torch",), True), (few, (), (), True))
+    assert not nursery._serves((few, (), ("torch",), False), (more, (), (), True))
+
+
 def test_a_preload_that_starts_a_thread_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "starts_a_thread.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
@@ -323,3 +341,16 @@ def test_spawned_kernels_are_jailed_too(run: Any) -> None:
 def test_numbers_are_seeded_anew_even_when_random_was_used_before() -> None:
     random.seed(1)
     assert asyncio.run(one("import random; print(random.random())")).strip() != str(random.Random(1).random())
+
+
+def test_a_zygote_leaves_no_free_places_for_what_its_kernels_make() -> None:
+    code = (
+        "import re, sympy, sys\nfrom autograder.jail import pages\n"
+        "def free():\n"
+        "    found = re.findall(r'^ *\\d+ +(\\d+) +\\d+ +\\d+ +(\\d+) *$', pages._said(sys._debugmallocstats), re.M)\n"
+        "    return [int(size) * int(count) for size, count in found]\n"
+        "before = free()\npages.fill_holes()\nprint(len(before), sum(before), max(free(), default=0))"
+    )
+    told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    kinds, before, after = map(int, told.split())
+    assert kinds and after < 2 * 16384 < before  # no more than what is left of a pool or two, which are new

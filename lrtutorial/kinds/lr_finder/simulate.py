@@ -28,10 +28,12 @@ def data_of(probe: Training) -> tuple[np.ndarray, np.ndarray]:
     a circle, in equal parts.
     """
     rng = np.random.default_rng(probe["seed"])
-    classes = np.broadcast_to(np.arange(BATCH) % 3, (probe["batches"], BATCH)).copy()
-    angles = 2 * np.pi * classes / 3
+    batch = np.arange(BATCH) % 3
+    angles = 2 * np.pi * batch / 3
     clouds = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    return (clouds + probe["noise"] * rng.standard_normal(clouds.shape)).astype(np.float32), classes
+    noise = rng.standard_normal((probe["batches"], BATCH, 2))
+    classes = np.broadcast_to(batch, (probe["batches"], BATCH)).copy()
+    return (clouds + probe["noise"] * noise).astype(np.float32), classes
 
 
 def weights_of(probe: Probe) -> np.ndarray:
