@@ -50,13 +50,11 @@ def run(
         wanted = json.load(file)
     if confine.IS_LINUX:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1, what="subreaper")
+        landlock.rules_to_read(tuple(wanted["view"]["readable"]), tuple(wanted["view"]["hidden"]))
     if turn:  # what it forks would go to the namespace of the one before, which is gone
         linux.back_to_own_pid_namespace()
     layers = {name: Finding(False, "left out") for name in wanted["left_out"]}
     mapped = confine.own_pid_namespace(layers)
-    if confine.IS_LINUX:
-        seen = wanted["view"]
-        landlock.rules_to_read(tuple(seen["readable"]), tuple(seen["hidden"]))
     unique = os.getpid() + MAX_PID * (turn % TURNS)  # no user id comes again soon
 
     reader, writer = os.pipe()
