@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from lrtutorial.kinds.lr_finder.probes import Probe
+from lrtutorial.kinds.lr_finder.probes import Probe, Training
+from lrtutorial.kinds.lr_finder.simulate import losses_with
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +53,8 @@ def probes(rng: np.random.Generator) -> list[Probe]:
         drawn("positional", asks=["losses"], how="positional", num_steps=int(rng.integers(22, 28))),
         # its loss explodes by a rate of some 1e-4: a third of the hundred steps show min_lr and the factor
         drawn("defaults", asks=["losses"], how="defaults", gain=odd(300.0), min_lr=1e-7, max_lr=10.0, num_steps=100),
-        drawn("explodes", min_lr=odd(1e-2), max_lr=odd(3e5), num_steps=40),
+        # its first loss lies far above the others', so that no fixed number is 4 times the first of all of them
+        drawn("explodes", min_lr=odd(1e-2), max_lr=odd(3e5), num_steps=40, **far_off(rng)),
         drawn("not_a_number", asks=["losses"], num_steps=30, poison={"at": int(rng.integers(7, 12)), "what": "nan"}),
         drawn("bad_start", asks=["first_loss"], num_steps=20, poison={"at": 0, "what": "inf"}),
         drawn(
@@ -64,6 +66,14 @@ def probes(rng: np.random.Generator) -> list[Probe]:
         drawn("loader_breaks", **norm, poison={"at": int(rng.integers(2, 5)), "what": "error"}),
         drawn("stop_button", **norm, training=False, poison={"at": int(rng.integers(2, 5)), "what": "stop"}),
     ]  # fmt: skip
+
+
+def far_off(rng: np.random.Generator) -> dict[str, object]:
+    """Draw first weights that are spread so far that the first loss is from 6 to 14: the others' is about 1."""
+    while True:
+        training = Training(seed=int(rng.integers(1, 10**6)), batches=2, noise=0.6, gain=1.0, spread=8.0)
+        if 6 < losses_with(training, np.zeros(0))[0] < 14:
+            return {"seed": training["seed"], "spread": training["spread"]}
 
 
 # ---------------------------------------------------------------------------------------------- in pieces
@@ -708,6 +718,16 @@ QUESTIONS = {
                 with_piece(stop=lambda s: not math.isfinite(s.losses[-1]) or s.losses[-1] > min(s.losses) * 1.02),
             ),
             M(
+                "b4-fixed_limit",
+                "Where the first loss is large, the sweep stops before the loss has exploded",
+                "compares the loss with a fixed number",
+                (
+                    "Say the first loss is 10: where would your sweep end, and has the loss exploded there?",
+                    "How large a loss is depends on the network: compare it with the first one.",
+                ),
+                with_piece(stop=lambda s: not math.isfinite(s.losses[-1]) or s.losses[-1] > 4),
+            ),
+            M(
                 "b4-loader_exhausted",
                 "A loader with fewer batches than num_steps ends in StopIteration",
                 "calls next without a plan for the end",
@@ -975,7 +995,7 @@ QUESTIONS = {
                 "also after an error (finally). state_dict() holds the tensors themselves: copy them.",
             ),
             (
-                "nan no_stop never_stops infinite stops_early",
+                "nan no_stop never_stops infinite stops_early fixed_limit",
                 "nan > 4 * loss is False. A sweep that asks only “too large?” runs on through NaN: ask whether "
                 "the loss is finite, first.",
             ),

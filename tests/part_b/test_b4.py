@@ -174,6 +174,25 @@ def test_no_fixed_rate_lies_in_the_range_of_every_network() -> None:
         assert "suggests_high" in lr_finder.outcome_of(STEP, evidence, probes)["scaled"]
 
 
+@pytest.mark.parametrize("limit", [4.0, 4.4, 5.0])
+def test_no_fixed_loss_is_four_times_the_first_of_every_network(limit) -> None:
+    """At the usual first losses, 1.1 or so, such a stop ends where a right one does."""
+    fixed = b4.with_piece(stop=lambda self: not math.isfinite(self.losses[-1]) or self.losses[-1] > limit)
+    for expected in (PUBLIC, SECRET):
+        verdict = judged(fixed, expected)
+        assert {line.id: line.earned for line in verdict.lines}["stop"] == 0, str(verdict)
+        assert verdict.misconception == "b4-fixed_limit", str(verdict)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("style", ["reference", *QUESTION.accepted])
+def test_a_first_loss_far_above_the_others_misleads_no_right_stop(style, seed) -> None:
+    probes = [p for p in b4.probes(np.random.default_rng(seed)) if "spread" in p]
+    answer = QUESTION.reference if style == "reference" else QUESTION.accepted[style]
+    evidence = lr_finder.collect(STEP, {"f": answer}, probes)
+    assert len(probes) == 1 and not any(lr_finder.outcome_of(STEP, evidence, probes).values())
+
+
 # ------------------------------------------------------------------------------------------- misconceptions
 
 

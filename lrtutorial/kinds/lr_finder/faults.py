@@ -39,7 +39,10 @@ def all_faults(runs: Mapping[str, Run], probes: Sequence[Probe]) -> dict[str, li
         for probe in probes:
             if probe["how"] == "positional":
                 faults[probe["id"]] = ["order"]
-    if "stops_early" in every:
+    early = {key for key, found in faults.items() if "stops_early" in found}
+    if early and early <= {probe["id"] for probe in probes if "spread" in probe}:
+        faults |= {key: ["fixed_limit" if one == "stops_early" else one for one in faults[key]] for key in early}
+    if early:
         faults = {key: [fault for fault in found if fault != "short_stops"] for key, found in faults.items()}
     return faults
 

@@ -31,6 +31,7 @@ class Training(TypedDict):
     batches: int
     noise: float  #: of the data about the middle of their class
     gain: float  #: inputs and outputs of the network are multiplied by it
+    spread: NotRequired[float]  #: its first weights are so many times as far apart as usual: a first loss that is large
 
 
 class Probe(Training):

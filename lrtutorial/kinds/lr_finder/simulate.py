@@ -41,7 +41,7 @@ def weights_of(probe: Probe) -> np.ndarray:
     rng = np.random.default_rng([probe["seed"], 1])
     if probe["network"] == "norm":
         return rng.normal(0, 0.5, 2 * FEATURES + FEATURES + 2 * FEATURES + 3 * FEATURES + 3).astype(np.float32)
-    return _as_torch(NETWORK.initial(rng)[0], probe["gain"]).astype(np.float32)
+    return _as_torch(NETWORK.initial(rng, scale=probe.get("spread", 1.0))[0], probe["gain"]).astype(np.float32)
 
 
 def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
@@ -100,13 +100,16 @@ def losses_with(probe: Training, rates: np.ndarray, variant: str = "") -> np.nda
     the last, (len(rates) + 1,).
     """
     key = np.asarray(rates, dtype=float).tobytes()
-    return _losses_with(probe["seed"], probe["batches"], probe["noise"], probe["gain"], key, variant)
+    drawn = probe["seed"], probe["batches"], probe["noise"], probe["gain"], probe.get("spread", 1.0)
+    return _losses_with(*drawn, key, variant)
 
 
 @lru_cache(maxsize=256)  # in a class many sweep the public probes with the very same rates
-def _losses_with(seed: int, batches: int, noise: float, gain: float, rates: bytes, variant: str) -> np.ndarray:
+def _losses_with(
+    seed: int, batches: int, noise: float, gain: float, spread: float, rates: bytes, variant: str
+) -> np.ndarray:
     probe = Training(seed=seed, batches=batches, noise=noise, gain=gain)
-    weights = NETWORK.initial(np.random.default_rng([seed, 1])).astype(np.float32)
+    weights = NETWORK.initial(np.random.default_rng([seed, 1]), scale=spread).astype(np.float32)
     losses = _train(probe, weights, np.frombuffer(rates), variant)[:, 0]
     losses.flags.writeable = False
     return losses

@@ -39,6 +39,7 @@ Test = Callable[[RangeTest], bool]
 STEPS, LOW, HIGH = 3, 0.03, 0.6  #: of the plain sweep; fewer than five losses, as a probe asks
 ROWS, SEED, MOST = 6, 14, 40  #: of a batch; of weights and data; batches until a sweep is ended
 NEAR = 1e-5  #: of weights that are the same: far more than float32's rounding over three steps
+FAR = 60.0  #: times the usual inputs: a loss of about 11
 SCALES = (0.5, 1.7)  #: of the inputs of the batches: the second's loss is half as large again, which is no explosion
 
 
@@ -236,6 +237,13 @@ def bad_start(answer: RangeTest) -> bool:
     return len(losses) <= 1
 
 
+def large_start(answer: RangeTest) -> bool:
+    """Whether a sweep goes on where the loss is large from the first batch on, and stays as it is."""
+    far = [(FAR * x, y) for x, y in _batches()[:1]]
+    _, losses = _lists(_Call(far)(answer, min_lr=1e-6, max_lr=1e-5, num_steps=STEPS))
+    return len(losses) == STEPS
+
+
 def loader_breaks(answer: RangeTest) -> bool:
     """Whether an error of the loader arrives, and the model is as it was."""
     call = _Call(_batches(), LoaderError("the loader could not read a batch"))
@@ -263,4 +271,4 @@ def first_batches(answer: RangeTest, noted: Callable[..., None]) -> None:
     call(answer, min_lr=LOW, max_lr=HIGH, num_steps=STEPS)
 
 
-TESTS: tuple[Test, ...] = (plain, defaults, not_a_number, bad_start, loader_breaks, stop_button)
+TESTS: tuple[Test, ...] = (plain, defaults, not_a_number, bad_start, large_start, loader_breaks, stop_button)

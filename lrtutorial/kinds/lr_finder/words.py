@@ -58,6 +58,7 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
     "other_losses": ("losses", "the losses are not those that plain SGD meets with these rates"),
     "no_stop": ("stop", "the sweep goes on after the loss has exploded"),
     "stops_early": ("stop", "the sweep stops although the loss has not exploded"),
+    "fixed_limit": ("stop", "where the first loss is large, the sweep stops although the loss has not exploded"),
     "goes_on_after_nan": ("stop", "the sweep goes on after a loss that is not a number"),
     "goes_on_after_inf": ("stop", "the sweep goes on after a first loss that is infinite"),
     "short_crash": ("robust", "a loader with fewer batches than num_steps is not started again"),
@@ -98,7 +99,7 @@ FAULTS = {  # what is wrong: (rubric line, words), in the order in which it is t
 #: Faults that follow from others and tell no mistake apart.
 FOLLOW = {"not_interrupted"}
 #: Faults of a run that an exception ended, which may be there for no other reason: they cost their line, unsaid.
-CUT_OFF = {"stops_early", "no_suggestion", "not_interrupted", "untrained"}
+CUT_OFF = {"stops_early", "fixed_limit", "no_suggestion", "not_interrupted", "untrained"}
 #: What to do about a fault that has no name, by the line of the rubric that it breaks.
 NEXT = {
     "sweep": "Print lrs[0], lrs[1]/lrs[0], lrs[-1] and len(lrs), and compare them with what you asked for.",
