@@ -128,6 +128,21 @@ def moves_start(run):
     return wrapped
 
 
+KEPT: dict[str, float] = {}  # outlives each call of ``lasting``
+
+
+def lasting(run):
+    """A push that is left from the last call, as a velocity that nobody sets back."""
+
+    def wrapped(start, *arguments):
+        rows = run(start, *arguments)
+        rows[1:] += KEPT.get("push", 0.0)
+        KEPT["push"] = 0.5
+        return rows
+
+    return wrapped
+
+
 def rounded(rows, start):
     """The trajectory in the start's own dtype."""
     return rows.astype(start.dtype)
@@ -224,6 +239,11 @@ MISCONCEPTIONS = (
         "Print start before and after the call.",
         "What should the position be at first: start, or a copy of it?",
     ), for_all(moves_start), True),
+    M("b3-lasting", "Something outlives the call: the next one goes on from what this one left",
+      "keeps a velocity or moments in a default argument, or outside the function", (
+          "Call it twice with the same arguments: do you get the same points?",
+          "Where are the velocity and the moments set to zero: once in the notebook, or at the beginning of each run?",
+      ), for_all(lasting), True),
     M("b3-rounds", "A start of integers makes every point an integer",
       "gives the trajectory the start's dtype", (
         "Run it from np.array([5, 4]) and look at row 1.",
@@ -385,7 +405,7 @@ QUESTIONS = {
         "differ is the line to look at.",
         families=(
             (
-                "gradient_no_ten gradient_no_two gradient_swapped",
+                "gradient_no_ten gradient_no_two gradient_swapped gradient_value gradient_sum",
                 "f = x² + 10y² has the gradient (2x, 20y) and the curvatures 2 and 20, not 1 and 10. So plain "
                 "descent is stable below η = 0.1, and best at 1/11.",
             ),
@@ -395,7 +415,7 @@ QUESTIONS = {
                 "gradients are small, which is near the minimum.",
             ),
             (
-                "aliased moves_start rounds single",
+                "aliased moves_start lasting rounds single",
                 "An array appended is a reference, not a picture: append pos.copy(), start from a float copy of "
                 "the start, and the caller's own start stays where it was.",
             ),

@@ -156,7 +156,7 @@ MANNERS: Words = {  # of optimizer classes
         "{who}'s state outlives the object: a second optimizer starts with what the first one left",
         "keeps the velocity on the class, in a default argument or in a global",
         (
-            "Make two optimizers one after the other. Where does the second one's velocity come from?",
+            "Make two optimizers one after the other. Where does what the second one remembers come from?",
             "Everything a step remembers should be created in __init__ and belong to self.",
         ),
     ),
@@ -188,7 +188,7 @@ MANNERS: Words = {  # of optimizer classes
         "{who} keeps what it was handed, and a later step changes it",
         "stores g without copying it",
         (
-            "After the first step, is your velocity the very array that came in through grads?",
+            "After the first step, is anything you keep the very array that came in through grads?",
             "What happens to that array at the second step?",
         ),
     ),
@@ -372,6 +372,22 @@ BOWL: Words = {  # of the gradient of x² + 10y²
         (
             "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
             "Nudge y by 0.001 at (5, 4): by how much does f grow, and what slope is that?",
+        ),
+    ),
+    "gradient_value": (
+        "The function's own value stands in place of its gradient",
+        "computes f, or its two terms, and not their derivatives",
+        (
+            "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
+            "On which side of the minimum is your gradient negative?",
+        ),
+    ),
+    "gradient_sum": (
+        "The two parts of the gradient are added: both coordinates get one and the same number",
+        "returns a sum, not an array of two",
+        (
+            "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
+            "How many numbers does your gradient have at a point of two coordinates?",
         ),
     ),
 }
@@ -899,6 +915,22 @@ _ADAM: Words = {  # of Adam alone
         (
             "Does every parameter have moments of its own?",
             "Take two parameters, one with large gradients, one with small: print what m holds after each.",
+        ),
+    ),
+    "correction_unbracketed": (
+        "The correction subtracts beta^t: the bracket around 1 − beta^t is missing",
+        "writes m / 1 − β^t",
+        (
+            "What does Python divide first in a / 1 - b?",
+            "At step 1 the corrected m should be the gradient itself.",
+        ),
+    ),
+    "one_array": (
+        "m and v are one and the same: what is stored for v takes the place of m",
+        "makes both moments with one assignment",
+        (
+            "After one step, print both moments, and whether one is the other.",
+            "How many lists are there after a = b = []?",
         ),
     ),
     "correction_plus": (
