@@ -276,7 +276,7 @@ MISCONCEPTIONS = (
       DRAW, figure_with(legend=False)),
     M("b3-figure_rates", "The lines are not the runs asked for: 50 steps from (5, 4) at the four rates given",
       "takes other rates, another start or other runs", (
-          "Compare the rates in your function with those in the task.",
+          "Compare what each line shows with the task: which function at which rates, x across and y upwards.",
           "How many points has each line, and where does it begin?",
       ), figure_with(lr=0.04)),
     M("b3-figure_start", "The start isn't marked", "leaves the start's mark out", DRAW,

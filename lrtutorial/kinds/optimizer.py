@@ -100,7 +100,7 @@ def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
     }
 
 
-def _problem(name: str, answer: Any) -> dict[str, str] | None:
+def _problem(name: str, answer: object) -> dict[str, str] | None:
     if problem := no_class(name, answer, "step", "grads"):
         return problem
     if does_nothing(getattr(answer, "step", None)):

@@ -10,12 +10,11 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType
-from typing import Any
 
 import numpy as np
 
 CONTAINERS = (list, dict, set, np.ndarray)
-Held = tuple[Any, str, Any]  #: an owner (or a dictionary of names), a name in it, and its value
+Held = tuple[object, str, object]  #: an owner (or a dictionary of names), a name in it, and its value
 
 
 def as_new(answer: object) -> Callable[[], None]:
@@ -91,15 +90,19 @@ def _copied(value: object) -> object:
     return copy.deepcopy(value) if isinstance(value, CONTAINERS) else value
 
 
-def _restore(value: Any, saved: Any) -> None:
+def _restore(value: object, saved: object) -> None:
     """Give a container its contents of before; the copy stays untouched for the next time."""
-    if isinstance(value, tuple):
+    again = copy.deepcopy(saved)
+    if isinstance(value, tuple) and isinstance(saved, tuple):
         for one, was in zip(value, saved, strict=True):
             _restore(one, was)
     elif isinstance(value, np.ndarray):
-        value[...] = saved
-    elif isinstance(value, list):
-        value[:] = copy.deepcopy(saved)
-    elif isinstance(value, (dict, set)):
+        value[...] = again
+    elif isinstance(value, list) and isinstance(again, list):
+        value[:] = again
+    elif isinstance(value, dict) and isinstance(again, dict):
         value.clear()
-        value.update(copy.deepcopy(saved))
+        value.update(again)
+    elif isinstance(value, set) and isinstance(again, set):
+        value.clear()
+        value.update(again)

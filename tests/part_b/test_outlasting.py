@@ -10,7 +10,7 @@ from benchmarks.locating import as_cell
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.kinds.outlasting import afresh, as_new
-from tests.part_b.right_answers import B1, B2, B3
+from tests.part_b.right_answers import B1, B2, B3, B5
 
 
 def changed(source: str, *edits: tuple[str, str]) -> str:
@@ -161,3 +161,31 @@ def test_what_lasts_is_put_back_and_stays_the_same_object() -> None:
         outer(7)
         raise ZeroDivisionError
     assert log == [] and not np.any(table)
+
+
+SCHEDULE = B5["subtract"]
+KEEPS_ITS_PLACE = changed(
+    SCHEDULE,
+    ("        self.T_mult = T_mult\n", "        self.T_mult = T_mult\n        self.begin, self.T_i = 0, T_0\n"),
+    ("        T_i = self.T_0\n        T_cur = epoch\n", ""),
+    ("        while T_cur >= T_i:\n            T_cur = T_cur - T_i\n            T_i = T_i * self.T_mult\n",
+     "        while epoch - self.begin >= self.T_i:\n            self.begin += self.T_i\n"
+     "            self.T_i *= self.T_mult\n        T_cur, T_i = epoch - self.begin, self.T_i\n"),
+)  # fmt: skip
+RATE = "self.lr_min + 0.5 * (self.lr_max - self.lr_min) * (1 + np.cos(np.pi * T_cur / T_i))"
+SCHEDULES = {  # its source, what is named, the points of 20, words that are said and that aren't
+    "goes forward only": (KEEPS_ITS_PLACE, "b5-only_forward", 18, "Going back to an earlier", "The list returned"),
+    "ends an epoch early": (
+        changed(SCHEDULE, ("T_cur / T_i", "T_cur / (T_i-1)")), "b5-ends_early", 15, "it is divided by T_i",
+        "on the half cosine"),
+    "a pair": (
+        changed(SCHEDULE, (RATE, f"{RATE}, T_i")), None, 0, "Print what get_lr gives there", "The list returned"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SCHEDULES)
+def test_a_schedule_loses_what_its_slip_is_about_and_nothing_untrue_is_said(slip) -> None:
+    source, name, points, said, unsaid = SCHEDULES[slip]
+    verdict = verdict_on("b5", as_cell(source)["CosineAnnealingWarmRestarts"])
+    assert (verdict.misconception, verdict.points) == (name, points), str(verdict)
+    assert said in str(verdict) and unsaid not in str(verdict), str(verdict)
