@@ -22,7 +22,8 @@ from lrtutorial.course.expected import recorded
 from lrtutorial.kinds.driven import quiet
 from lrtutorial.locating import known
 from lrtutorial.locating.alarm import TooLong, limited
-from lrtutorial.locating.search import FIRST, Trial, search_all
+from lrtutorial.locating.search import ready, search_all
+from lrtutorial.locating.trial import FIRST, Trial
 from tests.part_b import right_answers
 from tests.part_b.mutants import Mutant, mutants
 
@@ -55,7 +56,8 @@ def tried(exercise: str, mutant: Mutant, seconds: float) -> Iterator[tuple[str, 
         return
     step = find_step(exercise)
     sources, rest = known({name: space[name] for name in step.answers if name in space})
-    trials = {name: Trial(step, name, own, rest[name]) for name, own in sources.items()}
+    with ready(step), quiet():
+        trials = {name: Trial(step, name, own, rest[name]) for name, own in sources.items()}
     wrong = [
         name for name, trial in trials.items() if trial.failing and not trial.endless
     ]  # endless: nor would a check
@@ -73,7 +75,7 @@ def raised(exercise: str, name: str, answer: Any) -> list[dict]:
     step = find_step(exercise)
     probes = [one for one in recorded(exercise).probes if one.get("answer", name) == name and "runs" not in one]
     try:
-        with limited(10 * FIRST):
+        with ready(step), limited(10 * FIRST):
             runs = step.collect({name: answer}, probes)["runs"].values()
     except TooLong:
         return []
@@ -98,7 +100,7 @@ def main() -> None:
     arguments.add_argument("--only", default="")
     arguments.add_argument("--show", action="store_true", help="print each mutant that was not placed rightly")
     given = arguments.parse_args()
-    for exercise in [given.only] if given.only else ["b1", "b2", "b3", "b5"]:
+    for exercise in [given.only] if given.only else ["b1", "b2", "b3", "b4", "b5"]:
         outcomes: Counter[str] = Counter()
         times = []
         for mutant in sample(exercise, given.size, given.seed):

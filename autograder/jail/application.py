@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 import zlib
+from functools import lru_cache
 from typing import Any
 from unittest import mock
 
@@ -17,7 +18,7 @@ from ipykernel import compiler, ipkernel
 from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
-from IPython.core import shellapp
+from IPython.core import interactiveshell, shellapp
 from traitlets.config import Config
 
 from .channels import CHANNELS
@@ -101,11 +102,29 @@ def _hashed(code: str, seed: int) -> int:
     return zlib.crc32(code.encode("utf-8", "surrogatepass"), seed)
 
 
+def _at_most_once(transform: Any) -> Any:
+    last: list[tuple[str, int, str]] = []
+
+    def transform_cell(shell: Any, raw_cell: str) -> str:
+        """As IPython's; the kernel asks for it, and then the shell that runs the cell asks again."""
+        key = raw_cell, shell.execution_count
+        before = last.pop() if last else None
+        if before is not None and before[:2] == key:
+            return before[2]
+        last.append((*key, transform(shell, raw_cell)))
+        return last[0][2]
+
+    return transform_cell
+
+
 def prepared() -> Config:
     """IPython made ready for kernels to be forked; the configuration of each."""
     config = Config()
     config.HistoryManager.enabled = False
     compiler.murmur2_x86 = _hashed
+    ZMQInteractiveShell.transform_cell = _at_most_once(ZMQInteractiveShell.transform_cell)  # type: ignore[method-assign]
+    # Compiles a cell to see whether it awaits something, and is asked twice as well.
+    interactiveshell._should_be_async = lru_cache(maxsize=2)(interactiveshell._should_be_async)
     OutStream.write = _in_pieces(OutStream.write)  # type: ignore[method-assign]
     return config
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import stat
 from collections.abc import Iterable
+from functools import lru_cache
 
 from . import linux
 
@@ -62,15 +62,21 @@ def restrict(readable: Iterable[str], devices: Iterable[str], scratch: str, hidd
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = linux.syscall(CREATE_RULESET, attributes, size, 0, what="landlock ruleset")
     try:
-        rules = [rule for path in readable for rule in _reading(path, set(hidden))]
-        rules += [(path, READ | WRITE_FILE) for path in devices] + [(scratch, WRITE)]
-        for path, rights in rules:
-            _allow(ruleset, path, rights & every_file_right)
+        rules = [*rules_to_read(tuple(readable), tuple(hidden))]
+        rules += [*((path, (READ | WRITE_FILE) & FILE_ONLY) for path in devices), (scratch, WRITE)]
+        _allow(ruleset, rules, every_file_right)
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1, what="no_new_privs")
         linux.syscall(RESTRICT_SELF, ruleset, 0, what="landlock")
     finally:
         os.close(ruleset)
     return f"ABI {abi}, {len(rules)} rules"
+
+
+@lru_cache(maxsize=8)
+def rules_to_read(readable: tuple[str, ...], hidden: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """The rules to read these paths, bar the hidden ones. A warden asks first, so that each kernel has the answer."""
+    rules = [rule for path in readable for rule in _reading(path, set(hidden))]
+    return tuple((path, rights if os.path.isdir(path) else rights & FILE_ONLY) for path, rights in rules)
 
 
 def _reading(path: str, hidden: set[str]) -> list[tuple[str, int]]:
@@ -83,15 +89,19 @@ def _reading(path: str, hidden: set[str]) -> list[tuple[str, int]]:
     return [(path, READ_DIR), *(rule for entry in entries for rule in _reading(entry, hidden))]
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
-    try:
-        parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        if not stat.S_ISDIR(os.fstat(parent).st_mode):
-            rights &= FILE_ONLY
-        rule = _PathBeneath(rights, parent)
-        linux.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0, what=f"landlock rule for {path}")
-    finally:
-        os.close(parent)
+def _allow(ruleset: int, rules: Iterable[tuple[str, int]], every_right: int) -> None:
+    """Add rules; a path that isn't there needs none."""
+    rule = _PathBeneath()
+    where = ctypes.byref(rule)
+    for path, rights in rules:
+        try:
+            rule.parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        rule.allowed = rights & every_right
+        try:
+            linux.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, where, 0, what="landlock rule")
+        except OSError as error:
+            raise OSError(error.errno, f"{path}: {error.strerror}") from error
+        finally:
+            os.close(rule.parent)

@@ -1,43 +1,58 @@
-"""Free places in memory that a forked kernel would otherwise copy whole pages for."""
+"""Free places in memory, for each of which a forked kernel would copy a whole page.
+
+Imports leave thousands of them behind, spread over all of memory. Each new object of a kernel would go into one, on a
+page that is shared with the zygote until somebody writes to it.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 
+SMALL = 4096  #: bytes of a chunk, above which it has a page of its own anyhow
 _OVERHEAD = sys.getsizeof(b"")
 _held: list[object] = []  # for as long as the process lives
 
 
 def fill_holes() -> None:
-    """Take up what is free among small objects; whoever is forked then has pages of its own for new ones.
+    """Take up what is free; whoever is forked then has pages of its own for what is new.
 
-    Imports leave thousands of free places behind, spread over all of memory: each new object would go into one of
-    them, on a page that is shared with the zygote and is copied for it. Where the interpreter doesn't tell of its free
-    places, nothing is done.
+    Where interpreter and C library don't tell of their free places, nothing is done.
     """
-    with tempfile.TemporaryFile() as told, _errors_to(told.fileno()):
-        sys._debugmallocstats()
-        told.seek(0)
-        lines = told.read().decode(errors="replace")
+    _fill_between_chunks()
     # class, bytes of a place, pools, places in use, free places
-    for row in re.findall(r"^ *\d+ +(\d+) +\d+ +\d+ +(\d+) *$", lines, re.MULTILINE):
+    for row in re.findall(r"^ *\d+ +(\d+) +\d+ +\d+ +(\d+) *$", _said(sys._debugmallocstats), re.MULTILINE):
         size, free = map(int, row)
         fits = size > _OVERHEAD
         _held.append([bytes(size - _OVERHEAD) if fits else object() if size == 16 else float(i) for i in range(free)])
 
 
-@contextlib.contextmanager
-def _errors_to(descriptor: int) -> Iterator[None]:
-    """Whatever C code writes on the error stream goes to this file."""
+def _fill_between_chunks() -> None:
+    """The same for glibc's own small chunks: tables of dictionaries, arrays, whatever C libraries hold."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_info"):
+        return
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    errors, header = ctypes.c_void_p.in_dll(libc, "stderr"), ctypes.sizeof(ctypes.c_size_t)
+    for row in re.findall(r'<size .*?to="(\d+)" .*?count="(\d+)"', _said(lambda: libc.malloc_info(0, errors))):
+        size, free = map(int, row)
+        for _ in range(free if size <= SMALL else 0):
+            libc.malloc(size - header)
+
+
+def _said(say: Callable[[], object]) -> str:
+    """What C code writes on the error stream."""
     before = os.dup(2)
-    os.dup2(descriptor, 2)
-    try:
-        yield
-    finally:
-        os.dup2(before, 2)
-        os.close(before)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            say()
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+        file.seek(0)
+        return file.read().decode(errors="replace")

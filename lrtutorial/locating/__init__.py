@@ -4,6 +4,12 @@ Small edits of the student's own source are tried until every public probe holds
 :mod:`~lrtutorial.locating.search`). The edit is never told, only where it is. In a notebook this runs in a process of
 its own, while the verdict is on the screen already; when graded, in the jailed kernel, where what comes back is words
 for the feedback and never points.
+
+A kind of answer of which edits can be run has ``holds(answer, expected)`` and ``sieve(expected)``, a quick test that
+fails only where that is False, or None. One whose probes are long may have more: ``small_tests()`` that every right
+answer passes, ``searching()`` around a search, ``missing(held, text)``, the statements that a function may lack,
+``last_pass(answer)``, the line at which the long part is over, and ``ending(answer, up_to_the_end, probes)``, tests of
+what comes after it (:mod:`lrtutorial.kinds.lr_finder.placing`).
 """
 
 from __future__ import annotations

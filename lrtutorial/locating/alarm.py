@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
 AGAIN = 0.05  #: seconds of the processor until an answer that caught it is ended again
 SOON = 0.004  #: until one that was spared is looked at again
@@ -51,7 +50,7 @@ class Alarm:
             if self.able:
                 signal.setitimer(signal.ITIMER_PROF, 0)
 
-    def within(self, seconds: float, test: Callable[[Any], bool], answer: object) -> bool:
+    def within(self, seconds: float, test: Callable[[object], bool], answer: object) -> bool:
         """Return what the test says of the answer; False when it raises, or takes longer."""
         try:
             with self.limit(seconds):

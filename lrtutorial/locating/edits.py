@@ -7,8 +7,10 @@ from the tree and from the names that are in scope.
 from __future__ import annotations
 
 import ast
+import dataclasses
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -48,6 +50,7 @@ class Edit:
     changes: tuple[tuple[object, str, object], ...]
     before: bool = False
     function: Any = None  #: the function that it lies in
+    statement: ast.stmt | None = None  #: the statement whose expression it changes
 
     def swap(self) -> Edit:
         """Make the change; the edit returned takes it back."""
@@ -57,7 +60,28 @@ class Edit:
         return replace(self, changes=tuple(reversed(old)))
 
 
-def edits(tree: ast.AST) -> list[Edit]:
+@dataclass(frozen=True)
+class Known:
+    """What is known of a program from running it, where it was looked at."""
+
+    kinds: Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )  #: of what names held: "number", "array", "list" or "thing"
+    missing: tuple[str, ...] = ()  #: statements that such a program has, and this one hasn't
+
+    def add_up(self, name: str) -> bool:
+        """Say whether a name may stand in a sum or a product."""
+        return self.kinds.get(name, "number") == "number"
+
+    def alike(self, name: str, other: str) -> bool:
+        """Say whether one name may stand in the other's place."""
+        return name not in self.kinds or other not in self.kinds or self.kinds[name] == self.kinds[other]
+
+
+NOTHING = Known()
+
+
+def edits(tree: ast.AST, known: Known = NOTHING) -> list[Edit]:
     """Return the edits of a function or class, the likeliest first, in the order of the source among equals."""
     if isinstance(tree, ast.Assign):  # a constant of the cell
         every = _in_expressions(tree, Scope((), (), frozenset(), frozenset(), ()))
@@ -71,22 +95,20 @@ def edits(tree: ast.AST) -> list[Edit]:
     listed = [name for name in attributes if f"self.{name}" in indexed | runs_over]
     idle = _idle(tree)
     found = [
-        replace(edit, function=function)
+        edit
         for function in functions
-        for edit in _in_function(function, Scope.of(function, attributes, unset, counters, listed, idle))
+        for edit in _in_function(function, Scope.of(function, attributes, unset, counters, listed, idle, known))
     ]
     return sorted(found, key=lambda edit: (edit.likelihood, getattr(edit.part, "lineno", 0)))
 
 
-def _explodes(statement: ast.stmt, edit: Edit) -> bool:
-    """Whether an edit makes a variable a power or a square of itself: in a loop whole numbers grow past all bounds.
+def explodes(statement: ast.stmt | None, edit: Edit) -> bool:
+    """Say whether an edit makes a variable a power or a square of itself: in a loop whole numbers grow past all bounds.
 
     Python does one such power without a break, so that no time limit inside the process would end it.
     """
-    targets = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    if not targets:
-        return False
-    for _, _, value in edit.changes:
+    targets = _assigned(statement) if statement is not None else set()
+    for _, _, value in edit.changes if targets else ():
         for new in value if isinstance(value, list) else [value]:
             for node in ast.walk(new) if isinstance(new, ast.AST) else ():
                 if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.Mult):
@@ -94,6 +116,10 @@ def _explodes(statement: ast.stmt, edit: Edit) -> bool:
                     if all(targets & {n.id for n in ast.walk(one) if isinstance(n, ast.Name)} for one in powers):
                         return True
     return False
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _set_or_defined(tree: ast.AST) -> set[str]:
@@ -132,9 +158,16 @@ def _corrections(function: ast.FunctionDef, scalars: list[str]) -> Iterator[ast.
 
 
 def _in_function(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
+    for statement in _statements(function):
+        for edit in _in_expressions(statement, scope):
+            yield replace(edit, function=function, statement=statement)
+    yield from (replace(edit, function=function) for edit in _of_whole(function, scope))
+
+
+def _of_whole(function: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
+    """Edits of a function's signature, of its statements as such, and of what it returns."""
     yield from _in_signature(function)
     for statement in _statements(function):
-        yield from (edit for edit in _in_expressions(statement, scope) if not _explodes(statement, edit))
         yield from _of_statement(statement, scope)
     inserted = list(_insertions(scope))
     for owner, field, block in _blocks(function):
@@ -160,6 +193,7 @@ class Scope:
     unset: tuple[str, ...] = ()  #: statements that set what the class reads and never sets
     idle: tuple[str, ...] = ()  #: settings that are given, and never read
     moved: tuple[str, ...] = ()  #: what a loop runs over and never changes: its update may be missing
+    known: Known = NOTHING  #: from running it
 
     def like(self, slot: _Slot) -> Iterator[ast.expr]:
         """What may stand in a name's place: lists for lists, indices in an index, numbers and arrays elsewhere."""
@@ -168,13 +202,15 @@ class Scope:
         for atom in self.atoms:
             other = ast.unparse(atom)
             is_list, is_index = other in self.lists, other in self.indices
-            if other != text and (is_index if inside else is_list == (text in self.lists) and not is_index):
+            if other == text or not self.known.alike(other, text):
+                continue
+            if is_index if inside else is_list == (text in self.lists) and not is_index:
                 yield atom
 
     @classmethod
     def of(
         cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...],
-        listed: list[str], idle: list[str],
+        listed: list[str], idle: list[str], known: Known,
     ) -> Scope:  # fmt: skip
         """Return the scope of a function, in a class whose objects have these attributes, some of them never set."""
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
@@ -188,7 +224,7 @@ class Scope:
         lists = indexed | _run_over(function)
         slices = [n.slice for n in ast.walk(function) if isinstance(n, ast.Subscript)]
         indices = {n.id for node in slices for n in ast.walk(node) if isinstance(n, ast.Name)}
-        scalars = [text for text in texts if text not in lists | indices]
+        scalars = [text for text in texts if text not in lists | indices and known.add_up(text)]
         entries = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Subscript) and _is_entry(n)]
         read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         unused = [name for name in dict.fromkeys(names) if name not in read]
@@ -211,6 +247,7 @@ class Scope:
                 + ([f"self.{name}" for name in idle] if is_method else [])
             ),
             _never_changed(function, entries),
+            known,
         )  # fmt: skip
 
 
@@ -347,6 +384,7 @@ def _slots(root: ast.AST) -> Iterator[_Slot]:
 
 
 def _in_expressions(statement: ast.stmt, scope: Scope) -> Iterator[Edit]:
+    plain = _has_no_numbers(statement, scope.known)
     for slot in _slots(statement):
         if isinstance(slot.child, ast.Slice | ast.Starred | ast.JoinedStr | ast.FormattedValue):
             continue
@@ -372,10 +410,30 @@ def _in_expressions(statement: ast.stmt, scope: Scope) -> Iterator[Edit]:
         if slot.field == "func" or isinstance(slot.parent, ast.Attribute):
             continue
         yield from _names(slot, scope)
+        if plain or scope.known.kinds and not _may_add_up(slot.child, scope.known):
+            continue
         yield from _wraps(slot)
         yield from _missing(slot, scope)
         if slot.parent is statement and slot.field == "value":
             yield from _own_past(statement, slot, scope)
+
+
+def _has_no_numbers(statement: ast.stmt, known: Known) -> bool:
+    """Whether a statement is known to be about things alone: neither numbers nor lists have a name in it."""
+    if not known.kinds:
+        return False
+    names = _assigned(statement) if isinstance(statement, ast.Assign) else set()
+    names |= {slot.child.id for slot in _slots(statement) if isinstance(slot.child, ast.Name)}
+    kinds = {known.kinds[name] for name in names if name in known.kinds}
+    return kinds == {"thing"}
+
+
+def _may_add_up(node: ast.expr, known: Known) -> bool:
+    """Whether an expression may be a number or an array: no condition, no list, no thing and what it leads to."""
+    if isinstance(node, ast.Compare | ast.BoolOp | ast.List | ast.Tuple | ast.Dict | ast.ListComp | ast.GeneratorExp):
+        return False
+    kinds = {known.kinds[n.id] for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in known.kinds}
+    return kinds != {"thing"} and not (isinstance(node, ast.Name) and kinds == {"list"})
 
 
 def _operators(node: ast.BinOp, slot: _Slot) -> Iterator[Edit]:
@@ -441,7 +499,9 @@ def _constants(node: ast.Constant, slot: _Slot) -> Iterator[Edit]:
     if isinstance(value, bool):
         yield slot.put(ast.Constant(not value), PEN)
     elif isinstance(value, int | float):
-        near = [value + 1, value - 1, -value, value * 10, value / 10, 1 - value, value * 2, value / 2, *CONSTANTS]
+        near = [*CONSTANTS, value + 1, value - 1, -value, value * 10, value / 10, 1 - value, value * 2, value / 2]
+        if value and not 1e-3 < abs(value) < 100:  # a power of ten, more likely
+            near.append(type(value)(10.0 ** math.floor(math.log10(abs(value)))))
         for new in dict.fromkeys(near):
             if new != value:
                 yield slot.put(_expression(repr(new)), SLIP if new == -value else PEN)
@@ -683,7 +743,9 @@ def _in_block(
         yield becomes([*block, new], likelihood, block[-1], AFTER, before=True)
 
 
-def _in_or_out(owner: object, field: str, block: list[ast.stmt], i: int, loop: Any) -> Iterator[Edit]:
+def _in_or_out(
+    owner: object, field: str, block: list[ast.stmt], i: int, loop: ast.For | ast.While | ast.If | ast.With
+) -> Iterator[Edit]:
     """A statement indented too far, or too little."""
     body = loop.body
     for moved in body if len(body) > 1 else ():
@@ -720,8 +782,10 @@ def _insertions(scope: Scope) -> Iterator[tuple[ast.stmt, int]]:
         yield _statement(f"{text} += 1"), SLIP
     for call in scope.calls:
         yield ast.Expr(call), LEFT_OUT
+    yield from ((_statement(text), PEN) for text in scope.known.missing)  # nothing like it stands in the function
     yield from ((_statement(text), LEFT_OUT) for text in scope.unset)
-    yield from _updates_missing(scope)
+    if not scope.known.kinds:  # updates of an optimizer's state; what such a program may lack is known otherwise
+        yield from _updates_missing(scope)
     names = [atom for atom in scope.atoms if isinstance(atom, ast.Name)]
     for atom in scope.atoms:
         if isinstance(atom, ast.Subscript):

@@ -24,11 +24,11 @@ from lrtutorial.locating.edits import (
     Edit,
     Part,
     _blocks,
-    _explodes,
     _expression,
     _is_docstring,
     _statement,
     _statements,
+    explodes,
 )
 
 MOST_NODES = 24  #: of a part that is taken along
@@ -218,7 +218,7 @@ def _expressions_from(function: Function, models: list[ast.stmt], names: _Names)
             for parent, field, child in _upper(node, 3 if likely == COPIED else 1):
                 for value in (one, *(ast.BinOp(child, op(), one) for op in OPERATORS)):
                     edit = Edit(likely, child, "", ((parent, field, value),))
-                    if not _explodes(node, edit):
+                    if not explodes(node, edit):
                         yield edit
 
 
@@ -227,7 +227,7 @@ def _grows(node: ast.stmt) -> bool:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult | ast.Pow):
         return _target(node) in {ast.unparse(one) for one in ast.walk(node.value)}
     value = getattr(node, "value", None)
-    return value is not None and _explodes(node, Edit(COPIED, node, "", ((node, "value", value),)))
+    return value is not None and explodes(node, Edit(COPIED, node, "", ((node, "value", value),)))
 
 
 def _upper(node: ast.stmt, levels: int) -> Iterator[tuple[ast.AST, str, ast.expr]]:

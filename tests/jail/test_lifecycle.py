@@ -341,3 +341,16 @@ def test_spawned_kernels_are_jailed_too(run: Any) -> None:
 def test_numbers_are_seeded_anew_even_when_random_was_used_before() -> None:
     random.seed(1)
     assert asyncio.run(one("import random; print(random.random())")).strip() != str(random.Random(1).random())
+
+
+def test_a_zygote_leaves_no_free_places_for_what_its_kernels_make() -> None:
+    code = (
+        "import re, sympy, sys\nfrom autograder.jail import pages\n"
+        "def free():\n"
+        "    found = re.findall(r'^ *\\d+ +(\\d+) +\\d+ +\\d+ +(\\d+) *$', pages._said(sys._debugmallocstats), re.M)\n"
+        "    return [int(size) * int(count) for size, count in found]\n"
+        "before = free()\npages.fill_holes()\nprint(len(before), sum(before), max(free(), default=0))"
+    )
+    told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    kinds, before, after = map(int, told.split())
+    assert kinds and after < 2 * 16384 < before  # no more than what is left of a pool or two, which are new

@@ -10,12 +10,14 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
 from traitlets.config import Config
 
+from autograder.jail.application import _at_most_once
 from autograder.jail.execute import JailedExecute
 from autograder.jail.provisioner import JailedProvisioner
 from autograder.jail.shell import ready
@@ -348,3 +350,13 @@ def test_a_shell_that_waited_has_all_of_its_time() -> None:
     assert shell.kernel.wait_for(20) and "notebook limit of 3 s" in shell.ending()
     assert time.monotonic() - begun >= 3
     shell.end(wait=True)
+
+
+def test_a_cell_is_transformed_once_for_the_kernel_and_for_the_shell() -> None:
+    asked: list[str] = []
+    transform_cell = _at_most_once(lambda shell, cell: asked.append(cell) or cell.upper())
+    shell = SimpleNamespace(execution_count=1)
+    assert [transform_cell(shell, "a") for _ in range(2)] == ["A", "A"] and asked == ["a"]
+    assert transform_cell(shell, "a") == "A" and asked == ["a", "a"]  # run again, what a magic does may have changed
+    shell.execution_count = 2
+    assert [transform_cell(shell, cell) for cell in "aba"] == ["A", "B", "A"] and asked == ["a", "a", "a", "b", "a"]

@@ -14,13 +14,14 @@ from benchmarks.locating import as_cell, outcome, sample, tried
 from lrtutorial.course import find_step
 from lrtutorial.locating import can_locate, places_here
 from lrtutorial.locating.edits import edits
-from lrtutorial.locating.search import Trial, search
+from lrtutorial.locating.search import ready, search
 from lrtutorial.locating.sources import sources_of
+from lrtutorial.locating.trial import Trial
 from lrtutorial.locating.words import read, where
 from tests.part_b import right_answers
 
 SECONDS = 20.0  #: far more than a search takes: what is found doesn't depend on the machine
-EXERCISES = ("b1", "b2", "b3", "b5")
+EXERCISES = ("b1", "b2", "b3", "b4", "b5")
 PLACE = {
     "answer": "Adam", "line": 12, "code": "x = a / v", "function": "step", "part": "v", "role": "the divisor",
     "before": False,
@@ -36,7 +37,8 @@ def test_six_ways_of_writing_each_are_right_so_their_mutants_have_one_mistake(ex
         for name in find_step(exercise).answers:
             if name in space:
                 sources, rest = sources_of(space[name])
-                assert sources and search(Trial(find_step(exercise), name, sources, rest), sources, SECONDS) == []
+                with ready(find_step(exercise)):
+                    assert sources and search(Trial(find_step(exercise), name, sources, rest), sources, SECONDS) == []
 
 
 @pytest.mark.whole  # many seconds
@@ -117,6 +119,24 @@ def test_endless_and_hostile_edits_end() -> None:
     assert place["line"] == 9
     hostile = "class SGD:\n def __init__(self, params, lr):\n  pass\n def step(self, grads):\n  raise SystemExit(0)\n"
     assert places_here(find_step("b1"), {"SGD": as_cell(hostile)["SGD"], "MomentumSGD": ...}, SECONDS) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("losses[-1] > 4 * losses[0]", "losses[-1] > 4 * losses[-1]", "if not math.isfinite(losses[-1])"),
+        ("            loss.backward()\n", "", "optimizer.step()"),
+        ("(1 / num_steps)", "(1 * num_steps)", "factor = "),
+        ("/ 10", "* 10", "suggested = "),
+        ('    plt.ylabel("loss")\n', "", "return lrs"),
+    ],
+)
+def test_a_range_test_has_a_place_for_its_sweep_its_suggestion_and_its_figure(right, wrong, line) -> None:
+    source = right_answers.B4["try and finally"]
+    assert source.count(right) == 1
+    answer = as_cell(source.replace(right, wrong))["lr_range_test"]
+    (place, *_) = places_here(find_step("b4"), {"lr_range_test": answer}, SECONDS)
+    assert place["code"].startswith(line)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@ import numpy as np
 from lrtutorial.answers.arrays import pack
 from lrtutorial.figures import watched
 from lrtutorial.figures.reading import read_figure
+from lrtutorial.figures.undrawn import undrawn
 from lrtutorial.kinds.driven import Run, describe_error, quiet
 from lrtutorial.kinds.lr_finder.probes import DEFAULTS, Probe
 from lrtutorial.kinds.lr_finder.simulate import BUFFERS, FEATURES, data_of, weights_of
 
 if TYPE_CHECKING:
     import torch
+    from matplotlib.figure import Figure
     from torch import nn
 
 
@@ -101,10 +103,11 @@ class _Batches:
         return x, self.classes[i]
 
 
-def drive(range_test: Callable[..., object], probe: Probe, look_inside: bool = False) -> Run:
+def drive(range_test: Callable[..., object], probe: Probe, look_inside: bool = False, draws: bool = True) -> Run:
     """Run one probe on a range test and return what it did, and what it left behind.
 
     Where no lists come back, it is run once more to ``look_inside``: a forgotten return costs what is not returned.
+    Unless it ``draws``, its figures are left out, which take most of the time.
     """
     import torch
     from torch.autograd import profiler
@@ -123,7 +126,8 @@ def drive(range_test: Callable[..., object], probe: Probe, look_inside: bool = F
         args, kwargs = _bounds(probe)
         state = torch.get_rng_state()
         returned: object = None
-        with watched() as figures, mock.patch.object(profiler, "record_function", _Unrecorded):
+        watching = watched() if draws else _without_figures()
+        with watching as figures, mock.patch.object(profiler, "record_function", _Unrecorded):
             held: dict[str, object] = {}
             try:
                 with _names_at_return(range_test, held) if look_inside else contextlib.nullcontext():
@@ -138,14 +142,23 @@ def drive(range_test: Callable[..., object], probe: Probe, look_inside: bool = F
             drawn = [read_figure(figure) for figure in figures if figure.axes]
         run["rng"] = bool(torch.equal(state, torch.get_rng_state()))
     if run["interrupted"] is None and run["error"] is None:
-        _read_return(returned, run)
+        read_return(returned, run)
         if run["returned"] and not run["losses"] and not run["nothing"] and watch.modes:
             if not look_inside:
-                return drive(range_test, probe, look_inside=True)
+                return drive(range_test, probe, look_inside=True, draws=draws)
             _read_names(held, run)
     if run["interrupted"] is None:
         run["figure"] = drawn[-1] if drawn else None
-    run |= {
+    return {
+        **run,
+        **_left_behind(model, watch, probe),
+        "lrs": pack(np.array(run["lrs"], dtype=float)),
+        "losses": pack(np.array(run["losses"], dtype=float)),
+    }
+
+
+def _left_behind(model: nn.Module, watch: _Watch, probe: Probe) -> Run:
+    return {
         "weights": pack(_flat(model.parameters())),
         "buffers": pack(_flat(model.buffers())),
         "frozen": not all(weight.requires_grad for weight in model.parameters()),
@@ -155,11 +168,12 @@ def drive(range_test: Callable[..., object], probe: Probe, look_inside: bool = F
         "second": pack(watch.weights[1]) if len(watch.weights) > 1 else None,
         "loaded": watch.loaded > 0,
     }
-    return {
-        **run,
-        "lrs": pack(np.array(run["lrs"], dtype=float)),
-        "losses": pack(np.array(run["losses"], dtype=float)),
-    }
+
+
+@contextlib.contextmanager
+def _without_figures() -> Iterator[list[Figure]]:
+    with undrawn():
+        yield []
 
 
 def _model(probe: Probe, batches: _Batches) -> nn.Module:
@@ -202,7 +216,7 @@ def _flat(tensors: Iterator[torch.Tensor]) -> np.ndarray:
     return np.concatenate([np.zeros(0), *parts])
 
 
-def _read_return(returned: object, run: Run) -> None:
+def read_return(returned: object, run: Run) -> None:
     """Put what came back into the run, or say in ``returned`` why it can't be read."""
     if not isinstance(returned, tuple | list) or len(returned) != 3:
         size = f" of {len(returned)}" if isinstance(returned, tuple | list) else ""
@@ -212,7 +226,7 @@ def _read_return(returned: object, run: Run) -> None:
         lists = [values for one in several if (values := _numbers(one)) is not None]
         if len(lists) >= 2:  # what is there is judged
             run["lrs"], run["losses"] = lists[:2]
-            run["suggested"] = next((rate for one in several if (rate := _number(one)) is not None), None)
+            run["suggested"] = next((rate for one in several if (rate := number(one)) is not None), None)
         return
     try:
         for key, values in zip(("lrs", "losses"), returned[:2], strict=True):
@@ -220,7 +234,7 @@ def _read_return(returned: object, run: Run) -> None:
     except Exception as error:  # a student's object may raise anything here
         run["returned"] = f"a list of numbers was expected ({type(error).__name__})"
         return
-    run["suggested"] = _number(returned[2])
+    run["suggested"] = number(returned[2])
 
 
 def _numbers(value: Any) -> list[float] | None:
@@ -231,13 +245,13 @@ def _numbers(value: Any) -> list[float] | None:
         return None
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """Return a finite number as a float; None for anything else."""
     try:
-        number = float(value)
+        found = float(value)
     except Exception:
         return None
-    return number if math.isfinite(number) else None
+    return found if math.isfinite(found) else None
 
 
 def _bounds(probe: Probe) -> tuple[list[float], dict[str, float]]:
@@ -276,7 +290,7 @@ def _read_names(held: Mapping[str, object], run: Run) -> None:
     for name, value in held.items():
         low = name.lower()
         if "sugg" in low and run["suggested"] is None:
-            run["suggested"] = _number(value)
+            run["suggested"] = number(value)
         key = "losses" if "loss" in low else "lrs" if low.startswith(("lr", "rate")) or "rates" in low else ""
         if key and not run[key] and isinstance(value, list | np.ndarray) and not low.startswith(("smooth", "avg")):
             run[key] = _numbers(value) or []
