@@ -202,8 +202,22 @@ UNSEEN = {  # what a run on one position, at a constant rate and with all settin
 }  # fmt: skip
 
 
+SPOKEN = {"MomentumSGD": "Momentum", "optimizer.lr": "lr", "self.": "", "line of step": "line"}  # no class is asked for
+
+
+def _spoken(text):
+    for of_a_class, of_a_function in SPOKEN.items():
+        text = text.replace(of_a_class, of_a_function)
+    return text
+
+
 def _own(words):
-    return {name: said for name, said in words.items() if name not in UNSEEN}
+    """What is said of optimizers, of those mistakes that a run can show."""
+    return {
+        name: (_spoken(title), reveals, tuple(map(_spoken, hints)))
+        for name, (title, reveals, hints) in words.items()
+        if name not in UNSEEN
+    }
 
 
 FORM = (

@@ -207,7 +207,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         "ε stands inside the root",
         "writes √(v̂ + ε)",
         (
-            "Where does ε stand in the last line of Algorithm 1: under the root or beside it?",
+            "Where does ε stand in the task's last line: under the root or beside it?",
             "With gradients near 1e-9, √v̂ is smaller than ε = 1e-8. Work out such a step on paper and compare.",
         ),
     ),
@@ -215,7 +215,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         "ε stands inside the root, squared",
         "writes √(v̂ + ε²)",
         (
-            "Where does ε stand in the last line of Algorithm 1: under the root or beside it?",
+            "Where does ε stand in the task's last line: under the root or beside it?",
             "With gradients near 1e-9, √v̂ is smaller than ε = 1e-8. Work out such a step on paper and compare.",
         ),
     ),
@@ -260,7 +260,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         ),
     ),
     "norm": (
-        "The squares are summed over the whole parameter: Adam scales each entry by itself",
+        "The squares of all entries are taken together: each entry has to be scaled by its own",
         "uses the norm of the gradient",
         (
             "Take one entry with large gradients and one with small: should they share a denominator?",
@@ -787,6 +787,14 @@ _ADAM: Words = {  # of Adam alone
         (
             "Section 2 of the paper mentions this shortcut, with an ε̂ that is not ε.",
             "When the correction moves into the rate, everything in the denominator has to be scaled along with it.",
+        ),
+    ),
+    "folded_without_root": (
+        "The folded correction lacks its root: the rate is scaled by 1 − beta2^t, where its root belongs",
+        "folds the correction of v into the rate and forgets the root",
+        (
+            "v stands under a root. What becomes of its correction when it is taken out from there?",
+            "Divide your first step's size by lr: whatever the betas, it should be nearly 1.",
         ),
     ),
     "no_history": (

@@ -146,7 +146,7 @@ def _divided(top: str) -> dict[str, Change]:
         "not_squared": _ways("memory", "v1", "b2*v + (1-b2)*g"),
         "squared_weight": _ways("memory", "v1", "b2*v + ((1-b2)*g)**2", "b2*v + (1-b2)**2*g**2"),
         "adagrad": Change("memory", ({"v1": "v + g**2", "vh": "v1"}, {"v1": "v + g**2"}, {"v1": "v + (1-b2)*g**2"})),
-        "norm": _ways("memory", "v1", "b2*v + (1-b2)*sum(g**2)"),
+        "norm": _ways("memory", "v1", *(f"b2*v + (1-b2)*{what}(g**2)" for what in ("sum", "mean"))),
         "second_not_stored": _ways("memory", "sv", "v"),
     }
 
@@ -181,6 +181,8 @@ ADAM = {
     "correction_one_beta": Change("correction", ({"vh": "v1/(1-b1**t)"}, {"mh": "m1/(1-b2**t)"})),
     **_divided("mh"),
     "epsilon_hat": _ways("epsilon", "d", "m1*sqrt(1-b2**t)/(1-b1**t)/(sqrt(v1)+eps)"),
+    "folded_without_root": _ways("correction", "d", *(
+        f"m1*(1-b2**t)/(1-b1**t)/(sqrt(v1)+{eps})" for eps in ("eps", "eps*sqrt(1-b2**t)"))),
     "no_history": Change("memory", ({"sm": "0", "sv": "0"},)),
     "moves_first": Change("memory", ({"mh": "m/(1-b1**t)", "vh": "v/(1-b2**t)"},)),
     "from_one": Change("memory", (

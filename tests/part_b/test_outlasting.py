@@ -61,6 +61,11 @@ COPIES_AND_MULTIPLIES = changed(
 )  # fmt: skip
 UNBRACKETED = changed(PAPER, ("(1 - self.beta1**self.t)", "1 - self.beta1**self.t"),
                       ("(1 - self.beta2**self.t)", "1 - self.beta2**self.t"))  # fmt: skip
+FOLDED = changed(
+    PAPER, ("m_hat = self.m[i] / (1 - self.beta1**self.t)", "m_hat = self.m[i]"),
+    ("v_hat = self.v[i] / (1 - self.beta2**self.t)", "v_hat = self.v[i]"),
+    ("self.lr * m_hat", "self.lr * (1 - self.beta2**self.t) / (1 - self.beta1**self.t) * m_hat"),
+)  # fmt: skip
 ONE_LIST = changed(
     PAPER, ("self.m = [", "self.m = self.v = ["), ("        self.v = [np.zeros_like(p) for p in params]\n", "")
 )
@@ -80,6 +85,9 @@ SLIPS = {  # the answer, its source, what is named, the points of 20, and words 
     "rate inside an average": ("MomentumSGD", INSIDE_AND_AVERAGED, "b1-classical", 13, "And: The velocity is an aver"),
     "no brackets": ("Adam", UNBRACKETED, "b2-correction_unbracketed", 14, "bracket around 1 − beta^t is missing"),
     "one list for both moments": ("Adam", ONE_LIST, "b2-one_array", 16, "m and v are one and the same"),
+    "one mean for all entries": (
+        "Adam", changed(PAPER, ("* g**2", "* np.mean(g**2)")), "b2-norm", 16, "The squares of all entries"),
+    "a folded correction": ("Adam", FOLDED, "b2-folded_without_root", 14, "lacks its root"),
     "a velocity in a default": ("run_momentum", DEFAULT, "b3-lasting", 18, "Something outlives the call"),
     "the terms of f": (
         "run_", changed(LISTS, (RIGHT_GRADIENT, "np.array([pos[0]**2, 10 * pos[1]**2])")), "b3-gradient_value", 16,
@@ -103,6 +111,12 @@ def test_a_slip_of_another_style_is_named_and_costs_its_own_line(slip) -> None:
     expected = expectations(step.id, generator("draw", step.id))
     verdict = step.judge(step.collect(given, expected.probes), expected)
     assert (verdict.misconception, verdict.points) == (name, points), str(verdict)
+
+
+def test_a_function_is_not_told_of_a_class_and_its_attributes() -> None:
+    for mistake in questions()["b3"].misconceptions:
+        for text in (mistake.title, *mistake.hints):
+            assert not any(word in text for word in ("SGD class", "MomentumSGD", "optimizer.lr", "self.lr")), text
 
 
 CLOSURES = """
