@@ -390,8 +390,8 @@ def read_drawing(data: object) -> dict[str, object]:
 def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
     """Return which facts are missing in the drawing, in the order of ``Trajectories.of(step).figure``.
 
-    The axes that hold most of the four runs are the ones that count. A line is an optimizer's when its label
-    says the optimizer's name; it is right when it shows one of the acceptable runs.
+    The axes that hold most of the four runs count; of several, those that lack least. A line is an optimizer's when
+    its label says the optimizer's name; it is right when it shows one of the acceptable runs.
     """
     facts = list(Trajectories.of(step).figure)
     pairs = [
@@ -401,7 +401,13 @@ def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarra
     ]
     if not pairs:
         return facts
-    axes, one = max(pairs, key=lambda pair: (len(_named_lines(pair[0])), bool(pair[1]["contours"])))
+    most = max(len(_named_lines(axes)) for axes, _ in pairs)
+    lacking = [_lacks(facts, axes, one, acceptable) for axes, one in pairs if len(_named_lines(axes)) == most]
+    return min(lacking, key=len)
+
+
+def _lacks(facts: list[str], axes: Run, one: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
+    """Return which facts are missing in one picture."""
     lines = _named_lines(axes)
     shown = " ".join(one["legend"]).lower()
     holds = {
