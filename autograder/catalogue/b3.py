@@ -128,6 +128,21 @@ def moves_start(run):
     return wrapped
 
 
+KEPT: dict[str, float] = {}  # outlives each call of ``lasting``
+
+
+def lasting(run):
+    """A push that is left from the last call, as a velocity that nobody sets back."""
+
+    def wrapped(start, *arguments):
+        rows = run(start, *arguments)
+        rows[1:] += KEPT.get("push", 0.0)
+        KEPT["push"] = 0.5
+        return rows
+
+    return wrapped
+
+
 def rounded(rows, start):
     """The trajectory in the start's own dtype."""
     return rows.astype(start.dtype)
@@ -187,8 +202,22 @@ UNSEEN = {  # what a run on one position, at a constant rate and with all settin
 }  # fmt: skip
 
 
+SPOKEN = {"MomentumSGD": "Momentum", "optimizer.lr": "lr", "self.": "", "line of step": "line"}  # no class is asked for
+
+
+def _spoken(text):
+    for of_a_class, of_a_function in SPOKEN.items():
+        text = text.replace(of_a_class, of_a_function)
+    return text
+
+
 def _own(words):
-    return {name: said for name, said in words.items() if name not in UNSEEN}
+    """What is said of optimizers, of those mistakes that a run can show."""
+    return {
+        name: (_spoken(title), reveals, tuple(map(_spoken, hints)))
+        for name, (title, reveals, hints) in words.items()
+        if name not in UNSEEN
+    }
 
 
 FORM = (
@@ -224,6 +253,11 @@ MISCONCEPTIONS = (
         "Print start before and after the call.",
         "What should the position be at first: start, or a copy of it?",
     ), for_all(moves_start), True),
+    M("b3-lasting", "Something outlives the call: the next one goes on from what this one left",
+      "keeps a velocity or moments in a default argument, or outside the function", (
+          "Call it twice with the same arguments: do you get the same points?",
+          "Where are the velocity and the moments set to zero: once in the notebook, or at the beginning of each run?",
+      ), for_all(lasting), True),
     M("b3-rounds", "A start of integers makes every point an integer",
       "gives the trajectory the start's dtype", (
         "Run it from np.array([5, 4]) and look at row 1.",
@@ -256,7 +290,7 @@ MISCONCEPTIONS = (
       DRAW, figure_with(legend=False)),
     M("b3-figure_rates", "The lines are not the runs asked for: 50 steps from (5, 4) at the four rates given",
       "takes other rates, another start or other runs", (
-          "Compare the rates in your function with those in the task.",
+          "Compare what each line shows with the task: which function at which rates, x across and y upwards.",
           "How many points has each line, and where does it begin?",
       ), figure_with(lr=0.04)),
     M("b3-figure_start", "The start isn't marked", "leaves the start's mark out", DRAW,
@@ -385,7 +419,7 @@ QUESTIONS = {
         "differ is the line to look at.",
         families=(
             (
-                "gradient_no_ten gradient_no_two gradient_swapped",
+                "gradient_no_ten gradient_no_two gradient_swapped gradient_value gradient_sum",
                 "f = x² + 10y² has the gradient (2x, 20y) and the curvatures 2 and 20, not 1 and 10. So plain "
                 "descent is stable below η = 0.1, and best at 1/11.",
             ),
@@ -395,7 +429,7 @@ QUESTIONS = {
                 "gradients are small, which is near the minimum.",
             ),
             (
-                "aliased moves_start rounds single",
+                "aliased moves_start lasting rounds single",
                 "An array appended is a reference, not a picture: append pos.copy(), start from a float copy of "
                 "the start, and the caller's own start stays where it was.",
             ),

@@ -55,6 +55,7 @@ def probes(rng: np.random.Generator) -> list[Probe]:
     eighths = [whole(0, 28 * period) for _ in range(24)]  # none of them whole: restarts are asked elsewhere
     fractions = [(eighth + (eighth % 8 == 0)) / 8 for eighth in eighths]
     fractions += [int(rng.uniform(0, 400)) + round(float(rng.uniform(0.01, 0.99)), 3) for _ in range(6)]
+    fractions.sort()  # another order is asked for by itself
     plotted = whole(25, 60)
     if plotted in (2 * short, 100):
         plotted += 1

@@ -156,7 +156,7 @@ MANNERS: Words = {  # of optimizer classes
         "{who}'s state outlives the object: a second optimizer starts with what the first one left",
         "keeps the velocity on the class, in a default argument or in a global",
         (
-            "Make two optimizers one after the other. Where does the second one's velocity come from?",
+            "Make two optimizers one after the other. Where does what the second one remembers come from?",
             "Everything a step remembers should be created in __init__ and belong to self.",
         ),
     ),
@@ -188,7 +188,7 @@ MANNERS: Words = {  # of optimizer classes
         "{who} keeps what it was handed, and a later step changes it",
         "stores g without copying it",
         (
-            "After the first step, is your velocity the very array that came in through grads?",
+            "After the first step, is anything you keep the very array that came in through grads?",
             "What happens to that array at the second step?",
         ),
     ),
@@ -207,7 +207,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         "ε stands inside the root",
         "writes √(v̂ + ε)",
         (
-            "Where does ε stand in the last line of Algorithm 1: under the root or beside it?",
+            "Where does ε stand in the task's last line: under the root or beside it?",
             "With gradients near 1e-9, √v̂ is smaller than ε = 1e-8. Work out such a step on paper and compare.",
         ),
     ),
@@ -215,7 +215,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         "ε stands inside the root, squared",
         "writes √(v̂ + ε²)",
         (
-            "Where does ε stand in the last line of Algorithm 1: under the root or beside it?",
+            "Where does ε stand in the task's last line: under the root or beside it?",
             "With gradients near 1e-9, √v̂ is smaller than ε = 1e-8. Work out such a step on paper and compare.",
         ),
     ),
@@ -260,7 +260,7 @@ DIVIDED: Words = {  # of a second moment and the division by its root
         ),
     ),
     "norm": (
-        "The squares are summed over the whole parameter: Adam scales each entry by itself",
+        "The squares of all entries are taken together: each entry has to be scaled by its own",
         "uses the norm of the gradient",
         (
             "Take one entry with large gradients and one with small: should they share a denominator?",
@@ -372,6 +372,22 @@ BOWL: Words = {  # of the gradient of x² + 10y²
         (
             "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
             "Nudge y by 0.001 at (5, 4): by how much does f grow, and what slope is that?",
+        ),
+    ),
+    "gradient_value": (
+        "The function's own value stands in place of its gradient",
+        "computes f, or its two terms, and not their derivatives",
+        (
+            "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
+            "On which side of the minimum is your gradient negative?",
+        ),
+    ),
+    "gradient_sum": (
+        "The two parts of the gradient are added: both coordinates get one and the same number",
+        "returns a sum, not an array of two",
+        (
+            "Write ∂f/∂x and ∂f/∂y for f = x² + 10y² on paper, then print yours at (5, 4).",
+            "How many numbers does your gradient have at a point of two coordinates?",
         ),
     ),
 }
@@ -773,6 +789,14 @@ _ADAM: Words = {  # of Adam alone
             "When the correction moves into the rate, everything in the denominator has to be scaled along with it.",
         ),
     ),
+    "folded_without_root": (
+        "The folded correction lacks its root: the rate is scaled by 1 − beta2^t, where its root belongs",
+        "folds the correction of v into the rate and forgets the root",
+        (
+            "v stands under a root. What becomes of its correction when it is taken out from there?",
+            "Divide your first step's size by lr: whatever the betas, it should be nearly 1.",
+        ),
+    ),
     "no_history": (
         "The moments forget: each step starts them from this gradient alone",
         "does not carry m and v over",
@@ -899,6 +923,22 @@ _ADAM: Words = {  # of Adam alone
         (
             "Does every parameter have moments of its own?",
             "Take two parameters, one with large gradients, one with small: print what m holds after each.",
+        ),
+    ),
+    "correction_unbracketed": (
+        "The correction subtracts beta^t: the bracket around 1 − beta^t is missing",
+        "writes m / 1 − β^t",
+        (
+            "What does Python divide first in a / 1 - b?",
+            "At step 1 the corrected m should be the gradient itself.",
+        ),
+    ),
+    "one_array": (
+        "m and v are one and the same: what is stored for v takes the place of m",
+        "makes both moments with one assignment",
+        (
+            "After one step, print both moments, and whether one is the other.",
+            "How many lists are there after a = b = []?",
         ),
     ),
     "correction_plus": (

@@ -14,7 +14,15 @@ ARGUMENTS = {
     "rmsprop": {"lr": "lr", "beta": "b2", "eps": "eps"},
     "adam": {"lr": "lr", "beta1": "b1", "beta2": "b2", "eps": "eps"},
 }
-IN_COMMON = ("ascends", "gradient_no_ten", "gradient_no_two", "gradient_swapped", "gradient_ten")
+IN_COMMON = (
+    "ascends",
+    "gradient_no_ten",
+    "gradient_no_two",
+    "gradient_swapped",
+    "gradient_ten",
+    "gradient_value",
+    "gradient_sum",
+)
 
 
 def _model(word: str, arguments: dict[str, str]) -> Model:

@@ -241,6 +241,9 @@ class Schedule(Driven):
 
     name = "schedule"
 
+    costs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{id of a mistake: the lines of the rates that it costs}, where runs fail that only follow from it."""
+
 
 @dataclass(frozen=True)
 class LRFinder(Driven):

@@ -72,6 +72,9 @@ def usual_cause(kind: str, message: str, error: Error, signature: str = "") -> s
         return "Print what stands below the fraction bar: it is 0 there."
     if kind == "ValueError" and "setting an array element with a sequence" in message:
         return "An array stands where there is room for one number: print the shape of each there."
+    if "convert float NaN to integer" in message or "convert float infinity to integer" in message:
+        what = "NaN" if "NaN" in message else "infinite"
+        return f"int() is handed a number that is {what}: print what goes into it."
     if kind == "TypeError" and (cause := _cause_of_type_error(message, error, signature)):
         return cause
     if kind in ("IndexError", "KeyError"):
@@ -94,6 +97,10 @@ def _cause_of_type_error(message: str, error: Error, signature: str) -> str:
         return "Compare that call with what the function called takes: how many arguments, in which order?"
     if re.search(r"'(method|builtin_function_or_method|function)'", message):
         return "A method or function stands there without its brackets: it has to be called, as in x.item()."
+    if "converted to Python scalar" in message:
+        return "A function for single numbers, such as those of math, is handed an array: NumPy has one for arrays."
+    if "len() of unsized object" in message or re.search(r"'(int|float)' has no len\(\)", message):
+        return "A single number has no length, nor has an array without axes: print the shape of what stands there."
     if "is not an iterator" in message:
         return "next() needs an iterator: iter(…) makes one of a loader or a list."
     if re.search(r"'(list|tuple)'|sequence by non-int", message):

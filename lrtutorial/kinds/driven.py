@@ -6,6 +6,7 @@ function, and ``runs``, {probe id: run} for every probe of the others.
 
 from __future__ import annotations
 
+import dis
 import linecache
 import traceback
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,7 @@ def no_class(name: str, answer: object, method: str, argument: str) -> dict[str,
         return {"unfinished": f"{name} is still {'...' if answer is ... else 'None'}: define the class above."}
     has_method = callable(getattr(answer, method, None))
     if isinstance(answer, type):
+        has_method = has_method or _given_in_init(answer, method)
         return None if has_method else {"unreadable": f"The class {name} has no method {method}(self, {argument})."}
     if has_method:
         return {
@@ -103,6 +105,14 @@ def no_class(name: str, answer: object, method: str, argument: str) -> dict[str,
         "unreadable": f"A class was expected for {name}, but {type(answer).__name__} came. "
         f"Define it as: class {name}: …, and pass {name} itself."
     }
+
+
+def _given_in_init(answer: type, method: str) -> bool:
+    """Say whether ``__init__`` defines functions and stores one under the method's name, as in self.step = step."""
+    code = getattr(vars(answer).get("__init__"), "__code__", None)
+    if code is None or not any(hasattr(inner, "co_code") for inner in code.co_consts):
+        return False
+    return any(one.opname == "STORE_ATTR" and one.argval == method for one in dis.get_instructions(code))
 
 
 # ---------------------------------------------------------------------------------------------- read

@@ -59,6 +59,7 @@ from lrtutorial.kinds.driven import (
     together,
     with_problem,
 )
+from lrtutorial.kinds.outlasting import afresh, as_new
 from lrtutorial.kinds.variants import CHANGES, Bank, Variant, explained
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
@@ -75,7 +76,7 @@ def collect(step: Step, answers: Mapping[str, Any], probes: list[Probe]) -> Evid
     problems = absent(step, answers)
     problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs: dict[str, Run] = {}
-    fresh = {name: _as_new(answer) for name, answer in answers.items() if name not in problems}
+    fresh = {name: as_new(answer) for name, answer in answers.items() if name not in problems}
     for probe in probes:
         if (name := probe["answer"]) in fresh:
             fresh[name]()
@@ -99,42 +100,14 @@ def outcome_of(step: Step, evidence: Evidence, probes: list[Probe]) -> Evidence:
     }
 
 
-def _problem(name: str, answer: Any) -> dict[str, str] | None:
+def _problem(name: str, answer: object) -> dict[str, str] | None:
     if problem := no_class(name, answer, "step", "grads"):
         return problem
-    if does_nothing(answer.step):
+    if does_nothing(getattr(answer, "step", None)):
         return {"unfinished": f"{name}.step does nothing yet: write its body."}
     if "__init__" in vars(answer) and does_nothing(vars(answer)["__init__"]):
         return {"unfinished": f"{name}.__init__ does nothing yet: store there what step needs."}
     return None
-
-
-def _as_new(answer: object) -> Callable[[], None]:
-    """Return a function that puts back what is kept on a class and in its methods' defaults, for the next probe."""
-    changing = (list, dict, set, np.ndarray)
-    kept: list[tuple[object, str, object]] = []
-    for owner in getattr(answer, "__mro__", (answer,))[:-1]:
-        for name, value in vars(owner).items():
-            if any(isinstance(default, changing) for default in getattr(value, "__defaults__", None) or ()):
-                kept.append((value, "__defaults__", value.__defaults__))
-            elif not name.startswith("__") and isinstance(value, (int, float, *changing)):
-                kept.append((owner, name, value))
-
-    def copied(value: object) -> object:
-        if isinstance(value, tuple):
-            return tuple(map(copied, value))
-        return copy.deepcopy(value) if isinstance(value, changing) else value
-
-    try:
-        saved = [copied(value) for _, _, value in kept]
-    except Exception:  # what can't be copied stays as it is
-        return lambda: None
-
-    def put_back() -> None:
-        for (owner, name, _), value in zip(kept, saved, strict=True):
-            setattr(owner, name, copied(value))
-
-    return put_back
 
 
 def drive(optimizer_class: Callable[..., object], probe: Probe) -> Run:
@@ -181,7 +154,7 @@ def _help(optimizer_class: Any, probe: Probe, run: Run) -> tuple[str, np.ndarray
     if np.ptp(trace, axis=0).max(initial=0) == 0 and not probe.get("in_place"):
         with _noting():
             noted = _drive_once(optimizer_class, probe, notes=True)
-        if not noted["error"] and np.ptp(noted["trace"], axis=0).max(initial=0) > 0:
+        if not noted["error"] and (noted["trace"] != noted["trace"][0]).any():  # moves to NaN are moves
             return "moves", noted["trace"]
     return none
 
@@ -203,7 +176,7 @@ class _Noted(np.ndarray):
             return kwargs.get("out", inputs[0] if isinstance(inputs[0], _Noted) else result)
         if first:
             noted = np.asarray(result).view(_Noted)
-            noted.owner = None
+            noted.owner = inputs[0].owner  # kept in the parameter's place, it moves in the next step
             return noted
         return result
 
@@ -401,7 +374,8 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
 def holds(answer: Callable[..., object], expected: Expected) -> bool:
     """Run an answer and say whether every probe is as expected: no words are made. Raises what the answer raises."""
     for probe in expected.probes:
-        run, reference = drive(answer, probe), read_run(expected.reference[probe["id"]], probe)
+        with afresh(answer):
+            run, reference = drive(answer, probe), read_run(expected.reference[probe["id"]], probe)
         if first_difference({**run, "trace": unpack(run["trace"])}, reference, probe):
             return False
     return True
@@ -422,6 +396,10 @@ def sieve(expected: Expected) -> Callable[[Callable[..., object]], bool] | None:
     slack, count = tolerance(wanted, probe), len(params)
 
     def passes(optimizer_class: Callable[..., object]) -> bool:
+        with afresh(optimizer_class):
+            return steps_right(optimizer_class)
+
+    def steps_right(optimizer_class: Callable[..., object]) -> bool:
         own = [array.copy() for array in params]
         optimizer = _made(optimizer_class, held := list(own), probe["kwargs"], probe.get("positional", ()))
         for t in range(len(grads) // count):
@@ -571,7 +549,10 @@ def find(
     off = frozenset(key for key, run in seen.items() if _numbers_differ(run, reference[key], probes[key]))
     if crashed:
         error = met_by(runs[crashed[0]]["error"], crashed[0])
-        return Finding(error, tuple(facts), (), how, off | frozenset(crashed))
+        ended = {key: run for key, run in seen.items() if not run["error"]}
+        named = _explained(model, ended, probes) if off & ended.keys() else ()
+        named = named if len(named) == 1 else ()  # few runs may be left: two mistakes might fit by chance
+        return Finding(error, tuple(facts), named, how, frozenset(crashed) | (frozenset() if named else off))
     if still and not how:
         return Finding(None, tuple(facts), (), how, frozenset(runs))
     if off and _in_single_precision(seen, reference, probes):
@@ -721,10 +702,11 @@ def _told(
     probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, object],
 ) -> tuple[str | None, list[str], str]:  # fmt: skip
     """Return the id of the mistake that is named first, sentences, and a hint."""
+    words, model = misconceptions(step.id), Optimizer.of(step).models[answer]
     if finding.error:
         headline, hint = crash_of(answer, finding.error, Optimizer.of(step).signatures[answer], expected.secret)
-        return None, [headline], hint
-    words, model = misconceptions(step.id), Optimizer.of(step).models[answer]
+        more = [f"The runs that came to their end show: {words[model.id_of(name)].title}." for name in finding.mistakes]
+        return None, [headline, *more], hint
     names = [model.id_of(name) for name in (*finding.mistakes, *(FACTS[fact] for fact in finding.facts))]
     if (not finding.unexplained or "still" in finding.facts) and names:
         if len(names) > 1:

@@ -54,6 +54,7 @@ DEPTH = 15_000  #: calls within calls that a recursive get_lr may make: at epoch
 _CALL = "CosineAnnealingWarmRestarts(lr_max=…, lr_min=…, T_0=…, T_mult=…), then .get_lr(epoch)"
 FAULTS = {  # of a plot, in the order in which they are told
     "error": "plot_schedule raised an error",
+    "unread": "the plot can't be judged: get_lr gives no real numbers to compare it with",
     "unfinished": "plot_schedule is unfinished: it returned nothing and drew nothing",
     "returned_none": "plot_schedule returned None: it must return the list of rates it draws",
     "returned_from_1": "the list returned begins at epoch 1: the first epoch is 0",
@@ -117,6 +118,7 @@ def ask(schedule_class: Callable[..., Schedules], probe: Probe) -> Run:
                 schedules.append(schedule_class(**probe["twin"]))
             if "plot" in probe:
                 _plot(schedules[0], probe, run)
+                schedules = [schedule_class(*probe["args"], **probe["kwargs"])]  # what plotting left behind is no part
             epochs = range((probe["plot"] or DEFAULT_EPOCHS) + 1) if "plot" in probe else probe["epochs"]
             for epoch in epochs:
                 for schedule in schedules:
@@ -211,7 +213,7 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     if "returned_default" in every and {"returned_length", "returned_other"} & set(every):
         every.remove("returned_default")  # wrong whatever is asked for: the default isn't what is amiss
     passed = {key for key in asked if differences[key] is None or follows(read[key], probes[key])}
-    if not any(fault.startswith(("error", "unfinished", "returned")) for fault in every):
+    if not any(fault.startswith(("error", "unread", "unfinished", "returned")) for fault in every):
         passed.add("returned")
     if every == [fault for fault in every if fault.startswith("returned")]:
         passed.add("figure")
@@ -231,7 +233,18 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     verdict = replace(verdict, details=tuple(f"{sentence(FAULTS[fault])}." for fault in every))
     if not any(differences.values()):
         return _explain_plot(step, verdict, faults, every, read, expected)
-    return _explain_rates(step, verdict, read, probes, expected, differences)
+    verdict = _explain_rates(step, verdict, read, probes, expected, differences)
+    about = Schedule.of(step).costs.get(verdict.misconception or "")
+    return verdict if about is None else _priced(step, verdict, about, set(differences))
+
+
+def _priced(step: Step, verdict: Verdict, about: tuple[str, ...], asked: set[str]) -> Verdict:
+    """Give back the lines of rates that fail in consequence of a mistake that gives all of them."""
+    lines = tuple(
+        replace(line, earned=line.possible) if asked.issuperset(rubric.probes) and line.id not in about else line
+        for line, rubric in zip(verdict.lines, step.rubric, strict=True)
+    )
+    return replace(verdict, lines=lines, status="partly" if any(line.earned for line in lines) else "wrong")
 
 
 def holds(answer: Callable[..., Schedules], expected: Expected) -> bool:
@@ -359,6 +372,8 @@ def plot_faults(run: Run, probe: Probe) -> list[str]:
     lines = [(ax, line) for ax in axes for line in ax["lines"]]
     if returned is None and not lines:
         return ["unfinished"]
+    if not np.isfinite(own).any():
+        return ["unread"]
     faults = []
     if returned is None:
         faults.append("returned_none")
@@ -439,7 +454,9 @@ def _explain_rates(
             break
     else:
         if not error:
-            said = f"{_broken(difference, probe)}.", step.hints[0]
+            finite = difference["what"] == "error" or np.isfinite(difference["yours"])
+            hint = step.hints[0] if finite else "Print what get_lr gives there, and of which type it is."
+            said = f"{_broken(difference, probe)}.", hint
             said = ONLY.get(_only(probes, differences), said)
             verdict = replace(verdict, headline=said[0], hint=said[1])
         else:

@@ -50,6 +50,7 @@ from lrtutorial.kinds.driven import (
     together,
     with_problem,
 )
+from lrtutorial.kinds.outlasting import afresh, as_new
 from lrtutorial.kinds.variants import BOWL, CHANGES, LOOKS_AHEAD, Bank, Variant, explained
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
@@ -58,6 +59,7 @@ MAX_ROWS = 400
 START, MINIMUM = np.array([5.0, 4.0]), np.zeros(2)
 EPSILON = float(np.finfo(np.float64).eps)
 SINGLE = float(np.finfo(np.float32).eps)
+FLAGS = ("touched", "divided", "lasting")  #: what a run says beside its points
 DRAWN = 1e-6  #: how far a drawn point may lie from the point it stands for
 
 
@@ -69,8 +71,13 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
     problems = absent(step, answers)
     problems |= {name: problem for name, answer in answers.items() if (problem := _problem(name, answer))}
     runs: dict[str, Run] = {}
-    for probe in probes:
-        if probe["answer"] not in problems:
+    fresh = [as_new(answer) for name, answer in answers.items() if name not in problems]
+    for probe in [*probes, None]:
+        for (
+            put_back
+        ) in fresh:  # all of them: a drawing calls the others, and after the last probe the cell is as it was
+            put_back()
+        if probe and probe["answer"] not in problems:
             function: Any = answers[probe["answer"]]
             runs[probe["id"]] = (
                 drive(function, probe) if "start" in probe else _drawn(step, function, probe, problems, runs)
@@ -106,12 +113,20 @@ def _problem(name: str, answer: object) -> dict[str, str] | None:
 
 
 def drive(function: Callable[..., object], probe: Probe) -> Run:
-    """Run one probe on a function: ``{"trace": array or None, "type": name, "error", "touched": start
-    changed, "divided": NumPy divided by zero}``.
+    """Run one probe on a function: ``{"trace": array or None, "type": name, "error", "touched": start changed,
+    "divided": NumPy divided by zero, "lasting": called again, it gives other points (asked of ``form`` only)}``.
     """
+    run = _call_once(function, probe)
+    if probe.get("form") and not run["error"] and run["trace"] is not None:
+        again = _call_once(function, probe)["trace"]
+        run["lasting"] = again is None or not np.array_equal(unpack(run["trace"]), unpack(again), equal_nan=True)
+    return run
+
+
+def _call_once(function: Callable[..., object], probe: Probe) -> Run:
     start = unpack(probe["start"])
     before = start.copy()
-    run: Run = {"trace": None, "type": "", "error": None, "touched": False, "divided": False}
+    run: Run = {"trace": None, "type": "", "error": None, "touched": False, "divided": False, "lasting": False}
 
     def noticed(kind: str, _: int) -> None:
         run["divided"] = run["divided"] or kind.startswith("divide")
@@ -254,7 +269,10 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
 def holds(answer: Callable[..., object], expected: Expected) -> bool:
     """Run an answer and say whether every probe is as expected: no words are made. The figure isn't among these."""
     probes = {probe["id"]: probe for probe in expected.probes}
-    runs = {key: read_run(drive(answer, probe)) for key, probe in probes.items()}
+    runs = {}
+    for key, probe in probes.items():
+        with afresh(answer):
+            runs[key] = read_run(drive(answer, probe))
     reference = {key: run and read_run(run) for key, run in expected.reference.items()}
     return not any(first_difference(run, reference.get(key), probes[key], runs) for key, run in runs.items())
 
@@ -272,7 +290,8 @@ def sieve(expected: Expected) -> Callable[[Callable[..., object]], bool] | None:
     slack[0] = 0
 
     def passes(function: Callable[..., object]) -> bool:
-        trace = np.asarray(function(start.copy(), *probe["arguments"]))
+        with afresh(function):
+            trace = np.asarray(function(start.copy(), *probe["arguments"]))
         return trace.shape == wanted.shape and bool((np.abs(trace - wanted) <= slack).all())
 
     return passes
@@ -338,12 +357,12 @@ def _acceptable(step: Step, runs: Mapping[str, Run], figure: Probe) -> dict[str,
 
 def read_run(data: object) -> Run:
     """Return a run with its trace as an array, or None. Raises Malformed unless it has the form of a run."""
-    if not isinstance(data, dict) or set(data) != {"trace", "type", "error", "touched", "divided"}:
+    if not isinstance(data, dict) or set(data) != {"trace", "type", "error", *FLAGS}:
         raise Malformed("a run was expected")
     trace = None if data["trace"] is None else unpack(data["trace"])
     if trace is not None and (trace.dtype != np.float64 or trace.ndim > 2 or trace.size > 2 * MAX_ROWS):
         raise Malformed("a run has the wrong shape")
-    if not isinstance(data["type"], str) or not all(isinstance(data[key], bool) for key in ("touched", "divided")):
+    if not isinstance(data["type"], str) or not all(isinstance(data[key], bool) for key in FLAGS):
         raise Malformed("a run did not arrive whole")
     return {**data, "trace": trace, "error": read_error(data["error"])}
 
@@ -371,8 +390,8 @@ def read_drawing(data: object) -> dict[str, object]:
 def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
     """Return which facts are missing in the drawing, in the order of ``Trajectories.of(step).figure``.
 
-    The axes that hold most of the four runs are the ones that count. A line is an optimizer's when its label
-    says the optimizer's name; it is right when it shows one of the acceptable runs.
+    The axes that hold most of the four runs count; of several, those that lack least. A line is an optimizer's when
+    its label says the optimizer's name; it is right when it shows one of the acceptable runs.
     """
     facts = list(Trajectories.of(step).figure)
     pairs = [
@@ -382,7 +401,13 @@ def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarra
     ]
     if not pairs:
         return facts
-    axes, one = max(pairs, key=lambda pair: (len(_named_lines(pair[0])), bool(pair[1]["contours"])))
+    most = max(len(_named_lines(axes)) for axes, _ in pairs)
+    lacking = [_lacks(facts, axes, one, acceptable) for axes, one in pairs if len(_named_lines(axes)) == most]
+    return min(lacking, key=len)
+
+
+def _lacks(facts: list[str], axes: Run, one: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
+    """Return which facts are missing in one picture."""
     lines = _named_lines(axes)
     shown = " ".join(one["legend"]).lower()
     holds = {
@@ -540,6 +565,8 @@ def _form(run: Run, steps: int, start: np.ndarray) -> Found | None:
         return {"what": "still"}
     if _one_array(trace, steps):
         return {"what": "same"}
+    if run["lasting"]:
+        return {"what": "lasting"}
     return {"what": "touched"} if run["touched"] else None
 
 
@@ -594,7 +621,7 @@ def find(
 FACTS = {  # id: the line of the rubric that it costs; "" for the function's own
     "no_return": "", "list": "form", "transposed": "form", "no_start": "form", "one_less": "form",
     "one_more": "form", "last_only": "form", "aliased": "form", "moves_start": "form", "rounds": "integers",
-    "single": "form",
+    "single": "form", "lasting": "form",
 }  # fmt: skip
 
 
@@ -602,6 +629,8 @@ def _is_fact(fact: str, runs: Mapping[str, Run], probes: Mapping[str, Probe], di
     """Say whether all runs of a function that took steps show something about their form."""
     if fact == "moves_start":
         return any(run["touched"] for run in runs.values())
+    if fact == "lasting":
+        return any(run["lasting"] for run in runs.values())
     whole = [key for key in runs if probes[key].get("same_as")]
     if fact == "rounds":
         return any(
@@ -817,6 +846,7 @@ def diagnose(
         "still": "The trajectory never leaves the start.",
         "same": "After row 0 all rows are one and the same point.",
         "touched": "It changes the caller's start.",
+        "lasting": "Called again with the same arguments it gives other points.",
     }
     if found["what"] != "number":
         return words[
@@ -862,6 +892,7 @@ def _counterexample(
             "still": "the last point is the start",
             "same": "all rows after row 0 are the same",
             "touched": "the array passed as start was changed",
+            "lasting": "called again with just these arguments, it gave other points",
         }[found["what"]]
         return replace(verdict, counterexample=f"{says[key]}, {call}: {what}.")
     coordinate = "xy"[found["axis"]]

@@ -94,7 +94,8 @@ ANY = {  # in every family
     "skips_last": _ways("step", "way", "1 if i < n-1 or n == 1 else 0"),
 }  # fmt: skip
 MOMENTUM = {
-    "classical": Change("rate", ({"m1": "b1*m + lr*g", "s": "d"},)),
+    # twice the same: beside the other the velocity's own mistakes can be told
+    "classical": Change("rate", ({"m1": "b1*m + lr*g", "s": "d"}, {"g": "lr*g", "s": "d"})),
     "nesterov": _ways("step", "d", "g + b1*mh"),
     "average": _ways("memory", "m1", "b1*m + (1-b1)*g"),
     "dampened": _ways("memory", "m1", "b1*m + where(t == 1, 1, 1-b1)*g"),
@@ -145,7 +146,7 @@ def _divided(top: str) -> dict[str, Change]:
         "not_squared": _ways("memory", "v1", "b2*v + (1-b2)*g"),
         "squared_weight": _ways("memory", "v1", "b2*v + ((1-b2)*g)**2", "b2*v + (1-b2)**2*g**2"),
         "adagrad": Change("memory", ({"v1": "v + g**2", "vh": "v1"}, {"v1": "v + g**2"}, {"v1": "v + (1-b2)*g**2"})),
-        "norm": _ways("memory", "v1", "b2*v + (1-b2)*sum(g**2)"),
+        "norm": _ways("memory", "v1", *(f"b2*v + (1-b2)*{what}(g**2)" for what in ("sum", "mean"))),
         "second_not_stored": _ways("memory", "sv", "v"),
     }
 
@@ -168,22 +169,26 @@ ADAM = {
         {"t": "t-1"}, {"t": "0"}, {"mh": "m1/(1-b1**(t-1))"}, {"vh": "v1/(1-b2**(t-1))"})),
     "t_from_two": _ways("correction", "t", "t+1"),
     "t_never": _ways("correction", "t", "1"),
-    "t_per_parameter": _ways("correction", "t", "(t-1)*n + i + 1"),
+    "t_per_parameter": _ways("correction", "t", "(t-1)*n + i + 1", "i+1"),
     "correction_product": Change("correction", (
         {"mh": "m1/(1-b1*t)", "vh": "v1/abs(1-b2*t)"}, {"mh": "m1/(1-b1*t)", "vh": "v1/(1-b2*t)"},
         {"mh": "m1/(1-b1*t)"}, {"vh": "v1/(1-b2*t)"})),
     "correction_multiplied": _each("m1*(1-b1**t)", "v1*(1-b2**t)"),
     "correction_power": _each("m1/b1**t", "v1/b2**t"),
+    "correction_unbracketed": _each("m1 - b1**t", "v1 - b2**t"),
     "correction_plus": _each("m1/(1+b1**t)", "v1/(1+b2**t)"),
     "correction_swapped": Change("correction", ({"mh": "m1/(1-b2**t)", "vh": "v1/(1-b1**t)"},)),
     "correction_one_beta": Change("correction", ({"vh": "v1/(1-b1**t)"}, {"mh": "m1/(1-b2**t)"})),
     **_divided("mh"),
     "epsilon_hat": _ways("epsilon", "d", "m1*sqrt(1-b2**t)/(1-b1**t)/(sqrt(v1)+eps)"),
+    "folded_without_root": _ways("correction", "d", *(
+        f"m1*(1-b2**t)/(1-b1**t)/(sqrt(v1)+{eps})" for eps in ("eps", "eps*sqrt(1-b2**t)"))),
     "no_history": Change("memory", ({"sm": "0", "sv": "0"},)),
     "moves_first": Change("memory", ({"mh": "m/(1-b1**t)", "vh": "v/(1-b2**t)"},)),
     "from_one": Change("memory", (
         {"m1": "b1*where(t == 1, 1, m) + (1-b1)*g", "v1": "b2*where(t == 1, 1, v) + (1-b2)*g**2"},
         {"m1": "b1*where(t == 1, 1, m) + (1-b1)*g"}, {"v1": "b2*where(t == 1, 1, v) + (1-b2)*g**2"})),
+    "one_array": Change("memory", ({"v1": "b2*m1 + (1-b2)*g**2", "mh": "v1/(1-b1**t)", "sm": "v1"},)),
     "first_not_stored": _ways("memory", "sm", "m"),
     "betas_swapped": Change("memory", ({"b1": "b2", "b2": "b1"},)),
     "weights_swapped": Change("memory", ({"m1": "(1-b1)*m + b1*g", "v1": "(1-b2)*v + b2*g**2"},)),
@@ -214,6 +219,8 @@ BOWL = {  # wrong gradients of x² + 10y², told from the right one
     "gradient_no_two": _ways("gradient", "g", "g*0.5"),
     "gradient_swapped": _ways("gradient", "g", "g*row(10, 0.1)"),
     "gradient_ten": _ways("gradient", "g", "g*row(1, 0.5)"),
+    "gradient_value": _ways("gradient", "g", "x**2*row(1, 10)", "sum(x**2*row(1, 10)) + 0*g"),
+    "gradient_sum": _ways("gradient", "g", "sum(g) + 0*g"),
 }
 LOOKS_AHEAD = {  # on the bowl the gradient at the place where the velocity leads to can be told, too
     "nesterov": Change("step", (*MOMENTUM["nesterov"].forms, {"m1": "b1*m + g - row(2, 20)*lr*b1*m"})),

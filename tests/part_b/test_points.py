@@ -134,6 +134,10 @@ def test_a_crash_is_shown_as_a_crash_with_its_line_and_usual_cause(body, words, 
         ("return next([1])", "not an iterator", "iter(…)"),
         ("return max(range(0.5))", "as an integer", "A whole number is needed there"),
         ("return (lambda a: a)()", "missing 1 required", "Compare that call"),
+        ("return __import__('math').cos(np.ones(3))", "converted to Python scalar", "NumPy has one for arrays"),
+        ("return len(np.array(1.0))", "len() of unsized object", "A single number has no length"),
+        ("return len(0.5)", "has no len()", "A single number has no length"),
+        ("return int(np.log(-1.0))", "NaN to integer", "handed a number that is NaN"),
     ],
 )
 def test_an_exception_ends_in_one_full_stop_and_asks_for_what_is_near(body, words, cause) -> None:

@@ -180,3 +180,16 @@ def test_evidence_that_was_tampered_with_never_raises(honest, place, junk) -> No
 def test_no_evidence_is_worth_nothing(evidence) -> None:
     found = trajectories.judge(find_step("b3"), evidence, recorded("b3"), {})
     assert found.points == 0 and found.status == "failed" and found.headline
+
+
+def test_of_several_pictures_the_one_that_lacks_least_is_the_one_that_is_told_of() -> None:
+    def one_for_each():
+        runs = {name: REFERENCE[f"run_{name.lower()}"] for name in ("SGD", "Momentum")}
+        for (name, run), settings in zip(runs.items(), [(0.05,), (0.05, 0.9)], strict=True):
+            _, ax = plt.subplots()
+            ax.plot(*run(np.array([5.0, 4.0]), *settings, 50).T, label=name)
+        ax.plot([5, 0], [4, 0], "o", label="start and minimum")
+        ax.set(xlabel="x", ylabel="y", aspect="equal")
+
+    said = verdict(**{DRAW: one_for_each})
+    assert said.points == 17 and "labels on both axes" not in str(said), str(said)
