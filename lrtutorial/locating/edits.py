@@ -543,6 +543,17 @@ def _calls(node: ast.Call, slot: _Slot) -> Iterator[Edit]:
         first = [ast.Constant(1), *node.args] if function.id == "range" else [*node.args, ast.Constant(1)]
         if len(node.args) == 1:
             yield slot.put(ast.Call(function, first, node.keywords), SLIP, part=node)
+    if isinstance(function, ast.Name) and function.id == "range":
+        yield from _turns(node, slot)
+
+
+def _turns(node: ast.Call, slot: _Slot) -> Iterator[Edit]:
+    """As many turns of a loop, counted from 1 in place of 0, or from 0 in place of 1."""
+    one = ast.Constant(1)
+    if len(node.args) == 1:
+        yield slot.put(ast.Call(node.func, [one, ast.BinOp(node.args[0], ast.Add(), one)], []), SLIP, part=node)
+    if len(node.args) == 2 and isinstance(node.args[0], ast.Constant) and node.args[0].value == 1:
+        yield slot.put(ast.Call(node.func, [ast.BinOp(node.args[1], ast.Sub(), one)], []), SLIP, part=node)
 
 
 def _indices(node: ast.Subscript, slot: _Slot) -> Iterator[Edit]:

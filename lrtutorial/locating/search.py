@@ -71,7 +71,8 @@ def _search_all(
     for name, own in sources.items():
         with contextlib.suppress(Exception):  # an answer's source may be anything
             trials[name] = Trial(step, name, own, space[name])
-    right = {one.name for name, trial in trials.items() if not trial.failing for one in sources[name]}
+    judged = [name for name, trial in trials.items() if trial.holding and not trial.failing]  # by runs of their own
+    right = {one.name for name in judged for one in sources[name]}
     wrong = [name for name, trial in trials.items() if trial.failing]
     places: list[dict] = []
     common = _common(sources, wrong) - right

@@ -140,6 +140,32 @@ def test_a_range_test_has_a_place_for_its_sweep_its_suggestion_and_its_figure(ri
 
 
 @pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("2 * pos[0], 20 * pos[1]", "2 * pos[0], 10 * pos[1]", "return np.array([2 * pos[0], "),
+        ("for t in range(1, steps + 1):", "for t in range(steps):", "for t in range(steps):"),
+        ("v = momentum * v + gradient(pos)", "v = momentum * v - gradient(pos)", "v = momentum * v - gradient(pos)"),
+    ],
+)
+def test_a_function_that_only_draws_runs_does_not_show_them_to_be_right(right, wrong, line) -> None:
+    """As the notebook's own check has it, which is given the function for the figure, too."""
+    source = right_answers.B3["lists"]
+    assert source.count(right) == 1
+    cell = (
+        source.replace(right, wrong)
+        + """
+def visualize_optimizers_2d(start, steps):
+    for path in (run_sgd(start, 0.05, steps), run_momentum(start, 0.05, 0.9, steps),
+                 run_rmsprop(start, 0.5, 0.9, 1e-8, steps), run_adam(start, 0.5, 0.9, 0.999, 1e-8, steps)):
+        plt.plot(path[:, 0], path[:, 1])
+"""
+    )
+    space, step = as_cell(cell), find_step("b3")
+    places = places_here(step, {name: space[name] for name in step.answers}, SECONDS)
+    assert places and all(place["code"].startswith(line) for place in places)
+
+
+@pytest.mark.parametrize(
     ("places", "raised", "said"),
     [
         ([], None, None),
