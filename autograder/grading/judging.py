@@ -59,7 +59,8 @@ class Grading:
         ``told``: what the submission's own outputs say was committed first.
 
         Points are those that both give. An answer that is right on the secret probes is not run on the public ones
-        again: they are drawn the same way, and give a wrong answer its words and numbers.
+        again: they are drawn the same way, and give a wrong answer its words and numbers. What mistakes give on the
+        secret probes is computed where the public verdict has no words, or the kind prices a mistake by its name.
         """
 
         def ask_and_see(name: str) -> Any:
@@ -71,7 +72,7 @@ class Grading:
         if step.kind.probed and unnamed.status in ("right", "unfinished"):
             return replace(unnamed, checked="Right on inputs that nobody has seen." if unnamed.right else "")
         public = self._judged("public", step, asked["public"], ask_and_see)
-        if public.right and not unnamed.right:  # else the public verdict has the words
+        if public.right and not unnamed.right or step.kind.prices(public.misconception):
             return combined(public, self._judged("secret", step, asked["secret"], ask_and_see))
         return combined(public, unnamed)
 
@@ -101,7 +102,7 @@ def _drawn(secret: str, assignment: str, step_id: str, draw: str) -> Expected:
 
 
 class Unnamed:
-    """The same expectations without misconceptions: those give a wrong answer its words, and never points."""
+    """The same expectations without misconceptions: those give a wrong answer its words, and hardly ever points."""
 
     def __init__(self, expected: Expected):
         self._whole = expected

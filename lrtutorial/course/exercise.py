@@ -51,6 +51,9 @@ class Kind(Protocol):
     def builds_on(self) -> str | None:
         """The earlier step whose answer, right or wrong, this one may carry on for method points."""
 
+    def prices(self, misconception: str | None) -> bool:
+        """Whether an answer gets other points when this mistake is named: then its outcome is computed to judge it."""
+
     def companions(self, step: Step) -> tuple[str, ...]:
         """Return names that a notebook may assign beside the answers and that are collected with them, as ``why_1``."""
 

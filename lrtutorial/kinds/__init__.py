@@ -44,6 +44,10 @@ class InModule:
             raise TypeError(f"{step.id} is of kind {step.kind.name}; {cls.__name__} was expected")
         return step.kind
 
+    def prices(self, misconception: str | None) -> bool:
+        """A name gives a mistake its words, and bears on no points, unless a kind says otherwise."""
+        return False
+
     def companions(self, step: Step) -> tuple[str, ...]:
         """No names beside the answers, unless a kind says otherwise."""
         return ()
@@ -243,6 +247,10 @@ class Schedule(Driven):
 
     costs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """{id of a mistake: the lines of the rates that it costs}, where runs fail that only follow from it."""
+
+    def prices(self, misconception: str | None) -> bool:
+        """See :meth:`lrtutorial.course.exercise.Kind.prices`."""
+        return misconception in self.costs
 
 
 @dataclass(frozen=True)
