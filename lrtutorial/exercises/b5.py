@@ -19,9 +19,8 @@ EXERCISE = Exercise(
             id="b5",
             kind=Schedule(
                 own_work=True,
-                costs={
-                    "b5-ends_early": ("cosine",)
-                },  # a period of one epoch has no curve then, and no two have the same
+                # a period of one epoch has no curve then, and no two have the same
+                costs={"b5-ends_early": ("cosine",)},
                 says={
                     "first_period": "The first ten epochs with only lr_max given",
                     "defaults": "At and beside the first three restarts with only lr_max given",

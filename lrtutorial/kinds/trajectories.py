@@ -73,9 +73,8 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
     runs: dict[str, Run] = {}
     fresh = [as_new(answer) for name, answer in answers.items() if name not in problems]
     for probe in [*probes, None]:
-        for (
-            put_back
-        ) in fresh:  # all of them: a drawing calls the others, and after the last probe the cell is as it was
+        # all of them: a drawing calls the others, and after the last probe the cell is as it was
+        for put_back in fresh:
             put_back()
         if probe and probe["answer"] not in problems:
             function: Any = answers[probe["answer"]]

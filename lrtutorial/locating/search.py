@@ -76,9 +76,8 @@ def _search_all(
     wrong = [name for name, trial in trials.items() if trial.failing]
     places: list[dict] = []
     common = _common(sources, wrong) - right
-    for name in (
-        wrong if common else ()
-    ):  # what all of them use is searched first: it is short, and one slip explains all
+    # what all of them use is searched first: it is short, and one slip explains all
+    for name in wrong if common else ():
         whole = {one.name for one in sources[name]}
         with contextlib.suppress(Exception):
             spare = max(end - time.process_time(), 0.0) / 2
@@ -119,9 +118,8 @@ def search(
     limits = time.process_time() + seconds, time.monotonic() + wall
     open_to_edits = [source for source in sources if source.name not in right]
     with Alarm() as alarm:
-        for one in filter(
-            None, (trial.end(), trial)
-        ):  # what stands last is tried in no time, where the mistake is there
+        # what stands last is tried in no time, where the mistake is there
+        for one in filter(None, (trial.end(), trial)):
             found = _mending(one, open_to_edits, alarm, limits)
             if found is None:
                 return []
