@@ -314,11 +314,19 @@ def _seen(
 def _says_nothing(
     line: RubricLine, found: Mapping[str, Finding], probes: Mapping[str, Probe], differences: Differences
 ) -> bool:  # fmt: skip
-    """Say whether runs that equal the answer's own others show nothing: none of its functions begins at its start."""
+    """Say whether runs that equal the answer's own others show nothing.
+
+    That is so when none of its functions begins at its start, or each gives one shape however many steps are asked for.
+    """
     keys = [name for name in line.probes if name in probes]
     if not keys or not all(probes[key].get("same_as") for key in keys):
         return False
     astray = {probes[key]["answer"] for key, one in differences.items() if one and one.get("step") == 0}
+    shapes: dict[str, set[tuple[object, object]]] = {}
+    for key, one in differences.items():
+        if one and one["what"] == "shape":
+            shapes.setdefault(probes[key]["answer"], set()).add((one["shape"], one["wanted"]))
+    astray |= {name for name, seen in shapes.items() if len(seen) > 1 and len({given for given, _ in seen}) == 1}
     return all((name := probes[key]["answer"]) in astray and found[name].unexplained for key in keys)
 
 

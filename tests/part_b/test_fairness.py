@@ -546,7 +546,9 @@ def test_what_a_frozen_network_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["return trace * 0", "return np.cumsum(np.ones_like(trace), 0)"], ids=["zeros", "ones"]
+    "body",
+    ["return trace * 0", "return np.cumsum(np.ones_like(trace), 0)", "return np.zeros((51, 2))"],
+    ids=["zeros", "ones", "always 51 zeros"],
 )
 def test_runs_that_take_no_notice_of_their_start_earn_nothing_for_how_they_take_it(body) -> None:
     """Whole numbers give the same as floats there: an answer compared with itself alone."""
