@@ -21,6 +21,7 @@ from autograder.gradebook.result import Result
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import phases
 from autograder.grading.assignment import Assignment
+from autograder.grading.interruption import heard
 from autograder.grading.one import Work, grade_one
 from autograder.grading.workers import Workers
 from autograder.jail import JailTooWeak
@@ -94,12 +95,13 @@ def grade(
     """
     watcher, summary, begun = watcher or Watcher(), Summary(), time.monotonic()
     folders = assignment.folders(students)
-    with book or _written(assignment) as writer:
+    with book or _written(assignment) as writer, heard() as raise_lost_interruption:
         before = {} if force else writer.fingerprints()
         queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary)
         running: dict[Future[Result], tuple[str, float]] = {}
         try:
             while _hand_out(queue, workers, running) or running:
+                raise_lost_interruption()
                 now = time.monotonic()
                 watcher.running({name: now - since for name, since in running.values()})
                 for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:

@@ -113,6 +113,35 @@ def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> N
     assert f"{len(names)} unchanged" in grade(course, PART).stdout
 
 
+SIGNAL_IN_A_CALLBACK = """
+import os, signal, sys, weakref
+from autograder.__main__ import main
+from autograder.desk.grade import ProgressBar
+
+class Thing: pass
+
+def done(bar, result, shown=ProgressBar.done):
+    shown(bar, result)
+    thing = Thing()
+    reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.{name}))
+    del thing  # the handler runs in the callback: Python prints what it raises, and goes on
+
+ProgressBar.done = done
+sys.exit(main(["grade", "part_a", "--workers", "1"]))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_that_meets_a_callback_ends_the_run_all_the_same(with_ada: Path, name: str) -> None:
+    for student in ("bo", "cy", "di"):
+        hand_in(with_ada, student)
+    done = in_course(with_ada, sys.executable, "-c", SIGNAL_IN_A_CALLBACK.replace("{name}", name))
+    assert done.returncode == 130 and "Ended. What was graded is kept" in done.stdout, done.stdout + done.stderr
+    assert "Exception ignored in" in done.stderr  # it was lost once
+    with ledger(with_ada) as book:
+        assert ("ada", NOTEBOOK) in book.fingerprints(PART) and len(book.fingerprints(PART)) < 4
+
+
 def test_two_runs_at_once_are_refused(course: Path) -> None:
     import fcntl
 
