@@ -28,8 +28,8 @@ from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
 from tests.book.conftest import Site
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path
+from tests.browser.pictures import ARTIFACTS, picture
 
-ARTIFACTS = ROOT / "tests" / "artifacts"
 #: When a prediction was committed: another moment in another Python.
 AT = re.compile(r'\\"at\\": \\"[^"]*\\"')
 HARM = "<img src=x onerror=evil()>"
@@ -237,8 +237,8 @@ def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: P
             page.click(f"[data-lr-check={step.id}]")
             page.wait_for_selector(f".lr-verdict[data-step={step.id}][data-status=right]")
             table.append((step.id, len(taps), field.input_value()))
-    ROOT.joinpath("tests", "artifacts").mkdir(exist_ok=True)
-    (ROOT / "tests" / "artifacts" / "book-taps.txt").write_text("\n".join(map(str, table)), encoding="utf-8")
+    ARTIFACTS.mkdir(exist_ok=True)
+    (ARTIFACTS / "book-taps.txt").write_text("\n".join(map(str, table)), encoding="utf-8")
     assert max(taps for step, taps, _ in table if "derivation" not in step) <= 40, table
 
 
@@ -301,11 +301,10 @@ def test_predictions_are_committed_before_the_experiment_opens(page: Page, site:
     kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
     assert set(kept["predictions"][exercise.id]) == {step.id for step in steps}
     assert kept["commitments"][steps[0].id]["why"] == "Too low is only slow."
-    ARTIFACTS.mkdir(exist_ok=True)
     page.locator(".lr-both").scroll_into_view_if_needed()
-    page.screenshot(path=str(ARTIFACTS / f"book-sketch-{page.viewport_size['width']}.png"))
+    picture(page, f"book-sketch-{page.viewport_size['width']}")
     page.locator(f"[data-lr-step={exercise.id}-sketch_1]").scroll_into_view_if_needed()
-    page.screenshot(path=str(ARTIFACTS / f"book-pad-{page.viewport_size['width']}.png"))
+    picture(page, f"book-pad-{page.viewport_size['width']}")
     opened(page, site, name)
     expect(page.locator("html")).to_have_attribute("data-lr-experiment", "open")
 
@@ -732,12 +731,11 @@ def test_axe_finds_nothing(page: Page, site: Site, name: str) -> None:
             page.click("[data-lr-step=a1-derivation] .lr-keys")
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
     page.evaluate(axe)
-    ARTIFACTS.mkdir(exist_ok=True)
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for colors in ("light", "dark"):
         page.emulate_media(color_scheme=colors)
         assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") == (colors == "dark")
-        page.screenshot(path=str(ARTIFACTS / f"book-{Path(name).name}-{width}-{colors}.png"), full_page=True)
+        picture(page, f"book-{Path(name).name}-{width}-{colors}", full_page=True)
         found = page.evaluate("axe.run('.lr-step, .lr-runtime, .lr-locked', {resultTypes: ['violations']})")
         assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], colors
