@@ -39,7 +39,8 @@ from autograder.grading.judging import combined
 from lrtutorial.checking.written import model_answers
 from lrtutorial.course import exercises, find_step
 from lrtutorial.verdict import Line, Verdict
-from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures
+from tests.browser.conftest import browser, page  # noqa: F401  # fixtures
+from tests.browser.pictures import picture
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RULES = """async () => (await axe.run(document, {
@@ -316,8 +317,7 @@ def test_pages_in_a_browser_ask_for_nothing_and_axe_finds_nothing_serious(
             tab.evaluate(AXE.read_text())
             assert tab.evaluate(RULES) == [], (scheme, key)
             if index < 2:
-                ARTIFACTS.mkdir(exist_ok=True)
-                tab.screenshot(path=ARTIFACTS / f"feedback-{key[2]}-{scheme}.png", full_page=True)
+                picture(tab, f"feedback-{key[2]}-{scheme}", full_page=True)
         context.close()
 
 
