@@ -1,8 +1,8 @@
 """Becomes a command at once: a process that has imported what nbgrader takes seconds to, and forks for each command.
 
 Run by tests/commands.py with the path of a socket. A request is one line of JSON: Python's words from ``-m`` or ``-c``
-on, the working directory, the environment, the files for what it prints, and for how many seconds at most; the answer
-is the exit code, and what it took. Of the course's own code nothing is imported beforehand: every
+on, the working directory, the environment, the files for what it prints, for how many seconds at most and as which
+user; the answer is the exit code, and what it took. Of the course's own code nothing is imported beforehand: every
 command reads it anew.
 """
 
@@ -64,6 +64,10 @@ def wait_for_a_command(path: str) -> list[str]:
         os.dup2(os.open(name, os.O_WRONLY), number)
     if (most := asked["most"]) is not None:
         resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+    if (user := asked["user"]) is not None:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])

@@ -1,6 +1,6 @@
 """ "Run all" in a real JupyterLab, one of each part: untouched, every answer right, one of them wrong.
 
-tests/notebooks has all 16, run without a page.
+tests/notebooks has all 16, run without a page. C2 is gone on with: a slider by keyboard, own words, the self-score.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.browser.conftest import LOST_WITH_THE_KERNEL, ROOT, NotebookPage
 from tests.notebooks.conftest import WRONG, answered
 
 CHOSEN = ("a4", "b1", "c2")
+OWN_WORDS = " ".join(f"reason {number} by which momentum helps," for number in range(40))
 DISTANT = ("a4", "c2")  # as on Binder: 150 ms to the kernel and back
 
 
@@ -71,8 +72,6 @@ def test_run_all_goes_through_in_order_and_each_verdict_is_below_its_cell(
         said["compare"] = nb.output_text(order.index("compare"))
     wrong = "compare" if exercise.part == "part_c" else cell.replace("-answer", "-test")
     assert re.search(says, said[wrong])
-    nb.output(order.index(wrong)).scroll_into_view_if_needed()
-    nb.screenshot(f"run-all-{name}")
     if exercise.part != "part_c":  # where the first prediction counts
         assert all(("✓ Right" in text) == (test != wrong) for test, text in said.items())
         mended = order.index(cell)
@@ -81,4 +80,39 @@ def test_run_all_goes_through_in_order_and_each_verdict_is_below_its_cell(
         assert page.locator('[data-mime-type*="error"]').count() == 0
         for test in tests:
             assert "✓ Right" in nb.output_text(order.index(test)), test
+    if name == "c2":
+        slide_write_and_score_oneself(nb, order)
     assert set(nb.errors()) <= {LOST_WITH_THE_KERNEL}
+
+
+def slide_write_and_score_oneself(nb: NotebookPage, order: list[str]) -> None:
+    """What a reader of C2 does below the comparison."""
+    page = nb.page
+    slide = nb.output(order.index("ravine-slider"))
+    assert "momentum 0.9 at rate" in slide.locator("img").get_attribute("alt")
+    slider = slide.locator(".noUi-handle, input[type=range]").first
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.jp-OutputArea img')]"
+        ".some(image => image.alt.includes('momentum 0.95 at'))"
+    )
+
+    assert "One good answer" not in nb.output_text(order.index("reveal"))
+    page.evaluate(
+        """words => window.jupyterapp.shell.currentWidget.content.widgets
+            .find(w => w.model.id === 'c2-written').model.sharedModel.setSource(words)""",
+        OWN_WORDS,
+    )
+    nb.save()
+    nb.run_cell(order.index("reveal"))
+    revealed = nb.output(order.index("reveal"))
+    assert "One good answer" in revealed.inner_text()
+    for line, points in ((0, "2 of 2"), (3, "2 of 3")):
+        revealed.locator("select").nth(line).select_option(label=points)
+    page.wait_for_function("() => document.body.innerText.includes('Your own score: 4 of 10')")
+    revealed.scroll_into_view_if_needed()
+    nb.screenshot("part-c-self-score")
+    pictures = page.locator(".jp-OutputArea img")
+    assert pictures.count() >= 5
+    assert all(len(pictures.nth(i).get_attribute("alt") or "") > 60 for i in range(pictures.count()))

@@ -45,7 +45,7 @@ def _files():
 
 
 def test_kept_expectations_are_the_computed_ones(computed):
-    fresh = catalogue.expectations(STEP, catalogue.generator(SECRET, "class", STEP))
+    fresh = catalogue.expectations(STEP, catalogue.generator(SECRET, "class", "c2"))
     first = expectations.class_expectations(SECRET, STEP)
     assert computed == [STEP]
     second = _again()
@@ -53,6 +53,13 @@ def test_kept_expectations_are_the_computed_ones(computed):
     for found in (first, second):
         assert (found.probes, found.reference, found.secret) == (fresh.probes, fresh.reference, True)
         assert found.outcomes() == fresh.outcomes()
+
+
+def test_the_predictions_of_an_exercise_ask_for_one_run_of_its_experiment(computed, monkeypatch):
+    monkeypatch.setattr(catalogue, "outcome_of", lambda *given: "small")  # the runs themselves take seconds
+    seeds = {name: {str(expectations.class_expectations(SECRET, step.id).probes) for step in exercises()[name].steps}
+             for name in ("c1", "c5")}  # fmt: skip
+    assert {len(one) for one in seeds.values()} == {1} and seeds["c1"] != seeds["c5"]
 
 
 def test_only_the_grader_can_read_what_is_kept(computed):
@@ -86,7 +93,7 @@ def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(computed, m
     right = expectations.class_expectations(SECRET, STEP)
     assert "disk full" in caplog.text and "computes it again" in caplog.text
     monkeypatch.undo()
-    assert right.reference == catalogue.expectations(STEP, catalogue.generator(SECRET, "class", STEP)).reference
+    assert right.reference == catalogue.expectations(STEP, catalogue.generator(SECRET, "class", "c2")).reference
 
 
 def test_no_course_folder_is_made_where_there_is_no_course(computed, tmp_path, monkeypatch):
