@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import nodes, shared
 from lrtutorial.answers.reach import reached
 from lrtutorial.course import current
 
@@ -102,15 +102,15 @@ def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
 
 def _use_in(trees: Sequence[tuple[ast.AST, str]], known: Mapping[str, str], torch: bool = False) -> _Use | None:
     """Return the first use of a library in these trees, each with the text that its lines are of."""
-    names, walked = dict(known), [(list(ast.walk(tree)), text) for tree, text in trees]
-    binding = [node for nodes, _ in walked for node in nodes if isinstance(node, _BINDING)]
+    names, walked = dict(known), [(nodes(tree), text) for tree, text in trees]
+    binding = [node for each, _ in walked for node in each if isinstance(node, _BINDING)]
     while True:  # until no name is new: an alias may be made of an alias
         before = len(names)
         _bind(binding, names)
         if len(names) == before:
             break
-    for nodes, text in walked:
-        for node in nodes:
+    for each, text in walked:
+        for node in each:
             name = _use_at(node, names) or (_torch_at(node, names) if torch else None)
             if name:
                 line = getattr(node, "lineno", 1)
@@ -150,13 +150,15 @@ def _parsed(source: str) -> tuple[tuple[ast.Module, str], ...]:
 
 def _tree(text: str) -> ast.Module | None:
     try:
-        return parsed(text)
+        return shared(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def _without_magics(source: str) -> str:
     """Return the source with IPython's magics and shell lines emptied; what %time and the like run is kept."""
+    if "%" not in source and "!" not in source:
+        return "\n".join(source.splitlines())
     rows = []
     for row in source.splitlines():
         kept = re.sub(r"^(\s*)%(?:time|timeit|prun|memit)\b(?:\s+-\w+(?:\s+\d+)?)*\s*", r"\1", row)

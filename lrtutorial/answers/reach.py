@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import children, nodes, shared
 
 #: Calls and names by which a statement may change what it doesn't name.
 _FROM_AFAR = {
@@ -51,7 +51,7 @@ class Statement:
     @cached_property
     def nodes(self) -> list[ast.AST]:
         """All of its tree, outer ones first."""
-        return list(ast.walk(self.node))
+        return nodes(self.node)
 
     @cached_property
     def from_afar(self) -> bool:
@@ -75,7 +75,7 @@ class Statement:
             if isinstance(one, ast.Name) and one.id in names:
                 return set(self.binds)
             if not isinstance(one, ast.Call):
-                waiting.extend(ast.iter_child_nodes(one))
+                waiting.extend(children(one))
         return set()
 
     def changes(self, names: set[str], changers: set[str]) -> bool:
@@ -100,7 +100,7 @@ class Statement:
                     parts.add(root)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 handed = [*node.args, *(word.value for word in node.keywords)]
-                words = (part.id for each in handed for part in ast.walk(each) if isinstance(part, ast.Name))
+                words = (part.id for each in handed for part in nodes(each) if isinstance(part, ast.Name))
                 given.setdefault(node.func.id, set()).update(words)
         return parts, given
 
@@ -162,7 +162,7 @@ def _statements(cells: Iterable[str]) -> Iterator[Statement]:
     place = 0
     for text in cells:
         try:
-            body = parsed(text).body
+            body = shared(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as the parser counts them
@@ -196,7 +196,7 @@ def _bound(node: ast.stmt) -> set[str]:
     """Names that a statement binds at the top level; imports in branches too, not what its functions bind inside."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name} | {
-            name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names
+            name for inner in nodes(node) if isinstance(inner, ast.Global) for name in inner.names
         }  # fmt: skip
     found: set[str] = set()
     waiting: list[ast.AST] = [node]
@@ -213,7 +213,7 @@ def _bound(node: ast.stmt) -> set[str]:
             found.add(one.name)
         elif not isinstance(one, ast.Lambda):
             found |= {one.name} if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name else set()
-        waiting.extend(ast.iter_child_nodes(one))
+        waiting.extend(children(one))
     return found
 
 
@@ -224,7 +224,7 @@ def _names(node: ast.stmt, source: str) -> tuple[set[str], set[str]]:
         except SyntaxError:  # rows that hold more than the statement, such as "; \\" at their end
             table = symtable.symtable(ast.unparse(node), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        found = {one.id for one in nodes(node) if isinstance(one, ast.Name)}
         return found, found
     now = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     later: set[str] = set()
@@ -256,7 +256,7 @@ def _changers(statements: list[Statement]) -> set[str]:
             if any(
                 isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)
                 and _root(part) in arguments
-                for part in ast.walk(node)
+                for part in nodes(node)
             ):  # fmt: skip
                 found |= statement.binds
     return found
@@ -264,9 +264,9 @@ def _changers(statements: list[Statement]) -> set[str]:
 
 def _modules(statements: list[Statement], files: Mapping[str, str]) -> Iterator[Statement]:
     """The whole of each file that the statements name, and of those which these name."""
-    texts = [ast.unparse(statement.node) for statement in statements]
     left = dict(files)
-    while texts:
+    texts = [ast.unparse(statement.node) for statement in statements] if left else []
+    while texts and left:
         words = set("".join(char if char.isidentifier() or char.isdigit() else " " for char in texts.pop()).split())
         for name in [name for name in left if name in words]:
             text = left.pop(name)
