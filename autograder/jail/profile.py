@@ -17,8 +17,7 @@ SCIENCE = (
     *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "IPython.core.pylabtools", "contourpy", "unittest.mock"),
     f"{__package__}.first_figure",  # fonts, the parser of labels and the PNG writer, ready before any kernel is
 )
-# torch.optim imports torch._dynamo when the first optimizer is made
-TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", "torch._dynamo")
+TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", f"{__package__}.uncompiled")
 
 
 @dataclass(frozen=True)
