@@ -167,13 +167,12 @@ class Drawn:
     def outcomes(self) -> dict[str, Any]:
         """What each misconception gives on the probes, by id; those that are simulated have no outcome."""
         mistakes = {m.id: m.answer for m in self._question.misconceptions if not m.simulated}
-        return self._once("outcomes", lambda: {name: self._outcome(answer, self.probes) for name, answer in mistakes.items()})
+        return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
 
     @property
     def reference(self) -> object:
-        """What the reference gives on the probes; on those that are kept for everybody, also what nobody compares."""
-        probes = self._step.kind.compared(self.probes) if self.secret else self.probes
-        return self._once("reference", lambda: self._outcome(self._question.reference, probes))
+        """What the reference gives on the probes."""
+        return self._once("reference", lambda: self._outcome(self._question.reference))
 
     def _once(self, name: str, compute: Callable[[], object]) -> Any:
         with self._one_at_a_time:
@@ -181,10 +180,10 @@ class Drawn:
                 self._known[name] = compute()
             return self._known[name]
 
-    def _outcome(self, answer: object, probes: object) -> object:
+    def _outcome(self, answer: object) -> object:
         begun = time.perf_counter()
         try:
-            return outcome_of(self._step, as_answers(self._step, answer, self._question.reference), probes)
+            return outcome_of(self._step, as_answers(self._step, answer, self._question.reference), self.probes)
         except Exception as error:
             raise CatalogueFailed(f"{self._step.id}: the catalogue failed on its own probes: {error!r}") from error
         finally:

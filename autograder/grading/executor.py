@@ -231,8 +231,14 @@ def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
     points = min(max(verdict.points, 0.0), most)
     cell.outputs = [  # made by hand: nbformat's own look at each takes longer than all that is written here
         from_dict({"output_type": "display_data", "data": verdict.mimebundle(), "metadata": {}}),
-        from_dict({"output_type": "execute_result", "data": {"text/plain": f"{points:.9g}"}, "metadata": {},
-                   "execution_count": None}),
+        from_dict(
+            {
+                "output_type": "execute_result",
+                "data": {"text/plain": f"{points:.9g}"},
+                "metadata": {},
+                "execution_count": None,
+            }
+        ),
     ]
     return verdict
 

@@ -1,6 +1,6 @@
 """torch without its compiler, until somebody asks for that: the first optimizer imports it, and uses nothing of it.
 
-``torch.optim`` calls ``torch._dynamo.disable`` and ``graph_break`` around each step. Neither does anything while nothing
+``torch.optim`` calls ``torch._dynamo.disable`` and ``graph_break`` at each step. Neither does anything while nothing
 is compiled, and the import takes as long, and a third as much memory, as torch itself. What is asked for beyond them is
 the compiler's own.
 """

@@ -6,7 +6,7 @@ import ast
 import threading
 import warnings
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal, overload
 
 TRIES = 20  #: at a tree that another thread spoils
@@ -70,7 +70,11 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
             yield part
 
 
-@cache
 def _parts(kind: type[ast.AST]) -> tuple[str, ...]:
     """Return the fields of a kind of node that may hold nodes."""
-    return tuple(name for name in kind._fields if name not in _NO_TREES)
+    if kind not in _known:
+        _known[kind] = tuple(name for name in kind._fields if name not in _NO_TREES)
+    return _known[kind]
+
+
+_known: dict[type[ast.AST], tuple[str, ...]] = {}

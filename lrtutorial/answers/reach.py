@@ -11,6 +11,7 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from lrtutorial.answers.parsing import children, nodes, shared
 
@@ -25,6 +26,7 @@ _FILLERS = {
     "append", "appendleft", "extend", "insert", "update", "add", "setdefault", "push", "put", "register", "send",
     "__setitem__", "__setattr__", "__iadd__", "__ior__", "__init__",
 }  # fmt: skip
+Node = TypeVar("Node", bound=ast.AST)
 _BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFor, ast.AsyncWith, ast.Match)
 
 
@@ -40,7 +42,10 @@ class Statement:
     certain: bool = field(init=False)  #: whether it binds these names whenever the cell runs
 
     def __post_init__(self) -> None:
-        self.binds = frozenset(_bound(self.node))
+        if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.binds = frozenset({self.node.name, *(name for inner in self.of(ast.Global) for name in inner.names)})
+        else:
+            self.binds = frozenset(_bound(self.node))
         self.certain = not isinstance(self.node, (*_BRANCHES, ast.AugAssign, ast.Delete))
 
     @cached_property
@@ -53,18 +58,27 @@ class Statement:
         """All of its tree, outer ones first."""
         return nodes(self.node)
 
+    def of(self, kind: type[Node]) -> list[Node]:
+        """Return the nodes of a kind."""
+        return self._by_kind.get(kind, [])  # type: ignore[return-value]  # what is kept under a kind is of it
+
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.nodes:
+            found.setdefault(type(node), []).append(node)
+        return found
+
     @cached_property
     def from_afar(self) -> bool:
         """Whether it may change what it doesn't name."""
-        for node in self.nodes:
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-            if name in _FROM_AFAR or (isinstance(node, ast.alias) and node.name.split(".")[0] in _FROM_AFAR):
-                return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "eval":
-                return True
-            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-                return True
-        return False
+        names = {node.id for node in self.of(ast.Name)} | {node.attr for node in self.of(ast.Attribute)}
+        modules = {node.name.split(".")[0] for node in self.of(ast.alias)}
+        return (
+            not _FROM_AFAR.isdisjoint(names | modules)
+            or any(isinstance(call.func, ast.Name) and call.func.id == "eval" for call in self.of(ast.Call))
+            or any(alias.name == "*" for node in self.of(ast.ImportFrom) for alias in node.names)
+        )
 
     def also_called(self, names: set[str]) -> set[str]:
         """Return the names that it gives to one of these things, itself or in a list: what is made by a call is new."""
@@ -90,18 +104,20 @@ class Statement:
         """Names of which it sets a part (None: of what has no name), and what it hands to functions, by their names."""
         parts: set[str | None] = set()
         given: dict[str, set[str]] = {}
-        for node in self.nodes:
-            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+        set_here: list[ast.Attribute | ast.Subscript] = [*self.of(ast.Attribute), *self.of(ast.Subscript)]
+        for node in set_here:
+            if isinstance(node.ctx, ast.Store | ast.Del):
                 parts.add(_root(node))
                 if isinstance(node, ast.Attribute):
                     parts.add(node.attr)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in _FILLERS and (root := _root(node.func)) is not None:
+        for call in self.of(ast.Call):
+            if isinstance(call.func, ast.Attribute):
+                if call.func.attr in _FILLERS and (root := _root(call.func)) is not None:
                     parts.add(root)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                handed = [*node.args, *(word.value for word in node.keywords)]
+            elif isinstance(call.func, ast.Name):
+                handed = [*call.args, *(word.value for word in call.keywords)]
                 words = (part.id for each in handed for part in nodes(each) if isinstance(part, ast.Name))
-                given.setdefault(node.func.id, set()).update(words)
+                given.setdefault(call.func.id, set()).update(words)
         return parts, given
 
 
@@ -247,9 +263,9 @@ def _changers(statements: list[Statement]) -> set[str]:
     """Functions of the student's that set a part of an argument."""
     found: set[str] = set()
     for statement in statements:
-        for node in statement.nodes:
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                continue
+        functions: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]
+        functions = [*statement.of(ast.FunctionDef), *statement.of(ast.AsyncFunctionDef), *statement.of(ast.Lambda)]
+        for node in functions:
             given = node.args
             every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
             arguments = {argument.arg for argument in every if argument is not None}

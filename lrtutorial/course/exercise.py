@@ -83,9 +83,6 @@ class Kind(Protocol):
         May raise whatever the catalogue's answer makes it raise: it is the author's error then.
         """
 
-    def compared(self, probes: Any) -> Any:
-        """Return those probes on which an answer is compared with the reference; others are judged by themselves."""
-
     def load(self) -> None:
         """Import what answers need, so that no part of their time goes into that."""
 

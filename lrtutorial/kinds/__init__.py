@@ -70,10 +70,6 @@ class InModule:
         """See :meth:`lrtutorial.course.exercise.Kind.outcome_of`."""
         return import_module(self.module).outcome_of(step, evidence, probes)
 
-    def compared(self, probes: Any) -> Any:
-        """All of them, unless a kind says otherwise."""
-        return probes
-
     def load(self) -> None:
         """Nothing, unless a kind says otherwise."""
 
@@ -241,10 +237,6 @@ class Trajectories(Optimizer):
 
     figure: Mapping[str, str] = field(default_factory=dict)  #: {fact: what is missing}
     settings: tuple[tuple[str, str], ...] = ()  #: (word in a label, id of the probe with the rates the figure shows)
-
-    def compared(self, probes: Any) -> Any:
-        """All but the figure, which is judged by what it shows."""
-        return [probe for probe in probes if "start" in probe]
 
 
 @dataclass(frozen=True)
