@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import nbgrader.api
 from nbformat.notebooknode import NotebookNode
@@ -150,7 +149,7 @@ class GradebookWriter:
             reason=result.reason, jail=result.jail, fingerprint=result.fingerprint, answers=answers,
         )  # fmt: skip
 
-    def _by_cell(self, kind: type[Any], entry: SubmittedNotebook) -> dict[str, Any]:
+    def _by_cell(self, kind: type[Grade], entry: SubmittedNotebook) -> dict[str, Grade]:
         """Return a notebook's grades or comments by the name of their cell: by one question, not one for each cell."""
         rows = self.gradebook.db.query(kind).filter_by(notebook_id=entry.id).options(joinedload(kind.cell))
         return {row.cell.name: row for row in rows}

@@ -12,10 +12,9 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 NAME = "torch._dynamo"
-Function = Callable[..., Any]
+Function = Callable[..., object]
 
 
 class Uncompiled(ModuleType):
