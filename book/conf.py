@@ -11,6 +11,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 
 import lrtutorial
+from book import quick
 
 project = "Learning rates and optimizers"
 release = lrtutorial.__version__
@@ -109,6 +110,7 @@ def with_levels(app: Sphinx, page: str, template: str, context: dict[str, Any], 
 
 def setup(app: Sphinx) -> None:
     """Register the formulas' writer, the docstrings' reader and what keeps the builder's folder to itself."""
+    quick.setup(app)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("autodoc-process-docstring", as_rst)
     app.connect("doctree-read", without_place)

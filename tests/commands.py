@@ -29,10 +29,12 @@ class Done(subprocess.CompletedProcess[str]):
     seconds = megabytes = 0.0
 
 
-def run(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | None = None) -> Done:
+def run(
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | None = None, user: int | None = None
+) -> Done:  # fmt: skip
     """As ``subprocess.run(words, cwd=, env=, capture_output=True, text=True)``, and what it took.
 
-    ``most`` seconds of the processor, then the system ends it.
+    ``most`` seconds of the processor, then the system ends it. ``user``: the id of another user, whom root becomes.
 
     What isn't ``python -m`` of these two or ``python -c``, or asks Python itself for something else, starts in the
     usual way.
@@ -42,8 +44,8 @@ def run(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | 
     otherwise = any((env.get(name) or None) != (os.environ.get(name) or None) for name in pythons)
     quick = words[:2] == [sys.executable, "-c"] or words[:2] == [sys.executable, "-m"] and words[2] in QUICK
     if otherwise or not quick:
-        if most is not None:
-            raise ValueError(f"within bounds runs only what is forked: {words}")
+        if most is not None or user is not None:
+            raise ValueError(f"within bounds, or as another, runs only what is forked: {words}")
         usual = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
         return Done(words, usual.returncode, usual.stdout, usual.stderr)
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +53,7 @@ def run(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | 
         for file in (out, err):
             file.touch()
         asked = {"words": words[1:], "folder": str(cwd), "environment": dict(env), "out": str(out), "err": str(err),
-                 "most": most}  # fmt: skip
+                 "most": most, "user": user}  # fmt: skip
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(_server())
             connection.sendall(json.dumps(asked).encode() + b"\n")

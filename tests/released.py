@@ -29,8 +29,9 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
         with FileLock(f"{made}.lock"):
             if not made.exists():
                 new = Path(tempfile.mkdtemp(dir=shared))
-                for part in parts:
-                    _generate(new, part)
+                if parts[1:]:
+                    put(new, *parts[:-1])
+                _generate(new, parts[-1])
                 new.rename(made)
         shutil.copytree(made, course, dirs_exist_ok=True)
         return course

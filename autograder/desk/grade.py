@@ -104,7 +104,7 @@ def grade_with_progress(
     try:
         with _ended_by_sigterm(), bar.progress, contextlib.ExitStack() as stack:
             count = workers or (os.cpu_count() or 1) + 1
-            who = cluster_workers(scheduler) if scheduler else local_workers(count, assignment)
+            who = cluster_workers(scheduler) if scheduler else local_workers(count)
             team = stack.enter_context(who)
             if dry_run:
                 summary, differences = preview(assignment, team, students=students, force=force, watcher=bar)

@@ -37,6 +37,7 @@ class FeedbackExporter(HTMLExporter):
     def __init__(self, config: Config | None = None, **kw: object):
         own = Config(FeedbackExporter={
             "template_name": OURS, "extra_template_basedirs": [str(HERE)], "filters": {}, "sanitize_html": False,
+            "optimistic_validation": True,  # once, after all steps, not after each
         })  # fmt: skip
         if config is not None:
             own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not

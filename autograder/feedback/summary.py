@@ -17,7 +17,7 @@ from traitlets import Bool
 from autograder.cells import NOTE_ID
 from autograder.course import SOLUTIONS
 from autograder.feedback.cleaning import without_paths
-from autograder.gradebook.ledger import Ledger
+from autograder.gradebook.again import gradebook_at, ledger_at
 from autograder.gradebook.markings import Marking, Markings, digest_of
 from autograder.gradebook.reading import Cell, entries
 from lrtutorial.checking.worked import commented_solutions
@@ -150,7 +150,7 @@ class FeedbackSummary(NbGraderPreprocessor):
 def _ledger(where: Any) -> tuple[dict[str, Verdict], str, str]:
     """Return the verdicts by step, the status and the reason of one notebook."""
     own = {name: where[name] for name in ("assignment", "student", "notebook")}
-    with Ledger(where["db_url"]) as ledger:
+    with ledger_at(where["db_url"]) as ledger:
         verdicts = {row["step"]: Verdict.from_data(json.loads(row["verdict"])) for row in ledger.verdicts(**own)}
         standing = next(iter(ledger.submissions(**own)), {"status": "graded", "reason": ""})
     return verdicts, standing["status"], standing["reason"]
@@ -176,13 +176,13 @@ def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) 
     asks = {step.id: step.asks for step in exercise.steps} if exercise else {}
     models = model_answers()
     parts = []
-    with Gradebook(where["db_url"]) as gradebook:
+    with gradebook_at(where["db_url"]) as gradebook:
         entry = gradebook.find_submission_notebook(where["notebook"], where["assignment"], where["student"])
         comments = {comment.name: comment.comment or "" for comment in entry.comments}
         order = [grade.name for grade in entry.grades]  # the notebook's
         extra = {grade.name for grade in entry.grades if grade.extra_credit}
         own = {name: where[name] for name in ("assignment", "student", "notebook")}
-        with Ledger(where["db_url"]) as ledger:
+        with ledger_at(where["db_url"]) as ledger:
             (found,) = entries(gradebook.db, ledger.submissions(**own), **own)
         marked = _marked(gradebook, where, [cell.name for cell in found.cells])
     for cell in sorted(found.cells, key=lambda cell: order.index(cell.name)):

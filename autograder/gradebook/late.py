@@ -25,6 +25,7 @@ from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
 from traitlets import Enum, Float, Int, TraitError, Unicode, validate
 from traitlets.config import Config
 
+from autograder.gradebook.again import gradebook_at
 from autograder.intake.text import student_of
 from autograder.intake.timestamp import UnreadableTime, handed_in
 from lrtutorial.advice import Advice
@@ -209,7 +210,7 @@ class GrantExtraTime(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Enter one student's extra time. Raises ExtraTimeError."""
         where = resources["nbgrader"]
-        with Gradebook(where["db_url"]) as gradebook:
+        with gradebook_at(where["db_url"]) as gradebook:
             grant(gradebook.find_submission(where["assignment"], where["student"]), self.read(gradebook))
             gradebook.db.commit()
         return nb, resources

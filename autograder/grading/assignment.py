@@ -18,7 +18,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import COURSE, ROOT, course_secret
-from autograder.grading.executor import experiments, profile_of
+from autograder.grading.executor import experiments
 from autograder.grading.one import Work, checking_digest
 from autograder.intake.candidates import HandedIn, is_folder, look
 from autograder.intake.quarantine import time_unknown
@@ -66,11 +66,6 @@ class Assignment:
     def course(self) -> CourseDirectory:
         """nbgrader's directories."""
         return CourseDirectory(config=self.config)
-
-    @property
-    def profiles(self) -> set[str]:
-        """The jail's profiles that its notebooks run in."""
-        return {profile_of(exercise) for notebook in self.release if (exercise := exercise_of(notebook))}
 
     def folders(self, only: Sequence[str] = ()) -> dict[str, Path]:
         """Return the submitted folder of each student (of those named). Raises UnknownName, with the nearest."""

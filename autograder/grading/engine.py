@@ -21,10 +21,12 @@ from autograder.gradebook.result import Result
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import phases
 from autograder.grading.assignment import Assignment
+from autograder.grading.executor import profile_of
 from autograder.grading.interruption import heard
 from autograder.grading.one import Work, grade_one
 from autograder.grading.workers import Workers
 from autograder.jail import JailTooWeak
+from lrtutorial.course import exercise_of
 
 
 class Watcher:
@@ -97,7 +99,7 @@ def grade(
     folders = assignment.folders(students)
     with book or _written(assignment) as writer, heard() as raise_lost_interruption:
         before = {} if force else writer.fingerprints()
-        queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary)
+        queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary, workers)
         running: dict[Future[Result], tuple[str, float]] = {}
         try:
             while _hand_out(queue, workers, running) or running:
@@ -129,20 +131,16 @@ def _hand_out(queue: Iterator[Work], workers: Workers, running: dict[Future[Resu
 
 def _to_do(
     assignment: Assignment, folders: dict[str, Path], notebooks: Sequence[str], before: dict[tuple[str, str], str],
-    writer: Book, watcher: Watcher, summary: Summary,
+    writer: Book, watcher: Watcher, summary: Summary, workers: Workers,
 ) -> Iterator[Work]:  # fmt: skip
     """Yield the notebooks to grade, one student after the other; a student is entered before the first of them."""
     course = assignment.course
     for sentence in assignment.strays():
         watcher.trouble(sentence)
-    count = unchanged = 0
-    for student, folder in folders.items():
-        found = assignment.look(folder).candidates or assignment.release  # all are rejected where there is none
-        count += sum(name in found for name in notebooks or assignment.release)
-        if before:
-            works = assignment.works(student, folder, notebooks)
-            unchanged += sum(before.get((student, work.notebook)) == work.fingerprint for work in works)
+    count, unchanged, profiles = _plan(assignment, folders, notebooks, before)
     watcher.planned(count, unchanged)
+    if profiles:
+        workers.warm_up(assignment.config, profiles)
     for student, folder in folders.items():
         said = writer.take_in(student, folder)
         handed_in = assignment.look(folder)
@@ -161,6 +159,25 @@ def _to_do(
                 begun = True
             yield work
     watcher.planned(count, summary.unchanged)
+
+
+def _plan(
+    assignment: Assignment, folders: dict[str, Path], notebooks: Sequence[str], before: dict[tuple[str, str], str]
+) -> tuple[int, int, set[str]]:
+    """Return how many notebooks there are, how many of them are unchanged, and what profiles the others run in."""
+    count, unchanged, profiles = 0, 0, set[str]()
+    for student, folder in folders.items():
+        candidates = assignment.look(folder).candidates
+        found = candidates or assignment.release  # all are rejected where there is none
+        chosen = {name for name in notebooks or assignment.release if name in found}
+        count += len(chosen)
+        if before:
+            works = assignment.works(student, folder, notebooks)
+            same = {work.notebook for work in works if before.get((student, work.notebook)) == work.fingerprint}
+            unchanged += len(same)
+            chosen -= same
+        profiles |= {profile_of(exercise) for name in chosen & candidates.keys() if (exercise := exercise_of(name))}
+    return count, unchanged, profiles
 
 
 def _write(future: Future[Result], name: str, writer: Book, watcher: Watcher, summary: Summary) -> None:

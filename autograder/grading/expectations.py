@@ -47,8 +47,9 @@ def as_expected(data: Mapping[str, Any]) -> Expected:
 
 @lru_cache(maxsize=256)
 def _kept(secret: str, step_id: str, folder: Path) -> dict[str, object]:
-    rng = catalogue.generator(secret, "class", step_id)
-    words = "\x1f".join((secret, step_id, digest_of_checks(exercise_with(find_step(step_id)).id)))
+    exercise = exercise_with(find_step(step_id)).id
+    rng = catalogue.generator(secret, "class", exercise)  # one seed for its steps: they share one experiment's run
+    words = "\x1f".join((secret, step_id, digest_of_checks(exercise)))
     path = folder / f"{step_id}-{hashlib.sha256(words.encode()).hexdigest()[:32]}.json"
     drawn = catalogue.expectations(step_id, rng)
     if (found := _read(path, drawn.probes)) is not None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from traitlets.config import Config
 
-from autograder.grading.assignment import Assignment
 from autograder.grading.executor import TrustedExecute
 from autograder.grading.one import TRIES
 from autograder.jail import JailedProvisioner, JailError, nursery
@@ -33,6 +32,7 @@ class Workers:
     executor: Executor
     at_once: int
     travels: bool = False  #: to machines without the course folder
+    warm_up: Callable[[Config, Iterable[str]], None] = lambda config, profiles: None  #: before the first work, if any
 
 
 class _Here(Executor):
@@ -52,18 +52,16 @@ HERE = Workers(_Here(), 1)  #: one notebook after the other, as nbgrader's own c
 
 
 @contextlib.contextmanager
-def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Workers]:
+def local_workers(count: int) -> Iterator[Workers]:
     """Threads: each drives one jailed kernel, all forked from a warm process.
 
-    That for ``warm_for`` starts at once. Left by an exception (Ctrl-C), it ends the kernels at once.
+    Left by an exception (Ctrl-C), it ends the kernels at once.
     """
     executor = ThreadPoolExecutor(count, thread_name_prefix="grading")
     gc.freeze()  # or the collector looks at all that was imported again and again
     try:
-        if warm_for is not None:
-            threading.Thread(target=_warm_up, args=(warm_for.config, warm_for.profiles), daemon=True).start()
         with ready.keep(AHEAD):
-            yield Workers(executor, count + 1)
+            yield Workers(executor, count + 1, warm_up=_warm_up_aside)
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         nursery.close_all()
@@ -71,6 +69,10 @@ def local_workers(count: int, warm_for: Assignment | None = None) -> Iterator[Wo
     finally:
         executor.shutdown(wait=True)
         gc.unfreeze()
+
+
+def _warm_up_aside(config: Config, profiles: Iterable[str]) -> None:
+    threading.Thread(target=_warm_up, args=(config, profiles), daemon=True).start()
 
 
 def _warm_up(config: Config, profiles: Iterable[str]) -> None:

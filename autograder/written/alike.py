@@ -15,9 +15,6 @@ from difflib import SequenceMatcher
 from html import escape
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
-from scipy.spatial.distance import squareform
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 NEAR = 0.25  #: the greatest distance (1 − cosine) in a group of nearly the same answers
 ALIKE_SPELLING = 0.8  #: of two words with the same first letter: a slip of the hand, or another ending
@@ -85,6 +82,11 @@ def _ordered(forms: Sequence[str]) -> list[tuple[str, int]]:
     """Return each text with its cluster, in the order of the tree's leaves."""
     if len(forms) < 2:
         return [(form, 0) for form in forms]
+    # a second to import, for which a command that only says what is wrong does not wait
+    from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
+    from scipy.spatial.distance import squareform
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     weights = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, lowercase=False)
     vectors = weights.fit_transform([f"  {form}  " for form in forms])
     apart = np.clip(1.0 - (vectors @ vectors.T).toarray(), 0.0, None)

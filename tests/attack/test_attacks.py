@@ -45,7 +45,7 @@ for part in ("part_a", "part_b"):
     assignment.config.JailedProvisioner.limits = {
         "cell_seconds": 6, "notebook_seconds": 25, "cpu_seconds": 20, "memory_bytes": 2**29, "output_bytes": 2**20,
     }
-    with local_workers(6, assignment) as workers:  # many of them only wait for their limits
+    with local_workers(6) as workers:  # many of them only wait for their limits
         summary = grade(assignment, workers)
     print(json.dumps({"statuses": summary.statuses, "not_run": summary.not_run}))
 """

@@ -52,6 +52,7 @@ class Site:
         guide = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
         (policy,) = re.findall(r"^Content-Security-Policy: (.+)$", guide, re.M)
         self.missing: set[str] = set()
+        self.cut_off: set[str] = set()  # parts of addresses of which half a file comes
         self.slow, self.go_on = "", threading.Event()  # part of an address that is answered when told to go on
         site = self
 
@@ -68,7 +69,16 @@ class Site:
                     return self.send_error(404)
                 if site.slow and site.slow in self.path:
                     site.go_on.wait(PATIENCE / 1000)
+                if any(name in self.path for name in site.cut_off):
+                    return self.send_half()
                 super().do_GET()
+
+            def send_half(self) -> None:
+                data = Path(self.translate_path(self.path)).read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data) // 2))
+                self.end_headers()
+                self.wfile.write(data[: len(data) // 2])
 
             def log_message(self, *args: object) -> None:
                 pass

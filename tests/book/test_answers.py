@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import axe_playwright_python
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 from autograder.catalogue import questions
 from book.__main__ import ROOT
@@ -27,8 +28,8 @@ from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
 from tests.book.conftest import Site
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path
+from tests.browser.pictures import ARTIFACTS, picture
 
-ARTIFACTS = ROOT / "tests" / "artifacts"
 #: When a prediction was committed: another moment in another Python.
 AT = re.compile(r'\\"at\\": \\"[^"]*\\"')
 HARM = "<img src=x onerror=evil()>"
@@ -65,7 +66,7 @@ def page(reader: BrowserContext, site: Site) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-    page.goto(site.address("index"))
+    page.goto(site.address("x").replace("x.html", "_static/book.css"))  # of the same origin, and soon shown
     page.evaluate("localStorage.clear()")
     yield page
     page.close()
@@ -204,6 +205,7 @@ def test_a_derivation_shows_its_signs_beside_the_lines_as_one_types(page: Page, 
     expect(notes.nth(3)).to_contain_text("can't be read")
 
 
+@on_a_desktop
 def test_enter_checks_and_an_empty_field_is_unfinished(page: Page, site: Site) -> None:
     opened(page, site, A1)
     page.focus("[data-lr-answer=gradient]")
@@ -231,14 +233,30 @@ def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: P
             taps = spelled(
                 right(step.id), pad.locator("[data-lr-key]").evaluate_all("all => all.map(k => k.dataset.lrKey)")
             )
-            for key in taps:
-                pad.locator(f'[data-lr-key="{css(key)}"]').click()
+            tap(pad, taps)
             page.click(f"[data-lr-check={step.id}]")
             page.wait_for_selector(f".lr-verdict[data-step={step.id}][data-status=right]")
             table.append((step.id, len(taps), field.input_value()))
-    ROOT.joinpath("tests", "artifacts").mkdir(exist_ok=True)
-    (ROOT / "tests" / "artifacts" / "book-taps.txt").write_text("\n".join(map(str, table)), encoding="utf-8")
+    ARTIFACTS.mkdir(exist_ok=True)
+    (ARTIFACTS / "book-taps.txt").write_text("\n".join(map(str, table)), encoding="utf-8")
     assert max(taps for step, taps, _ in table if "derivation" not in step) <= 40, table
+
+
+def tap(pad: Locator, keys: list[str]) -> None:
+    """Tap keys in order: each by finger when it comes first, which shows that it can be reached; those that come again,
+    up to the next new one, in one go."""
+    tapped: set[str] = set()
+    again: list[str] = []
+    press = '(pad, all) => all.forEach(each => pad.querySelector(`[data-lr-key="${each}"]`).click())'
+    for key in keys:
+        if key in tapped:
+            again.append(css(key))
+            continue
+        pad.evaluate(press, again)
+        again = []
+        pad.locator(f'[data-lr-key="{css(key)}"]').click()
+        tapped.add(key)
+    pad.evaluate(press, again)
 
 
 def css(key: str) -> str:
@@ -283,11 +301,10 @@ def test_predictions_are_committed_before_the_experiment_opens(page: Page, site:
     kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
     assert set(kept["predictions"][exercise.id]) == {step.id for step in steps}
     assert kept["commitments"][steps[0].id]["why"] == "Too low is only slow."
-    ARTIFACTS.mkdir(exist_ok=True)
     page.locator(".lr-both").scroll_into_view_if_needed()
-    page.screenshot(path=str(ARTIFACTS / f"book-sketch-{page.viewport_size['width']}.png"))
+    picture(page, f"book-sketch-{page.viewport_size['width']}")
     page.locator(f"[data-lr-step={exercise.id}-sketch_1]").scroll_into_view_if_needed()
-    page.screenshot(path=str(ARTIFACTS / f"book-pad-{page.viewport_size['width']}.png"))
+    picture(page, f"book-pad-{page.viewport_size['width']}")
     opened(page, site, name)
     expect(page.locator("html")).to_have_attribute("data-lr-experiment", "open")
 
@@ -550,8 +567,10 @@ def test_a_file_that_breaks_python_is_refused_and_the_next_one_is_read(chromium:
         context.close()
 
 
-def test_a_runtime_that_does_not_load_leaves_a_page_to_read(chromium: Browser, site: Site) -> None:
-    site.missing.add("python.wasm.bin")
+@pytest.mark.parametrize("fault", ["missing", "cut_off"])  # the second as a cache that was not written whole gives it
+def test_a_runtime_that_does_not_load_leaves_a_page_to_read(chromium: Browser, site: Site, fault: str) -> None:
+    broken: set[str] = getattr(site, fault)
+    broken.add("python.wasm.bin")
     context = chromium.new_context(service_workers="block")
     try:
         page = context.new_page()
@@ -562,8 +581,21 @@ def test_a_runtime_that_does_not_load_leaves_a_page_to_read(chromium: Browser, s
         expect(page.locator("[data-lr-step=a1-gradient] .lr-wait")).to_contain_text("could not be loaded")
         expect(page.locator(".lr-runtime")).to_contain_text("all of it can be read")
     finally:
-        site.missing.clear()
+        broken.clear()
         context.close()
+
+
+def wait_until_kept(book: Path, profile: Path) -> None:
+    """Wait until a browser's cache is on the disk, all of it: a browser writes it behind, and not what is left when it
+    is told to end."""
+    asked = json.loads(re.search(r"const FILES = (\{.*?\});", (book / "sw.js").read_text("utf-8"), re.S)[1])
+    size = sum((book / name).stat().st_size for name in asked)
+    for _ in range(PATIENCE // 100):
+        kept = [path for path in profile.rglob("CacheStorage/**/*") if path.is_file()]
+        if sum(path.stat().st_size for path in kept) >= size:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the browser's cache is not on the disk")
 
 
 def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
@@ -575,9 +607,10 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
     )
     context = begin()
     page = context.new_page()
-    page.goto(own.address("index"))
+    page.set_default_timeout(PATIENCE)
     page.goto(own.address("start_here"))
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_until_kept(book, tmp_path / "profile")
     context.close()
     own.stop()
     context = begin()
@@ -665,9 +698,8 @@ def test_with_solutions_a_written_answer_is_scored_by_the_rubric(chromium: Brows
             page.select_option(f"#lr-rubric-{number}", f"{line.points:g}")
         page.select_option("#lr-rubric-0", "2")
         expect(page.locator(".lr-rubric")).to_contain_text("Your own score: 9 of 10")
-        until(page, "localStorage.getItem('lrtutorial:progress:')?.includes('written')")
-        kept = json.loads(page.evaluate("localStorage.getItem('lrtutorial:progress:')"))
-        assert kept["written"]["c1"] == {"points": 9, "possible": 10}
+        kept = "JSON.parse(localStorage.getItem('lrtutorial:progress:') ?? '{}').written?.c1"  # each choice is kept
+        until(page, f"{kept}?.points === 9 && {kept}.possible === 10")
     finally:
         context.close()
 
@@ -699,12 +731,11 @@ def test_axe_finds_nothing(page: Page, site: Site, name: str) -> None:
             page.click("[data-lr-step=a1-derivation] .lr-keys")
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
     page.evaluate(axe)
-    ARTIFACTS.mkdir(exist_ok=True)
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for colors in ("light", "dark"):
         page.emulate_media(color_scheme=colors)
         assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") == (colors == "dark")
-        page.screenshot(path=str(ARTIFACTS / f"book-{Path(name).name}-{width}-{colors}.png"), full_page=True)
+        picture(page, f"book-{Path(name).name}-{width}-{colors}", full_page=True)
         found = page.evaluate("axe.run('.lr-step, .lr-runtime, .lr-locked', {resultTypes: ['violations']})")
         assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], colors

@@ -28,6 +28,7 @@ from book.answers import make_room
 from lrtutorial.course import exercises
 from lrtutorial.explorer.recurrences import trajectories
 from lrtutorial.problems import get_problem
+from tests.browser.pictures import picture
 
 NOTEBOOKS = ["start_here"] + [f"{e.part}/{e.notebook}" for e in exercises().values()]
 
@@ -189,8 +190,7 @@ def test_search_finds_a_page(page: Page, book: Path) -> None:
     page.locator("#search-results li a").first.wait_for()
     found = page.locator("#search-results li a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert any("part_c/c4_rate_effects.html" in link for link in found)
-    ROOT.joinpath("tests", "artifacts").mkdir(exist_ok=True)
-    page.screenshot(path=str(ROOT / "tests" / "artifacts" / "book-search.png"))
+    picture(page, "book-search")
 
 
 def drawn(page: Page) -> dict:
@@ -237,7 +237,7 @@ def test_an_explorer_moves_by_keyboard_and_mouse_without_a_kernel(page: Page, bo
     page.mouse.up()
     rates = [shown["values"]["sgd_lr"] for shown in seen]
     assert rates == sorted(rates, reverse=True) and len(set(rates)) == 4
-    page.screenshot(path=str(ROOT / "tests" / "artifacts" / "book-explorer.png"))
+    picture(page, "book-explorer")
 
 
 def test_an_unfinished_class_says_so_beside_the_reference(page: Page, book: Path) -> None:
@@ -260,7 +260,7 @@ def test_a_narrow_screen_scrolls_in_one_direction(page: Page, book: Path) -> Non
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
     page.goto((book / "part_b" / "b2_adam.html").as_uri())
     page.locator(".lrx canvas").first.scroll_into_view_if_needed()
-    page.screenshot(path=str(ROOT / "tests" / "artifacts" / "book-narrow.png"))
+    picture(page, "book-narrow")
 
 
 @pytest.mark.parametrize(

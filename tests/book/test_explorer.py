@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import ARTIFACTS
 from tests.browser.explorer_page import (
     Shown,
     assert_fits_the_hand,
@@ -18,6 +17,7 @@ from tests.browser.explorer_page import (
     axe,
     resize,
 )
+from tests.browser.pictures import picture
 
 PAGE = "part_a/a5_optimal_rate.html"  # SGD and momentum, with a goal
 
@@ -44,14 +44,9 @@ def phone(chromium: Browser, book: Path) -> Iterator[Shown]:
     yield from opened(chromium, book, viewport=size, has_touch=True, is_mobile=True, reduced_motion="reduce")
 
 
-def picture(page: Page, name: str) -> None:
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=str(ARTIFACTS / f"book-{name}.png"))
-
-
 def test_on_a_laptop_path_loss_play_and_sliders_are_in_sight_and_axe_is_content(laptop: Shown) -> None:
     assert_in_sight_on_a_laptop(laptop)
-    picture(laptop.page, "explorer-laptop")
+    picture(laptop.page, "book-explorer-laptop")
     assert axe(laptop.page, ".lrx") == []
 
 
@@ -62,7 +57,7 @@ def test_mouse_and_keyboard_move_it(laptop: Shown) -> None:
 
 def test_a_wide_screen_is_used_and_the_list_of_the_page_gives_way(laptop: Shown) -> None:
     resize(laptop, 1920, 1080)
-    picture(laptop.page, "explorer-wide")
+    picture(laptop.page, "book-explorer-wide")
     assert laptop.root.evaluate("root => root.clientWidth") > 1200
     assert laptop.root.evaluate("root => root.clientHeight") < 1080
     right = laptop.root.evaluate(
@@ -78,7 +73,7 @@ def test_a_wide_screen_is_used_and_the_list_of_the_page_gives_way(laptop: Shown)
 
 def test_a_phone_shows_path_play_and_rates_and_axe_is_content(phone: Shown) -> None:
     resize(phone, 390, 844)
-    picture(phone.page, "explorer-phone")
+    picture(phone.page, "book-explorer-phone")
     assert_fits_the_hand(phone)
     assert axe(phone.page, ".lrx") == []
 

@@ -6,34 +6,38 @@
         assert nb.output_text(0) == "2"
         nb.screenshot("a1-verdict")                      # -> tests/artifacts/a1-verdict.png
 
-One JupyterLab serves the whole test session, with empty settings and a folder of its own; every notebook
-opens in a fresh browser context, and its kernel is ended with the test. A module may keep one open for its tests
-(`kept_open`): to load JupyterLab and to start a kernel takes longer than most of what is done there.
+One JupyterLab serves the whole test session, with empty settings and a folder of its own, and one page of it stays
+open for the tests of this folder: to load it takes longer than most of what is done there. Each notebook opens in it
+when the one before is closed, with a kernel of its own that is ended with the test.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nbformat
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.browser.pictures import ARTIFACTS, picture
+
 pytest.register_assert_rewrite("tests.browser.explorer_page")  # its assertions say what they saw, as a test's do
 
+__all__ = ["ARTIFACTS"]
+
 ROOT = Path(__file__).resolve().parents[2]
-ARTIFACTS = ROOT / "tests" / "artifacts"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,6 +47,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+HERE = Path(__file__).parent
+KEPT = pytest.StashKey[dict[str, Any]]()
+#: What gets a web socket of Playwright's, to stand between a page and its server.
+Wire = Callable[[Any], None]
 SCREEN = {"width": 1280, "height": 1000}
 #: How long (ms) a test waits for what it expects to see: a busy machine takes its time; what never comes still fails.
 PATIENCE = 300_000
@@ -50,6 +58,8 @@ expect.set_options(timeout=PATIENCE)
 #: What JupyterLab leaves in the console when a kernel is restarted before it answered (tests/browser/test_explorer.py
 #: shows that nothing else is lost).
 LOST_WITH_THE_KERNEL = "Error: Canceled future for create_subshell_request message before replies were done"
+#: What anywidget leaves there when a widget's program took over two seconds to begin, as on a busy machine.
+SLOW_TO_BEGIN = "[anywidget] Failed to initialize model."
 SETTINGS = {
     # Every cell is in the page, so that a test finds an output without scrolling to it.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
@@ -195,20 +205,46 @@ def patient(browser: Browser) -> Browser:
     return browser
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
-def browser() -> Iterator[Browser]:
+T = TypeVar("T")
+
+
+def kept(request: pytest.FixtureRequest, make: Callable[[], AbstractContextManager[T]]) -> T:
+    """What a fixture makes once for all tests of this folder, and for a module where it is borrowed elsewhere."""
+    chain = request.node.listchain()
+    keeper = next((node for node in chain if node.path == HERE), request.node)
+    made = keeper.stash.setdefault(KEPT, {})
+    if request.fixturename not in made:
+        stack = ExitStack()
+        made[request.fixturename] = stack.enter_context(make())
+
+        def end() -> None:
+            del made[request.fixturename]
+            stack.close()
+
+        keeper.addfinalizer(end)
+    return made[request.fixturename]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
     """The system's Chromium with an empty profile."""
     path = chromium_path()
     if path is None:
         missing("Chromium (set CHROMIUM to its path)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_ARGUMENTS)
-        yield patient(chromium)
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_ARGUMENTS)
+        yield patient(started)
+        started.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The system's Chromium with an empty profile."""
+    return kept(request, chromium)
+
+
+@contextmanager
+def a_page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh context; an error in the page's own scripts that a test did not expect is in `page.errors`."""
     context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
     page = context.new_page()
@@ -218,8 +254,17 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of the test's own, in a fresh context (`a_page`)."""
+    with a_page(browser) as page:
+        yield page
+
+
 class NotebookPage:
     """One notebook open in JupyterLab; its cells are numbered from 0, code cells only for outputs."""
+
+    wire: Wire | None = None
 
     def __init__(self, page: Page, lab: JupyterLab, path: str) -> None:
         self.page, self.lab, self.path = page, lab, path
@@ -231,16 +276,18 @@ class NotebookPage:
         self.wait_idle()
         return self
 
-    def open_instead(self, path: str) -> None:
-        """Close the notebook as it is and open another one in the same JupyterLab, with a kernel of its own."""
-        self.page.errors.clear()  # type: ignore[attr-defined]
+    def open_instead(self, path: str, wire: Wire | None = None) -> None:
+        """Close what is open as it is, and open a notebook in the same JupyterLab, with a kernel of its own.
+
+        `wire` gets the web sockets between the page and that kernel.
+        """
+        self.close()
+        self.as_it_was()
+        self.connect_by(wire)
         self.path = path
         self.page.evaluate(
             """async path => {
                 const { shell, commands } = window.jupyterapp;
-                const left = shell.currentWidget;
-                left.context.model.dirty = false;
-                left.close();
                 const opened = await commands.execute('docmanager:open', { path });
                 await opened.context.ready;
                 shell.activateById(opened.id);
@@ -251,12 +298,43 @@ class NotebookPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.wait_idle()
 
-    def begin(self, sources: list[str]) -> None:
-        """Bring a page that stays open back to how it was: no outputs, these code cells, on its usual screen."""
+    def close(self) -> None:
+        """Close whatever is open, saving nothing; the kernels live on."""
+        self.path = ""
+        self.page.evaluate(
+            """() => {
+                for (const widget of [...window.jupyterapp.shell.widgets('main')]) {
+                    if (widget.context) widget.context.model.dirty = false;
+                    widget.close();
+                }
+            }"""
+        )
+
+    def connect_by(self, wire: Wire | None) -> None:
+        """Let `wire` have the web sockets of the kernels that start from now on; None: nothing lies between."""
+        if wire is not None and self.wire is None:
+            self.page.evaluate("() => { window.directly = WebSocket; }")
+            self.page.route_web_socket(re.compile(r"/channels"), lambda socket: self.wire(socket))
+        if wire is not None or self.wire is not None:
+            self.page.evaluate(
+                """by_wire => {
+                    window.jupyterapp.serviceManager.serverSettings.WebSocket = by_wire ? WebSocket : window.directly;
+                }""",
+                wire is not None,
+            )
+        self.wire = wire or self.wire
+
+    def as_it_was(self) -> None:
+        """Bring the page back to its usual screen and colours, without errors."""
         self.page.errors.clear()  # type: ignore[attr-defined]
         self.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
         self.page.emulate_media(reduced_motion="no-preference")
         self.page.mouse.move(0, 0)
+        self.dark(False)
+
+    def begin(self, sources: list[str]) -> None:
+        """Bring a notebook that stays open back to how it was: no outputs, these code cells."""
+        self.as_it_was()
         self.command("notebook:clear-all-cell-outputs")
         for index, source in enumerate(sources):
             self.set_source(index, source)
@@ -324,6 +402,10 @@ class NotebookPage:
         self.command("docmanager:save")
         return self.lab.directory / self.path
 
+    def errors(self) -> list[str]:
+        """Errors in the page's own scripts since the notebook was opened."""
+        return [error for error in self.page.errors if error != SLOW_TO_BEGIN]  # type: ignore[attr-defined]
+
     def has_run(self) -> bool:
         """Whether a cell was run since the outputs were cleared."""
         return self.page.evaluate(
@@ -346,10 +428,7 @@ class NotebookPage:
 
     def screenshot(self, name: str, locator: Locator | None = None) -> Path:
         """Keep a picture of the page (or of one element) in tests/artifacts/ for people to look at."""
-        ARTIFACTS.mkdir(exist_ok=True)
-        file = ARTIFACTS / f"{name}.png"
-        (locator or self.page).screenshot(path=str(file))
-        return file
+        return picture(locator or self.page, name)
 
 
 @contextmanager
@@ -370,34 +449,41 @@ def write_notebook(file: Path, cells: list[str]) -> None:
     nbformat.write(content, file)
 
 
-@contextmanager
-def kept_open(browser: Browser, lab: JupyterLab, name: str) -> Iterator[NotebookPage]:
-    """The notebook of this name in a page that stays, with its kernel, for several tests; see `NotebookPage.begin`."""
-    with own_kernels(lab):
-        context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
-        page = context.new_page()
-        page.errors = []  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
-        yield NotebookPage(page, lab, name).open()
-        context.close()
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, browser: Browser, jupyterlab: JupyterLab) -> NotebookPage:
+    """JupyterLab in a page that stays, for notebook after notebook (`open_instead`)."""
+
+    @contextmanager
+    def opened() -> Iterator[NotebookPage]:
+        with a_page(browser) as page:
+            page.goto(f"{jupyterlab.url}/lab?token={jupyterlab.token}&reset")
+            page.wait_for_function("() => window.jupyterapp")
+            page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+            yield NotebookPage(page, jupyterlab, "")
+
+    return kept(request, opened)
 
 
 @pytest.fixture
-def notebook(page: Page, jupyterlab: JupyterLab) -> Iterator[Callable[..., NotebookPage]]:
+def notebook(lab: NotebookPage) -> Iterator[Callable[..., NotebookPage]]:
     """A function that puts a notebook into JupyterLab's folder and opens it.
 
     `notebook("name.ipynb", cells=["code", …])` makes one of code cells; `notebook("name.ipynb",
-    source=path)` copies one.
+    source=path)` copies one; `wire=`: see `NotebookPage.open_instead`.
     """
 
-    def open_notebook(name: str, cells: list[str] | None = None, source: Path | None = None) -> NotebookPage:
-        file = jupyterlab.directory / name
+    def open_notebook(
+        name: str, cells: list[str] | None = None, source: Path | None = None, wire: Wire | None = None
+    ) -> NotebookPage:
+        file = lab.lab.directory / name
         file.parent.mkdir(parents=True, exist_ok=True)
         if source is not None:
             shutil.copyfile(source, file)
         else:
             write_notebook(file, cells or [])
-        return NotebookPage(page, jupyterlab, name).open()
+        lab.open_instead(name, wire)
+        return lab
 
-    with own_kernels(jupyterlab):
+    with own_kernels(lab.lab):
         yield open_notebook
+        lab.close()

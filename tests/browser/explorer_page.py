@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,21 @@ IN_SIGHT = """(root, selectors) => selectors.flatMap(s => [...root.querySelector
 }).map(e => e.className + (e.dataset.key ?? ""))"""
 
 
+SETTLED = """(root, seconds) => new Promise(done => {
+    const until = performance.now() + 1000 * seconds;
+    const look = () => {
+        const drawn = root.explorer.drawn(), runs = Object.values(drawn.runs);
+        if (runs.length && runs.every(run => run.fresh) || performance.now() > until) done(drawn);
+        else setTimeout(() => requestAnimationFrame(look), 50);
+    };
+    look();
+})"""
+PIXELS = """canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Uint32Array(data.buffer).reduce((sum, pixel) => Math.imul(sum, 31) + pixel | 0, 0);
+}"""
+
+
 class Shown:
     """An explorer on the page: what it draws, its sliders, and what Python says it should draw."""
 
@@ -35,15 +49,11 @@ class Shown:
         return self.root.evaluate("root => root.explorer.drawn()")
 
     def settled(self, seconds: float = 300.0) -> dict[str, Any]:
-        """The picture once every run in it belongs to the present values."""
-        deadline = time.monotonic() + seconds
-        while True:
-            self.next_frame()
-            drawn = self.drawn()
-            if drawn["runs"] and all(run["fresh"] for run in drawn["runs"].values()):
-                return drawn
-            assert time.monotonic() < deadline, f"still waiting for {drawn}"
-            self.page.wait_for_timeout(30)
+        """The picture once every run in it belongs to the present values; the page itself looks, from time to time."""
+        self.next_frame()
+        drawn = self.root.evaluate(SETTLED, seconds)
+        assert drawn["runs"] and all(run["fresh"] for run in drawn["runs"].values()), f"still waiting for {drawn}"
+        return drawn
 
     def ready(self) -> None:
         """Wait until the kernel has sent all sweeps for the present values, so that any slider moves at once."""
@@ -58,17 +68,19 @@ class Shown:
             """(input, value) => {
                 input.value = value;
                 input.dispatchEvent(new Event('input', {bubbles: true}));
+                return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())));
             }""",
             position,
         )
-        self.next_frame()
 
     def next_frame(self) -> None:
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+        )
 
-    def pixels(self, view: str = "contour") -> str:
-        """The canvas as an image, to compare."""
-        return self.root.locator(f".lrx-{view} canvas").evaluate("canvas => canvas.toDataURL()")
+    def pixels(self, view: str = "contour") -> int:
+        """What the canvas shows, as a number to compare."""
+        return self.root.locator(f".lrx-{view} canvas").evaluate(PIXELS)
 
 
 def expected(optimizer: str, values: dict[str, float], problem: str = "bowl", steps: int = 50) -> np.ndarray:

@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
-from tests.browser.conftest import LOST_WITH_THE_KERNEL, JupyterLab, NotebookPage, kept_open, write_notebook
+from tests.browser.conftest import LOST_WITH_THE_KERNEL, JupyterLab, NotebookPage, Wire, own_kernels, write_notebook
 from tests.browser.explorer_page import Shown, assert_right, axe
+from tests.browser.pictures import picture
 from tests.explorer.named_rates import rates
 
-ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 IMPORT = "from lrtutorial.explorer import explore\n"
 ADAM = """
 import numpy as np
@@ -47,32 +47,37 @@ Opened = Callable[..., tuple[NotebookPage, Shown]]
 
 
 @pytest.fixture
-def alone(notebook: Callable[..., Any], page: Page) -> Opened:
+def alone(notebook: Callable[..., NotebookPage]) -> Opened:
     """Open a notebook whose last cell is an `explore(…)` call, run it, return the notebook and the explorer."""
 
-    def open_explorer(call: str = "explore()", before: str = "") -> tuple[NotebookPage, Shown]:
-        nb = notebook("alone.ipynb", cells=[IMPORT + before, f"w = {call}\nw"])
+    def open_explorer(
+        call: str = "explore()", before: str = "", wire: Wire | None = None
+    ) -> tuple[NotebookPage, Shown]:
+        nb = notebook("alone.ipynb", cells=[IMPORT + before, f"w = {call}\nw"], wire=wire)
         nb.run_all()
-        return nb, Shown(page, nb.output(1).locator(".lrx"))
+        return nb, Shown(nb.page, nb.output(1).locator(".lrx"))
 
     return open_explorer
 
 
 @pytest.fixture(scope="module")
-def kept(browser: Browser, jupyterlab: JupyterLab) -> Iterator[NotebookPage]:
+def kernel(jupyterlab: JupyterLab) -> Iterator[str]:
+    """A notebook, whose kernel is started when it is opened first, and lives until the last test of this module."""
     write_notebook(jupyterlab.directory / "explorer.ipynb", [IMPORT, "explore()"])
-    with kept_open(browser, jupyterlab, "explorer.ipynb") as nb:
-        yield nb
+    with own_kernels(jupyterlab):
+        yield "explorer.ipynb"
 
 
 @pytest.fixture
-def explorer(kept: NotebookPage) -> Opened:
+def explorer(lab: NotebookPage, kernel: str) -> Opened:
     """As `alone`, in one notebook and one kernel for all tests, each with an explorer made anew."""
 
     def make_explorer(call: str = "explore()", before: str = "") -> tuple[NotebookPage, Shown]:
-        kept.begin([IMPORT + before, f"w = {call}\nw"])
-        kept.run_all()
-        return kept, Shown(kept.page, kept.output(1).locator(".lrx"))
+        if lab.path != kernel:
+            lab.open_instead(kernel)
+        lab.begin([IMPORT + before, f"w = {call}\nw"])
+        lab.run_all()
+        return lab, Shown(lab.page, lab.output(1).locator(".lrx"))
 
     return make_explorer
 
@@ -209,7 +214,7 @@ def test_the_bowl_is_turned_and_stretched_by_its_flat_direction(explorer: Any) -
     nb.screenshot("explorer-turned", shown.root)
 
 
-def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(alone: Any, page: Page) -> None:
+def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(alone: Opened) -> None:
     """JupyterLab asks each kernel for a thread for widgets' messages; a restart may come before the answer.
 
     All that is left of it is a line in the browser's console: the explorer of the new kernel moves.
@@ -226,18 +231,18 @@ def test_a_restart_while_jupyterlab_waits_for_a_widgets_thread_costs_nothing(alo
 
         server.on_message(pass_on)
 
-    page.route_web_socket(re.compile(r"/channels"), hold_back)
-    nb, _ = alone()
+    nb, _ = alone(wire=hold_back)
+    page = nb.page
     assert held
     nb.restart_kernel()
-    assert page.errors == [LOST_WITH_THE_KERNEL]  # type: ignore[attr-defined]
+    assert nb.errors() == [LOST_WITH_THE_KERNEL]
     nb.run_all()
     shown = Shown(page, nb.output(1).locator(".lrx"))
     shown.move_to("sgd_lr", 30)
     shown.root.get_by_role("button", name=re.compile("^Start point")).focus()
     page.keyboard.press("ArrowLeft")  # runs from another start come from the new kernel
     assert_right(shown.settled())
-    assert page.errors == [LOST_WITH_THE_KERNEL]  # type: ignore[attr-defined]
+    assert nb.errors() == [LOST_WITH_THE_KERNEL]
 
 
 @pytest.mark.parametrize("problem", ["bowl", "rotated"])
@@ -256,7 +261,7 @@ def test_every_slider_moves_the_picture_to_what_python_computes(explorer: Any, p
         assert shown.pixels() != before, f"{key} did not change the picture"
         shown.ready()  # the other sliders' sweeps follow
     nb.screenshot(f"explorer-{problem}", shown.root)
-    assert not shown.page.errors
+    assert not nb.errors()
 
 
 def test_a_drag_draws_right_pictures_all_the_way(explorer: Any) -> None:
@@ -422,18 +427,19 @@ def test_a_restarted_kernel_leaves_a_picture_that_moves(explorer: Any) -> None:
     assert_right(again.settled())
 
 
-def test_at_150_ms_distance_the_picture_does_not_wait(notebook: Any, page: Page) -> None:
+def test_at_150_ms_distance_the_picture_does_not_wait(alone: Opened) -> None:
+    routed: list[Any] = []
+
     def delayed(socket: Any) -> None:
         """Every message takes 75 ms each way, in order."""
+        routed.append(socket)
         server = socket.connect_to_server()
         loop = asyncio.get_event_loop()
         socket.on_message(lambda message: loop.call_later(0.075, server.send, message))
         server.on_message(lambda message: loop.call_later(0.075, socket.send, message))
 
-    page.route_web_socket(re.compile(r"/channels"), delayed)
-    nb = notebook("far.ipynb", cells=[IMPORT, "w = explore()\nw"])
-    nb.run_all()
-    shown = Shown(page, nb.output(1).locator(".lrx"))
+    nb, shown = alone(wire=delayed)
+    assert routed
     for position in range(40, 20, -1):
         shown.move_to("adam_lr", position)
         assert_right(shown.drawn())
@@ -489,14 +495,12 @@ def page_scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The scripts that an exported page loads, as local files: html-manager and RequireJS from npm,
     anywidget's as installed."""
     folder = tmp_path_factory.mktemp("npm")
-    for package, name in (
-        ("@jupyter-widgets/html-manager@1.0", "html-manager"),
-        ("requirejs@2.3", "requirejs"),
-    ):
-        done = subprocess.run(
-            ["npm", "pack", "--silent", package], cwd=folder, capture_output=True, text=True, check=True
-        )
-        with tarfile.open(folder / done.stdout.strip().splitlines()[-1]) as packed:
+    packages = {"html-manager": "@jupyter-widgets/html-manager@1.0", "requirejs": "requirejs@2.3"}
+    done = subprocess.run(
+        ["npm", "pack", "--silent", *packages.values()], cwd=folder, capture_output=True, text=True, check=True
+    )
+    for name, file in zip(packages, done.stdout.split(), strict=True):
+        with tarfile.open(folder / file) as packed:
             packed.extractall(folder / name, filter="data")
     return {
         "html-manager": folder / "html-manager/package/dist/embed-amd.js",
@@ -538,5 +542,4 @@ def test_an_exported_page_moves_without_a_kernel(page: Page, page_scripts: dict[
     drawn = shown.settled()
     assert drawn["values"]["adam_beta1"] != 0.9 and drawn["values"]["adam_lr"] == 0.5
     assert_right(drawn)
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=str(ARTIFACTS / "explorer-exported.png"))
+    picture(page, "explorer-exported")

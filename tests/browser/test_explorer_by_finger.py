@@ -13,7 +13,7 @@ from ipywidgets.embed import embed_data
 from playwright.sync_api import Browser, Page
 
 from lrtutorial.explorer import explore
-from tests.browser.conftest import ARTIFACTS, ROOT
+from tests.browser.conftest import ROOT
 from tests.browser.explorer_page import (
     Shown,
     assert_fits_the_hand,
@@ -23,6 +23,7 @@ from tests.browser.explorer_page import (
     drag,
     middle,
 )
+from tests.browser.pictures import picture
 
 PAGE = """<!doctype html><html lang="en"><title>A saved explorer</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -63,8 +64,7 @@ def test_path_play_and_every_rate_are_in_sight_and_large_enough(phone: tuple[Pag
     page, shown = phone
     assert_fits_the_hand(shown)
     assert shown.root.locator(".lrx-main input[type=range]").count() == 4
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=str(ARTIFACTS / "explorer-phone.png"))
+    picture(page, "explorer-phone")
 
 
 def test_the_rest_unfolds(phone: tuple[Page, Shown]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.conftest import JupyterLab, NotebookPage
+from tests.browser.conftest import SLOW_TO_BEGIN, JupyterLab, NotebookPage, own_kernels, write_notebook
 from tests.browser.explorer_page import (
     Shown,
     assert_fits_the_hand,
@@ -38,12 +37,12 @@ class Place:
 
 
 @pytest.fixture(scope="module", params=APPS)
-def place(request: pytest.FixtureRequest, browser: Browser, jupyterlab: JupyterLab) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, browser: Browser, jupyterlab: JupyterLab, lab: NotebookPage
+) -> Iterator[Place]:
     """Both pages of one program; their kernel is shared, and ended with the last test of it."""
     name = f"places-{request.param}.ipynb"
-    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(content, jupyterlab.directory / name)
+    write_notebook(jupyterlab.directory / name, CELLS)
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
@@ -58,14 +57,20 @@ def place(request: pytest.FixtureRequest, browser: Browser, jupyterlab: JupyterL
         errors.clear()  # what a program says of itself while it opens is not the explorer's
         return nb
 
-    laptop = opened(viewport={"width": 1366, "height": 768})
-    phone = opened(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    yield Place(request.param, laptop, phone)
-    for context in contexts:
-        context.close()
-    for session in jupyterlab.api("sessions"):
-        jupyterlab.api(f"sessions/{session['id']}", "DELETE")
-    assert errors == []
+    with own_kernels(jupyterlab):
+        if request.param == "lab":
+            lab.open_instead(name)
+            lab.run_all()
+            laptop = lab
+        else:
+            laptop = opened(viewport={"width": 1366, "height": 768})
+        phone = opened(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        yield Place(request.param, laptop, phone)
+        errors += lab.errors()
+        lab.close()
+        for context in contexts:
+            context.close()
+    assert set(errors) <= {SLOW_TO_BEGIN}
 
 
 def test_on_a_laptop_path_loss_play_and_sliders_are_in_sight_and_axe_is_content(place: Place) -> None:

@@ -1,22 +1,24 @@
-""" "Run all" in a real JupyterLab: untouched, every answer right, one of them wrong. tests/notebooks has all 16."""
+""" "Run all" in a real JupyterLab, one of each part: untouched, every answer right, one of them wrong.
+
+tests/notebooks has all 16, run without a page. C2 is gone on with: a slider by keyboard, own words, the self-score.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from lrtutorial.course import exercises
-from tests.browser.conftest import LOST_WITH_THE_KERNEL, ROOT, JupyterLab, NotebookPage, kept_open, write_notebook
+from tests.browser.conftest import LOST_WITH_THE_KERNEL, ROOT, NotebookPage
 from tests.notebooks.conftest import WRONG, answered
 
-CHOSEN = ("a2", "a4", "b1", "b5", "c2")
+CHOSEN = ("a4", "b1", "c2")
+OWN_WORDS = " ".join(f"reason {number} by which momentum helps," for number in range(40))
 DISTANT = ("a4", "c2")  # as on Binder: 150 ms to the kernel and back
 
 
@@ -32,39 +34,16 @@ def release(name: str) -> Path:
     return ROOT / "notebooks" / exercise.part / f"{exercise.notebook}.ipynb"
 
 
-class Wire:
-    """What lies between the page and its kernels: nothing, or a distance."""
-
-    far = False
-
-    def __call__(self, socket: Any) -> None:
-        if self.far:
-            distance(socket)
-        else:
-            socket.connect_to_server()
-
-
-@pytest.fixture(scope="module")
-def kept(browser: Browser, jupyterlab: JupyterLab) -> Iterator[tuple[NotebookPage, Wire]]:
-    """JupyterLab with the chosen notebooks in its folder, one of them open."""
-    for path in map(release, CHOSEN):
-        (jupyterlab.directory / path.parent.name).mkdir(exist_ok=True)
-        shutil.copyfile(path, jupyterlab.directory / path.parent.name / path.name)
-    wire = Wire()
-    write_notebook(jupyterlab.directory / "first.ipynb", [])
-    with kept_open(browser, jupyterlab, "first.ipynb") as nb:
-        nb.page.route_web_socket(re.compile(r"/channels"), wire)
-        yield nb, wire
-
-
 @pytest.mark.parametrize("name", CHOSEN)
 def test_run_all_goes_through_in_order_and_each_verdict_is_below_its_cell(
-    name: str, kept: tuple[NotebookPage, Wire]
+    name: str, notebook: Callable[..., NotebookPage]
 ) -> None:
-    nb, wire = kept
-    wire.far = name in DISTANT
-    exercise, path, page = exercises()[name], release(name), nb.page
-    nb.open_instead(f"{exercise.part}/{path.name}")
+    exercise, path = exercises()[name], release(name)
+    far: list[Any] = []
+    wire = (lambda socket: (far.append(socket), distance(socket))) if name in DISTANT else None
+    nb = notebook(f"{exercise.part}/{path.name}", source=path, wire=wire)
+    assert bool(far) == (name in DISTANT)
+    page = nb.page
     code = {how: [c for c in answered(path, how).cells if c.cell_type == "code"] for how in ("right", "wrong")}
     order = [cell["id"] for cell in code["right"]]
     tests = [f"{step.id}-test" for step in exercise.steps]
@@ -103,4 +82,39 @@ def test_run_all_goes_through_in_order_and_each_verdict_is_below_its_cell(
         assert page.locator('[data-mime-type*="error"]').count() == 0
         for test in tests:
             assert "✓ Right" in nb.output_text(order.index(test)), test
-    assert set(page.errors) <= {LOST_WITH_THE_KERNEL}  # type: ignore[attr-defined]
+    if name == "c2":
+        slide_write_and_score_oneself(nb, order)
+    assert set(nb.errors()) <= {LOST_WITH_THE_KERNEL}
+
+
+def slide_write_and_score_oneself(nb: NotebookPage, order: list[str]) -> None:
+    """What a reader of C2 does below the comparison."""
+    page = nb.page
+    slide = nb.output(order.index("ravine-slider"))
+    assert "momentum 0.9 at rate" in slide.locator("img").get_attribute("alt")
+    slider = slide.locator(".noUi-handle, input[type=range]").first
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.jp-OutputArea img')]"
+        ".some(image => image.alt.includes('momentum 0.95 at'))"
+    )
+
+    assert "One good answer" not in nb.output_text(order.index("reveal"))
+    page.evaluate(
+        """words => window.jupyterapp.shell.currentWidget.content.widgets
+            .find(w => w.model.id === 'c2-written').model.sharedModel.setSource(words)""",
+        OWN_WORDS,
+    )
+    nb.save()
+    nb.run_cell(order.index("reveal"))
+    revealed = nb.output(order.index("reveal"))
+    assert "One good answer" in revealed.inner_text()
+    for line, points in ((0, "2 of 2"), (3, "2 of 3")):
+        revealed.locator("select").nth(line).select_option(label=points)
+    page.wait_for_function("() => document.body.innerText.includes('Your own score: 4 of 10')")
+    revealed.scroll_into_view_if_needed()
+    nb.screenshot("part-c-self-score")
+    pictures = page.locator(".jp-OutputArea img")
+    assert pictures.count() >= 5
+    assert all(len(pictures.nth(i).get_attribute("alt") or "") > 60 for i in range(pictures.count()))

@@ -46,8 +46,9 @@ def drawn(page: Page) -> dict[str, list[float | None]]:
     return json.loads(line.removeprefix("sketch_1 = ").replace("None", "null"))
 
 
-def test_a_sketch_is_drawn_by_mouse_and_by_keys_and_kept_in_the_notebook(notebook: Callable, page: Page) -> None:
+def test_a_sketch_is_drawn_by_mouse_and_by_keys_and_kept_in_the_notebook(notebook: Callable) -> None:
     nb = notebook("sketch.ipynb", cells=CELLS)
+    page = nb.page
     nb.run_all()
     assert "Nothing is drawn on the pad yet" in nb.output_text(2)
     assert "First commit yourself" in nb.output_text(3) and "sketch_1" in nb.output_text(3)
@@ -93,18 +94,19 @@ def test_a_sketch_is_drawn_by_mouse_and_by_keys_and_kept_in_the_notebook(noteboo
     assert first_predictions(json.loads(json.dumps(saved.cells[2].outputs)))[0].data[COMMITTED]["value"] == told
     first = prediction.first_of(STEP, check[COMMITTED])
     assert first is not None and first["why"].startswith("Both overshoot")
-    assert not page.errors  # type: ignore[attr-defined]
+    assert not nb.errors()
 
 
-def test_a_pad_that_was_saved_shows_its_drawing_and_can_be_drawn_on_again(notebook: Callable, page: Page) -> None:
+def test_a_pad_that_was_saved_shows_its_drawing_and_can_be_drawn_on_again(notebook: Callable) -> None:
     nb = notebook("sketch_again.ipynb", cells=CELLS[:2])
+    page = nb.page
     nb.run_all()
     stroke(page, [0.6, 0.4, 0.6, 0.4, 0.6, 0.4, 0.6])
     before = drawn(page)
     nb.run_cell(1)  # the cell that makes the pad, once more
     expect(page.locator(".lrs-code")).to_have_value(f"sketch_1 = {json.dumps(before).replace('null', 'None')}")
     nb.save()
-    nb.open()
+    nb.open_instead(nb.path)
     expect(page.locator(".lrs-code")).to_be_visible()
     assert drawn(page) == before
     stroke(page, [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5])

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page
 
 from lrtutorial.course import exercises
 
@@ -34,7 +33,8 @@ CHECK = (
 )
 
 
-def test_the_first_minute(start, page: Page) -> None:
+def test_the_first_minute(start) -> None:
+    page = start.page
     start.run_all()
     explorer = start.output(EXPLORER).locator(".lrx")
     explorer.locator("canvas").first.wait_for()
@@ -59,10 +59,10 @@ def test_the_first_minute(start, page: Page) -> None:
     explorer.locator(".lrx-goal.lrx-met").wait_for()
     start.screenshot("start-here-goal")
     assert loss_at_the_end() < 0.01
-    assert page.errors == []
+    assert start.errors() == []
 
 
-def test_the_map_links_all_exercises_and_follows_a_check(start, page: Page) -> None:
+def test_the_map_links_all_exercises_and_follows_a_check(start) -> None:
     start.run_all()
     shown = start.output(MAP)
     assert shown.locator("a").count() == len(exercises())
@@ -72,22 +72,23 @@ def test_the_map_links_all_exercises_and_follows_a_check(start, page: Page) -> N
     start.screenshot("start-here-map", shown)
     start.set_source(EXPLORER, CHECK)
     start.run_cell(EXPLORER)
-    page.wait_for_function("() => document.body.innerText.includes('Go on with A1')")
+    start.page.wait_for_function("() => document.body.innerText.includes('Go on with A1')")
     assert "3 of" in shown.inner_text()
 
 
-def test_a_link_opens_the_exercise(start, page: Page) -> None:
+def test_a_link_opens_the_exercise(start) -> None:
     folder = start.lab.directory / "part_a"
     folder.mkdir(exist_ok=True)
     (folder / "a1_convergence.ipynb").write_text((ROOT / "solutions/part_a/a1_convergence.ipynb").read_text())
     start.run_all()
     start.output(MAP).locator("a", has_text="A1").click()
-    page.wait_for_function(
+    start.page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget?.context?.path === 'part_a/a1_convergence.ipynb'"
     )
 
 
-def test_a_copy_is_saved_the_progress_reset_and_restored(start, page: Page, tmp_path: Path) -> None:
+def test_a_copy_is_saved_the_progress_reset_and_restored(start, tmp_path: Path) -> None:
+    page = start.page
     start.run_all()
     start.set_source(EXPLORER, CHECK)
     start.run_cell(EXPLORER)
@@ -117,7 +118,8 @@ def test_a_copy_is_saved_the_progress_reset_and_restored(start, page: Page, tmp_
     start.screenshot("start-here-keep")
 
 
-def test_axe_finds_nothing_serious(start, page: Page) -> None:
+def test_axe_finds_nothing_serious(start) -> None:
+    page = start.page
     start.run_all()
     page.wait_for_timeout(300)
     page.evaluate(AXE.read_text())

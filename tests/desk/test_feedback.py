@@ -17,6 +17,7 @@ from typing import Any
 
 import axe_playwright_python
 import nbformat
+import nbgrader.api
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
@@ -32,12 +33,14 @@ from autograder.feedback import FeedbackExporter
 from autograder.feedback.cleaning import clean_html, traceback_text, without_paths
 from autograder.feedback.formulas import latex_output, mathml
 from autograder.feedback.summary import NOT_GRADED, Part, Summary, notice
+from autograder.gradebook.again import gradebook_at
 from autograder.gradebook.ledger import Ledger
 from autograder.grading.judging import combined
 from lrtutorial.checking.written import model_answers
 from lrtutorial.course import exercises, find_step
 from lrtutorial.verdict import Line, Verdict
-from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures
+from tests.browser.conftest import browser, page  # noqa: F401  # fixtures
+from tests.browser.pictures import picture
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RULES = """async () => (await axe.run(document, {
@@ -100,6 +103,22 @@ def test_there_is_a_page_for_every_notebook_handed_in(pages: Pages) -> None:
     handed_in = {(student, notebook) for student, notebook in pages.truth.statuses if student in students}
     assert {(student, notebook) for student, _, notebook in pages.html} == handed_in
     assert len(handed_in) > 30
+
+
+def test_the_gradebook_is_opened_once_for_all_pages(
+    planted: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each engine puts every question into SQL anew: four to a page were most of its time."""
+    made, create = [], nbgrader.api.create_engine
+
+    def counted(*given: Any, **more: Any) -> Any:
+        made.append(given)
+        return create(*given, **more)
+
+    monkeypatch.setattr(nbgrader.api, "create_engine", counted)
+    gradebook_at.cache_clear()
+    assert len(feedback(planted, tmp_path, "part_a", planted.handed_in("part_a")[0])) > 2
+    assert len(made) == 1
 
 
 def test_points_are_the_gradebooks(pages: Pages) -> None:
@@ -298,8 +317,7 @@ def test_pages_in_a_browser_ask_for_nothing_and_axe_finds_nothing_serious(
             tab.evaluate(AXE.read_text())
             assert tab.evaluate(RULES) == [], (scheme, key)
             if index < 2:
-                ARTIFACTS.mkdir(exist_ok=True)
-                tab.screenshot(path=ARTIFACTS / f"feedback-{key[2]}-{scheme}.png", full_page=True)
+                picture(tab, f"feedback-{key[2]}-{scheme}", full_page=True)
         context.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from autograder.demo.students import STUDENTS
 from autograder.intake.reading import MAX_CELLS, MAX_NOTEBOOK_BYTES
 from autograder.jail import Limits
 from lrtutorial.course import exercises, steps
+from tests import commands
 from tests.notebooks.test_run_all import MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,8 +42,8 @@ def code(page: Path) -> list[str]:
 @cache
 def export_options() -> set[str]:
     """The options of `nbgrader export`."""
-    shown = subprocess.check_output([sys.executable, "-m", "nbgrader", "export", "--help"], text=True)
-    return set(re.findall(r"^(--[a-z-]+)=", shown, re.M))
+    shown = commands.run([sys.executable, "-m", "nbgrader", "export", "--help"], cwd=ROOT, env=os.environ)
+    return set(re.findall(r"^(--[a-z-]+)=", shown.stdout, re.M))
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -92,10 +94,10 @@ def test_every_command_it_names_exists(page) -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
     named = {match for word in code(page) for match in re.findall(r"^make ([a-z-]+)", word)}
     assert named - {"help"} <= targets
-    commands = parser()._subparsers._group_actions[0].choices
+    known = parser()._subparsers._group_actions[0].choices
     for command in re.findall(r"python -m autograder (\w[\w-]*)", text):
-        assert command in commands, command
-    options = {option for command in commands.values() for option in command._option_string_actions}
+        assert command in known, command
+    options = {option for command in known.values() for option in command._option_string_actions}
     assert set(re.findall(r"`(--[a-z-]+)(?![\w.])", text)) <= options | export_options() | {"--help"}
     sources = [path.read_text() for path in (ROOT / "autograder").rglob("*.py")]
     for name, setting in re.findall(r"--([A-Z]\w+)\.(\w+)", text):
@@ -114,7 +116,7 @@ def test_every_name_of_the_package_exists(page) -> None:
 def test_nbgraders_commands_are_nbgraders() -> None:
     text = "".join(page.read_text() for page in PAGES)
     named = set(re.findall(r"`nbgrader (\w+)", text))
-    shown = subprocess.run([sys.executable, "-m", "nbgrader", "--help"], capture_output=True, text=True)
+    shown = commands.run([sys.executable, "-m", "nbgrader", "--help"], cwd=ROOT, env=os.environ)
     assert len(named) >= 4
     assert [name for name in named if not re.search(rf"^{name}\b", shown.stdout, re.M)] == []
 

@@ -15,7 +15,8 @@ from playwright.sync_api import Page
 
 from autograder.cells import answer_cells, without_markers
 from autograder.gradebook.ledger import Ledger
-from tests.browser.conftest import ARTIFACTS, browser, jupyterlab_in, page  # noqa: F401 – fixtures
+from tests.browser.conftest import browser, jupyterlab_in, page  # noqa: F401 – fixtures
+from tests.browser.pictures import picture
 from tests.grading.conftest import ROOT, Graded, in_course
 
 
@@ -86,11 +87,10 @@ def test_formgrader_shows_our_course(
     lab = jupyterlab_in(ROOT)
     page.goto(f"{lab.url}/formgrader?token={lab.token}")
     page.wait_for_function("() => document.body.innerText.includes('part_b')")
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=str(ARTIFACTS / "formgrader-assignments.png"), full_page=True)
+    picture(page, "formgrader-assignments", full_page=True)
     page.goto(f"{lab.url}/formgrader/gradebook/part_b/b2_adam?token={lab.token}")
     page.wait_for_function("() => document.querySelectorAll('table tbody tr').length > 3")
-    page.screenshot(path=str(ARTIFACTS / "formgrader-submissions.png"), full_page=True)
+    picture(page, "formgrader-submissions", full_page=True)
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{sample_class.course / 'gradebook.db'}") as gradebook:
@@ -100,4 +100,4 @@ def test_formgrader_shows_our_course(
     verdict = page.locator("[role=status]").first
     verdict.wait_for()
     assert "inside the" in verdict.inner_text()
-    page.screenshot(path=str(ARTIFACTS / "formgrader-b2.png"), full_page=True)
+    picture(page, "formgrader-b2", full_page=True)

@@ -45,7 +45,7 @@ def _files():
 
 
 def test_kept_expectations_are_the_computed_ones(computed):
-    fresh = catalogue.expectations(STEP, catalogue.generator(SECRET, "class", STEP))
+    fresh = catalogue.expectations(STEP, catalogue.generator(SECRET, "class", "c2"))
     first = expectations.class_expectations(SECRET, STEP)
     assert computed == [STEP]
     second = _again()
@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(computed, m
     right = expectations.class_expectations(SECRET, STEP)
     assert "disk full" in caplog.text and "computes it again" in caplog.text
     monkeypatch.undo()
-    assert right.reference == catalogue.expectations(STEP, catalogue.generator(SECRET, "class", STEP)).reference
+    assert right.reference == catalogue.expectations(STEP, catalogue.generator(SECRET, "class", "c2")).reference
 
 
 def test_no_course_folder_is_made_where_there_is_no_course(computed, tmp_path, monkeypatch):

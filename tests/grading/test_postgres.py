@@ -21,7 +21,8 @@ from sqlalchemy.pool import NullPool
 from autograder.gradebook.database import Alone, Busy, explained, patient, reading
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
-from tests.grading.a1 import NOTEBOOK, PART, ROOT, hand_in, in_course, kernels_of
+from tests import commands
+from tests.grading.a1 import NOTEBOOK, PART, ROOT, environment, hand_in, kernels_of
 from tests.grading.postgres import Server, server
 
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_fay")
@@ -34,10 +35,18 @@ def postgres() -> Iterator[Server]:
         yield running
 
 
+AS_A_COMMAND = """
+import runpy, sys, warnings
+warnings.simplefilter("always", ResourceWarning)
+sys.argv.pop(0)
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
 def run(course: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a course whose gradebook is elsewhere; a connection left open is said on stderr."""
-    settings = [f"LRTUTORIAL_DB={url}", "PYTHONWARNINGS=always::ResourceWarning"]
-    done = in_course(course, "env", *settings, sys.executable, "-m", *words)
+    settings = {**environment(course), "LRTUTORIAL_DB": url}
+    done = commands.run([sys.executable, "-c", AS_A_COMMAND, *words], cwd=ROOT, env=settings)
     left = [line for line in done.stderr.splitlines() if "ResourceWarning: unclosed" in line]
     # nbclient leaves its threads' event loops to the end of the process.
     assert all("event loop" in line for line in left), done.stderr

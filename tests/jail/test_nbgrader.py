@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from autograder.jail.execute import JailedExecute, switch_on
+from tests import commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,18 +59,14 @@ ANSWERS = {
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The course after `nbgrader generate_assignment` and `nbgrader autograde`, and what they said."""
     course = tmp_path_factory.mktemp("course")
-    (course / "nbgrader_config.py").write_text(THREE_LINES + "c.Execute.timeout = 1\n")
+    found = f"import sys\nsys.path.append({str(ROOT)!r})\n"
+    (course / "nbgrader_config.py").write_text(found + THREE_LINES + "c.Execute.timeout = 1\n")
     (course / "source" / "ps1").mkdir(parents=True)
     nbformat.write(notebook("value = 42"), course / "source" / "ps1" / "p.ipynb")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def nbgrader(*words: str) -> str:
-        command = [sys.executable, "-m", "nbgrader", *words]
-        done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        done = commands.run([sys.executable, "-m", "nbgrader", *words], cwd=course, env=environment)
         return done.stdout + done.stderr
 
     said = nbgrader("generate_assignment", "ps1", "--create")
@@ -97,7 +93,7 @@ def test_a_kernel_that_dies_or_hangs_stops_nobody_else(graded: tuple[Path, str])
     assert "quitter" in said and "sleeper" in said
 
 
-def test_the_report_goes_with_the_notebook(run: Any) -> None:
+def test_the_report_goes_with_the_notebook() -> None:
     executor = JailedExecute(config=Config({"JailedProvisioner": {"profile": "numpy", "minimum": "full"}}))
     resources: dict[str, Any] = {}
     written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])

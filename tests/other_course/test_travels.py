@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from pathlib import Path
+
+from tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAVEL = """
 import pickle, sys
-sys.path[:0] = [sys.argv[1]]
+sys.path[:0] = [{folder!r}]
 from autograder import catalogue
 from autograder.grading import one
 from lrtutorial import course
 
 course.use("probability"), catalogue.use("probability_answers")
-release = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+release = '{{"cells": [], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}'
 name, about = "coins", one.checking_digest("coins")
-work = one.Work("part_p", "ada", name, b"no notebook", release, "s" * 64, (), {}, checking=about)
+work = one.Work("part_p", "ada", name, b"no notebook", release, "s" * 64, (), {{}}, checking=about)
 sent = pickle.dumps(work.to_travel())
 course.use("lrtutorial.exercises"), catalogue.use("autograder.catalogue")  # as a worker elsewhere begins
 assert course.exercise_of(name) is None
 print(one.grade_one(pickle.loads(sent)).status, course.current().home, catalogue.package())
 course.use("lrtutorial.exercises"), catalogue.use("autograder.catalogue")
-sys.path.remove(sys.argv[1])
+sys.path.remove({folder!r})
 for loaded in [module for module in sys.modules if module.startswith("probability")]:
     del sys.modules[loaded]
 try:
@@ -34,8 +36,8 @@ except one.OtherChecks as why:
 
 
 def test_work_takes_its_course_along() -> None:
-    course = Path(__file__).with_name("course")
-    done = subprocess.run([sys.executable, "-c", TRAVEL, course], cwd=ROOT, capture_output=True, text=True)
+    program = TRAVEL.format(folder=str(Path(__file__).with_name("course")))
+    done = commands.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ)
     assert done.returncode == 0, done.stderr
     graded, refused = done.stdout.splitlines()
     assert graded == "rejected probability probability_answers"

@@ -20,7 +20,8 @@ from autograder.course import ROOT
 from autograder.written.alike import plain
 from lrtutorial.checking.written import model_answers
 from tests import commands
-from tests.browser.conftest import ARTIFACTS, browser, page  # noqa: F401  # fixtures
+from tests.browser.conftest import browser, page  # noqa: F401  # fixtures
+from tests.browser.pictures import picture
 from tests.written.conftest import Course
 from tests.written.planted_class import Planted, planted
 
@@ -165,8 +166,7 @@ def test_sixty_answers_take_a_third_of_formgraders_keys(
     page.goto(run.address())
     state_of(page)
     assert page.url.endswith("/"), "the token is not in the history"
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / "written-1-first.png")
+    picture(page, "written-1-first")
     assert accessible(page) == []
     hands, twice = grade_all(page, {plain(one.text): one for one in whole})
     assert twice == 6
@@ -181,7 +181,7 @@ def test_sixty_answers_take_a_third_of_formgraders_keys(
     bare = sum(len(f"{sum(one.lines):g}") + 1 for one in whole)
     guide = " ".join((ROOT / "docs/instructor.md").read_text(encoding="utf-8").split())
     assert f"it took {points} keys" in guide and f"at least {words} for" in guide and f"to say {bare}:" in guide
-    page.screenshot(path=ARTIFACTS / "written-2-end.png")
+    picture(page, "written-2-end")
     assert accessible(page) == []
     out, err = run.end()
     assert "6 answers seen twice (by one grader): 100% of the lines" in out and "Cohen's κ is 1.00" in out
@@ -285,7 +285,7 @@ def test_two_pages_at_once_show_different_answers_and_a_conflict_loses_no_ones_p
         expect(other.locator(f"#{dialog}")).to_be_visible()
         if dialog == "samples":
             other.locator("summary").first.click()
-            other.screenshot(path=ARTIFACTS / "written-3-samples.png")
+            picture(other, "written-3-samples")
         assert accessible(other) == []
         other.keyboard.press("Escape")
     other.close()

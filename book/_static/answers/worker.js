@@ -17,18 +17,19 @@ async function inflated(name) {
 
 /** @type {(reason: any) => void} */
 let breaks;
-/** Pyodide waits for ever for a program that does not come: this is rejected then. */
+/** Pyodide waits for ever for a program that does not come, or comes cut off: this is rejected then. */
 const broken = new Promise((_, reject) => (breaks = reject));
+const instantiate = WebAssembly.instantiateStreaming;
+WebAssembly.instantiateStreaming = (/** @type {any} */ source, /** @type {any} */ imports) => {
+  const made = instantiate(source, imports);
+  made.catch(breaks);
+  return made;
+};
 
 /** Pyodide asks for its program by name; it gets the inflated stream. @param {any} address @param {any} options */
 async function fetchInflated(address, options) {
   if (!String(address).endsWith("pyodide.asm.wasm")) return plainFetch(address, options);
-  try {
-    return new Response(await inflated("python.wasm.bin"), { headers: { "Content-Type": "application/wasm" } });
-  } catch (reason) {
-    breaks(reason);
-    throw reason;
-  }
+  return new Response(await inflated("python.wasm.bin"), { headers: { "Content-Type": "application/wasm" } });
 }
 
 /** The module that makes Python's program. */
