@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import shutil
@@ -51,18 +50,20 @@ def no_figure_is_left_to_the_next_test() -> Iterator[None]:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `requires_tool("chromium", ...)` when one of the programs is not on the PATH."""
-    _ask_alembic_once()
+    _ask_alembics_library()
     for mark in item.iter_markers("requires_tool"):
         missing = [name for name in mark.args if shutil.which(name) is None]
         if missing:
             pytest.skip(f"needs {' and '.join(missing)} on the PATH")
 
 
-def _ask_alembic_once() -> None:
-    """For every new gradebook nbgrader runs the program `alembic`, which takes seconds and always says the same."""
+def _ask_alembics_library() -> None:
+    """As tests/forked.py does it for commands, once nbgrader is imported."""
     api = sys.modules.get("nbgrader.api")
-    if api is not None and not hasattr(api.get_alembic_version, "cache_info"):
-        api.get_alembic_version = functools.cache(api.get_alembic_version)
+    if api is not None and api.get_alembic_version.__module__ == api.__name__:
+        from tests.forked import ask_alembics_library  # not above: this file is tried out alone, too
+
+        ask_alembics_library()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -78,13 +78,13 @@ def wait_for_a_command(path: str) -> list[str]:
 
 def ask_alembics_library() -> None:
     """For every new gradebook nbgrader starts the program `alembic`, which takes seconds: its library says the same."""
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
     from nbgrader import api, dbutil
+
+    config, script = (importlib.import_module(f"alembic.{name}") for name in ("config", "script"))  # nbgrader's own
 
     def newest() -> str:
         with dbutil._temp_alembic_ini("sqlite://") as settings:
-            return str(ScriptDirectory.from_config(Config(settings)).get_current_head())
+            return str(script.ScriptDirectory.from_config(config.Config(settings)).get_current_head())
 
     api.get_alembic_version = newest
 

@@ -83,9 +83,12 @@ STUDENTS = (
         "a1-gradient-answer": "gradient = a * y",
         "b2-answer": ADAM.replace("self.m[i] = self.beta1", "self.momentum[i] = self.beta1"),
     }),
-    Student("sample_hal", "loops for ever", {
-        "a1-condition-answer": "while True:\n    try:\n        pass\n    except KeyboardInterrupt:\n        pass",
-        "b2-answer": ADAM.replace("        self.t += 1\n", "        while True:\n            self.t += 1\n"),
+    Student("sample_hal", "loops for ever", {  # asleep: the others need the processor
+        "a1-condition-answer": (
+            "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except KeyboardInterrupt:\n        pass"
+        ),
+        "b2-answer": "import time\n\n" + ADAM.replace(
+            "        self.t += 1\n", "        while True:\n            self.t += 1\n            time.sleep(1)\n"),
     }),
     Student("sample_ivy", "tries to forge the tests", attempts=(), forgery=FORGERY),
     Student("sample_jo", "the kernel dies halfway", {

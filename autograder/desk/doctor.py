@@ -272,12 +272,12 @@ def _notebooks(folder: Path) -> dict[str, NotebookNode]:
 
 def _sources(place: Place) -> Finding:
     """``notebooks/`` is what ``solutions/`` gives, cell by cell."""
-    different = []
+    different, config = [], course_config()
     for part in place.parts:
         released = _notebooks(place.root / "notebooks" / part)
         for name, solution in _notebooks(place.root / "solutions" / part).items():
             for step in (Skeletons, ClearHiddenTests, ClearMarkScheme):
-                solution, _ = step(config=course_config()).preprocess(solution, {})
+                solution, _ = step(config=config).preprocess(solution, {})
             if name not in released or _cells(solution) != _cells(released[name]):
                 different.append(f"{part}/{name}")
     if different:

@@ -16,6 +16,9 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from book.__main__ import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path, missing, patient
 
+# Pages' Python is compiled as in its first seconds, simply: to optimize it while it runs takes more processor than the
+# few answers of a test give back.
+ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--js-flags=--liftoff-only"]
 REPOSITORY = "https://github.com/someone/course"
 # A notebook of each part, with the explorers that the tests move; C2's experiments are the quickest.
 RUN = ("start_here", "a5_optimal_rate", "b2_adam", "c2_momentum_intuition")
@@ -40,7 +43,7 @@ def chromium_driver() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def chromium(chromium_driver: Playwright) -> Iterator[Browser]:
-    browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+    browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
     yield patient(browser)
     browser.close()
 

@@ -26,8 +26,8 @@ from lrtutorial.checking.page import Desk, described
 from lrtutorial.checking.written import model_answers
 from lrtutorial.course import exercises, find_step
 from lrtutorial.kinds import Derivation
-from tests.book.conftest import Site
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path
+from tests.book.conftest import ARGUMENTS, Site
+from tests.browser.conftest import PATIENCE, chromium_path
 from tests.browser.pictures import ARTIFACTS, picture
 
 #: When a prediction was committed: another moment in another Python.
@@ -603,7 +603,7 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
 ) -> None:
     own = Site(book)
     begin = lambda: chromium_driver.chromium.launch_persistent_context(  # noqa: E731
-        tmp_path / "profile", executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS, **SIZES["phone"]
+        tmp_path / "profile", executable_path=chromium_path(), args=ARGUMENTS, **SIZES["phone"]
     )
     context = begin()
     page = context.new_page()

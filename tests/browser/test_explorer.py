@@ -260,7 +260,8 @@ def test_every_slider_moves_the_picture_to_what_python_computes(explorer: Any, p
         assert_right(drawn, problem)  # at once: nothing was asked of the kernel
         assert shown.pixels() != before, f"{key} did not change the picture"
         shown.ready()  # the other sliders' sweeps follow
-    nb.screenshot(f"explorer-{problem}", shown.root)
+    if problem == "rotated":
+        nb.screenshot("explorer-rotated", shown.root)
     assert not nb.errors()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 from playwright.sync_api import FrameLocator, Page, expect
 
 from autograder.cells import answer_cells, without_markers
@@ -45,6 +46,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(ROOT / "nbgrader_config.py", to)
     (to / "solutions/part_c").mkdir(parents=True)
     shutil.copy(ROOT / f"solutions/part_c/{NOTEBOOK}.ipynb", to / "solutions/part_c")
+    (to / "autograder/course").mkdir()
+    Gradebook(f"sqlite:///{to / 'autograder/course/gradebook.db'}").close()  # empty; nbgrader takes seconds to make it
     return to
 
 

@@ -65,8 +65,6 @@ def test_a3_from_untouched_to_right_by_way_of_a_mistake(student: Callable) -> No
 
     verdict = one.answers("a3-effective_lr", "effective_lr = eta / sqrt(g**2 * (1 - beta**t) / (1 - beta) + epsilon)")
     assert "Right method, applied to an earlier result" in verdict and "4.2 of 7" in verdict
-    one.page.output(one.order.index("a3-effective_lr-test")).scroll_into_view_if_needed()
-    one.page.screenshot("a3-follows")
 
     assert "✓ Right" in one.answers("a3-second_moment", "second_moment = Sum((1-beta)*beta**k*g**2, (k, 0, t-1))")
     assert "✓ Right" in one.answers("a3-effective_lr", 'effective_lr = "η/sqrt((1 - β^t)*g^2 + ε)"')

@@ -52,7 +52,6 @@ def test_the_first_minute(start) -> None:
     assert loss_at_the_end() == pytest.approx(160, rel=1e-3), "y = ±4 for ever"
     slider.focus()
     slider.press("ArrowRight")
-    start.screenshot("start-here-diverges")
     assert loss_at_the_end() > 300
     for _ in range(3):
         slider.press("ArrowLeft")

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,9 +32,12 @@ def holding(*lost: str, without: str = "") -> JailReport:
 
 
 @pytest.fixture
-def place(planted_copy: Callable[[], Truth]) -> Place:
-    """A planted course on a machine that has everything."""
-    course = planted_copy().course
+def place(planted: Truth, tmp_path: Path) -> Place:
+    """A planted course on a machine that has everything: what of it is looked at."""
+    course = tmp_path / "course"
+    course.mkdir()
+    for name in ("gradebook.db", "secret"):
+        shutil.copy(planted.course / name, course)
     (course / "secret").chmod(0o600)
     return Place(
         folder=course, db_url=f"sqlite:///{course / 'gradebook.db'}", which=lambda name: f"/bin/{name}",

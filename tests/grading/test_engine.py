@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import pickle
@@ -10,11 +11,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import Summary, Watcher, _to_do
+from autograder.grading.one import Work
+from autograder.grading.workers import HERE, Workers
 from tests.grading.a1 import (
     NOTEBOOK,
     PART,
@@ -48,6 +54,34 @@ def test_only_what_changed_is_graded_again(ada_graded: Path, with_ada: Path) -> 
     after = times(course)
     assert {name for name in before if before[name] != after[name]} == {"bo", "cy"}
     assert "1 graded" in grade(course, PART, "ada", "--force").stdout
+
+
+def test_kernels_are_warmed_up_for_what_is_to_be_graded_and_for_nothing_else(tmp_path: Path) -> None:
+    assignment = Assignment.find("part_b")
+    config = copy.deepcopy(assignment.config)
+    config.CourseDirectory.submitted_directory = str(tmp_path / "submitted")
+    assignment = replace(assignment, config=config)
+    asked: list[set[str]] = []
+
+    class Book:
+        def take_in(self, student: str, folder: Path) -> list[str]:
+            return []
+
+        begin = take_in
+
+    def plan(before: dict[tuple[str, str], str]) -> list[Work]:
+        workers = Workers(HERE.executor, 1, warm_up=lambda config, profiles: asked.append(set(profiles)))
+        return list(_to_do(assignment, assignment.folders(), (), before, Book(), Watcher(), Summary(), workers))
+
+    for name, profiles in (("b2_adam", {"numpy"}), ("b4_lr_finder", {"numpy", "torch"})):
+        folder = tmp_path / "submitted" / "ada" / "part_b"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "notebooks" / "part_b" / f"{name}.ipynb", folder)
+        works = plan({})
+        assert asked == [profiles]
+        asked.clear()
+    plan({(work.student, work.notebook): work.fingerprint for work in works})
+    assert asked == []
 
 
 def test_a_failed_regrade_leaves_no_score_standing(with_ada: Path, tmp_path: Path) -> None:

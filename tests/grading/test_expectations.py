@@ -55,6 +55,13 @@ def test_kept_expectations_are_the_computed_ones(computed):
         assert found.outcomes() == fresh.outcomes()
 
 
+def test_the_predictions_of_an_exercise_ask_for_one_run_of_its_experiment(computed, monkeypatch):
+    monkeypatch.setattr(catalogue, "outcome_of", lambda *given: "small")  # the runs themselves take seconds
+    seeds = {name: {str(expectations.class_expectations(SECRET, step.id).probes) for step in exercises()[name].steps}
+             for name in ("c1", "c5")}  # fmt: skip
+    assert {len(one) for one in seeds.values()} == {1} and seeds["c1"] != seeds["c5"]
+
+
 def test_only_the_grader_can_read_what_is_kept(computed):
     expectations.class_expectations(SECRET, STEP)
     (path,) = _files()

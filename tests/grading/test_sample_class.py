@@ -20,6 +20,10 @@ def rows(sample_class: Graded) -> list[dict[str, Any]]:
         return ledger.verdicts()
 
 
+def graded_at(sample_class: Graded) -> dict[tuple[str, str], str]:
+    return {(row["student"], row["step"]): row["graded_at"] for row in rows(sample_class)}
+
+
 def of(sample_class: Graded, student: str, notebook: str = "") -> dict[str, dict[str, Any]]:
     return {r["step"]: r for r in rows(sample_class) if r["student"] == student and r["notebook"].startswith(notebook)}
 
@@ -105,12 +109,25 @@ def test_feedback_shows_the_verdict_and_no_secret(sample_class: Graded) -> None:
     assert "Counterexample" in bo and "The ½ of f is lost" in bo
 
 
+AGAIN = """
+import sys
+from autograder.__main__ import main
+from autograder.demo import grade
+grade.STUDENTS = [student for student in grade.STUDENTS if student.name in ("sample_bo", "sample_hal", "sample_jo")]
+sys.exit(main(["demo", "part_a"]))
+"""
+
+
 def test_grading_again_gives_the_same(sample_class: Graded) -> None:
+    """For those whose answers are partly right, time out and end their kernel; the others keep what they have."""
+    times = graded_at(sample_class)
     before = [{k: v for k, v in row.items() if k != "graded_at"} for row in rows(sample_class)]
-    done = in_course(sample_class.course, sys.executable, "-m", "autograder", "demo", "part_a")
+    done = in_course(sample_class.course, sys.executable, "-c", AGAIN)
     assert done.returncode == 0, done.stdout + done.stderr
     after = [{k: v for k, v in row.items() if k != "graded_at"} for row in rows(sample_class)]
     assert before == after
+    later = {student for (student, step), when in graded_at(sample_class).items() if when != times[student, step]}
+    assert later == {"sample_bo", "sample_hal", "sample_jo"}
 
 
 def test_a_typo_in_the_command_is_explained(tmp_path_factory: pytest.TempPathFactory) -> None:
