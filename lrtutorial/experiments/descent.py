@@ -43,7 +43,7 @@ def train(
     weights = np.array(start, dtype=float)
     rate_of = lr if callable(lr) else lambda step: lr
     beta1, eps = _column(momentum), _column(eps)
-    first, second, share, root = (np.zeros_like(weights) for _ in range(4))
+    first, second, room = (np.zeros_like(weights) for _ in range(3))
     losses = np.full((steps, len(weights)), np.inf)
     running = np.ones(len(weights), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -63,23 +63,25 @@ def train(
             if not running.all():
                 gradient = np.where(running[:, None], gradient, 0.0)
                 rate = rate * running[:, None]
-            # In place: new arrays would take as long as the arithmetic.
-            first *= beta1
-            if not adaptive:
-                first += gradient
-                weights -= np.multiply(rate, first, out=share)
+            if adaptive:
+                _average(first, gradient, beta1, room)
+                _average(second, np.square(gradient), beta2, room)
+                np.multiply(rate, first, out=room)
+                room /= 1 - beta1 ** (step + 1)
+                room /= np.sqrt(second / (1 - beta2 ** (step + 1))) + eps
             else:
-                first += np.multiply(1 - beta1, gradient, out=share)
-                second *= beta2
-                second += np.multiply(1 - beta2, np.square(gradient, out=share), out=share)
-                np.sqrt(np.divide(second, 1 - beta2 ** (step + 1), out=root), out=root)
-                root += eps
-                np.multiply(rate, first, out=share)
-                share /= 1 - beta1 ** (step + 1)
-                weights -= np.divide(share, root, out=share)
+                np.add(np.multiply(beta1, first, out=first), gradient, out=first)
+                np.multiply(rate, first, out=room)
+            weights -= room
             if progress is not None:
                 progress.advance()
     return weights, losses
+
+
+def _average(kept: Array, new: Array, beta: float | Array, room: Array) -> None:
+    """Let ``kept`` be beta kept + (1 - beta) new, in place: new arrays would take as long as the arithmetic."""
+    kept *= beta
+    kept += np.multiply(1 - beta, new, out=room)
 
 
 def _column(value: float | Array) -> Array:
