@@ -72,6 +72,12 @@ def _grade(commands: Commands) -> None:
         "--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold"
     )
 
+    def begin(arguments: argparse.Namespace) -> None:
+        if not arguments.scheduler:
+            from autograder.jail import PROFILES, nursery
+
+            nursery.begin(PROFILES["numpy"].preload)
+
     def run(arguments: argparse.Namespace) -> int:
         from autograder.desk.grade import grade_with_progress
 
@@ -81,7 +87,7 @@ def _grade(commands: Commands) -> None:
             dry_run=arguments.dry_run, output=arguments.output, timings=arguments.timings,
         )  # fmt: skip
 
-    grade.set_defaults(run=run)
+    grade.set_defaults(run=run, begin=begin)
 
 
 def _named(word: str) -> str:
@@ -289,6 +295,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if left:
         arguments.asked.error(f"unrecognized arguments: {' '.join(left)}")  # with the usage of this command
     try:
+        if begin := getattr(arguments, "begin", None):
+            begin(arguments)  # what takes long and can go on beside the imports
         if arguments.command not in ("doctor", "new-course"):  # they look at a course that may be broken
             from autograder.grading.assignment import course_config
 

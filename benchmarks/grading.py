@@ -50,7 +50,8 @@ def hand_in(submitted: Path, part: str, count: int, *, right: bool = False) -> i
     """Write the submissions of ``count`` students and return the number of notebooks.
 
     The honest sample students take turns, who make mistakes as students do; every other one, from the sixth on, makes
-    one more of the catalogue. If all are to be ``right``, each hands in what the first of them does.
+    one more of the catalogue. If all are to be ``right``, each hands in what the first of them does. No two answers are
+    the same text: what is known of one is of no use for another.
     """
     mistakes, written = sorted(EDITS), 0
     for number in range(count):
@@ -65,6 +66,9 @@ def hand_in(submitted: Path, part: str, count: int, *, right: bool = False) -> i
                 right = submission(HONEST[0], released, ROOT / "solutions" / part / released.name)
                 name = f"{exercise}-answer"
                 answer_cells(notebook)[name].source = with_mistake(answer_cells(right)[name].source, mistake)
+            for cell in notebook.cells:
+                if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+                    cell.source += f"\n# written by student {number}"
             nbformat.write(notebook, folder / released.name)
             written += 1
     return written

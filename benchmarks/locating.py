@@ -12,7 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from lrtutorial.locating.alarm import TooLong, limited
 from lrtutorial.locating.search import ready, search_all
 from lrtutorial.locating.trial import FIRST, Trial
 from tests.part_b import right_answers
-from tests.part_b.mutants import Mutant, mutants
+from tests.part_b.mutants import Mutant, makers
 
 _cells = count()
 HEADER = "import numpy as np; import matplotlib.pyplot as plt\n"
@@ -43,9 +43,9 @@ def as_cell(source: str) -> dict[str, Any]:
 
 def sample(exercise: str, size: int, seed: int = 0) -> list[Mutant]:
     """Return mutants of an exercise's right answers, drawn with a seed."""
-    every = [one for source in getattr(right_answers, exercise.upper()).values() for one in mutants(source)]
-    rng = np.random.default_rng(seed)
-    return [every[i] for i in rng.permutation(len(every))[:size]]
+    every = [one for source in getattr(right_answers, exercise.upper()).values() for one in makers(source)]
+    order = np.random.default_rng(seed).permutation(len(every))
+    return list(islice((mutant for i in order if (mutant := every[i]())), size))
 
 
 def tried(exercise: str, mutant: Mutant, seconds: float) -> Iterator[tuple[str, list[dict], float]]:

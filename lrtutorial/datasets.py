@@ -50,13 +50,12 @@ def digits(examples: int = 2000, noise: float = 0.35, seed: int = 0) -> tuple[In
         raise ValueError(f"expected at least 10 examples, one for each digit; got {examples}")
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.arange(examples) % 10)
-    glyphs = {
-        digit: np.array([[char == "#" for char in row] for row in rows], float) for digit, rows in _DIGITS.items()
-    }
+    glyphs = np.array([[[char == "#" for char in row] for row in _DIGITS[digit]] for digit in range(10)], float)
+    drawn = [(rng.integers(0, 2), rng.integers(0, 4), rng.uniform(0.7, 1.2)) for _ in range(examples)]
+    top, left, weight = (np.array(each).reshape(-1, 1, 1) for each in zip(*drawn, strict=True))
     pictures = np.zeros((examples, 8, 8))
-    for picture, digit in zip(pictures, classes, strict=True):
-        top, left = rng.integers(0, 2), rng.integers(0, 4)
-        picture[top : top + 7, left : left + 5] = rng.uniform(0.7, 1.2) * glyphs[int(digit)]
+    rows, columns = top + np.arange(7)[:, None], left + np.arange(5)
+    pictures[np.arange(examples).reshape(-1, 1, 1), rows, columns] = weight * glyphs[classes]
     pictures += noise * rng.standard_normal(pictures.shape)
     return pictures.reshape(examples, 64).astype(np.float32), classes.astype(np.int64)
 

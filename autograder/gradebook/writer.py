@@ -14,13 +14,13 @@ from pathlib import Path
 
 import nbgrader.api
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, SubmittedNotebook
+from nbgrader.api import Comment, Grade, Gradebook, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SAWarning
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.pool import NullPool
 from traitlets.config import Config
 
@@ -149,6 +149,11 @@ class GradebookWriter:
             reason=result.reason, jail=result.jail, fingerprint=result.fingerprint, answers=answers,
         )  # fmt: skip
 
+    def _by_cell(self, kind: type[Grade], entry: SubmittedNotebook) -> dict[str, Grade]:
+        """Return a notebook's grades or comments by the name of their cell: by one question, not one for each cell."""
+        rows = self.gradebook.db.query(kind).filter_by(notebook_id=entry.id).options(joinedload(kind.cell))
+        return {row.cell.name: row for row in rows}
+
     def _scores(
         self,
         student: str,
@@ -167,8 +172,7 @@ class GradebookWriter:
         """
         before = self.ledger.answers(self.assignment, student, notebook)
         entry: SubmittedNotebook = self.gradebook.find_submission_notebook(notebook, self.assignment, student)
-        grades = {grade.name: grade for grade in entry.grades}
-        comments = {comment.name: comment for comment in entry.comments}
+        grades, comments = (self._by_cell(kind, entry) for kind in (Grade, Comment))
         for cell in graded.cells:
             if is_grade(cell):
                 grade = grades[cell.metadata.nbgrader["grade_id"]]

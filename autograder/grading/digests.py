@@ -15,7 +15,7 @@ from pathlib import Path
 
 import lrtutorial
 from autograder import catalogue
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import nodes, parsed
 from lrtutorial.course import current, exercises
 
 HOMES = {"autograder": Path(__file__).parent.parent, "lrtutorial": Path(lrtutorial.__file__).parent}
@@ -91,7 +91,7 @@ def _imported(module: str) -> tuple[str, ...]:
 
 
 def _names(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -18,8 +18,7 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.notebooknode import NotebookNode, from_dict
 from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
@@ -128,7 +127,7 @@ class TrustedExecute(JailedExecute):
         request = json.dumps({"files": files})
         driver = f"__import__('lrtutorial.answers.graded', fromlist=['prepare']).prepare({request!r})"
         try:
-            self.execute_cell(new_code_cell(driver), index, store_history=False)
+            self.execute_cell(question(driver), index, store_history=False)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()
         self.nb.cells[index] = cell  # nbclient puts the cell it ran in its place
@@ -189,7 +188,7 @@ class TrustedExecute(JailedExecute):
         request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "seconds": SECONDS})
         driver = f"__import__('lrtutorial.locating.responding', fromlist=['respond_where']).respond_where({request!r})"
         try:
-            cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
+            cell = self.execute_cell(question(driver), index, store_history=False)
         except (DeadKernelError, CellTimeoutError, UnresponsiveKernelError):
             self.gone = self._why_gone()  # what was judged before stays as it is
             return verdict
@@ -211,10 +210,15 @@ class TrustedExecute(JailedExecute):
         probes = asked[name].probes if step.kind.probed else None
         request = json.dumps({"nonce": nonce, "course": current().home, "step": step.id, "probes": {name: probes}})
         driver = f"__import__('lrtutorial.answers.evidence', fromlist=['respond']).respond({request!r})"
-        cell = self.execute_cell(new_code_cell(driver), index, store_history=False)
+        cell = self.execute_cell(question(driver), index, store_history=False)
         evidence, self.missing, self.left_out = read_evidence(cell.outputs, nonce)
         self.clock.lap("evidence")
         return evidence.get(name)
+
+
+def question(code: str) -> NotebookNode:
+    """Return a cell of our own, which stands in no notebook."""
+    return NotebookNode(cell_type="code", source=code, metadata=NotebookNode(), outputs=[], execution_count=None)
 
 
 def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
@@ -225,9 +229,16 @@ def written_into(cell: NotebookNode, verdict: Verdict) -> Verdict:
     most = float(cell.metadata.nbgrader["points"])
     verdict = verdict.worth(most)
     points = min(max(verdict.points, 0.0), most)
-    cell.outputs = [
-        new_output("display_data", data=verdict.mimebundle()),
-        new_output("execute_result", data={"text/plain": f"{points:.9g}"}, execution_count=None),
+    cell.outputs = [  # made by hand: nbformat's own look at each takes longer than all that is written here
+        from_dict({"output_type": "display_data", "data": verdict.mimebundle(), "metadata": {}}),
+        from_dict(
+            {
+                "output_type": "execute_result",
+                "data": {"text/plain": f"{points:.9g}"},
+                "metadata": {},
+                "execution_count": None,
+            }
+        ),
     ]
     return verdict
 

@@ -14,8 +14,8 @@ def heard() -> Iterator[Callable[[], None]]:
     """Yield a function to call now and then: it raises what a handler of SIGINT or SIGTERM raised inside this block.
 
     A handler runs wherever the main thread happens to be. In the callback of a weak reference or in ``__del__`` its
-    exception is printed and dropped (https://docs.python.org/3/library/sys.html#sys.unraisablehook), and the work goes
-    on as though nobody had asked for its end. No handler runs in another than the main thread.
+    exception is printed and dropped (see ``sys.unraisablehook``), and the work goes on as though nobody had asked for
+    its end. No handler runs in another than the main thread.
     """
     raised: list[BaseException] = []
 

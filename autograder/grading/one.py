@@ -142,7 +142,7 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
             raise Rejected(work.problem)
         taken = repair(work.data, release)
         ran = (examine or _jailed)(work, taken.notebook, clock)
-        text = nbformat.writes(ran.notebook)
+        text = nbformat.v4.writes(ran.notebook)  # of cells that were looked at one by one
         status = "graded with repairs" if taken.repairs or work.notes else "graded"
         reason = " ".join(filter(None, [*work.notes, *taken.repairs, ran.ended]))
         look = tuple(name for name in taken.look if not _right(name, ran.verdicts))

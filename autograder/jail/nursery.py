@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from . import confine
 from .channels import ANOTHER
 from .errors import ZygoteFailed
 
@@ -46,7 +47,7 @@ def _command(module: str, *words: object) -> list[str]:
     return [sys.executable, "-P", "-m", f"{__package__}.{module}", *map(str, words)]
 
 
-def _environment(import_from: tuple[str, ...]) -> dict[str, str]:
+def _environment(import_from: tuple[str, ...] = ()) -> dict[str, str]:
     """What a zygote or a spawned kernel's process starts with: nothing of the grader's secrets."""
     keep = ("HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
     return {
@@ -168,6 +169,25 @@ class Order:
         return self.kernel
 
 
+class _Begun:
+    """A process that will be a zygote: `ahead` are modules that it imports before it is told which it needs."""
+
+    def __init__(self, ahead: Names = ()) -> None:
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.log: IO[bytes] = tempfile.TemporaryFile()
+        with theirs:
+            self.process = subprocess.Popen(
+                _command("zygote", theirs.fileno(), *ahead),
+                pass_fds=[theirs.fileno()],
+                cwd="/",
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=self.log,
+                stderr=self.log,
+                start_new_session=True,  # a Ctrl-C in the terminal is for the grader alone
+            )
+
+
 class Zygote:
     """A running zygote process, forked from `base` if there is one. Raises ``ZygoteFailed`` when it cannot be started.
 
@@ -178,17 +198,16 @@ class Zygote:
         self, preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False,
         base: Zygote | None = None,
     ) -> None:  # fmt: skip
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._log: IO[bytes] = tempfile.TemporaryFile()
         self._process: subprocess.Popen[bytes] | None = None
         self.pid = 0
-        with theirs:
-            if base is None or not base.another(theirs, self._log):
-                self._process = self._begun(theirs, import_from)
-                self.pid = self._process.pid
+        if base is None or not self._is_forked(base):
+            begun = _taken() or _Begun()
+            self._control, self._log, self._process = begun.control, begun.log, begun.process
+            self.pid = self._process.pid
+        wanted = {"preload": preload, "import_from": import_from, "hidden": hidden, "shell": shell}
         answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):  # it died at once: its log tells why
-            self._control.send(json.dumps({"preload": preload, "hidden": hidden, "shell": shell}).encode())
+            self._control.send(json.dumps(wanted).encode())
             if select.select([self._control], [], [], START_SECONDS)[0]:
                 answer = json.loads(self._control.recv(65536) or b"{}")
         if "error" in answer or not answer:
@@ -202,17 +221,12 @@ class Zygote:
         if answer["missing"]:
             log.info("The zygote runs without %s: not installed, or hidden.", ", ".join(answer["missing"]))
 
-    def _begun(self, theirs: socket.socket, import_from: Names) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            _command("zygote", theirs.fileno()),
-            pass_fds=[theirs.fileno()],
-            cwd="/",
-            env=_environment(import_from),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the grader alone
-        )
+    def _is_forked(self, base: Zygote) -> bool:
+        """Have it forked from another; False when that one has died meanwhile."""
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._log = tempfile.TemporaryFile()
+        with theirs:
+            return base.another(theirs, self._log)
 
     def alive(self) -> bool:
         """Whether it can still fork kernels."""
@@ -336,6 +350,23 @@ def start(
     raise ZygoteFailed("The kernels' zygote died twice while a kernel was being started.")
 
 
+_ahead: list[_Begun] = []
+
+
+def begin(modules: Names) -> None:
+    """Begin a zygote before it is known which one is needed, with modules that it is likely to import.
+
+    The first that is asked for is that one. Does nothing where there are no zygotes.
+    """
+    if confine.IS_LINUX and not _ahead and not _zygotes:
+        _ahead.append(_Begun(modules))
+
+
+def _taken() -> _Begun | None:
+    with _lock:
+        return _ahead.pop() if _ahead else None
+
+
 _closed = 0  # how often all of them were ended
 
 
@@ -347,6 +378,11 @@ def close_all() -> None:
         _closed += 1
         while _zygotes:
             _zygotes.popitem()[1].close()
+    if (begun := _taken()) is not None:  # nobody needed it
+        begun.control.close()
+        begun.process.kill()
+        begun.process.wait()
+        begun.log.close()
 
 
 def _after_fork() -> None:
@@ -355,6 +391,10 @@ def _after_fork() -> None:
     _starting.clear()
     while _zygotes:
         _zygotes.popitem()[1].abandon()
+    while _ahead:
+        begun = _ahead.pop()
+        begun.control.close()
+        begun.process.returncode = 0  # not this process's child
     for kernel in list(_kernels):  # or they would live as long as this copy
         kernel.close()
 

@@ -11,14 +11,15 @@ KERNEL = (
     *("IPython.core.logger", "IPython.core.oinspect", "IPython.utils.wildcard", "faulthandler", "statistics"),
     *("stack_data", "pygments.formatters.terminal256", "matplotlib_inline.config"),
 )
-# And what SymPy and Matplotlib import for their first solution and figure.
-SCIENCE = (
-    *("numpy", "numpy.random", "sympy", "sympy.sets.setexpr", "sympy.physics.units.systems"),
-    *("matplotlib.pyplot", "matplotlib.backends.backend_agg", "IPython.core.pylabtools", "contourpy", "unittest.mock"),
+# And what Matplotlib imports for its first figure.
+NUMPY = (
+    *("numpy", "numpy.random", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "IPython.core.pylabtools"),
+    *("contourpy", "unittest.mock"),
     f"{__package__}.first_figure",  # fonts, the parser of labels and the PNG writer, ready before any kernel is
 )
-# torch.optim imports torch._dynamo when the first optimizer is made
-TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", "torch._dynamo")
+# A third of what a kernel shares with its zygote, and half a second: for those who need it.
+SYMPY = ("sympy", "sympy.sets.setexpr", "sympy.physics.units.systems")  # what its first solution imports
+TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data", f"{__package__}.uncompiled")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,11 @@ class Profile:
             raise ValueError(f"A profile cannot both show and hide {', '.join(sorted(both))}.")
 
 
+# Exercises that never need torch: delegating to torch.optim at grading time is then impossible.
+WITHOUT_TORCH = ("torch", "torchgen", "functorch", "sklearn")
+
 PROFILES = {
-    # Exercises that never need torch: delegating to torch.optim at grading time is then impossible.
-    "numpy": Profile(preload=KERNEL + SCIENCE, hidden=("torch", "torchgen", "functorch", "sklearn")),
-    "torch": Profile(preload=KERNEL + SCIENCE + TORCH),
+    "numpy": Profile(preload=KERNEL + NUMPY, hidden=WITHOUT_TORCH),
+    "sympy": Profile(preload=KERNEL + NUMPY + SYMPY, hidden=WITHOUT_TORCH),
+    "torch": Profile(preload=KERNEL + NUMPY + TORCH),
 }

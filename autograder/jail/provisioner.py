@@ -55,7 +55,7 @@ class JailedProvisioner(KernelProvisionerBase):
 
     profile = Unicode("torch", help="Which of `profiles` this kernel gets.").tag(config=True)
     profiles = Dict(
-        help="Further profiles, or changes to the built-in ones ('numpy', 'torch'): name to Profile's fields."
+        help="Further profiles, or changes to the built-in ones ('numpy', 'sympy', 'torch'): name to Profile's fields."
     ).tag(config=True)
     packages = List(Unicode(), help="Packages every kernel may import, wherever they are installed.").tag(config=True)
     preload = List(Unicode(), help="Modules of theirs that every kernel finds imported.").tag(config=True)

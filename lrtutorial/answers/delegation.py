@@ -17,14 +17,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import nodes, shared
 from lrtutorial.answers.reach import reached
 from lrtutorial.course import current
 
 _IMPORTERS = {"__import__", "import_module", "find_spec", "run_module", "locate", "resolve_name", "reload"}
 _RUNNERS = {"exec", "eval", "compile", "run_cell", "ex", "run_code", "ev"}
 _GETTERS = {"getattr", "attrgetter", "__getattribute__", "__getattr__", "get"}
-_BINDING = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.NamedExpr)
+_BINDING = {ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.NamedExpr}
+_USING = {ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Subscript, ast.Call}
 _RUN = re.compile(r"^\s*%run\b|\bexec\(|\brunpy\b", re.MULTILINE)
 ADVICE = "This exercise asks for your own code: take that line out"
 
@@ -63,8 +64,8 @@ def delegates(
         named = {name: text for name, text in (files or {}).items() if any(name in piece for piece in runs)}
         code = [ast.unparse(tree) if len(trees) > 1 else _without_magics(piece)
                 for piece in pieces if (trees := _parsed(piece)) for tree, _ in trees]  # fmt: skip
-        found: list[tuple[ast.AST, str]] = [(one.node, one.text) for one in reached(code, answers, files)]
-        found += [(tree, text) for source in named.values() for tree, text in _parsed(source)]
+        found = [(one.nodes, one.text) for one in reached(code, answers, files)]
+        found += [(nodes(tree), text) for source in named.values() for tree, text in _parsed(source)]
         use = _use_in(found, {}, torch=True)
     return _say(use) if use else None
 
@@ -97,20 +98,22 @@ def _say(use: _Use) -> str:
 
 
 def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
-    return _use_in([(tree, text) for piece in pieces for tree, text in _parsed(piece)], known)
+    return _use_in([(nodes(tree), text) for piece in pieces for tree, text in _parsed(piece)], known)
 
 
-def _use_in(trees: Sequence[tuple[ast.AST, str]], known: Mapping[str, str], torch: bool = False) -> _Use | None:
-    """Return the first use of a library in these trees, each with the text that its lines are of."""
-    names, walked = dict(known), [(list(ast.walk(tree)), text) for tree, text in trees]
-    binding = [node for nodes, _ in walked for node in nodes if isinstance(node, _BINDING)]
+def _use_in(trees: Sequence[tuple[list[ast.AST], str]], known: Mapping[str, str], torch: bool = False) -> _Use | None:
+    """Return the first use of a library in these trees, each as its nodes, with the text that its lines are of."""
+    names = dict(known)
+    binding = [node for each, _ in trees for node in each if type(node) in _BINDING]
     while True:  # until no name is new: an alias may be made of an alias
         before = len(names)
         _bind(binding, names)
         if len(names) == before:
             break
-    for nodes, text in walked:
-        for node in nodes:
+    for each, text in trees:
+        for node in each:
+            if type(node) not in _USING:
+                continue
             name = _use_at(node, names) or (_torch_at(node, names) if torch else None)
             if name:
                 line = getattr(node, "lineno", 1)
@@ -150,13 +153,15 @@ def _parsed(source: str) -> tuple[tuple[ast.Module, str], ...]:
 
 def _tree(text: str) -> ast.Module | None:
     try:
-        return parsed(text)
+        return shared(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def _without_magics(source: str) -> str:
     """Return the source with IPython's magics and shell lines emptied; what %time and the like run is kept."""
+    if "%" not in source and "!" not in source:
+        return "\n".join(source.splitlines())
     rows = []
     for row in source.splitlines():
         kept = re.sub(r"^(\s*)%(?:time|timeit|prun|memit)\b(?:\s+-\w+(?:\s+\d+)?)*\s*", r"\1", row)

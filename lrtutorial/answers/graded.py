@@ -127,7 +127,10 @@ class Excusing:
     """Goes on after an import at a cell's top level that fails here, and after what only that makes fail."""
 
     def visit(self, tree: ast.Module) -> ast.Module:
-        """Return a cell's tree with its imports, and the plain statements after one, each in a ``try`` of its own."""
+        """Return a cell's tree with its imports, and the plain statements after one, each in a ``try`` of its own.
+
+        IPython completes the places of new nodes, as it does after every change of a tree.
+        """
         if not isinstance(tree, ast.Module):
             return tree
         body: list[ast.stmt] = []
@@ -137,7 +140,7 @@ class Excusing:
             future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
             body.append(statement if last or future or not plain else _excused(statement))
         tree.body = body
-        return ast.fix_missing_locations(tree)
+        return tree
 
 
 def _excused(statement: ast.stmt) -> ast.stmt:

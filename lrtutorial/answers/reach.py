@@ -11,8 +11,9 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import children, nodes, shared
 
 #: Calls and names by which a statement may change what it doesn't name.
 _FROM_AFAR = {
@@ -25,6 +26,7 @@ _FILLERS = {
     "append", "appendleft", "extend", "insert", "update", "add", "setdefault", "push", "put", "register", "send",
     "__setitem__", "__setattr__", "__iadd__", "__ior__", "__init__",
 }  # fmt: skip
+Node = TypeVar("Node", bound=ast.AST)
 _BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFor, ast.AsyncWith, ast.Match)
 
 
@@ -40,7 +42,10 @@ class Statement:
     certain: bool = field(init=False)  #: whether it binds these names whenever the cell runs
 
     def __post_init__(self) -> None:
-        self.binds = frozenset(_bound(self.node))
+        if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.binds = frozenset({self.node.name, *(name for inner in self.of(ast.Global) for name in inner.names)})
+        else:
+            self.binds = frozenset(_bound(self.node))
         self.certain = not isinstance(self.node, (*_BRANCHES, ast.AugAssign, ast.Delete))
 
     @cached_property
@@ -51,20 +56,29 @@ class Statement:
     @cached_property
     def nodes(self) -> list[ast.AST]:
         """All of its tree, outer ones first."""
-        return list(ast.walk(self.node))
+        return nodes(self.node)
+
+    def of(self, kind: type[Node]) -> list[Node]:
+        """Return the nodes of a kind."""
+        return self._by_kind.get(kind, [])  # type: ignore[return-value]  # what is kept under a kind is of it
+
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.nodes:
+            found.setdefault(type(node), []).append(node)
+        return found
 
     @cached_property
     def from_afar(self) -> bool:
         """Whether it may change what it doesn't name."""
-        for node in self.nodes:
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-            if name in _FROM_AFAR or (isinstance(node, ast.alias) and node.name.split(".")[0] in _FROM_AFAR):
-                return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "eval":
-                return True
-            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-                return True
-        return False
+        names = {node.id for node in self.of(ast.Name)} | {node.attr for node in self.of(ast.Attribute)}
+        modules = {node.name.split(".")[0] for node in self.of(ast.alias)}
+        return (
+            not _FROM_AFAR.isdisjoint(names | modules)
+            or any(isinstance(call.func, ast.Name) and call.func.id == "eval" for call in self.of(ast.Call))
+            or any(alias.name == "*" for node in self.of(ast.ImportFrom) for alias in node.names)
+        )
 
     def also_called(self, names: set[str]) -> set[str]:
         """Return the names that it gives to one of these things, itself or in a list: what is made by a call is new."""
@@ -75,7 +89,7 @@ class Statement:
             if isinstance(one, ast.Name) and one.id in names:
                 return set(self.binds)
             if not isinstance(one, ast.Call):
-                waiting.extend(ast.iter_child_nodes(one))
+                waiting.extend(children(one))
         return set()
 
     def changes(self, names: set[str], changers: set[str]) -> bool:
@@ -90,18 +104,20 @@ class Statement:
         """Names of which it sets a part (None: of what has no name), and what it hands to functions, by their names."""
         parts: set[str | None] = set()
         given: dict[str, set[str]] = {}
-        for node in self.nodes:
-            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+        set_here: list[ast.Attribute | ast.Subscript] = [*self.of(ast.Attribute), *self.of(ast.Subscript)]
+        for node in set_here:
+            if isinstance(node.ctx, ast.Store | ast.Del):
                 parts.add(_root(node))
                 if isinstance(node, ast.Attribute):
                     parts.add(node.attr)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in _FILLERS and (root := _root(node.func)) is not None:
+        for call in self.of(ast.Call):
+            if isinstance(call.func, ast.Attribute):
+                if call.func.attr in _FILLERS and (root := _root(call.func)) is not None:
                     parts.add(root)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                handed = [*node.args, *(word.value for word in node.keywords)]
-                words = (part.id for each in handed for part in ast.walk(each) if isinstance(part, ast.Name))
-                given.setdefault(node.func.id, set()).update(words)
+            elif isinstance(call.func, ast.Name):
+                handed = [*call.args, *(word.value for word in call.keywords)]
+                words = (part.id for each in handed for part in nodes(each) if isinstance(part, ast.Name))
+                given.setdefault(call.func.id, set()).update(words)
         return parts, given
 
 
@@ -162,7 +178,7 @@ def _statements(cells: Iterable[str]) -> Iterator[Statement]:
     place = 0
     for text in cells:
         try:
-            body = parsed(text).body
+            body = shared(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as the parser counts them
@@ -196,7 +212,7 @@ def _bound(node: ast.stmt) -> set[str]:
     """Names that a statement binds at the top level; imports in branches too, not what its functions bind inside."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name} | {
-            name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names
+            name for inner in nodes(node) if isinstance(inner, ast.Global) for name in inner.names
         }  # fmt: skip
     found: set[str] = set()
     waiting: list[ast.AST] = [node]
@@ -213,7 +229,7 @@ def _bound(node: ast.stmt) -> set[str]:
             found.add(one.name)
         elif not isinstance(one, ast.Lambda):
             found |= {one.name} if isinstance(one, ast.MatchAs | ast.MatchStar) and one.name else set()
-        waiting.extend(ast.iter_child_nodes(one))
+        waiting.extend(children(one))
     return found
 
 
@@ -224,7 +240,7 @@ def _names(node: ast.stmt, source: str) -> tuple[set[str], set[str]]:
         except SyntaxError:  # rows that hold more than the statement, such as "; \\" at their end
             table = symtable.symtable(ast.unparse(node), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        found = {one.id for one in nodes(node) if isinstance(one, ast.Name)}
         return found, found
     now = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     later: set[str] = set()
@@ -247,16 +263,16 @@ def _changers(statements: list[Statement]) -> set[str]:
     """Functions of the student's that set a part of an argument."""
     found: set[str] = set()
     for statement in statements:
-        for node in statement.nodes:
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                continue
+        functions: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]
+        functions = [*statement.of(ast.FunctionDef), *statement.of(ast.AsyncFunctionDef), *statement.of(ast.Lambda)]
+        for node in functions:
             given = node.args
             every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
             arguments = {argument.arg for argument in every if argument is not None}
             if any(
                 isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)
                 and _root(part) in arguments
-                for part in ast.walk(node)
+                for part in nodes(node)
             ):  # fmt: skip
                 found |= statement.binds
     return found
@@ -264,9 +280,9 @@ def _changers(statements: list[Statement]) -> set[str]:
 
 def _modules(statements: list[Statement], files: Mapping[str, str]) -> Iterator[Statement]:
     """The whole of each file that the statements name, and of those which these name."""
-    texts = [ast.unparse(statement.node) for statement in statements]
     left = dict(files)
-    while texts:
+    texts = [ast.unparse(statement.node) for statement in statements] if left else []
+    while texts and left:
         words = set("".join(char if char.isidentifier() or char.isdigit() else " " for char in texts.pop()).split())
         for name in [name for name in left if name in words]:
             text = left.pop(name)

@@ -72,6 +72,7 @@ EXERCISE = Exercise(
     title="When does gradient descent converge?",
     minutes=25,
     difficulty="gentle",
+    profile="sympy",
     gives="The rule that says which rates converge, derived step by step",
     steps=(
         Step(

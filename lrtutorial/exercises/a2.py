@@ -81,6 +81,7 @@ EXERCISE = Exercise(
     title="What does momentum remember?",
     minutes=30,
     difficulty="medium",
+    profile="sympy",
     gives="What momentum adds up, and when its “effective rate” tells the truth",
     after=("a1",),
     steps=(

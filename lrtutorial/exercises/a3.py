@@ -70,6 +70,7 @@ EXERCISE = Exercise(
     title="What RMSprop does to the learning rate",
     minutes=30,
     difficulty="medium",
+    profile="sympy",
     gives="Why dividing by a running size makes steps alike, and where ε matters",
     after=("a2",),
     steps=(

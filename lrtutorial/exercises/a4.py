@@ -70,6 +70,7 @@ EXERCISE = Exercise(
     title="Adam's bias correction",
     minutes=30,
     difficulty="medium",
+    profile="sympy",
     gives="What Adam's averages get wrong at the start, and how the correction mends it",
     after=("a2", "a3"),
     steps=(

@@ -89,6 +89,7 @@ EXERCISE = Exercise(
     title="The best learning rate on a quadratic",
     minutes=40,
     difficulty="hard",
+    profile="sympy",
     gives="The best rate for a bowl with any curvatures, and the price of a narrow one",
     after=("a1",),
     steps=(

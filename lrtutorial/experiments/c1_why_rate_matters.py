@@ -147,6 +147,7 @@ def seven_rates(seed: int = 0, starts: int = 6) -> SevenRates:
             np.repeat(begin, len(RATES), axis=0),
             np.tile(RATES, starts),
             STEPS,
+            alike=True,
             progress=progress,
         )
     with np.errstate(over="ignore", invalid="ignore"):
@@ -201,7 +202,9 @@ def many_rates(seed: int = 0) -> tuple[Array, Array]:
     """One start of `seven_rates` at every rate of the slider: losses (steps, rates) and fits (rates, 40)."""
     start = np.repeat(NETWORK.initial(np.random.default_rng(seed)), len(SLIDER_RATES), axis=0)
     with Progress(f"{len(SLIDER_RATES)} rates", STEPS) as progress:
-        weights, losses = train(_gradient_of(NETWORK), start, np.array(SLIDER_RATES), STEPS, progress=progress)
+        weights, losses = train(
+            _gradient_of(NETWORK), start, np.array(SLIDER_RATES), STEPS, alike=True, progress=progress
+        )
     with np.errstate(over="ignore", invalid="ignore"):
         return losses, NETWORK.predict(weights, INPUTS)[..., 0]
 
@@ -265,18 +268,20 @@ def knobs(seed: int = 0, starts: int = 6) -> Knobs:
     factors = np.array([1 / 4, 1 / 2, 1.0, 2.0, 4.0])
     usual_rate, usual_width = 0.2, 12
 
-    def final(rate: float = usual_rate, width: int = usual_width, scale: float = 1.0) -> float:
+    def final(width: int, rates: Array, scales: Array) -> Array:
         network = Network((1, width, width, 1))
-        begin = network.initial(np.random.default_rng(seed), starts, scale)
-        _, losses = train(_gradient_of(network), begin, rate, STEPS, progress=progress)
-        return float(np.median(_settled(losses)))
+        begin = [network.initial(np.random.default_rng(seed), starts, scale) for scale in scales]
+        rates = np.repeat(rates, starts)
+        _, losses = train(_gradient_of(network), np.concatenate(begin), rates, STEPS, alike=True, progress=progress)
+        return np.median(_settled(losses).reshape(-1, starts), axis=1)
 
-    with Progress("Three knobs", 3 * len(factors) * STEPS) as progress:
+    with Progress("Three knobs", (1 + len(factors)) * STEPS) as progress:
+        usual = np.ones_like(factors)
+        rate, scale = np.split(  # both on one network, side by side
+            final(usual_width, usual_rate * np.append(factors, usual), np.append(usual, factors)), 2
+        )
+        width = [final(max(1, round(usual_width * f)), np.array([usual_rate]), np.ones(1)) for f in factors]
         return Knobs(
             factors,
-            {
-                "learning rate": np.array([final(rate=usual_rate * f) for f in factors]),
-                "width": np.array([final(width=max(1, round(usual_width * f))) for f in factors]),
-                "scale of the first weights": np.array([final(scale=f) for f in factors]),
-            },
+            {"learning rate": rate, "width": np.concatenate(width), "scale of the first weights": scale},
         )

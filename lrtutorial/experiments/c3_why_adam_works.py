@@ -138,16 +138,15 @@ def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
         rng = np.random.default_rng([seed, s])
         starts.append(rng.normal(size=size))
         bases.append(_rotation(rng, size))
-    with Progress("Conditioning", len(result) * len(CONDITIONS) * STEPS) as progress:
+    bowls = [np.diag(np.geomspace(1.0, condition, size)) for condition in CONDITIONS]
+    with Progress("Conditioning", len(result) * STEPS) as progress:
         for (method, rotated), table in result.items():
-            for column, condition in enumerate(CONDITIONS):
-                bowl = np.diag(np.geomspace(1.0, condition, size))
-                turn = bases if rotated else [np.eye(size)] * seeds
-                matrices = np.repeat([q @ bowl @ q.T for q in turn], tries, axis=0)
-                begin = np.repeat([q @ x for q, x in zip(turn, starts, strict=True)], tries, axis=0)
-                rates = _tries(method, condition, tries)
-                steps = _arrival(matrices, begin, np.tile(rates, seeds), METHODS[method], STEPS, progress)
-                table[:, column] = steps.reshape(seeds, tries).min(axis=1)
+            turn = bases if rotated else [np.eye(size)] * seeds
+            matrices = np.repeat([q @ bowl @ q.T for bowl in bowls for q in turn], tries, axis=0)
+            begin = np.repeat([q @ x for q, x in zip(turn, starts, strict=True)] * len(bowls), tries, axis=0)
+            rates = np.concatenate([np.tile(_tries(method, condition, tries), seeds) for condition in CONDITIONS])
+            steps = _arrival(matrices, begin, rates, METHODS[method], STEPS, progress)
+            table[...] = steps.reshape(len(bowls), seeds, tries).min(axis=2).T
     return Conditioning(result)
 
 
@@ -337,6 +336,7 @@ def layers(seed: int = 0, seeds: int = 6, steps: int = 800) -> Layers:
                     np.repeat(begin / stretch, len(LAYER_RATES), axis=0),
                     np.tile(LAYER_RATES, seeds),
                     steps,
+                    alike=True,
                     progress=progress,
                     **METHODS[method],
                 )

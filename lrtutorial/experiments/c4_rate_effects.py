@@ -128,6 +128,7 @@ def edge_of_stability(seed: int = 0, starts: int = 3, steps: int = 5000, rates: 
             begin,
             np.tile(rates, starts),
             steps,
+            alike=True,
             observe=watch,
             progress=progress,
         )
@@ -312,7 +313,7 @@ def warmup(seed: int = 0, starts: int = 4, steps: int = 3000) -> Warmup:
         return WARM_NETWORK.losses_and_gradients(weights, INPUTS, TARGETS)
 
     with Progress("Warmup", 2 * steps) as progress:
-        _, cold = train(exact, begin, rates, steps, progress=progress)
+        _, cold = train(exact, begin, rates, steps, alike=True, progress=progress)
         _, warm = train(
             exact,
             begin,
@@ -376,6 +377,7 @@ def warmup_table(seed: int = 0, starts: int = 4, steps: int = 1500) -> WarmupTab
             np.tile(begin, (len(LENGTHS) * len(MULTIPLES), 1)),
             lambda step: targets * np.minimum(1.0, (step + 1) / lengths),
             steps,
+            alike=True,
             progress=progress,
         )
     last = losses[-1].reshape(shape)

@@ -222,7 +222,7 @@ def search(seed: int = 0, seeds: int = 8) -> Search:
                 return STUDENT.losses_and_gradients(weights, x[batches[step]], y[batches[step]])
 
             for method, rule in METHODS.items():
-                weights, _ = train(gradient, begin, RATES, STEPS, progress=progress, **rule)
+                weights, _ = train(gradient, begin, RATES, STEPS, alike=True, progress=progress, **rule)
                 validation[method][s] = errors(weights, valid_x, valid_y)
                 test[method][s] = errors(weights, test_x, test_y)
                 pick = validation[method][s].argmin()

@@ -26,6 +26,7 @@ def train(
     adaptive: bool = False,
     beta2: float = 0.999,
     eps: float | Array = 1e-8,
+    alike: bool = False,
     observe: Callable[[int, Array], None] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Array, Array]:
@@ -35,34 +36,47 @@ def train(
     lr is one rate, one per run, or a function of the step. Plain rule: v = momentum v + g; w = w - lr v.
     With adaptive=True the same loop divides by the root of the second moment (Adam, Kingma & Ba 2015, Algorithm 1,
     beta1 = `momentum`). observe(step, weights) sees the weights before each step; `progress` advances after it.
-    A diverged run stays where it is and its losses are inf from then on.
+    A diverged run stays where it is and its losses are inf from then on. With alike=True every run has the same loss,
+    so that losses_and_gradients need not be asked of those that diverged: it gets the weights of the others alone.
     """
     keep_freed_memory()
     weights = np.array(start, dtype=float)
     rate_of = lr if callable(lr) else lambda step: lr
     beta1, eps = _column(momentum), _column(eps)
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    first, second, share, root = (np.zeros_like(weights) for _ in range(4))
     losses = np.full((steps, len(weights)), np.inf)
     running = np.ones(len(weights), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(steps):
             if observe is not None:
                 observe(step, weights)
-            loss, gradient = losses_and_gradients(weights, step)
+            if alike and not running.all():
+                loss, gradient = np.full(len(weights), np.inf), np.zeros_like(weights)
+                loss[running], gradient[running] = losses_and_gradients(weights[running], step)
+            else:
+                loss, gradient = losses_and_gradients(weights, step)
             if step == 0:
                 limit = DIVERGED * np.maximum(loss, 1e-12)
             running &= loss <= limit  # false for nan too
             losses[step, running] = loss[running]
-            gradient = np.where(running[:, None], gradient, 0.0)
-            rate = _column(rate_of(step)) * running[:, None]
-            if adaptive:
-                first = beta1 * first + (1 - beta1) * gradient
-                second = beta2 * second + (1 - beta2) * gradient**2
-                root = np.sqrt(second / (1 - beta2 ** (step + 1)))
-                weights -= rate * first / (1 - beta1 ** (step + 1)) / (root + eps)
+            rate = _column(rate_of(step))
+            if not running.all():
+                gradient = np.where(running[:, None], gradient, 0.0)
+                rate = rate * running[:, None]
+            # In place: new arrays would take as long as the arithmetic.
+            first *= beta1
+            if not adaptive:
+                first += gradient
+                weights -= np.multiply(rate, first, out=share)
             else:
-                first = beta1 * first + gradient
-                weights -= rate * first
+                first += np.multiply(1 - beta1, gradient, out=share)
+                second *= beta2
+                second += np.multiply(1 - beta2, np.square(gradient, out=share), out=share)
+                np.sqrt(np.divide(second, 1 - beta2 ** (step + 1), out=root), out=root)
+                root += eps
+                np.multiply(rate, first, out=share)
+                share /= 1 - beta1 ** (step + 1)
+                weights -= np.divide(share, root, out=share)
             if progress is not None:
                 progress.advance()
     return weights, losses

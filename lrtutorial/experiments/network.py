@@ -57,7 +57,7 @@ class Network:
         """Every layer's output, the inputs first, each (runs, units, n): NumPy is quick along long rows."""
         outputs = [np.swapaxes(inputs, -1, -2)]
         for depth, layer in enumerate(self.layers(weights), start=2):
-            z = np.swapaxes(layer[:, :-1], 1, 2) @ outputs[-1]
+            z = _times(np.swapaxes(layer[:, :-1], 1, 2), outputs[-1])
             z += layer[:, -1, :, None]
             if depth < len(self.sizes):
                 np.tanh(z, out=z) if self.activation == "tanh" else np.maximum(z, 0.0, out=z)
@@ -93,12 +93,21 @@ class Network:
         slots, layers = self.layers(gradient), self.layers(weights)
         for depth in reversed(range(len(layers))):
             slots[depth][:, :-1] = outputs[depth] @ np.swapaxes(delta, 1, 2)
-            slots[depth][:, -1] = delta.sum(axis=2)
+            np.add.reduce(delta, axis=2, out=slots[depth][:, -1])
             if depth:
                 below = outputs[depth]
-                delta = layers[depth][:, :-1] @ delta
-                delta *= 1.0 - below**2 if self.activation == "tanh" else below > 0
+                delta = _times(layers[depth][:, :-1], delta)
+                if self.activation == "tanh":
+                    np.square(below, out=below)  # needed no more
+                    delta *= np.subtract(1.0, below, out=below)
+                else:
+                    delta *= below > 0
         return loss, gradient
+
+
+def _times(left: Array, right: Array) -> Array:
+    """The matrix product. Real columns times rows are quicker one number at a time, with the same result."""
+    return left * right if left.shape[-1] == 1 and left.dtype.kind == "f" else left @ right
 
 
 def hessian_vector_product(

@@ -93,7 +93,7 @@ def width(seed: int = 0, starts: int = 2) -> Width:
                     return loss, gradient * scale
 
                 every = np.repeat(start, len(RATES), axis=0)
-                _, seen = train(scaled, every, np.tile(RATES, starts), STEPS, progress=progress)
+                _, seen = train(scaled, every, np.tile(RATES, starts), STEPS, alike=True, progress=progress)
                 last_loss = np.median(seen[-20:], axis=0)
                 losses[kind][row] = np.where(last_loss <= seen[0], last_loss, np.inf).reshape(starts, len(RATES))
     return Width(losses)

@@ -64,22 +64,26 @@ class _Evaluation:
     def __init__(self, point: Mapping[str, Number], functions: Mapping[str, Callable[[Number], Number]], budget: int):
         self.point = dict(point)
         self.functions = functions
-        self.left = budget
         self.pools = _pools.get()
+        self.left = self.most = min([budget, *(pool[0] for pool in self.pools)])
+
+    def __enter__(self) -> _Evaluation:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for pool in self.pools:
+            pool[0] -= self.most - self.left
 
     def spend(self, cost: int = 1) -> None:
         self.left -= cost
-        spent = self.left < 0
-        for pool in self.pools:
-            pool[0] -= cost
-            spent = spent or pool[0] < 0
-        if spent:
+        if self.left < 0:
             raise Undecided("the formula takes too much work to evaluate")
 
     def trim(self, value: Number) -> Number:
         if isinstance(value, Fraction):
             bits = value.numerator.bit_length() + value.denominator.bit_length()
-            self.spend(bits >> 8)
+            if bits > 255:
+                self.spend(bits >> 8)
             return value if bits <= EXACT_BITS else real(value)
         if not mpmath_context().isfinite(value):
             raise Undefined("no finite value")
@@ -100,15 +104,15 @@ class _Evaluation:
                 return +getattr(mpmath_context(), tree[1])
             raise Undefined("infinity has no value")
         if kind == "add":
-            total: Number = Fraction(0)
             terms = [self.number(child) for child in tree[1:]]
-            for term in terms:
+            total: Number = self.trim(terms[0]) if terms else Fraction(0)
+            for term in terms[1:]:
                 total = self.trim(_together(operator.add, total, term))
             _hold_digits(total, terms)
             return total
         if kind == "mul":
-            product: Number = Fraction(1)
-            for child in tree[1:]:
+            product: Number = self.trim(self.number(tree[1])) if len(tree) > 1 else Fraction(1)
+            for child in tree[2:]:
                 product = self.trim(_together(operator.mul, product, self.number(child)))
             return product
         if kind == "pow":
@@ -129,10 +133,10 @@ class _Evaluation:
         raise Unreadable("a condition stands where a number was expected")
 
     def power(self, base: Number, exponent: Number) -> Number:
-        if base == 0:
+        if not base:
             if exponent > 0:
                 return Fraction(0)
-            if exponent == 0:
+            if not exponent:
                 return Fraction(1)
             raise Undefined("division by zero")
         if isinstance(exponent, Fraction) and exponent.denominator == 1:
@@ -304,10 +308,10 @@ class _Evaluation:
 
 def _together(op: Callable[[object, object], object], left: Number, right: Number) -> Number:
     """Apply ``op`` exactly to two Fractions, otherwise with 40 digits."""
-    if op is operator.mul and any(isinstance(factor, Fraction) and factor == 0 for factor in (left, right)):
+    if op is operator.mul and (isinstance(left, Fraction) and not left or isinstance(right, Fraction) and not right):
         return Fraction(0)
     if isinstance(left, Fraction) and isinstance(right, Fraction):
-        if op is operator.truediv and right == 0:
+        if op is operator.truediv and not right:
             raise Undefined("division by zero")
         return op(left, right)
     return op(real(left), real(right))
@@ -332,7 +336,8 @@ def evaluate(
         If a symbol has no value at the point.
     """
     try:
-        return _Evaluation(point, functions or {}, budget).number(tree)
+        with _Evaluation(point, functions or {}, budget) as evaluation:
+            return evaluation.number(tree)
     except (OverflowError, ZeroDivisionError, RecursionError, ValueError) as error:
         if isinstance(error, Unreadable):
             raise
@@ -385,7 +390,8 @@ def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, bud
     if tree[0] in SET_KINDS:
         tree = ["contains", ["symbol", variable], tree]
     try:
-        return _Evaluation(point, {}, budget).truth(tree)
+        with _Evaluation(point, {}, budget) as evaluation:
+            return evaluation.truth(tree)
     except (OverflowError, ZeroDivisionError, RecursionError) as error:
         raise Undecided("the condition takes too much work to evaluate") from error
 
@@ -401,7 +407,12 @@ def same_number(left: Number, right: Number, loose: bool = False) -> bool:
     a, b = real(left), real(right)
     if mp.isinf(a) or mp.isinf(b):
         return bool(a == b)
-    return abs(a - b) <= mp.mpf(10) ** (-9 if loose else -30) * max(abs(a), abs(b))
+    return abs(a - b) <= _tolerance(loose) * max(abs(a), abs(b))
+
+
+@lru_cache(maxsize=2)
+def _tolerance(loose: bool) -> Number:
+    return mpmath_context().mpf(10) ** (-9 if loose else -30)
 
 
 def show_number(value: Number, digits: int = 6) -> str:

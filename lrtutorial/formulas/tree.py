@@ -154,7 +154,12 @@ def applied(tree: Tree) -> set[str]:
 
 def inexact(tree: Tree) -> bool:
     """Say whether the formula holds a floating-point number, so that it can be compared to 9 digits only."""
-    return any(node[0] == "float" for node in nodes(tree))
+    stack = [tree]
+    for node in stack:  # which grows meanwhile
+        if node[0] == "float":
+            return True
+        stack += [child for child in node[1:] if isinstance(child, list)]
+    return False
 
 
 def right_hand_side(tree: Tree) -> Tree:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import lrtutorial.problems
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import children, nodes, parsed, shared
 
 
 @pytest.mark.parametrize("others", [parsed, ast.parse], ids=["all of them by ours", "some by a library's"])
@@ -70,3 +70,39 @@ def test_it_is_ast_parse_without_its_warnings() -> None:
         assert isinstance(parsed("a + b", mode="eval").body, ast.BinOp)
     with pytest.raises(SyntaxError):
         parsed("x = = 2")
+
+
+def test_all_nodes_of_a_tree_are_found_in_the_order_of_a_walk() -> None:
+    """All but the contexts of names; ``ast.walk`` and ``ast.iter_child_nodes`` are the oracle."""
+    kinds = set()
+    for path in sorted((Path(lrtutorial.problems.__file__).parent / "kinds").rglob("*.py")):
+        tree = parsed(path.read_text(encoding="utf-8"))
+        walked = [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)]
+        assert nodes(tree) == walked, path
+        for node in walked:
+            below = [one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.expr_context)]
+            assert list(children(node)) == below, path
+        kinds |= {type(node) for node in walked}
+    assert len(kinds) > 60
+
+
+def test_every_kind_of_node_that_may_hold_nodes_is_looked_into() -> None:
+    source = """
+async def f(a, /, b: int = 1, *c, d=2, **e) -> int:
+    global g
+    async with a as (x, *y): await b
+    async for z in c: yield z
+    match a:
+        case {"k": [1, *rest], **more} | C(1, at=None) as whole if b: return lambda q=1: (q := q)
+    try: raise E from c
+    except* (E, F) as error: del a[1:2, ...]
+    else: assert a, b
+    finally: a.b += f"{a!r:>{b}}" if not a else {**c, 1: 2}
+    return [i async for i in a if i], {j for j in b}, {k: v for k, v in c}, (1 < 2 <= 3), -a @ b
+class C(B, metaclass=M):
+    x: int = 1
+    nonlocal_ = [*a]
+"""
+    tree = ast.parse(source)
+    assert nodes(tree) == [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)]
+    assert shared(source) is shared(source)

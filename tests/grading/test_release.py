@@ -11,21 +11,15 @@ import pytest
 
 from autograder.hooks.skeletons import stub
 from lrtutorial.course import current
-from tests.grading.conftest import ROOT, in_course
+from tests import commands
+from tests.grading.conftest import ROOT
+from tests.released import Release
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release made now."""
-    course = tmp_path_factory.mktemp("course")
-    release = course / "release"
-    for part in current().parts:
-        done = in_course(
-            course, sys.executable, "-m", "nbgrader", "generate_assignment", part, "--create",
-            f"--CourseDirectory.release_directory={release}",
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-    return release
+def fresh(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Path:
+    """A release made in this run. Read it only."""
+    return release(tmp_path_factory.mktemp("course"), *current().parts) / "release"
 
 
 def test_the_stored_release_is_what_the_solutions_give(fresh: Path) -> None:
@@ -71,31 +65,27 @@ def test_a_stub_runs_and_keeps_the_answer_to_itself(indent: str, solution: str, 
     assert stub(indent, solution) == expected
 
 
-def generated(course: Path, path: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """``generate_assignment part_a`` with its release in the course's folder, by the program's full name."""
-    environment = {"HOME": str(course), "PATH": path, "LRTUTORIAL_COURSE": str(course)}
-    program = str(Path(sys.executable).with_name("nbgrader"))
-    command = [
-        program,
-        "generate_assignment",
-        "part_a",
-        "--create",
-        f"--CourseDirectory.release_directory={course / 'r'}",
-    ]
-    return subprocess.run([*command, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+GENERATE = ("generate_assignment", "part_a", "--create")
+NOT_ACTIVATED = "/usr/bin:/bin"  #: a PATH on which none of the environment's programs is
 
 
 @pytest.mark.whole
 def test_a_release_is_made_without_an_activated_environment_and_stays_when_the_next_fails(tmp_path: Path) -> None:
     course = tmp_path / "course"
-    done = generated(course, "/usr/bin:/bin")
-    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    words = [*GENERATE, f"--CourseDirectory.release_directory={course / 'r'}"]
+    environment = {"HOME": str(course), "PATH": NOT_ACTIVATED, "LRTUTORIAL_COURSE": str(course)}
+    program = str(Path(sys.executable).with_name("nbgrader"))  # by its full name
+    first_run = subprocess.run(
+        [program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert first_run.returncode == 0 and "Traceback" not in first_run.stderr, first_run.stderr
     first = {path.name: path.read_bytes() for path in (course / "r" / "part_a").iterdir()}
     assert len(first) == 5
+    again = [sys.executable, "-m", "nbgrader", *words, "--force"]
     failing = "--CourseDirectory.db_url=sqlite:////proc/nothing/gradebook.db"  # found out after the old one is removed
-    done = generated(course, "/usr/bin:/bin", "--force", failing)
+    done = commands.run([*again, failing], cwd=ROOT, env=environment)
     assert done.returncode != 0
     assert {path.name: path.read_bytes() for path in (course / "r" / "part_a").iterdir()} == first
-    done = generated(course, "/usr/bin:/bin", "--force")
+    done = commands.run(again, cwd=ROOT, env=environment)
     assert done.returncode == 0
     assert sorted(path.name for path in (course / "r").iterdir()) == ["part_a"]

@@ -9,6 +9,8 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -276,6 +278,52 @@ def test_a_zygote_is_forked_from_none_that_may_have_what_it_hides() -> None:
     assert not nursery._serves((few, (), ("torch",), False), (more, (), (), True))
 
 
+def test_a_zygote_that_began_early_is_the_first_that_is_asked_for() -> None:
+    done = _alone("""
+        nursery.begin(("json", "sqlite3", "no_such_package"))
+        early = nursery._ahead[0].process.pid
+        first = nursery.zygote(("json", "wave"))
+        print(first.pid == early, "wave" in first.seconds, nursery._ahead)
+        print(nursery.zygote(("wave",)).pid == early)
+    """)
+    assert done.stdout.split("\n")[:2] == ["True True []", "False"] and done.returncode == 0, done.stderr
+
+
+def test_what_began_early_has_nothing_that_turns_out_to_be_hidden() -> None:
+    """It begins anew then: what was loaded once could be found in a kernel."""
+    done = _alone(
+        """
+        nursery.begin(("json", "sqlite3"))
+        early = nursery._ahead[0].process.pid
+        zygote = nursery.zygote(("json", "needs_it"), (FOLDER,), ("sqlite3", "_sqlite3"))
+        print(zygote.pid == early, sorted(zygote.seconds))
+    """,
+        needs_it="import sys\nassert not any('sqlite' in name for name, module in sys.modules.items() if module)",
+    )
+    assert done.stdout == "True ['json', 'needs_it']\n", done.stderr
+
+
+def test_what_began_early_and_was_not_needed_is_gone_with_the_grader() -> None:
+    done = _alone("""
+        nursery.begin(("json",))
+        print(nursery._ahead[0].process.pid)
+    """)
+    assert done.returncode == 0 and not done.stderr
+    assert eventually(lambda: not Path(f"/proc/{int(done.stdout)}").exists())
+
+
+def _alone(script: str, **modules: str) -> subprocess.CompletedProcess[str]:
+    """Run lines in a grader of their own; the folder of some modules is FOLDER there."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in modules.items():
+            Path(folder, f"{name}.py").write_text(text)
+        lines = f"from autograder.jail import nursery\nFOLDER = {folder!r}\n" + textwrap.dedent(script)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", lines], env=environment, capture_output=True, text=True
+        )
+
+
 def test_a_preload_that_starts_a_thread_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "starts_a_thread.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
@@ -314,6 +362,12 @@ def test_a_module_of_the_course_is_there_from_the_start(run: Any) -> None:
     code = "import sys; print('lrtutorial.verdict' in sys.modules, sys.modules.get('torch'))"
     assert run(code, packages=["lrtutorial"], preload=["lrtutorial.verdict"]).text() == "True None\n"
     assert run(code, packages=["lrtutorial"]).text() == "False None\n"
+
+
+def test_sympy_is_there_from_the_start_for_the_profile_that_names_it(run: Any) -> None:
+    code = "import sys; print('sympy' in sys.modules); import sympy; print(sympy.sqrt(8))"
+    assert run(code, profile="sympy").text() == "True\n2*sqrt(2)\n"
+    assert run(code, profile="numpy").text() == "False\n2*sqrt(2)\n"
 
 
 def test_a_kernel_that_cannot_start_says_why() -> None:

@@ -19,7 +19,7 @@ from lrtutorial.course import find_step, steps
 from lrtutorial.kinds import Formula
 
 STEPS = [step for step in questions() if step in steps() and isinstance(find_step(step).kind, Formula)]
-DRAWS = 45  #: mutated answers of each step
+DRAWS = 24  #: answers of each step: its catalogued mistakes, and mutants; together they meet every sort of claim
 
 
 # ------------------------------------------------------------------------------------------ the oracle

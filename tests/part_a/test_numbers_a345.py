@@ -304,7 +304,7 @@ def test_a_picture_without_an_answer_is_a_sentence(picture, answer) -> None:
 
 @pytest.mark.whole  # many seconds
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda function: function.__name__)
-@pytest.mark.parametrize("answer", ["1", "0", "-2", "1/0", "3/7"])
+@pytest.mark.parametrize("answer", ["1", "0", "-2", "1/0"])
 def test_a_wrong_answer_is_drawn_all_the_same(picture, answer) -> None:
     shown = picture(answer)
     assert isinstance(shown, Picture) and 'alt="' in shown._repr_html_()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 SWAPPED_OPERATORS = {
     ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
@@ -37,34 +39,35 @@ class Mutant:
 
 def mutants(source: str) -> list[Mutant]:
     """Return every mutant of a source once. Sources are normalised by ast, so lines are those of ``unparse``."""
-    tree = ast.parse(source)
-    plain = ast.unparse(tree)
     found: dict[str, Mutant] = {}
-    for mutant in _all(plain):
-        if mutant.source != plain:
+    for make in makers(source):
+        if mutant := make():
             found.setdefault(mutant.source, mutant)
     return list(found.values())
 
 
-def _all(plain: str) -> Iterator[Mutant]:
-    for number, node in enumerate(ast.walk(ast.parse(plain))):
-        for what, change in _changes(node):
-            tree = ast.parse(plain)
-            target = list(ast.walk(tree))[number]
-            kind, _, at = what.partition(" at ")
-            if at:  # of a block: the statement with this index
-                first, last = (
-                    target.body[int(at)].lineno,
-                    target.body[min(int(at) + 1, len(target.body) - 1)].end_lineno,
-                )
-                last = (target.end_lineno if kind == "deleted" else last) or first
-                if kind == "done twice":  # of which either may be meant: the mutant has one statement more
-                    last = target.body[int(at)].end_lineno * 2 - first + 1
-            else:
-                owner = _statement_of(tree, target)
-                first, last = owner.lineno, owner.lineno if hasattr(owner, "body") else owner.end_lineno or owner.lineno
-            change(tree, target)
-            yield Mutant(ast.unparse(ast.fix_missing_locations(tree)), kind, first, last)
+def makers(source: str) -> list[Callable[[], Mutant | None]]:
+    """Return what makes each mutant, or None where nothing changes: a sample need not make thousands."""
+    plain = ast.unparse(ast.parse(source))
+    walked = enumerate(ast.walk(ast.parse(plain)))
+    return [partial(_made, plain, number, *change) for number, node in walked for change in _changes(node)]
+
+
+def _made(plain: str, number: int, what: str, change: Callable[[ast.AST, Any], object]) -> Mutant | None:
+    tree = ast.parse(plain)
+    target: Any = list(ast.walk(tree))[number]
+    kind, _, at = what.partition(" at ")
+    if at:  # of a block: the statement with this index
+        first, last = target.body[int(at)].lineno, target.body[min(int(at) + 1, len(target.body) - 1)].end_lineno
+        last = (target.end_lineno if kind == "deleted" else last) or first
+        if kind == "done twice":  # of which either may be meant: the mutant has one statement more
+            last = target.body[int(at)].end_lineno * 2 - first + 1
+    else:
+        owner = _statement_of(tree, target)
+        first, last = owner.lineno, owner.lineno if hasattr(owner, "body") else owner.end_lineno or owner.lineno
+    change(tree, target)
+    source = ast.unparse(ast.fix_missing_locations(tree))
+    return Mutant(source, kind, first, last) if source != plain else None
 
 
 def _statement_of(tree: ast.AST, node: ast.AST) -> ast.stmt:

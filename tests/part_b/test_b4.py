@@ -184,7 +184,7 @@ def test_no_fixed_loss_is_four_times_the_first_of_every_network(limit) -> None:
         assert verdict.misconception == "b4-fixed_limit", str(verdict)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("style", ["reference", *QUESTION.accepted])
 def test_a_first_loss_far_above_the_others_misleads_no_right_stop(style, seed) -> None:
     probes = [p for p in b4.probes(np.random.default_rng(seed)) if "spread" in p]
@@ -278,6 +278,45 @@ def documents_own(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
 def test_the_documents_code_loses_what_the_notebook_asks_beyond_it() -> None:
     lost = {line.id for line in judged(documents_own).lines if not line.earned}
     assert lost == {"stop", "restore", "interrupted"}
+
+
+def two_axes(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
+    """Draws in a way that no stand-in for pyplot keeps up with, and uses what it drew."""
+    import matplotlib.pyplot as plt
+
+    lrs, losses, suggested = reference.lr_range_test(model, train_loader, min_lr, max_lr, num_steps)
+    plt.close("all")
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
+    left.semilogx(lrs, losses)
+    right.plot(losses)
+    for ax in (left, right):
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, 1.1 * high)
+        ax.set(xlabel="learning rate", ylabel="loss")
+    right.set_visible(False)
+    return lrs, losses, suggested
+
+
+def test_figures_that_nobody_looks_at_are_drawn_where_the_answer_needs_them() -> None:
+    runs = lr_finder.collect(STEP, {"lr_range_test": two_axes}, PUBLIC.probes)["runs"]
+    assert not any(run["error"] for run in runs.values())
+    runs = lr_finder.collect(STEP, {"lr_range_test": QUESTION.reference}, PUBLIC.probes)["runs"]
+    drawn = {name for name, run in runs.items() if run["figure"]}
+    asked = {probe["id"] for probe in PUBLIC.probes if "figure" in probe["asks"]}
+    assert asked <= drawn and {"few", "not_a_number", "short_loader"} <= drawn and "scaled" not in drawn
+
+
+@pytest.mark.parametrize("line", ["plt.xlabels('rate')", "plt.plot(lrs, losses[1:])", "plt.gca().no_such_thing()"])
+def test_a_plot_that_fails_costs_the_figure(line) -> None:
+    def slips(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
+        import matplotlib.pyplot as plt
+
+        lrs, losses, suggested = reference.lr_range_test(model, train_loader, min_lr, max_lr, num_steps)
+        exec(line, {"plt": plt, "lrs": lrs, "losses": losses})
+        return lrs, losses, suggested
+
+    verdict = judged(slips)
+    assert not verdict.right and any("figure" in row.id and not row.earned for row in verdict.lines), str(verdict)
 
 
 # ------------------------------------------------------------------------------------------- hazards

@@ -130,7 +130,8 @@ def test_the_solutions_own_text_in_many_styles() -> None:
 def test_every_misconception_is_caught_and_named(mistake, name) -> None:
     verdict = judged(mistake.answer, SETS[name])
     assert verdict.misconception == mistake.id
-    assert verdict.points < verdict.possible
+    assert verdict.status in ("wrong", "partly") and verdict.points < verdict.possible
+    assert verdict.picture is None or name == "public"
     assert mistake.title in verdict.headline and verdict.hint == mistake.hints[0]
     assert bool(verdict.counterexample) == (name == "public" and "plot" not in mistake.id)
 

@@ -1,6 +1,6 @@
-"""One table for all of Part B: every wrong answer named, every right one in full marks, at public and fresh
-probes.
+"""One table for B1 to B3: every wrong answer named, every right one in full marks, at public and fresh probes.
 
+B4 and B5 have tables of their own, in test_b4.py and test_b5.py; what holds of all five is asked here.
 The judge names the first misconception whose outcome matches. So "each one is named as itself" also says
 that no two share an outcome, and that none is the reference's.
 """
@@ -20,25 +20,16 @@ from lrtutorial.course.expected import recorded
 from lrtutorial.kinds import optimizer, trajectories
 
 STEPS = [step for step in questions() if step.startswith("b")]
-SLOW = {"b4"}  # trains networks: its fresh probes are put to every fifth answer only
 every_step = pytest.mark.parametrize("step_id", STEPS)
-#: B4's, each of which trains networks, are all put to public and secret probes in test_b4.py.
-MISTAKES = [(step, m) for step in STEPS if step not in SLOW for m in questions()[step].misconceptions]
-ACCEPTED = [(step, style) for step in STEPS for style in questions()[step].accepted]
-
-
-def fresh(cases):
-    """The cases to repeat at fresh probes."""
-    kept: dict[str, int] = {}
-    for case in cases:
-        kept[case[0]] = kept.get(case[0], -1) + 1
-        if case[0] not in SLOW or kept[case[0]] % 5 == 0:
-            yield case
+#: B4's and B5's answers are put to public and secret probes in test_b4.py and test_b5.py.
+HERE = [step for step in STEPS if step not in ("b4", "b5")]
+MISTAKES = [(step, m) for step in HERE for m in questions()[step].misconceptions]
+ACCEPTED = [(step, style) for step in HERE for style in questions()[step].accepted]
 
 
 def both(cases):
-    """Public probes for all cases, fresh ones where time allows (and not in `make quick`)."""
-    rows = [("public", *case) for case in cases] + [("fresh", *case) for case in fresh(cases)]
+    """Public probes and, but for `make quick`, fresh ones."""
+    rows = [("public", *case) for case in cases] + [("fresh", *case) for case in cases]
     return [
         pytest.param(
             *row,
@@ -64,7 +55,7 @@ def judged(step_id, answer, probes="public"):
     return step.judge(evidence, expected, {})
 
 
-@pytest.mark.parametrize(("probes", "step_id"), both([(step,) for step in STEPS]))
+@pytest.mark.parametrize(("probes", "step_id"), both([(step,) for step in HERE]))
 def test_the_reference_earns_every_point(probes, step_id) -> None:
     verdict = judged(step_id, questions()[step_id].reference, probes)
     assert verdict.right and verdict.points == verdict.possible == find_step(step_id).points == 20, str(verdict)
@@ -92,8 +83,8 @@ def test_every_mistake_is_named_and_costs_points(probes, step_id, mistake) -> No
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("draw", range(3))
-@pytest.mark.parametrize("step_id", [step for step in STEPS if step not in SLOW])
+@pytest.mark.parametrize("draw", range(2))  # and a third, the fresh one above
+@pytest.mark.parametrize("step_id", HERE)
 def test_no_draw_of_secret_probes_lets_a_mistake_pass(step_id, draw, monkeypatch) -> None:
     """Grading runs the public probes only on what fails on the secret ones: those have to see every mistake alone.
 

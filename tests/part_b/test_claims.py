@@ -22,7 +22,7 @@ from lrtutorial.kinds import Optimizer
 from lrtutorial.locating.alarm import TooLong, limited
 
 DEFAULTS = {"momentum": 0.9, "lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
-SIZE = {"b1": 100, "b2": 100}
+SIZE = {"b1": 100, "b2": 70}
 
 
 def expected(answer: str, probe: dict) -> list[list[float]]:

@@ -15,8 +15,10 @@ from lrtutorial.experiments.c6_sgd_vs_adam import search
 
 #: Those that an exercise keeps for its predictions: a prediction's outcome is then no second run.
 KEPT = {seven_rates: c1._run, conditioning: c3._run, edge_of_stability: c4._edge, resolution: c5._run, search: c6._run}
-#: A seed that neither a notebook nor an author has looked at.
-FRESH = 20261124
+#: Seeds that neither a notebook nor an author has looked at.
+FRESH, ANOTHER = 20261124, 1918988777
+#: The notebooks' seed and another one: each run has 2 to 36 starts or data sets of its own.
+SEEDS = (0, 1)
 
 
 @cache

@@ -16,10 +16,9 @@ from lrtutorial.experiments import c1_why_rate_matters as c1
 from lrtutorial.experiments import c4_rate_effects as c4
 from lrtutorial.experiments import c6_sgd_vs_adam as c6
 from lrtutorial.printing import PageExporter
-from tests.part_c.measured import run
+from tests.part_c.measured import SEEDS, run
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = (0, 1, 2)
 pytestmark = pytest.mark.whole  # many seconds: networks are trained
 each_seed = pytest.mark.parametrize("seed", SEEDS)
 

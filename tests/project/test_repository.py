@@ -55,8 +55,9 @@ def test_cells_have_names_of_their_own():
 
 #: The hosts that an address may name: places that people read, and examples. Where packages come from is none.
 READ = {
-    "arxiv.org", "docs.kernel.org", "doi.org", "example.invalid", "example.org", "git.example.org", "github.com",
-    "gitlab.com", "jobqueue.dask.org", "mybinder.org", "nbgrader.readthedocs.io", "semver.org", "www.w3.org",
+    "arxiv.org", "docs.kernel.org", "docs.python.org", "doi.org", "example.invalid", "example.org", "git.example.org",
+    "github.com", "gitlab.com", "jobqueue.dask.org", "mybinder.org", "nbgrader.readthedocs.io", "semver.org",
+    "www.w3.org",
 }  # fmt: skip
 
 

@@ -1,0 +1,63 @@
+"""torch without its compiler: the same steps, and the compiler for whoever asks for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+WITHOUT = "import sys, torch\nimport autograder.jail.uncompiled\nassert type(torch._dynamo).__name__ == 'Uncompiled'\n"
+STEPS = """
+import torch
+torch.set_num_threads(1)
+for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop, torch.optim.Adagrad):
+    torch.manual_seed(3)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2))
+    optimizer = kind(model.parameters(), lr=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, 3)
+    for _ in range(7):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(torch.randn(8, 3)), torch.arange(8) % 2).backward()
+        optimizer.step()
+        schedule.step()
+    print(kind.__name__, [weight.tolist() for weight in model.parameters()])
+"""
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_optimizers_take_the_same_steps_and_the_compiler_stays_away() -> None:
+    without = python(WITHOUT + STEPS + "print(type(torch._dynamo).__name__)")
+    with_compiler = python(STEPS + "print(type(torch._dynamo).__name__)")
+    assert without.splitlines()[:-1] == with_compiler.splitlines()[:-1]
+    assert without.splitlines()[-1] == "Uncompiled" and with_compiler.splitlines()[-1] == "module"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        "print(torch.compile(lambda x: 2 * x, backend='eager')(torch.ones(2)).tolist() == [2, 2])",
+        "import torch._dynamo.config; print(torch._dynamo.config.__name__ == 'torch._dynamo.config')",
+        "from torch._dynamo import optimize; print(callable(optimize))",
+        "import importlib.util; print(importlib.util.find_spec('torch._dynamo') is not None)",
+        "torch._dynamo.reset(); print(hasattr(sys.modules['torch._dynamo'], 'optimize'))",
+    ],
+)
+def test_whoever_asks_for_the_compiler_has_it(ask: str) -> None:
+    first = "torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)\n"
+    assert python(WITHOUT + first + ask) == "True\n"
+    assert python(WITHOUT + ask + "\n" + first) == "True\n"
+
+
+def test_a_compiler_that_is_loaded_already_stays() -> None:
+    code = "import torch, torch._dynamo as before\nfrom autograder.jail import uncompiled\n"
+    assert python(code + "print(torch._dynamo is before, uncompiled.install())") == "True False\n"
