@@ -76,17 +76,16 @@ def wait_for_a_command(path: str) -> list[str]:
     return asked["words"]
 
 
+def newest_revision() -> str:
+    """The version of a new gradebook, as alembic's library names it."""
+    config, script = (importlib.import_module(f"alembic.{name}") for name in ("config", "script"))  # nbgrader's own
+    with importlib.import_module("nbgrader.dbutil")._temp_alembic_ini("sqlite://") as settings:
+        return str(script.ScriptDirectory.from_config(config.Config(settings)).get_current_head())
+
+
 def ask_alembics_library() -> None:
     """For every new gradebook nbgrader starts the program `alembic`, which takes seconds: its library says the same."""
-    from nbgrader import api, dbutil
-
-    config, script = (importlib.import_module(f"alembic.{name}") for name in ("config", "script"))  # nbgrader's own
-
-    def newest() -> str:
-        with dbutil._temp_alembic_ini("sqlite://") as settings:
-            return str(script.ScriptDirectory.from_config(config.Config(settings)).get_current_head())
-
-    api.get_alembic_version = newest
+    importlib.import_module("nbgrader.api").get_alembic_version = newest_revision  # type: ignore[attr-defined]
 
 
 def become(how: str, what: str, *words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import axe_playwright_python
@@ -10,16 +11,18 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from lrtutorial.printing import PageExporter
-from tests.browser.conftest import browser, page  # noqa: F401 – fixtures
+from tests.browser.conftest import SCREEN, browser  # noqa: F401 – a fixture
 from tests.notebooks.conftest import NOTEBOOKS, Student
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 # Of nbconvert's plain page its grey of prompts, its colours of code and its links without a line are left out; the
 # course's page has its own.
 PLAIN = ["[class*=Prompt]", ".highlight", ".jp-RenderedMarkdown a"]
+# The course's page is made of it and shows the outputs alike: on the plain one a notebook of each folder is looked at.
+FIRST = {path.parent: path for path in reversed(NOTEBOOKS)}
 RULES = """async exclude => (await axe.run({include: [['main']], exclude: exclude.map(one => [one])}, {
     resultTypes: ['violations'],
     rules: {'heading-order': {enabled: true}, 'image-alt': {enabled: true}},
@@ -44,6 +47,15 @@ SPLIT = """() => [...document.querySelectorAll('.lr-verdict')].flatMap(verdict =
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:  # noqa: F811
+    """One page for all notebooks, without a network: the export asks for MathJax."""
+    context = browser.new_context()
+    context.route("**/*", lambda route: route.abort())
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
 def executed(student: Student, path: Path) -> NotebookNode:
     """The notebook after a run with one wrong answer, which shows most; Part C with its experiments; the start page."""
@@ -55,9 +67,11 @@ def executed(student: Student, path: Path) -> NotebookNode:
 
 @pytest.mark.filterwarnings("ignore")  # nbconvert's own dependencies warn
 @every_notebook
-def test_the_page_is_accessible_and_prints_whole(path, executed, page: Page) -> None:  # noqa: F811
-    page.route("**/*", lambda route: route.abort())  # the export asks for MathJax from the network
-    for exporter, left_out in ((HTMLExporter(template_name="lab"), PLAIN), (PageExporter(), [])):
+def test_the_page_is_accessible_and_prints_whole(path, executed, page: Page) -> None:
+    page.set_viewport_size(SCREEN)
+    page.emulate_media(media="screen")
+    plain = [(HTMLExporter(template_name="lab"), PLAIN)] if path == FIRST[path.parent] else []
+    for exporter, left_out in (*plain, (PageExporter(), [])):
         html, _ = exporter.from_notebook_node(executed)
         page.set_content(html, wait_until="domcontentloaded")
         page.evaluate(AXE)
