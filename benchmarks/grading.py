@@ -269,7 +269,7 @@ def main() -> None:
     """Print the tables."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--part", default="part_b", help="the part to grade (default part_b)")
-    words.add_argument("--students", type=int, default=60, help="class size for the engine (default 60)")
+    words.add_argument("--students", type=int, default=200, help="class size for the engine (default 200)")
     words.add_argument("--stock", type=int, default=5, help="class size for the stock command (default 5)")
     words.add_argument("--workers", type=int, default=3, help="workers of the engine (default 3)")
     words.add_argument(

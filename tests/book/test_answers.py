@@ -630,6 +630,42 @@ def test_with_the_network_cut_and_the_browser_restarted_a1_is_worked_to_the_end(
         context.close()
 
 
+@pytest.mark.parametrize("body", ["", "short"])
+def test_a_kept_file_that_is_broken_is_fetched_again_so_that_a_reload_helps(
+    chromium: Browser, site: Site, body: str
+) -> None:
+    """As the page says where Python can't be loaded."""
+    context = chromium.new_context()
+    broken = """async ([name, body]) => {
+        const [key] = await caches.keys(), cache = await caches.open(key);
+        const [kept] = (await cache.keys()).filter(each => each.url.endsWith(name));
+        const headers = (await cache.match(kept)).headers;
+        await cache.put(kept, new Response(body, {headers}));
+    }"""
+    size = """async name => {
+        const [key] = await caches.keys(), cache = await caches.open(key);
+        const [kept] = (await cache.keys()).filter(each => each.url.endsWith(name));
+        return kept ? (await (await cache.match(kept)).blob()).size : 0;
+    }"""
+    try:
+        page = opened(context.new_page(), site, A1)
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        whole = page.evaluate(size, "python.wasm.bin")
+        assert whole > 1_000_000
+        page.reload()  # by what is kept
+        page.wait_for_selector("html[data-lr-runtime=ready]")
+        page.evaluate(broken, ["python.wasm.bin", body])
+        page.reload()
+        page.wait_for_selector("html[data-lr-runtime=failed]")
+        expect(page.locator("article")).to_contain_text("Reload it to try again")
+        until(page, f"({size})('python.wasm.bin').then(size => size === {whole})")
+        page.reload()
+        page.wait_for_selector("html[data-lr-runtime=ready]")
+        answer(page, "a1-gradient", "a*x", "right")
+    finally:
+        context.close()
+
+
 def test_where_the_picture_of_memory_does_not_fit_python_starts_the_long_way(chromium: Browser, site: Site) -> None:
     site.missing.add("memory.bin")
     context = chromium.new_context(service_workers="block")

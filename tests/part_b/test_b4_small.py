@@ -48,6 +48,22 @@ def test_every_catalogued_mistake_of_a_sweep_fails() -> None:
     assert seen == []
 
 
+def test_an_edit_that_writes_into_its_batches_spoils_no_other() -> None:
+    def writes(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
+        for x, y in train_loader:
+            x += 1
+            y += 3
+        return [], [], 0.1
+
+    with quiet():
+        for test in TESTS:
+            try:
+                test(writes)
+            except BaseException:
+                continue
+        assert [test.__name__ for test in TESTS if not test(RIGHT["reference"])] == []
+
+
 def test_what_is_asked_of_pyplot_is_noted_and_nothing_is_drawn() -> None:
     with undrawn() as calls:
         fig, ax = plt.subplots()

@@ -41,6 +41,7 @@ const runtime = new Runtime(() => new Worker(new URL("worker.js", import.meta.ur
   changed: (status) => {
     root.dataset.lrRuntime = status;
     line.textContent = SAID[status];
+    if (status === "failed") navigator.serviceWorker?.controller?.postMessage("mend");
   },
 });
 

@@ -18,6 +18,9 @@ self.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
   if (request.method === "GET" && request.url.startsWith(scope)) event.respondWith(answer(request));
 });
+self.addEventListener("message", (/** @type {any} */ event) => {
+  if (event.data === "mend") event.waitUntil(mend());
+});
 
 async function fill() {
   const cache = await caches.open(own + VERSION);
@@ -42,6 +45,28 @@ async function marked(address, digest) {
 async function takeOver() {
   for (const name of await caches.keys()) if (name.startsWith(own) && name !== own + VERSION) await caches.delete(name);
   await /** @type {any} */ (self).clients.claim();
+}
+
+/** Python did not start: what is kept may be broken, and then every reload would find it so. It is fetched again. */
+async function mend() {
+  const cache = await caches.open(own + VERSION);
+  for (const [path, digest] of Object.entries(FILES)) {
+    const address = new URL(path, scope).href;
+    const kept = await cache.match(address);
+    if (kept && (await digestOfBody(kept)) === digest) continue;
+    await cache.delete(address);
+    await marked(address, digest).then((whole) => cache.put(address, whole)).catch(() => {}); // no network: later
+  }
+}
+
+/** @param {Response} response @returns {Promise<string>} as the build writes it; "" for a body that can't be read */
+async function digestOfBody(response) {
+  try {
+    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.arrayBuffer()));
+    return Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  } catch {
+    return "";
+  }
 }
 
 /** @param {Request} request */

@@ -65,7 +65,8 @@ class _Loader:
             self.fetched += 1
             if self.fetched > MOST:
                 raise EndlessSweep
-            yield batch
+            x, y = batch
+            yield x.clone(), y.clone()  # an edit may write into them, and they are everybody's
         if self.error is not None:
             raise self.error
 
