@@ -50,6 +50,8 @@ def run(
         )
         own = {"HOME": place, "TMPDIR": place, "IPYTHONDIR": os.path.join(place, ".ipython")}
         os.environ.update(own)
+        if (temporary := sys.modules.get("tempfile")) is not None:
+            vars(temporary)["tempdir"] = None  # what the zygote was told of, which had another place
         _die_with(lifeline)
         confine.lock(layers, limits)
         bait, outsider = request["bait"], request["grader"]

@@ -4,7 +4,8 @@
  * (float32, positions × steps+1 × [x, y, loss]; NaN once diverged), so moving a slider asks nobody.
  *
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
- *   send(content: any): void, on(name: string, callback: Function): void, off(name: string, callback: Function): void}} Model
+ *   send(content: any): void, on(name: string, callback: Function): void, off(name: string, callback: Function): void,
+ *   widget_manager?: any}} Model
  * @typedef {Record<string, number>} Values
  * @typedef {{key: string, name: string, label: string, family: string, group: string, value: number, ticks: number[],
  *   limits: number[]}} Control
@@ -1563,7 +1564,8 @@ class Explorer {
     model.on("change:step", this.onStep);
     model.on("msg:custom", this.onMessage);
     try {
-      model.send({ type: "hello" });
+      const lacks = this.traits.filter((name) => /^(present|sweep)_/.test(name) && !model.get(name)?.at);
+      model.send({ type: "hello", lacks });
     } catch {
       // a saved page without a kernel may refuse: then it stays silent, which is the answer
     }
@@ -1616,6 +1618,21 @@ class Explorer {
 }
 
 /**
+ * Have the kernel's messages come straight to the model. anywidget (0.11) gives a widget two seconds to begin, and of one
+ * that takes longer, on a busy machine, it drops every message from then on. What came before is asked for by "hello".
+ * @param {{model: Model}} host
+ */
+export async function hear({ model }) {
+  try {
+    const whole = await model.widget_manager.get_model(model.get("comm_id"));
+    const take = Object.getPrototypeOf(whole.constructor.prototype)._handle_comm_msg;
+    if (take) whole.comm.on_msg((/** @type {any} */ message) => take.call(whole, message));
+  } catch {
+    // a saved page has no kernel; with another anywidget it stays as that has it
+  }
+}
+
+/**
  * anywidget's entry point; returns the clean-up. `find` can be replaced to draw runs from another source.
  * @param {{model: Model, el: HTMLElement, find?: Finder}} host
  */
@@ -1624,4 +1641,4 @@ function render({ model, el, find = findRun }) {
   return () => explorer.close();
 }
 
-export default { render };
+export default { initialize: (/** @type {{model: Model}} */ host) => void hear(host), render };

@@ -6,6 +6,7 @@ import copy
 import json
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -47,6 +48,7 @@ class Explorer(anywidget.AnyWidget):
     landscape = traitlets.Dict(read_only=True).tag(sync=True)
     views = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     goal = traitlets.Dict(read_only=True).tag(sync=True)
+    comm_id = traitlets.Unicode(help="of the model, by which the page finds it", read_only=True).tag(sync=True)
     goal_met = traitlets.List(
         traitlets.Unicode(), help="ids of the optimizers that meet the goal at the present values"
     )
@@ -134,7 +136,9 @@ class Explorer(anywidget.AnyWidget):
             initial |= self._sweeps(entry, first) if not entry.student else {}
             if entry.refusal:
                 initial[f"present_{entry.id}"] = {"at": {}, "data": b"", "message": entry.refusal}
-        super().__init__(**initial)
+        place = uuid.uuid4().hex
+        self.set_trait("comm_id", place)
+        super().__init__(model_id=place, **initial)
         self.observe(self._changed, names=[c.key for c in controls])
         self.on_msg(self._received)
         self._judge_goal()
@@ -186,6 +190,11 @@ class Explorer(anywidget.AnyWidget):
     def _received(self, _: object, content: object, __: object) -> None:
         if isinstance(content, dict) and content.get("type") == "hello":
             self.send({"type": "hello"})  # tells the page that a kernel is there
+            lacks = content.get("lacks")
+            with self._guard:
+                known = {name for name in self.keys if name.startswith(("present_", "sweep_")) and getattr(self, name)}
+                if lost := known.intersection(lacks if isinstance(lacks, list) else ()):
+                    self.send_state(sorted(lost))
 
     def _snapshot(self) -> dict[str, float]:
         with self._guard:

@@ -20,7 +20,15 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, Route
 
-from tests.browser.conftest import LOST_WITH_THE_KERNEL, JupyterLab, NotebookPage, Wire, own_kernels, write_notebook
+from tests.browser.conftest import (
+    LOST_WITH_THE_KERNEL,
+    SLOW_TO_BEGIN,
+    JupyterLab,
+    NotebookPage,
+    Wire,
+    own_kernels,
+    write_notebook,
+)
 from tests.browser.explorer_page import Shown, assert_right, axe
 from tests.browser.pictures import picture
 from tests.explorer.named_rates import rates
@@ -426,6 +434,35 @@ def test_a_restarted_kernel_leaves_a_picture_that_moves(explorer: Any) -> None:
     again = Shown(shown.page, nb.output(1).locator(".lrx"))
     again.move_to("sgd_lr", 12)
     assert_right(again.settled())
+
+
+AT_ONCE = """() => {
+    const timeout = AbortSignal.timeout;
+    AbortSignal.timeout = () => {
+        const end = new AbortController();
+        setTimeout(() => end.abort(), 0);
+        return end.signal;
+    };
+    window.patiently = () => { AbortSignal.timeout = timeout; };
+}"""
+
+
+def test_an_explorer_that_begins_late_hears_its_kernel_all_the_same(alone: Any) -> None:
+    """anywidget drops the messages to a widget that took over two seconds: here it gives it no time at all."""
+    nb, _ = alone()
+    nb.page.evaluate(AT_ONCE)
+    try:
+        nb.run_all()
+        assert SLOW_TO_BEGIN in nb.page.errors
+        shown = Shown(nb.page, nb.output(1).locator(".lrx"))
+        nb.page.wait_for_function("root => root.explorer.drawn().kernel", arg=shown.root.element_handle())
+        number = shown.root.locator("input[data-number=sgd_lr]")
+        number.fill("0.0777")
+        number.press("Enter")
+        assert_right(shown.settled())
+        shown.ready()
+    finally:
+        nb.page.evaluate("() => window.patiently()")
 
 
 def test_at_150_ms_distance_the_picture_does_not_wait(alone: Opened) -> None:

@@ -102,7 +102,7 @@ print(course_map())'""",
 def test_the_catalogues_tests_come_by_themselves(course: Path) -> None:
     tests = "python -m pytest -q -p no:cacheprovider tests/part_a/test_catalogue.py"
     said = run(f"{tests} -k 'a6 and not enough_misconceptions'", course)
-    assert int(re.search(r"(\d+) passed", said)[1]) >= 30, said
+    assert int(re.search(r"(\d+) passed", said)[1]) >= 12, said
     assert "ask for six mistakes" in GUIDE  # which is why that one test is left out
     said = run(f"! {tests} -k 'a6 and enough_misconceptions'", course)
     assert "assert 2 >= 6" in said

@@ -116,14 +116,15 @@ def test_tracebacks_late_imports_and_scratch_files_work(run: Any) -> None:
         "def f():\n    return 1 / 0\nf()",
         "import xml.dom.minidom, nbformat.v1",
         "import tempfile, pathlib\nwith tempfile.NamedTemporaryFile('w+') as file:\n    file.write('x')\n"
-        "pathlib.Path('notes.txt').write_text('mine')\nprint(pathlib.Path('notes.txt').read_text())",
+        "pathlib.Path('notes.txt').write_text('mine')\nprint(pathlib.Path('notes.txt').read_text())\n"
+        "print(pathlib.Path(tempfile.gettempdir()) == pathlib.Path.cwd())",
         "%timeit -n1 -r1 pass",
         "%%writefile mine.py\nanswer = 42",
         "import mine; mine.answer",
     )
     assert ran.error(0) == "ZeroDivisionError" and "return" in ran.cells[0].outputs[0].traceback[-2]
     assert [ran.error(index) for index in range(1, 6)] == [""] * 5
-    assert ran.text(2) == "mine\n" and ran.text(5) == "42"
+    assert ran.text(2) == "mine\nTrue\n" and ran.text(5) == "42"
 
 
 def test_widgets_and_background_threads_work(run: Any) -> None:
