@@ -12,7 +12,8 @@ LAB_ARGS =
 INSTRUCTOR =
 # A calm first page: no news; nbgrader's panel for authors only where an instructor asks for it.
 LAB_SETTINGS = lab_settings/everybody$(if $(INSTRUCTOR),,:lab_settings/learner)
-PYTEST_ARGS = -n 2 --dist loadgroup
+# Three for two cores: each waits at times, for a browser or a server.
+PYTEST_ARGS = -n 3 --dist loadgroup
 PARTS = part_a part_b part_c
 SOLUTIONS =
 REPOSITORY =
@@ -84,7 +85,7 @@ bench-browser: .venv/.test  ## time the explorer and the book (after make book) 
 bench-grading: .venv/.test  ## time grading against stock nbgrader, classes of growing size, workers of a cluster
 	.venv/bin/python -m benchmarks.grading --right
 	.venv/bin/python -m benchmarks.grading --linear --right
-	.venv/bin/python -m benchmarks.grading --cluster --right
+	.venv/bin/python -m benchmarks.grading --cluster --right --students 60
 
 attack: .venv/.test  ## grade the hostile submissions and show that none gains anything
 	.venv/bin/python -m pytest tests/attack -v

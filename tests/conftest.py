@@ -73,7 +73,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares something heavy on one worker of `-n 2 --dist loadgroup`; mark what `make quick` leaves out."""
+    """Keep what shares something heavy on one worker of `-n 3 --dist loadgroup`; mark what `make quick` leaves out."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in WHOLE_FOLDERS:
