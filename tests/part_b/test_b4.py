@@ -297,13 +297,24 @@ def two_axes(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
     return lrs, losses, suggested
 
 
-def test_figures_that_nobody_looks_at_are_drawn_where_the_answer_needs_them() -> None:
+def test_an_answer_that_uses_what_it_drew_is_run_on_real_figures() -> None:
     runs = lr_finder.collect(STEP, {"lr_range_test": two_axes}, PUBLIC.probes)["runs"]
     assert not any(run["error"] for run in runs.values())
-    runs = lr_finder.collect(STEP, {"lr_range_test": QUESTION.reference}, PUBLIC.probes)["runs"]
-    drawn = {name for name, run in runs.items() if run["figure"]}
-    asked = {probe["id"] for probe in PUBLIC.probes if "figure" in probe["asks"]}
-    assert asked <= drawn and {"few", "not_a_number", "short_loader"} <= drawn and "scaled" not in drawn
+
+
+def test_a_plot_that_fails_with_the_default_settings_alone_is_not_right() -> None:
+    """Nobody looks at that run's figure, and still it is the call that one makes first."""
+
+    def slips(model, train_loader, min_lr=1e-7, max_lr=10, num_steps=100):
+        import matplotlib.pyplot as plt
+
+        returned = reference.lr_range_test(model, train_loader, min_lr, max_lr, num_steps)
+        if num_steps == 100:
+            plt.gca().set_ylim(float("nan"), 1)
+        return returned
+
+    for expected in (PUBLIC, SECRET):
+        assert not judged(slips, expected).right
 
 
 @pytest.mark.parametrize("line", ["plt.xlabels('rate')", "plt.plot(lrs, losses[1:])", "plt.gca().no_such_thing()"])

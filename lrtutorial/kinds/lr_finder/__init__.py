@@ -18,7 +18,7 @@ from typing import cast
 from lrtutorial.answers.arrays import Malformed
 from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected
-from lrtutorial.kinds.driven import Run, read_runs
+from lrtutorial.kinds.driven import read_runs
 from lrtutorial.kinds.lr_finder.driving import drive
 from lrtutorial.kinds.lr_finder.ending import ending as ending
 from lrtutorial.kinds.lr_finder.ending import last_pass as last_pass
@@ -33,8 +33,6 @@ from lrtutorial.kinds.lr_finder.runs import read_run
 from lrtutorial.kinds.lr_finder.words import FAULTS, explain
 from lrtutorial.verdict import Verdict
 
-SHORT = 5  #: steps of a sweep that may be too few for a smoothed curve
-
 # ---------------------------------------------------------------------------------------------- collect
 
 
@@ -43,24 +41,11 @@ def collect(step: Step, answers: Mapping[str, object], probes: Sequence[Probe]) 
     (answer,), (name,) = answers.values(), step.answers
     problem, runs = _not_a_function(name, answer), {}
     for probe in () if problem else probes:
-        runs[probe["id"]] = run = _put(cast(Callable[..., object], answer), probe)
+        runs[probe["id"]] = run = drive(cast(Callable[..., object], answer), probe)
         if run["nothing"]:  # a body that is still to be written: the rest would say the same
             problem, runs = {"unfinished": f"{name} returns None: its body is still to be written."}, {}
             break
     return {"kind": "lr_finder", "problems": {name: problem} if problem else {}, "runs": runs}
-
-
-def _put(answer: Callable[..., object], probe: Probe) -> Run:
-    """Run one probe. Where nobody looks at the figure of an undisturbed sweep, it is drawn only if that fails.
-
-    Drawing takes as long as twenty steps; a sweep that is short or cut off is what a plot may stumble over.
-    """
-    undisturbed = not probe.get("poison") and SHORT < probe["num_steps"] <= probe["batches"]
-    if undisturbed and "figure" not in probe["asks"]:
-        run = drive(answer, probe, draws=False)
-        if run["error"] is None:
-            return run
-    return drive(answer, probe)
 
 
 def _not_a_function(name: str, answer: object) -> dict[str, str] | None:
