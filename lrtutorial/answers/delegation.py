@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import dis
 import inspect
+import linecache
 import re
 import sys
 import textwrap
 import types
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +29,8 @@ _GETTERS = {"getattr", "attrgetter", "__getattribute__", "__getattr__", "get"}
 _BINDING = {ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.NamedExpr}
 _USING = {ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Subscript, ast.Call}
 _RUN = re.compile(r"^\s*%run\b|\bexec\(|\brunpy\b", re.MULTILINE)
+#: Words one of which stands in whatever uses a library without its name.
+_DOORS = _IMPORTERS | _RUNNERS | (_GETTERS - {"get"}) | {"modules", "vars", "__dict__"}
 ADVICE = "This exercise asks for your own code: take that line out"
 
 
@@ -57,6 +61,8 @@ def delegates(
     >>> delegates(["import torch", "class Adam: ...", "torch.optim.Adam"], ["Adam"])
     """
     pieces = [source] if isinstance(source, str) else list(source)
+    if not _may_use([*pieces, *(files or {}).values()]):
+        return None
     if answers is None:
         use = _first_use(pieces, {})
     else:
@@ -95,6 +101,21 @@ def _say(use: _Use) -> str:
 
 
 # ------------------------------------------------------------------------------------------ reading source
+
+
+def _may_use(texts: Iterable[str]) -> bool:
+    """Say whether source text holds a word without which no library can be used: most has none, and is not parsed."""
+    words = _words(current().libraries, current().package)
+    return any(words.search(unicodedata.normalize("NFKC", text)) for text in texts)  # as Python reads identifiers
+
+
+@lru_cache(maxsize=8)
+def _words(libraries: tuple[str, ...], package: str) -> re.Pattern[str]:
+    """Return what finds such a word. What every notebook imports of the students' own packages is none."""
+    words = {"torch"} | _DOORS
+    for first, *parts in (library.split(".") for library in libraries):
+        words |= set(parts) if first in ("lrtutorial", package) and parts else {first}
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b|import[\s\\]*\*")
 
 
 def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
@@ -365,6 +386,8 @@ def _students(home: object) -> bool:
 
 
 def _in_function(function: types.FunctionType) -> _Use | None:
+    if not _may_use_here(function):
+        return None
     try:
         source = inspect.getsource(function)
     except (OSError, TypeError):
@@ -373,6 +396,15 @@ def _in_function(function: types.FunctionType) -> _Use | None:
     modules = {name: space[name].__name__ for name in _code_names(function.__code__) & space.keys()
                if isinstance(space[name], types.ModuleType)}  # fmt: skip
     return _first_use([textwrap.dedent(source)], modules)
+
+
+def _may_use_here(function: types.FunctionType) -> bool:
+    """The same of a function: by the text that it stands in, and the modules that it has names for."""
+    linecache.checkcache(file := function.__code__.co_filename)
+    text = "".join(linecache.getlines(file))
+    roots = {"torch", *(library.split(".")[0] for library in current().libraries)}
+    modules = (thing for thing in function.__globals__.values() if isinstance(thing, types.ModuleType))
+    return not text or _may_use([text]) or any(module.__name__.split(".")[0] in roots for module in modules)
 
 
 @lru_cache(maxsize=512)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import linecache
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from lrtutorial.answers import reach
+from lrtutorial.answers import delegation, reach
 from lrtutorial.answers.delegation import delegates, delegates_here
 from lrtutorial.checking import verdict_on
 from lrtutorial.exercises import COURSE
@@ -291,3 +293,33 @@ def test_a_statement_uses_the_same_names_read_in_its_own_rows_or_unparsed() -> N
     assert len(statements) > 2000
     for one in statements:
         assert reach._names(one.node, one.source) == reach._names(one.node, ast.unparse(one.node)), one.source
+
+
+def test_no_use_of_any_library_is_passed_over_for_want_of_a_word(monkeypatch) -> None:
+    """Most text is not parsed, as it holds no word that a use needs: whatever parsing finds must hold one."""
+    more = {
+        "wide_letters": "import ｔｏｒｃｈ as o\no.optim",
+        "continued": "from torch.optim import \\\n    *\nSGD",
+        "star_of_the_parent": "from torch import*\noptim",
+        "computed_parts": "import torch\ngetattr(getattr(torch, 'op' + 'tim'), 'x')",
+        "table": "import lrtutorial as t\nt.__dict__['explorer'].__dict__['recurrences']",
+        "tables": "import lrtutorial as t\nvars(vars(t)['explorer'])['recurrences']",
+        "got": "import lrtutorial as t\ngetattr(getattr(t, 'explorer'), 'recurrences')",
+        "told": "exec('import tor' 'ch.op' 'tim as o')",
+        "path": "import operator\noperator.attrgetter('optim.SGD')(given)",
+    }
+    texts = []
+    for library in COURSE.libraries:
+        root, _, last = library.partition(".")
+        for text in (WAYS | more).values():
+            texts.append(text.replace("torch", root).replace("optim", last or "nothing"))
+            texts.append(re.sub(r"'(\.?\w{3})(\w+)(?=[.'])", r"'\1' '\2", texts[-1]))  # no name of it in one piece
+        texts += [f"import {library} as own\nown.x", f"from {library} import *\nx", f"import {root}\n{library}.x"]
+        parent, _, child = library.rpartition(".")
+        texts += [f"from {parent} import *\n{child}.x", f"from {parent} import {child}\n{child}"] if parent else []
+    found = [(delegates(text), delegates(f"def mine():\n{textwrap.indent(text, '    ')}", ["mine"])) for text in texts]
+    assert sum(why is not None for pair in found for why in pair) > 1000
+    monkeypatch.setattr(delegation, "_may_use", lambda texts: True)
+    for text, pair in zip(texts, found, strict=True):
+        again = delegates(text), delegates(f"def mine():\n{textwrap.indent(text, '    ')}", ["mine"])
+        assert pair == again, text
