@@ -111,11 +111,19 @@ def _may_use(texts: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=8)
 def _words(libraries: tuple[str, ...], package: str) -> re.Pattern[str]:
-    """Return what finds such a word. What every notebook imports of the students' own packages is none."""
-    words = {"torch"} | _DOORS
-    for first, *parts in (library.split(".") for library in libraries):
-        words |= set(parts) if first in ("lrtutorial", package) and parts else {first}
-    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b|import[\s\\]*\*")
+    """Return what finds such a word.
+
+    Every notebook imports something of the students' own packages: there the last part of a library's name counts, where
+    code can have it.
+    """
+    words, parts = {"torch"} | _DOORS, set()
+    for first, *rest in (library.split(".") for library in libraries):
+        if first in ("lrtutorial", package) and rest:
+            parts.add(rest[-1])
+        else:
+            words.add(first)
+    part = rf"(?:^|[.,(\\]|\bimport)\s*(?:{'|'.join(sorted(parts)) or '(?!)'})\b"
+    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b|import[\s\\]*\*|{part}", re.MULTILINE)
 
 
 def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
