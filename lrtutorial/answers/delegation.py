@@ -31,6 +31,8 @@ _USING = {ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Subscript, as
 _RUN = re.compile(r"^\s*%run\b|\bexec\(|\brunpy\b", re.MULTILINE)
 #: Words one of which stands in whatever uses a library without its name.
 _DOORS = _IMPORTERS | _RUNNERS | (_GETTERS - {"get"}) | {"modules", "vars", "__dict__"}
+_WORD, _PART = re.compile(r"\w+"), re.compile(r"(?:^|[.,(\\]|\bimport)\s*(\w+)", re.MULTILINE)
+_STAR = re.compile(r"\bimport[\s\\]*\*")
 ADVICE = "This exercise asks for your own code: take that line out"
 
 
@@ -104,26 +106,22 @@ def _say(use: _Use) -> str:
 
 
 def _may_use(texts: Iterable[str]) -> bool:
-    """Say whether source text holds a word without which no library can be used: most has none, and is not parsed."""
-    words = _words(current().libraries, current().package)
-    return any(words.search(unicodedata.normalize("NFKC", text)) for text in texts)  # as Python reads identifiers
-
-
-@lru_cache(maxsize=8)
-def _words(libraries: tuple[str, ...], package: str) -> re.Pattern[str]:
-    """Return what finds such a word.
+    """Say whether source text holds a word without which no library can be used: most has none, and is not parsed.
 
     Every notebook imports something of the students' own packages: there the last part of a library's name counts, where
     code can have it.
     """
     words, parts = {"torch"} | _DOORS, set()
-    for first, *rest in (library.split(".") for library in libraries):
-        if first in ("lrtutorial", package) and rest:
+    for first, *rest in (library.split(".") for library in current().libraries):
+        if first in ("lrtutorial", current().package) and rest:
             parts.add(rest[-1])
         else:
             words.add(first)
-    part = rf"(?:^|[.,(\\]|\bimport)\s*(?:{'|'.join(sorted(parts)) or '(?!)'})\b"
-    return re.compile(rf"\b(?:{'|'.join(sorted(words))})\b|import[\s\\]*\*|{part}", re.MULTILINE)
+    plain = [unicodedata.normalize("NFKC", text) for text in texts]  # as Python reads identifiers
+    return any(
+        not words.isdisjoint(_WORD.findall(text)) or not parts.isdisjoint(_PART.findall(text)) or _STAR.search(text)
+        for text in plain
+    )
 
 
 def _first_use(pieces: Iterable[str], known: Mapping[str, str]) -> _Use | None:
@@ -410,9 +408,14 @@ def _may_use_here(function: types.FunctionType) -> bool:
     """The same of a function: by the text that it stands in, and the modules that it has names for."""
     linecache.checkcache(file := function.__code__.co_filename)
     text = "".join(linecache.getlines(file))
-    roots = {"torch", *(library.split(".")[0] for library in current().libraries)}
-    modules = (thing for thing in function.__globals__.values() if isinstance(thing, types.ModuleType))
-    return not text or _may_use([text]) or any(module.__name__.split(".")[0] in roots for module in modules)
+    names = {thing.__name__ for thing in function.__globals__.values() if isinstance(thing, types.ModuleType)}
+    return not text or _may_use([text]) or any(map(_leads_to_library, names))
+
+
+def _leads_to_library(module: str) -> bool:
+    """Say whether a module is (part of) a library, or of torch, or holds one."""
+    below = (f"{library}.".startswith(f"{module}.") for library in current().libraries)
+    return module.split(".")[0] == "torch" or bool(_library(module)) or any(below)
 
 
 @lru_cache(maxsize=512)
