@@ -16,8 +16,8 @@ try { // a page that is loaded anew is the same desk
   desk = sessionStorage.getItem("written-desk") ?? desk;
   sessionStorage.setItem("written-desk", desk);
 } catch { /* a private window keeps nothing */ }
-/** @type {{card: Card | null, lines: (number | null)[], now: number, alone: boolean, back: string[], passed: string[], said: string[], busy: boolean}} */
-const state = { card: null, lines: [], now: 0, alone: false, back: [], passed: [], said: [], busy: false };
+/** @type {{card: Card | null, lines: (number | null)[], now: number, alone: boolean, back: string[], passed: string[], said: string[], busy: boolean, waits: (() => any) | null}} */
+const state = { card: null, lines: [], now: 0, alone: false, back: [], passed: [], said: [], busy: false, waits: null };
 
 /** @param {string} tag @param {Record<string, any>} [attributes] @param {...(Node | string)} inside */
 function element(tag, attributes = {}, ...inside) {
@@ -261,9 +261,16 @@ function sample(one, number) {
 
 // ------------------------------------------------------------------------------------------- keys and buttons
 
-/** One thing at a time: a key pressed while the server answers is not lost on another card. @param {() => any} act */
+/**
+ * One thing at a time: a key pressed while the server answers is not lost on another card. What only shows something
+ * comes afterwards.
+ * @param {() => any} act
+ */
 async function run(act) {
-  if (state.busy) return;
+  if (state.busy) {
+    if (SHOWS.has(act)) state.waits = act;
+    return;
+  }
   state.busy = true;
   try {
     await act();
@@ -272,13 +279,19 @@ async function run(act) {
   } finally {
     state.busy = false;
   }
+  const waits = state.waits;
+  state.waits = null;
+  if (waits && !document.querySelector("dialog[open]")) await run(waits);
 }
+
+const keys = () => at("keys").showModal();
+const SHOWS = new Set([keys, list, samples]);
 
 /** @type {Record<string, () => any>} */
 const ACTS = {
   ArrowDown: () => goTo(state.now + 1), ArrowUp: () => goTo(state.now - 1), j: () => goTo(state.now + 1), k: () => goTo(state.now - 1),
   f: () => fill(true), n: () => fill(false), c: () => at("comment").focus(), b: back, x: later, d: alone, l: list, s: samples,
-  "?": () => at("keys").showModal(), Enter: save,
+  "?": keys, Enter: save,
 };
 
 document.addEventListener("keydown", (event) => {
@@ -311,7 +324,7 @@ at("marks").addEventListener("submit", (/** @type {Event} */ event) => { event.p
 at("comment").addEventListener("input", drawSnippets);
 for (const [id, act] of /** @type {[string, () => any][]} */ ([
   ["full", () => fill(true)], ["none", () => fill(false)], ["back", back], ["later", later], ["alone", alone],
-  ["open-list", list], ["open-samples", samples], ["open-keys", () => at("keys").showModal()],
+  ["open-list", list], ["open-samples", samples], ["open-keys", keys],
 ])) at(id).addEventListener("click", () => run(act));
 try {
   at("single").checked = localStorage.getItem("written-single") !== "off";

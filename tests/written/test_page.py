@@ -14,7 +14,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from autograder.course import ROOT
 from autograder.written.alike import plain
@@ -289,6 +289,31 @@ def test_two_pages_at_once_show_different_answers_and_a_conflict_loses_no_ones_p
         assert accessible(other) == []
         other.keyboard.press("Escape")
     other.close()
+
+
+def test_a_key_that_only_shows_something_is_not_lost_while_the_server_answers(
+    course: Callable[..., Course],
+    command: Callable[..., Command],
+    page: Page,  # noqa: F811
+) -> None:
+    """On a slow line "Saved" stands there before the next answer does: what is pressed then comes afterwards."""
+    here = course(["Too high: it diverges.", "Low rates crawl and that is slow.", "Both lose time.", "It depends."])
+    page.goto(command(here.folder, "c1", "--no-browser", "--grader", "ada").address())
+    expect(page.locator("#texts .text")).to_be_visible()
+    held: list[Route] = []
+    for dialog, key in (("keys", "?"), ("samples", "s"), ("list", "l")):
+        page.route("**/api/next", lambda route: held.append(route))
+        shown = page.locator("body").get_attribute("data-shown")
+        page.keyboard.press("x")  # left for later: the server is asked what comes next
+        while not held:
+            page.wait_for_timeout(10)
+        page.keyboard.press(key)
+        held.pop().continue_()
+        page.unroute("**/api/next")
+        expect(page.locator(f"#{dialog}")).to_be_visible()
+        assert page.locator("body").get_attribute("data-shown") != shown
+        page.keyboard.press("Escape")
+        expect(page.locator(f"#{dialog}")).not_to_be_visible()
 
 
 @pytest.mark.parametrize(
