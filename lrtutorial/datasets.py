@@ -51,13 +51,27 @@ def digits(examples: int = 2000, noise: float = 0.35, seed: int = 0) -> tuple[In
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.arange(examples) % 10)
     glyphs = np.array([[[char == "#" for char in row] for row in _DIGITS[digit]] for digit in range(10)], float)
-    drawn = [(rng.integers(0, 2), rng.integers(0, 4), rng.uniform(0.7, 1.2)) for _ in range(examples)]
-    top, left, weight = (np.array(each).reshape(-1, 1, 1) for each in zip(*drawn, strict=True))
+    top, left, weight = (each.reshape(-1, 1, 1) for each in _placed(rng, examples))
     pictures = np.zeros((examples, 8, 8))
     rows, columns = top + np.arange(7)[:, None], left + np.arange(5)
     pictures[np.arange(examples).reshape(-1, 1, 1), rows, columns] = weight * glyphs[classes]
     pictures += noise * rng.standard_normal(pictures.shape)
     return pictures.reshape(examples, 64).astype(np.float32), classes.astype(np.int64)
+
+
+def _placed(rng: np.random.Generator, examples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what ``rng.integers(0, 2), rng.integers(0, 4), rng.uniform(0.7, 1.2)`` give in turn for each example.
+
+    Asked one by one they take twenty times as long. PCG64 makes 64 bits a step. Two whole numbers share a step, and one
+    half may be left from before; each is the highest bits of its half. A uniform number is the highest 53 bits.
+    """
+    state = rng.bit_generator.state
+    steps = rng.bit_generator.random_raw(2 * examples).reshape(examples, 2)
+    first, second = steps[:, 0] & 0xFFFFFFFF, steps[:, 0] >> 32
+    if state["has_uint32"]:
+        first, second = np.append(np.uint64(state["uinteger"]), second[:-1]), first
+    uniform = 0.7 + (1.2 - 0.7) * ((steps[:, 1] >> 11) * 2.0**-53)
+    return (first >> 31).astype(np.intp), (second >> 30).astype(np.intp), uniform
 
 
 def loader(inputs: Inputs, classes: Classes, batch_size: int = 64, seed: int = 0) -> object:

@@ -7,6 +7,7 @@ import pytest
 
 from autograder.references import trajectories
 from autograder.references.optimizers import SGD, Adam, MomentumSGD
+from lrtutorial import datasets
 from lrtutorial.experiments import at_work, b1_optimizers, b2_adam, b3_trajectories, twins
 
 RUNS = [getattr(trajectories, f"run_{word}") for word in b3_trajectories.SETTINGS]
@@ -193,3 +194,19 @@ def test_a_twin_is_told_apart_when_the_rate_sits_inside_the_velocity_and_nothing
 
     assert "parts from torch.optim.SGD at step 30" in repr(against_torch(MomentumSGD))
     assert "Name a class" in repr(against_torch())
+
+
+def test_where_digits_are_placed_is_what_the_generator_gives_one_by_one() -> None:
+    """For each picture in turn; an odd half of 64 bits may be left of what was drawn before."""
+    left = set()
+    for seed in range(40):
+        for examples in (10, 57):
+            ours, theirs = np.random.default_rng(seed), np.random.default_rng(seed)
+            for rng in (ours, theirs):
+                rng.permutation(np.arange(examples) % 10)
+            left.add(ours.bit_generator.state["has_uint32"])
+            top, side, weight = datasets._placed(ours, examples)
+            for got in zip(top, side, weight, strict=True):
+                assert got == (theirs.integers(0, 2), theirs.integers(0, 4), theirs.uniform(0.7, 1.2))
+            assert np.array_equal(ours.standard_normal(3), theirs.standard_normal(3))
+    assert left == {0, 1}
