@@ -57,7 +57,7 @@ def run(
         bait, outsider = request["bait"], request["grader"]
         found = probes.probe(limits, request["canaries"], outsider, bait, place, {*environment, *own})
         _send(report, {"layers": _plain(layers), "probes": _plain(found), "language": app.kernel_class.language_info})
-        _forget(request["blocked"])
+        _forget(request["blocked"], shell=request["shell"])
         reseed()
         app.channels, app.modules = channels, _known
         if not request["shell"]:
@@ -139,14 +139,14 @@ def prepare_to_forget() -> None:
         del sys.path_importer_cache[path]  # its names are those of a directory that kernels may not see
 
 
-def _forget(blocked: list[str]) -> None:
+def _forget(blocked: list[str], *, shell: bool) -> None:
     """Drop the jail's own modules, bar the hidden packages, and keep only what can be seen on sys.path."""
     if not _own:
         prepare_to_forget()
     for name in _own:
         sys.modules.pop(name, None)
-    # It connects itself to IPython when it is imported, and in the zygote there was none.
-    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    if not shell:  # it connects itself to IPython when it is imported, and in the zygote there was none
+        sys.modules.pop("matplotlib_inline.backend_inline", None)
     for name in blocked:
         sys.modules[name] = None  # type: ignore[assignment]  # import says so at once
     sys.path[:] = ["", *(entry for entry in sys.path if entry and os.path.exists(entry))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import importlib
 import json
 import os
 import sys
@@ -39,6 +40,7 @@ from . import FRAME
 
 Message = dict[str, Any]
 Request = list[Message]  #: one, in the place of a kernel's frames
+DRAWS = "matplotlib_inline.backend_inline"
 WAITING = 32 * 1024**2  #: bytes that may wait to be sent; whoever says more waits until they are
 
 
@@ -182,6 +184,7 @@ class LineKernel(IPythonKernel):
 class ShellApp(IPKernelApp):
     """What holds the kernel object; `initialize` and `start` in the forked process."""
 
+    draws = False  # whether pyplot shows its figures in it
     channels: dict[str, int]
     modules: set[str]  # the names of those that were imported before
 
@@ -260,9 +263,13 @@ class ShellApp(IPKernelApp):
 
 def made() -> ShellApp:
     """The process's one application, its shell made and nothing of it running."""
-    if ShellApp.initialized():
-        return ShellApp.instance()
-    app = ShellApp.instance(config=prepared())
-    assert app.log  # makes it
-    app.make()
+    if not ShellApp.initialized():
+        app = ShellApp.instance(config=prepared())
+        assert app.log  # makes it
+        app.make()
+    app = ShellApp.instance()
+    if "matplotlib.pyplot" in sys.modules and not app.draws:
+        sys.modules.pop(DRAWS, None)  # it connects itself to IPython's shell when it is imported
+        importlib.import_module("matplotlib.pyplot").switch_backend(f"module://{DRAWS}")
+        app.draws = True
     return app
