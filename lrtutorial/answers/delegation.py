@@ -108,8 +108,8 @@ def _say(use: _Use) -> str:
 def _may_use(texts: Iterable[str]) -> bool:
     """Say whether source text holds a word without which no library can be used: most has none, and is not parsed.
 
-    Every notebook imports something of the students' own packages: there the last part of a library's name counts, where
-    code can have it.
+    Every notebook imports something of the students' own packages: there the last part of a library's name counts,
+    where code can have it.
     """
     words, parts = {"torch"} | _DOORS, set()
     for first, *rest in (library.split(".") for library in current().libraries):
