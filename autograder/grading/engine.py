@@ -140,7 +140,7 @@ def _to_do(
     count, unchanged, profiles = _plan(assignment, folders, notebooks, before)
     watcher.planned(count, unchanged)
     if profiles:
-        workers.warm_up(assignment.config, profiles)
+        workers.warm_up(assignment.config, profiles, count - unchanged)
     for student, folder in folders.items():
         said = writer.take_in(student, folder)
         handed_in = assignment.look(folder)

@@ -18,6 +18,7 @@ from autograder.jail import JailedProvisioner, JailError, nursery
 from autograder.jail.shell import ready
 from lrtutorial.advice import Advice
 
+OFTEN = 200  #: notebooks from which on a zygote's getting ready to be forked often is worth its time
 AHEAD = 1  #: shells of each kind that are ready before somebody needs one: one is made while the last one works
 
 
@@ -32,7 +33,8 @@ class Workers:
     executor: Executor
     at_once: int
     travels: bool = False  #: to machines without the course folder
-    warm_up: Callable[[Config, Iterable[str]], None] = lambda config, profiles: None  #: before the first work, if any
+    #: Before the first work, if there is any: what profiles it runs in, and how many notebooks there are.
+    warm_up: Callable[[Config, Iterable[str], int], None] = lambda config, profiles, notebooks: None
 
 
 class _Here(Executor):
@@ -71,17 +73,17 @@ def local_workers(count: int) -> Iterator[Workers]:
         gc.unfreeze()
 
 
-def _warm_up_aside(config: Config, profiles: Iterable[str]) -> None:
-    threading.Thread(target=_warm_up, args=(config, profiles), daemon=True).start()
+def _warm_up_aside(config: Config, profiles: Iterable[str], notebooks: int) -> None:
+    threading.Thread(target=_warm_up, args=(config, profiles, notebooks), daemon=True).start()
 
 
-def _warm_up(config: Config, profiles: Iterable[str]) -> None:
+def _warm_up(config: Config, profiles: Iterable[str], notebooks: int) -> None:
     """Start a zygote for each profile, that with the fewest modules first: the others are forked from it."""
     shell = not config.TrustedExecute.get("stock_kernel", TrustedExecute.stock_kernel.default_value)
     with contextlib.suppress(JailError):  # the kernel that needs it says why
         settings = [JailedProvisioner(config=config, profile=profile) for profile in profiles]
         for one in sorted(settings, key=lambda one: len(one.chosen_profile().preload)):
-            one.zygote(shell=shell)
+            one.zygote(shell=shell, often=notebooks >= OFTEN)
 
 
 @contextlib.contextmanager

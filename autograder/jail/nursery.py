@@ -196,7 +196,7 @@ class Zygote:
 
     def __init__(
         self, preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False,
-        base: Zygote | None = None,
+        base: Zygote | None = None, often: bool = False,
     ) -> None:  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self.pid = 0
@@ -204,7 +204,7 @@ class Zygote:
             begun = _taken() or _Begun()
             self._control, self._log, self._process = begun.control, begun.log, begun.process
             self.pid = self._process.pid
-        wanted = {"preload": preload, "import_from": import_from, "hidden": hidden, "shell": shell}
+        wanted = {"preload": preload, "import_from": import_from, "hidden": hidden, "shell": shell, "often": often}
         answer: dict[str, Any] = {}
         with contextlib.suppress(OSError):  # it died at once: its log tells why
             self._control.send(json.dumps(wanted).encode())
@@ -286,10 +286,13 @@ _starting: defaultdict[Kind, threading.Lock] = defaultdict(threading.Lock)
 _lock = threading.Lock()
 
 
-def zygote(preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False) -> Zygote:
+def zygote(
+    preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False, *, often: bool = False
+) -> Zygote:
     """The zygote for these modules, started (some seconds) when there is none or when it has died.
 
-    With `shell` what is forked from it is a shell on one socket (see `shell/`), else a Jupyter kernel.
+    With `shell` what is forked from it is a shell on one socket (see `shell/`), else a Jupyter kernel. One that is
+    started to be forked `often` makes itself ready for that, which takes a moment.
 
     Others may start meanwhile, and fork: only who needs this one waits for it.
     """
@@ -310,7 +313,7 @@ def zygote(preload: Names, import_from: Names = (), hidden: Names = (), shell: b
                         known.pid, known.ending(), known.log_tail() or "none")  # fmt: skip
             known.close()
         begun = _closed
-        started = Zygote(*key, base=base)
+        started = Zygote(*key, base=base, often=often)
         with _lock:
             if _closed == begun:
                 _zygotes[key] = started

@@ -192,9 +192,9 @@ class JailedProvisioner(KernelProvisionerBase):
         }
         return Ordered(request, self.warm and IS_LINUX, places, bait)
 
-    def zygote(self, *, shell: bool = False) -> nursery.Zygote:
-        """The zygote that kernels of this configuration are forked from; starting it takes some seconds."""
-        return nursery.zygote(*self.bred(shell=shell))
+    def zygote(self, *, shell: bool = False, often: bool = False) -> nursery.Zygote:
+        """The zygote that kernels of this configuration are forked from, maybe `often`; it takes seconds to start."""
+        return nursery.zygote(*self.bred(shell=shell), often=often)
 
     def bred(self, *, shell: bool = False) -> tuple[nursery.Names, nursery.Names, nursery.Names, bool]:
         """What tells zygotes apart: the modules to preload, where from, the packages to hide, what they become."""

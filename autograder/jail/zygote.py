@@ -115,6 +115,8 @@ def _until_another(control: socket.socket) -> socket.socket | None:
         return None
     gc.collect()
     pages.fill_holes()
+    if wanted["often"]:
+        pages.enlarge()
     gc.freeze()  # the collector must not write into, and so copy, what all kernels share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are reaped by themselves
     answer |= {"memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "pid": os.getpid()}

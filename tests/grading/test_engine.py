@@ -17,10 +17,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.grading import workers
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, _to_do
 from autograder.grading.one import Work
 from autograder.grading.workers import HERE, Workers
+from autograder.jail import JailedProvisioner
 from tests.grading.a1 import (
     NOTEBOOK,
     PART,
@@ -61,7 +63,7 @@ def test_kernels_are_warmed_up_for_what_is_to_be_graded_and_for_nothing_else(tmp
     config = copy.deepcopy(assignment.config)
     config.CourseDirectory.submitted_directory = str(tmp_path / "submitted")
     assignment = replace(assignment, config=config)
-    asked: list[set[str]] = []
+    asked: list[tuple[set[str], int]] = []
 
     class Book:
         def take_in(self, student: str, folder: Path) -> list[str]:
@@ -70,18 +72,28 @@ def test_kernels_are_warmed_up_for_what_is_to_be_graded_and_for_nothing_else(tmp
         begin = take_in
 
     def plan(before: dict[tuple[str, str], str]) -> list[Work]:
-        workers = Workers(HERE.executor, 1, warm_up=lambda config, profiles: asked.append(set(profiles)))
-        return list(_to_do(assignment, assignment.folders(), (), before, Book(), Watcher(), Summary(), workers))
+        here = Workers(HERE.executor, 1, warm_up=lambda config, *what: asked.append((set(what[0]), what[1])))
+        return list(_to_do(assignment, assignment.folders(), (), before, Book(), Watcher(), Summary(), here))
 
-    for name, profiles in (("b2_adam", {"numpy"}), ("b4_lr_finder", {"numpy", "torch"})):
+    for number, name, profiles in ((1, "b2_adam", {"numpy"}), (2, "b4_lr_finder", {"numpy", "torch"})):
         folder = tmp_path / "submitted" / "ada" / "part_b"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "notebooks" / "part_b" / f"{name}.ipynb", folder)
         works = plan({})
-        assert asked == [profiles]
+        assert asked == [(profiles, number)]
         asked.clear()
     plan({(work.student, work.notebook): work.fingerprint for work in works})
     assert asked == []
+
+
+def test_a_zygote_is_made_ready_to_be_forked_often_for_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a moment, which a few notebooks would not be worth."""
+    asked: list[bool] = []
+    monkeypatch.setattr(JailedProvisioner, "zygote", lambda self, shell, often: asked.append(often))
+    config = Assignment.find("part_b").config
+    for notebooks in (5, workers.OFTEN - 1, workers.OFTEN, 5000):
+        workers._warm_up(config, ["numpy"], notebooks)
+    assert asked == [False, False, True, True]
 
 
 def test_a_failed_regrade_leaves_no_score_standing(with_ada: Path, tmp_path: Path) -> None:
@@ -256,6 +268,7 @@ def test_work_and_result_travel_as_plain_data(course: Path) -> None:
     run = """
 import pickle, sys
 from pathlib import Path
+from autograder.grading import workers
 from autograder.grading.assignment import Assignment
 assignment = Assignment.find("part_a")
 (work,) = assignment.works("ada", assignment.folders()["ada"])

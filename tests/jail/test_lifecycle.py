@@ -408,3 +408,20 @@ def test_a_zygote_leaves_no_free_places_for_what_its_kernels_make() -> None:
     told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
     kinds, before, after = map(int, told.split())
     assert kinds and after < 2 * 16384 < before  # no more than what is left of a pool or two, which are new
+
+
+def test_a_zygotes_memory_is_held_in_large_pages_where_the_system_can() -> None:
+    code = (
+        "import ctypes, mmap, re\nfrom pathlib import Path\nfrom autograder.jail import pages\n"
+        "def large():\n"
+        "    return int(re.search(r'AnonHugePages: *(\\d+)', Path('/proc/self/smaps_rollup').read_text())[1])\n"
+        "size = int(pages.SIZE.read_text()) if pages.SIZE.exists() else 2 << 20\n"
+        "own = mmap.mmap(-1, 3 * size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\nown.write(b'x' * len(own))\n"
+        "begin = -(-ctypes.addressof(ctypes.c_char.from_buffer(own)) // size) * size\n"
+        "can = ctypes.CDLL(None).madvise(ctypes.c_void_p(begin), ctypes.c_size_t(size), pages.MADV_COLLAPSE) == 0\n"
+        "made = [str(i) * 9 for i in range(300_000)]\nbefore, was = large(), hash(tuple(made))\n"
+        "pages.enlarge()\nprint(int(can), before, large(), int(was == hash(tuple(made)) and own[:] == b'x' * len(own)))"
+    )
+    told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    can, before, after, same = map(int, told.split())
+    assert same and (after > before + 10_000 if can else after >= before)
