@@ -352,7 +352,8 @@ class NotebookPage:
             """() => {
                 const context = window.jupyterapp?.shell.currentWidget?.context;
                 return context?.sessionContext?.session?.kernel?.status === 'idle';
-            }"""
+            }""",
+            polling=50,  # ms: to look with each frame, as is usual, has all the frames drawn
         )
 
     def command(self, name: str) -> None:
