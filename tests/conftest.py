@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, settings
 IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
-# Folders whose tests share something heavy (a JupyterLab, a book), made once in each worker.
-GROUPED_FOLDERS = {"book", "browser"}
+# Folders whose tests share something heavy (a JupyterLab, a book, what kernels are forked from), made once in each
+# worker.
+GROUPED_FOLDERS = {"book", "browser", "jail"}
 # Fixtures for which the same holds, of a session: who asks for one of them stays together, whatever the module.
 DEAR = {"planted", "sample_class"}
 # An experiment of Part C, and the kernel of an exercise's notebook, run once for all tests that ask it: those of an
