@@ -269,15 +269,19 @@ class Bank:
 
     def __init__(self, family: str, variants: Sequence[Variant]) -> None:
         self.count = len(variants)
-        changed: list[dict[str, str]] = [{k: v for form in variant for k, v in form.items()} for variant in variants]
+        changed: dict[str, dict[str, list[int]]] = {}  # {name: {expression: rows}}
+        for row, variant in enumerate(variants):
+            for name, text in {k: v for form in variant for k, v in form.items()}.items():
+                changed.setdefault(name, {}).setdefault(text, []).append(row)
         self.usual: dict[str, CodeType | None] = {}  # for all rows; the others have their own in its place
         self.others: dict[str, list[tuple[CodeType, Array | slice]]] = {}
         for name in (*SETTINGS, *CHAIN):
-            rows: dict[str, list[int]] = {}
-            for row, change in enumerate(changed):
-                rows.setdefault(change.get(name, FAMILIES[family][name]), []).append(row)
-            usual = next(iter(rows)) if len(rows) == 1 else FAMILIES[family][name]
-            self.usual[name] = _compiled(usual) if rows.pop(usual, None) else None
+            usual, rows = FAMILIES[family][name], changed.get(name, {})
+            rows.pop(usual, None)
+            everywhere = bool(rows) and sum(map(len, rows.values())) == self.count
+            if everywhere and len(rows) == 1:
+                (usual,), rows, everywhere = rows, {}, False
+            self.usual[name] = None if everywhere else _compiled(usual)
             self.others[name] = [(_compiled(text), _rows(own)) for text, own in rows.items()]
         self.unshared = self.usual["shared"] == _compiled(RIGHT["shared"]) and not self.others["shared"]
         self.numbers: dict[tuple[float, int], Array] = {}
