@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -16,8 +17,9 @@ from hypothesis import HealthCheck, settings
 IN_CI = bool(os.environ.get("CI"))
 HERE = Path(__file__).parent
 
-# Folders whose tests share something heavy (a JupyterLab, a book), made once in each worker.
-GROUPED_FOLDERS = {"book", "browser"}
+# Folders whose tests share something heavy (a JupyterLab, a book, what kernels are forked from), made once in each
+# worker.
+GROUPED_FOLDERS = {"book", "browser", "jail"}
 # Fixtures for which the same holds, of a session: who asks for one of them stays together, whatever the module.
 DEAR = {"planted", "sample_class"}
 # An experiment of Part C, and the kernel of an exercise's notebook, run once for all tests that ask it: those of an
@@ -90,6 +92,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(folder))
         if item.get_closest_marker("whole") and item.get_closest_marker("xdist_group") is None and _shares(item):
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
+
+
+def pytest_collection_finish() -> None:
+    """torch's first optimizer loads the compiler and uses nothing of it: a second in every worker. So graders do it."""
+    if "torch" in sys.modules:
+        importlib.import_module("autograder.jail.uncompiled")  # not above: this file is tried out alone, too
 
 
 def _shares(item: pytest.Item) -> bool:

@@ -12,7 +12,7 @@ from lrtutorial.kinds import Prediction, foretold
 from lrtutorial.kinds.sketches import Course, EndsNear, Order, Sketch
 
 if TYPE_CHECKING:
-    from lrtutorial.experiments.c4_rate_effects import Edge
+    from lrtutorial.experiments.c4_rate_effects import Edge, Warmup
 
 PREDICTION = foretold(0.75, 0.5, 0.25)
 
@@ -38,8 +38,13 @@ def _same_function(seed: int) -> str:
     return "same" if 1 / 1.5 < ratio < 1.5 else "flatter" if ratio < 1 else "sharper"
 
 
+@cache
+def _warmup(seed: int) -> Warmup:
+    return _experiment().warmup(seed=seed)
+
+
 def _warmed(seed: int) -> str:
-    share = _experiment().warmup(seed=seed).survived
+    share = _warmup(seed).survived
     return "trains" if share["warmup"] > 0.5 > share["no warmup"] else "diverges"
 
 

@@ -92,7 +92,7 @@ def batch_size(seed: int = 0) -> BatchSize:
     with Progress("Seven batch sizes", len(METHODS) * STEPS) as progress:
         for method, (rule, rates) in METHODS.items():
             _, losses = train(
-                lambda x, step: (x**2 @ CURVATURES / 2, x * CURVATURES + spread * rng.normal(size=x.shape)),
+                lambda x, step: (x**2 @ CURVATURES / 2, x * CURVATURES + spread * rng.standard_normal(x.shape)),
                 start.reshape(-1, len(CURVATURES)),
                 np.broadcast_to(rates[None, :, None], shape).ravel(),
                 STEPS,

@@ -218,7 +218,7 @@ def filter_noise(momentum: float = 0.9, seed: int = 0) -> Filter:
     record = []
     raw, smooth, m = [], [], 1.0
     for step in range(settle + keep):
-        gradient = 1.0 + rng.normal(size=chains)
+        gradient = 1.0 + rng.standard_normal(chains)
         average = MOMENTA[:, None] * average + (1 - MOMENTA[:, None]) * gradient
         if step >= settle:
             record.append(average)
@@ -286,7 +286,7 @@ def jitter(momentum: float = 0.9, lr: float = 0.01, seed: int = 0) -> Jitter:
 
     with Progress("Noise at the minimum", steps) as progress:
         train(
-            lambda x, step: (x[:, 0] ** 2 / 2, x + rng.normal(size=x.shape)),
+            lambda x, step: (x[:, 0] ** 2 / 2, x + rng.standard_normal(x.shape)),
             np.ones((3 * chains, 1)),
             np.repeat(rates, chains),
             steps,

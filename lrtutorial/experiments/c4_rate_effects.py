@@ -456,7 +456,7 @@ def noise_floor(seed: int = 0, chains: int = 1000, steps: int = 2000) -> Floor:
 
     with Progress("Noise floor", steps) as progress:
         _, losses = train(
-            lambda x, step: (x[:, 0] ** 2 / 2, x + rng.normal(size=x.shape)),
+            lambda x, step: (x[:, 0] ** 2 / 2, x + rng.standard_normal(x.shape)),
             np.full((runs * chains, 1), 3.0),
             rate,
             steps,

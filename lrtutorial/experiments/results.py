@@ -44,8 +44,14 @@ class Result(ABC):
 
     def png(self, dpi: int = 110) -> bytes:
         """The picture as a PNG file."""
-        image = io.BytesIO()
-        self.figure().savefig(image, format="png", dpi=dpi)
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.image import imsave
+
+        image, figure = io.BytesIO(), self.figure()
+        figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()  # savefig gives the same file: it lays the figure out once more and draws it twice
+        imsave(image, canvas.buffer_rgba(), format="png", dpi=dpi, origin="upper")
         return image.getvalue()
 
     def _repr_html_(self) -> str:

@@ -107,7 +107,7 @@ def schedules(seed: int = 0, chains: int = 200) -> Schedules:
             share = np.array([each(step / STEPS) for each in SCHEDULES.values()] + [1.0, 1.0])
             at = x.copy()
             at[-1] = (1 - INTERPOLATION) * x[-1] + INTERPOLATION * average[1]
-            gradient = at * CURVATURES + rng.normal(size=(chains, len(CURVATURES)))
+            gradient = at * CURVATURES + rng.standard_normal((chains, len(CURVATURES)))
             x -= share[:, None, None, None] * RATES[:, None, None] * gradient
             average[1] += (x[-1] - average[1]) / (step + 1)
             if step >= STEPS // 2:

@@ -79,7 +79,7 @@ def temperature(seed: int = 0, chains: int = 3000, steps: int = 2000) -> Tempera
         for step in range(steps):
             if step >= steps // 2 and step % 20 == 0:
                 seen.append(np.mean(x.reshape(shape) ** 2, axis=2))
-            x -= rates[:, None] * (x * CURVATURES + spread * rng.normal(size=x.shape))
+            x -= rates[:, None] * (x * CURVATURES + spread * rng.standard_normal(x.shape))
             progress.advance()
     heat = np.mean(seen, axis=0) * CURVATURES
     return Temperature(dict(zip(NOISES, heat, strict=True)))

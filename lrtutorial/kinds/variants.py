@@ -250,7 +250,7 @@ def _compiled(expression: str) -> CodeType:
 class _Some(dict[str, object]):
     """The values of a step as some rows see them."""
 
-    def __init__(self, values: Mapping[str, object], rows: Array) -> None:
+    def __init__(self, values: Mapping[str, object], rows: Array | slice) -> None:
         super().__init__()
         self.values_of_all, self.rows = values, rows
 
@@ -259,43 +259,73 @@ class _Some(dict[str, object]):
         return value[self.rows] if isinstance(value, np.ndarray) and value.ndim == 2 else value
 
 
+def _rows(own: list[int]) -> Array | slice:
+    """Rows to look at: one is seen in place, several are copied."""
+    return slice(own[0], own[0] + 1) if len(own) == 1 else np.array(own)
+
+
 class Bank:
     """Variants of one family side by side; :meth:`step` takes one step of all of them."""
 
     def __init__(self, family: str, variants: Sequence[Variant]) -> None:
         self.count = len(variants)
-        changed: list[dict[str, str]] = [{k: v for form in variant for k, v in form.items()} for variant in variants]
-        self.groups: dict[str, list[tuple[CodeType, Array | None]]] = {}
+        changed: dict[str, dict[str, list[int]]] = {}  # {name: {expression: rows}}
+        for row, variant in enumerate(variants):
+            for name, text in {k: v for form in variant for k, v in form.items()}.items():
+                changed.setdefault(name, {}).setdefault(text, []).append(row)
+        self.usual: dict[str, CodeType | None] = {}  # for all rows; the others have their own in its place
+        self.others: dict[str, list[tuple[CodeType, Array | slice]]] = {}
         for name in (*SETTINGS, *CHAIN):
-            rows: dict[str, list[int]] = {}
-            for row, change in enumerate(changed):
-                rows.setdefault(change.get(name, FAMILIES[family][name]), []).append(row)
-            only = len(rows) == 1
-            self.groups[name] = [(_compiled(text), None if only else np.array(own)) for text, own in rows.items()]
+            usual, rows = FAMILIES[family][name], changed.get(name, {})
+            rows.pop(usual, None)
+            everywhere = bool(rows) and sum(map(len, rows.values())) == self.count
+            if everywhere and len(rows) == 1:
+                (usual,), rows, everywhere = rows, {}, False
+            self.usual[name] = None if everywhere else _compiled(usual)
+            self.others[name] = [(_compiled(text), _rows(own)) for text, own in rows.items()]
+        self.unshared = self.usual["shared"] == _compiled(RIGHT["shared"]) and not self.others["shared"]
+        self.numbers: dict[tuple[float, int], Array] = {}
         self.state: dict[Any, tuple[Array, Array, Array]] = {}
         self.shape_shared: object = None
 
     def _value(self, name: str, values: Mapping[str, object], size: int) -> Array:
-        out = np.empty((self.count, 1 if name in NARROW else size))
-        for code, rows in self.groups[name]:
-            if rows is None:
-                out[:] = eval(code, _TOOLS, values)  # an expression of this module
-            else:
-                out[rows] = eval(code, _TOOLS, _Some(values, rows))
+        """Return a value of all variants, to be read alone: one that all have in common may be kept or another's."""
+        shape = self.count, 1 if name in NARROW else size
+        usual, others = self.usual[name], self.others[name]
+        value = None if usual is None else eval(usual, _TOOLS, values)  # an expression of this module
+        if not others:
+            if not isinstance(value, np.ndarray):
+                return self._number(value, shape[1])
+            if value.shape == shape and value.dtype == float:
+                return value
+        out = np.empty(shape)
+        if usual is not None:
+            out[:] = value
+        for code, rows in others:
+            out[rows] = eval(code, _TOOLS, _Some(values, rows))
         return out
+
+    def _number(self, value: Any, width: int) -> Array:
+        """Return one number for all variants; settings and what a family has none of come again at every step."""
+        if (value, width) not in self.numbers:
+            self.numbers[value, width] = np.full((self.count, width), value, dtype=float)
+        return self.numbers[value, width]
 
     def step(self, x: Array, g: Array, t: int, i: int, n: int, shape: object, settings: Mapping[str, Any]) -> Array:
         """Return what this step subtracts from parameter ``i`` of ``n``, (variants, size); x and g likewise."""
         size = x.shape[1]
-        zeros = np.zeros((self.count, size))
+        zeros = self._number(0.0, size)
         own = self.state.get(i, (zeros, zeros, zeros))
         common = self.state.get("shared", own) if self.shape_shared == shape else (zeros, zeros, zeros)
         values: dict[str, Any] = {"x": x, "g": g, "t": t, "i": i, "n": n, "since": t - 1, **settings}
         values |= {name: self._value(name, values, size) for name in SETTINGS}
         for name in ("g", "t", "shared"):
             values[name] = self._value(name, values, size)
-        shared = values["shared"] > 0
-        values |= {k: np.where(shared, b, a) for k, a, b in zip("mvw", own, common, strict=True)}
+        if self.unshared:
+            values |= zip("mvw", own, strict=True)
+        else:
+            shared = values["shared"] > 0
+            values |= {k: np.where(shared, b, a) for k, a, b in zip("mvw", own, common, strict=True)}
         for name in CHAIN[3:]:
             values[name] = self._value(name, values, size)
         self.state[i] = self.state["shared"] = values["sm"], values["sv"], values["w1"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from lrtutorial.answers.parsing import parsed
+from lrtutorial.answers.parsing import nodes, parsed
 
 #: How likely an edit is, the likeliest first: an operator, brackets or a number; a name, an order or the form of a
 #: statement; something left out or too much; the same, less often; another shape; a part that stands elsewhere,
@@ -86,11 +86,11 @@ def edits(tree: ast.AST, known: Known = NOTHING) -> list[Edit]:
     if isinstance(tree, ast.Assign):  # a constant of the cell
         every = _in_expressions(tree, Scope((), (), frozenset(), frozenset(), ()))
         return sorted(every, key=lambda edit: edit.likelihood)
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    attributes = sorted({n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)})
+    functions = [node for node in nodes(tree) if isinstance(node, ast.FunctionDef)]
+    attributes = sorted({n.attr for n in nodes(tree) if isinstance(n, ast.Attribute) and is_self(n.value)})
     unset = sorted(set(attributes) - _set_or_defined(tree))
     counters = _counters(tree)
-    indexed = {ast.unparse(n.value) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
+    indexed = {ast.unparse(n.value) for n in nodes(tree) if isinstance(n, ast.Subscript)}
     runs_over = set().union(*map(_run_over, functions))
     listed = [name for name in attributes if f"self.{name}" in indexed | runs_over]
     idle = _idle(tree)
@@ -110,31 +110,31 @@ def explodes(statement: ast.stmt | None, edit: Edit) -> bool:
     targets = _assigned(statement) if statement is not None else set()
     for _, _, value in edit.changes if targets else ():
         for new in value if isinstance(value, list) else [value]:
-            for node in ast.walk(new) if isinstance(new, ast.AST) else ():
+            for node in nodes(new) if isinstance(new, ast.AST) else ():
                 if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.Mult):
                     powers = [node.left] if isinstance(node.op, ast.Pow) else [node.left, node.right]
-                    if all(targets & {n.id for n in ast.walk(one) if isinstance(n, ast.Name)} for one in powers):
+                    if all(targets & {n.id for n in nodes(one) if isinstance(n, ast.Name)} for one in powers):
                         return True
     return False
 
 
 def _assigned(statement: ast.stmt) -> set[str]:
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return {n.id for n in nodes(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _set_or_defined(tree: ast.AST) -> set[str]:
-    stored = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
-    return stored | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    stored = {n.attr for n in nodes(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+    return stored | {n.name for n in nodes(tree) if isinstance(n, ast.FunctionDef)}
 
 
 def _idle(tree: ast.AST) -> list[str]:
     """Return the attributes that are set and never read: what is missing uses one of them."""
-    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)]
+    own = [n for n in nodes(tree) if isinstance(n, ast.Attribute) and is_self(n.value)]
     counted = {
-        n.target.attr for n in ast.walk(tree) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Attribute)
+        n.target.attr for n in nodes(tree) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Attribute)
     }
-    read = {n.attr for n in nodes if isinstance(n.ctx, ast.Load)} | counted
-    return sorted({n.attr for n in nodes if isinstance(n.ctx, ast.Store)} - read)
+    read = {n.attr for n in own if isinstance(n.ctx, ast.Load)} | counted
+    return sorted({n.attr for n in own if isinstance(n.ctx, ast.Store)} - read)
 
 
 def _counters(tree: ast.AST) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _corrections(function: ast.FunctionDef, scalars: list[str]) -> Iterator[ast.
     for node in ast.walk(function):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and isinstance(node.left, ast.Constant):
             texts[text := ast.unparse(node)] = None
-            inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)} & set(scalars)
+            inner = {ast.unparse(n) for n in nodes(node) if isinstance(n, ast.Name | ast.Attribute)} & set(scalars)
             texts |= {re.sub(rf"(?<![\w.]){re.escape(old)}(?!\w)", new, text): None for old in inner for new in scalars}
     yield from map(_expression, list(texts)[:40])
 
@@ -214,24 +214,24 @@ class Scope:
     ) -> Scope:  # fmt: skip
         """Return the scope of a function, in a class whose objects have these attributes, some of them never set."""
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
-        names += [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        methods = {n.func.attr for n in ast.walk(function) if isinstance(n, ast.Call)
+        names += [n.id for n in nodes(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        methods = {n.func.attr for n in nodes(function) if isinstance(n, ast.Call)
                    and isinstance(n.func, ast.Attribute) and is_self(n.func.value)}  # fmt: skip
         texts = list(dict.fromkeys(names))
         is_method = bool(function.args.args) and function.args.args[0].arg == "self"
         texts += [f"self.{name}" for name in attributes if name not in methods] if is_method else []
-        indexed = {ast.unparse(n.value) for n in ast.walk(function) if isinstance(n, ast.Subscript)}
+        indexed = {ast.unparse(n.value) for n in nodes(function) if isinstance(n, ast.Subscript)}
         lists = indexed | _run_over(function)
-        slices = [n.slice for n in ast.walk(function) if isinstance(n, ast.Subscript)]
-        indices = {n.id for node in slices for n in ast.walk(node) if isinstance(n, ast.Name)}
+        slices = [n.slice for n in nodes(function) if isinstance(n, ast.Subscript)]
+        indices = {n.id for node in slices for n in nodes(node) if isinstance(n, ast.Name)}
         scalars = [text for text in texts if text not in lists | indices and known.add_up(text)]
-        entries = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Subscript) and _is_entry(n)]
-        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        entries = [ast.unparse(n) for n in nodes(function) if isinstance(n, ast.Subscript) and _is_entry(n)]
+        read = {n.id for n in nodes(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         unused = [name for name in dict.fromkeys(names) if name not in read]
         entries += [f"{name}[{index}]" for name in unused for index in sorted(indices)]
         entries += [f"self.{name}[{index}]" for name in listed for index in sorted(indices)] if is_method else []
         texts += list(dict.fromkeys(entries))
-        bare = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Call) and not n.args and not n.keywords]
+        bare = [ast.unparse(n) for n in nodes(function) if isinstance(n, ast.Call) and not n.args and not n.keywords]
         return cls(
             tuple(_expression(text) for text in texts),
             tuple(_expression(text) for text in scalars),
@@ -253,9 +253,9 @@ class Scope:
 
 def _never_changed(function: ast.FunctionDef, entries: list[str]) -> tuple[str, ...]:
     """Return the variables of loops, and the entries in them, to which nothing is assigned."""
-    loops = [node for node in ast.walk(function) if isinstance(node, ast.For) and not _counts(node.iter)]
-    run = [n.id for loop in loops for n in ast.walk(loop.target) if isinstance(n, ast.Name)]
-    indices = {n.id for one in entries for n in ast.walk(_expression(one).slice) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
+    loops = [node for node in nodes(function) if isinstance(node, ast.For) and not _counts(node.iter)]
+    run = [n.id for loop in loops for n in nodes(loop.target) if isinstance(n, ast.Name)]
+    indices = {n.id for one in entries for n in nodes(_expression(one).slice) if isinstance(n, ast.Name)}  # type: ignore[attr-defined]
     targets = {
         ast.unparse(target).removesuffix("[:]").removesuffix("[...]")
         for node in ast.walk(function)
@@ -276,8 +276,8 @@ def _settings(unset: list[str], names: list[str]) -> tuple[str, ...]:
 
 def _run_over(function: ast.FunctionDef) -> set[str]:
     """What loops run over, or what is counted: lists, which no sum or product is made of."""
-    iters = [n.iter for n in ast.walk(function) if isinstance(n, ast.For | ast.comprehension)]
-    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    iters = [n.iter for n in nodes(function) if isinstance(n, ast.For | ast.comprehension)]
+    calls = [n for n in nodes(function) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
     inside = [arg for call in calls if call.func.id in ("enumerate", "zip", "len", "list") for arg in call.args]  # type: ignore[attr-defined]
     return {ast.unparse(node) for node in [*iters, *inside]}
 
@@ -432,7 +432,7 @@ def _may_add_up(node: ast.expr, known: Known) -> bool:
     """Whether an expression may be a number or an array: no condition, no list, no thing and what it leads to."""
     if isinstance(node, ast.Compare | ast.BoolOp | ast.List | ast.Tuple | ast.Dict | ast.ListComp | ast.GeneratorExp):
         return False
-    kinds = {known.kinds[n.id] for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in known.kinds}
+    kinds = {known.kinds[n.id] for n in nodes(node) if isinstance(n, ast.Name) and n.id in known.kinds}
     return kinds != {"thing"} and not (isinstance(node, ast.Name) and kinds == {"list"})
 
 

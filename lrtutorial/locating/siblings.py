@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from lrtutorial.answers.parsing import nodes
 from lrtutorial.locating.edits import (
     AFTER,
     COPIED,
@@ -39,9 +40,9 @@ Function = ast.FunctionDef
 
 def copies(tree: ast.AST, cell: ast.AST) -> list[Edit]:
     """Return the edits of a function or class that take an expression or a statement from elsewhere in its cell."""
-    whole = [node for node in ast.walk(cell) if isinstance(node, Function)]
+    whole = [node for node in nodes(cell) if isinstance(node, Function)]
     shared, models = _globals(whole), _simple_statements(whole)
-    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    functions = [node for node in nodes(tree) if isinstance(node, Function)]
     often = Counter(text for one in whole for text in {ast.unparse(node) for node in _statements(one)})
     found = []
     for function in functions:
@@ -74,7 +75,7 @@ class _Names:
 def _locals(function: Function) -> list[str]:
     arguments = function.args
     names = [one.arg for one in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
-    names += [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    names += [n.id for n in nodes(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     return list(dict.fromkeys(names))
 
 
@@ -84,7 +85,7 @@ def _globals(functions: list[Function]) -> set[str]:
 
 
 def _loaded(node: ast.AST) -> list[str]:
-    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    return [n.id for n in nodes(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
 
 
 def _simple_statements(functions: list[Function]) -> list[ast.stmt]:

@@ -152,7 +152,13 @@ while time.monotonic() < until:
     except BaseException:
         pass
 """,
-    "cannot_be_interrupted": "sum(range(10**13))",
+    # in C, on a lock that it holds itself: no signal ends that wait, and the others get the processor
+    "cannot_be_interrupted": """
+import ctypes
+libc, lock = ctypes.CDLL(None), ctypes.create_string_buffer(256)
+for _ in range(2):
+    libc.pthread_mutex_lock(lock)
+""",
     "hangs_in_step": """
 import time
 class Adam:

@@ -33,7 +33,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from tests.browser.pictures import ARTIFACTS, picture
 
-pytest.register_assert_rewrite("tests.browser.explorer_page")  # its assertions say what they saw, as a test's do
+# Their assertions say what they saw, as a test's do.
+pytest.register_assert_rewrite("tests.browser.explorer_page", "tests.browser.fuzzed_answers")
 
 __all__ = ["ARTIFACTS"]
 
@@ -352,7 +353,8 @@ class NotebookPage:
             """() => {
                 const context = window.jupyterapp?.shell.currentWidget?.context;
                 return context?.sessionContext?.session?.kernel?.status === 'idle';
-            }"""
+            }""",
+            polling=50,  # ms: to look with each frame, as is usual, has all the frames drawn
         )
 
     def command(self, name: str) -> None:

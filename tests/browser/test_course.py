@@ -1,4 +1,7 @@
-"""Working an exercise as a student does: a wrong answer, its verdict, then a right one, in a real JupyterLab."""
+"""Working B2 as a student does: a wrong answer, its verdict, then a right one, in a real JupyterLab.
+
+The same in Part A: test_part_a.py.
+"""
 
 from __future__ import annotations
 
@@ -53,25 +56,6 @@ class Worked:
     def errors(self) -> list[str]:
         """Return every traceback on the page."""
         return [error.inner_text() for error in self.page.page.locator('[data-mime-type*="error"]').all()]
-
-
-def test_a1_wrong_then_right(notebook: Callable[..., Any]) -> None:
-    work = Worked(notebook, "part_a", "a1_convergence")
-    assert work.errors() == []
-    assert "Unfinished" in work.check("a1-gradient")
-
-    said = work.answer("a1-gradient", "gradient = 2 * a * x")
-    assert "Not yet" in said and "The ½ of f is lost" in said and "Counterexample" in said and "Hint" in said
-    work.picture("a1-gradient", "a1-wrong")
-    assert "Could not read" in work.answer("a1-gradient", 'gradient = "import os"')
-    assert "3 of 3 points" in work.answer("a1-gradient")
-    for step in ("a1-update", "a1-closed_form"):
-        assert "Right" in work.answer(step)
-    said = work.answer("a1-condition", "condition = eta < 2 / a")
-    assert "lower bound is missing" in said
-    assert "Right" in work.answer("a1-condition", "condition = Abs(1 - eta * a) < 1")
-    work.picture("a1-condition", "a1-right")
-    assert work.errors() == []
 
 
 def test_b2_wrong_then_right(notebook: Callable[..., Any]) -> None:

@@ -45,19 +45,25 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture
-def phone(browser: Browser, saved: Path) -> Iterator[tuple[Page, Shown]]:
-    """The page on a screen of 390 × 844 with touch, the explorer's upper edge below a header of 56 px."""
+@pytest.fixture(scope="module")
+def screen(browser: Browser) -> Iterator[Page]:
+    """A screen of 390 × 844 with touch."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.errors = []  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
-    page.goto(saved.as_uri())
-    shown = Shown(page, page.locator(".lrx"))
-    shown.root.evaluate("root => window.scrollTo(0, root.getBoundingClientRect().top + scrollY - 56)")
-    yield page, shown
-    assert page.errors == []  # type: ignore[attr-defined]
+    yield page
     context.close()
+
+
+@pytest.fixture
+def phone(screen: Page, saved: Path) -> Iterator[tuple[Page, Shown]]:
+    """The page, loaded anew, the explorer's upper edge below a header of 56 px."""
+    screen.goto(saved.as_uri())
+    shown = Shown(screen, screen.locator(".lrx"))
+    shown.root.evaluate("root => window.scrollTo(0, root.getBoundingClientRect().top + scrollY - 56)")
+    yield screen, shown
+    assert screen.errors == []  # type: ignore[attr-defined]
 
 
 def test_path_play_and_every_rate_are_in_sight_and_large_enough(phone: tuple[Page, Shown]) -> None:

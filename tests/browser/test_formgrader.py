@@ -1,4 +1,7 @@
-"""Formgrader in a real JupyterLab, each step once: from the released notebook to feedback that a student fetches."""
+"""Formgrader in a real JupyterLab, each step once: from the released notebook to feedback that a student fetches.
+
+The same Formgrader then opens a class of fuzzed answers (fuzzed_answers.py).
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from autograder.gradebook.ledger import Ledger
 from lrtutorial.course import find_step
 from tests import commands
 from tests.browser.conftest import JupyterLab
+from tests.browser.fuzzed_answers import assert_every_answer_opens_and_a_picture_is_graded
 from tests.browser.pictures import picture
 from tests.copying import without
 
@@ -191,6 +195,7 @@ def test_the_whole_way_in_formgrader(
     page.goto(html.as_uri())
     page.locator("#c2-written").scroll_into_view_if_needed()
     picture(page, "formgrader-9-fetched")
+    assert_every_answer_opens_and_a_picture_is_graded(course, NOTEBOOK, desk.lab, page)
 
 
 def grade_by_hand(desk: Desk, score) -> None:

@@ -61,13 +61,16 @@ def test_a3_from_untouched_to_right_by_way_of_a_mistake(student: Callable) -> No
 
     verdict = one.answers("a3-second_moment", "second_moment = g**2 * (1 - beta**t) / (1 - beta)")
     assert "The weight (1−β) of each squared gradient is missing" in verdict
-    assert "Counterexample" in verdict and "0 of 7" in verdict
+    assert "Counterexample" in verdict and "0 of 7" in verdict and "Hint" in verdict
+    one.page.output(one.order.index("a3-second_moment-test")).scroll_into_view_if_needed()
+    one.page.screenshot("a3-wrong")
 
     verdict = one.answers("a3-effective_lr", "effective_lr = eta / sqrt(g**2 * (1 - beta**t) / (1 - beta) + epsilon)")
     assert "Right method, applied to an earlier result" in verdict and "4.2 of 7" in verdict
 
     assert "✓ Right" in one.answers("a3-second_moment", "second_moment = Sum((1-beta)*beta**k*g**2, (k, 0, t-1))")
     assert "✓ Right" in one.answers("a3-effective_lr", 'effective_lr = "η/sqrt((1 - β^t)*g^2 + ε)"')
+    assert "Could not read" in one.answers("a3-limit_lr", 'limit_lr = "import os"')
     assert "Negative for a negative gradient" in one.answers("a3-limit_lr", "limit_lr = eta / g")
     assert "✓ Right" in one.answers("a3-limit_lr", "limit_lr = eta / sqrt(g**2)")
     one.runs("normalizes")
@@ -75,6 +78,7 @@ def test_a3_from_untouched_to_right_by_way_of_a_mistake(student: Callable) -> No
     assert "3.16 η at the first step" in picture.get_attribute("alt")
     picture.scroll_into_view_if_needed()
     one.page.screenshot("a3-picture")
+    assert one.page.page.locator('[data-mime-type*="error"]').count() == 0
     assert not one.page.errors()
 
 

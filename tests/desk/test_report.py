@@ -460,8 +460,8 @@ class Parts(HTMLParser):
 
 
 @pytest.mark.parametrize("which", ["report", "shareable"])
-def test_the_page_loads_nothing_and_runs_nothing(which: str, request: pytest.FixtureRequest) -> None:
-    html = request.getfixturevalue(which).html
+def test_the_page_loads_nothing_and_runs_nothing(which: str, report: Written, shareable: Written) -> None:
+    html = {"report": report, "shareable": shareable}[which].html
     parts = Parts()
     parts.feed(html)
     assert parts.loads and all(one.startswith(("data:image/svg+xml;base64,", "#")) for one in parts.loads)
@@ -475,8 +475,10 @@ def test_awkward_names_stay_text(report: Written) -> None:
 
 
 @pytest.mark.parametrize(("which", "scheme"), [("report", "light"), ("shareable", "dark")])
-def test_axe_finds_nothing_serious(which: str, scheme: Any, request: pytest.FixtureRequest, browser: Browser) -> None:
-    written = request.getfixturevalue(which)
+def test_axe_finds_nothing_serious(
+    which: str, scheme: Any, report: Written, shareable: Written, browser: Browser
+) -> None:
+    written = {"report": report, "shareable": shareable}[which]
     context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)
     page = context.new_page()
     asked: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,10 @@ def run(command: str, course: Path) -> str:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "LRTUTORIAL_PROGRESS": "off",
     }
-    program, *words = [command] if set(command) & set("'\"$!|&;<>*?\n") else command.split()
+    for_a_shell = set(re.sub("'[^']*'", "", command)) & set('"$!|&;<>*?\n')
+    program, *words = [command] if for_a_shell else shlex.split(command)
+    if words and words[0].endswith(".py"):  # as Python runs it, in the process that has nbgrader's imports
+        words = ["-c", f"import runpy; runpy.run_path({words[0]!r}, run_name='__main__')", *words[1:]]
     python = {"python": [sys.executable], "nbgrader": [sys.executable, "-m", "nbgrader"]}.get(program)
     if python:
         done = commands.run([*python, *words], cwd=course, env=environment)
@@ -100,9 +104,7 @@ print(course_map())'""",
 
 
 def test_the_catalogues_tests_come_by_themselves(course: Path) -> None:
-    tests = "python -m pytest -q -p no:cacheprovider tests/part_a/test_catalogue.py"
-    said = run(f"{tests} -k 'a6 and not enough_misconceptions'", course)
+    said = run("! python -m pytest -q -p no:cacheprovider tests/part_a/test_catalogue.py -k a6", course)
     assert int(re.search(r"(\d+) passed", said)[1]) >= 12, said
-    assert "ask for six mistakes" in GUIDE  # which is why that one test is left out
-    said = run(f"! {tests} -k 'a6 and enough_misconceptions'", course)
-    assert "assert 2 >= 6" in said
+    assert "ask for six mistakes" in GUIDE  # which is why this one fails
+    assert "1 failed" in said and "enough_misconceptions" in said and "assert 2 >= 6" in said

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,34 +27,54 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.R
 """
 
 
-def python(code: str) -> str:
+FIRST = "torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)\n"
+ASKS = (
+    "print(torch.compile(lambda x: 2 * x, backend='eager')(torch.ones(2)).tolist() == [2, 2])",
+    "import torch._dynamo.config; print(torch._dynamo.config.__name__ == 'torch._dynamo.config')",
+    "from torch._dynamo import optimize; print(callable(optimize))",
+    "import importlib.util; print(importlib.util.find_spec('torch._dynamo') is not None)",
+    "torch._dynamo.reset(); print(hasattr(sys.modules['torch._dynamo'], 'optimize'))",
+)
+#: Runs each of its words in a process of its own, forked when torch is imported: that takes as long as all else.
+EACH = f"""{WITHOUT}
+import json, os
+for code in json.loads(sys.argv[1]):
+    if os.fork() == 0:
+        exec(code)
+        sys.stdout.flush()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == 0, code
+    print("--", flush=True)
+"""
+
+
+def python(code: str, *words: str) -> str:
     """What a fresh interpreter prints."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    command = [sys.executable, "-W", "ignore", "-c", code, *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
+def without_the_compiler(*codes: str) -> list[str]:
+    """What each prints where torch was imported without its compiler, and nothing has happened since."""
+    *said, end = python(EACH, json.dumps(codes)).split("--\n")
+    assert end == "" and len(said) == len(codes)
+    return said
+
+
 def test_optimizers_take_the_same_steps_and_the_compiler_stays_away() -> None:
-    without = python(WITHOUT + STEPS + "print(type(torch._dynamo).__name__)")
+    (without,) = without_the_compiler(STEPS + "print(type(torch._dynamo).__name__)")
     with_compiler = python(STEPS + "print(type(torch._dynamo).__name__)")
     assert without.splitlines()[:-1] == with_compiler.splitlines()[:-1]
     assert without.splitlines()[-1] == "Uncompiled" and with_compiler.splitlines()[-1] == "module"
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        "print(torch.compile(lambda x: 2 * x, backend='eager')(torch.ones(2)).tolist() == [2, 2])",
-        "import torch._dynamo.config; print(torch._dynamo.config.__name__ == 'torch._dynamo.config')",
-        "from torch._dynamo import optimize; print(callable(optimize))",
-        "import importlib.util; print(importlib.util.find_spec('torch._dynamo') is not None)",
-        "torch._dynamo.reset(); print(hasattr(sys.modules['torch._dynamo'], 'optimize'))",
-    ],
-)
-def test_whoever_asks_for_the_compiler_has_it(ask: str) -> None:
-    first = "torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)\n"
-    assert python(WITHOUT + first + ask) == "True\n"
-    assert python(WITHOUT + ask + "\n" + first) == "True\n"
+def test_whoever_asks_for_the_compiler_has_it() -> None:
+    """Before there is an optimizer, and after."""
+    before, after = [f"{ask}\n{FIRST}" for ask in ASKS], [f"{FIRST}\n{ask}" for ask in ASKS]
+    said = without_the_compiler(*before, *after)
+    assert dict(zip([*before, *after], said, strict=True)) == dict.fromkeys([*before, *after], "True\n")
 
 
 def test_a_compiler_that_is_loaded_already_stays() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import axe_playwright_python
@@ -65,13 +66,20 @@ def executed(student: Student, path: Path) -> NotebookNode:
     return notebook
 
 
+@cache
+def exporters() -> tuple[HTMLExporter, PageExporter]:
+    """The plain page's and the course's, made once: each compiles its templates anew."""
+    return HTMLExporter(template_name="lab"), PageExporter()
+
+
 @pytest.mark.filterwarnings("ignore")  # nbconvert's own dependencies warn
 @every_notebook
 def test_the_page_is_accessible_and_prints_whole(path, executed, page: Page) -> None:
     page.set_viewport_size(SCREEN)
     page.emulate_media(media="screen")
-    plain = [(HTMLExporter(template_name="lab"), PLAIN)] if path == FIRST[path.parent] else []
-    for exporter, left_out in (*plain, (PageExporter(), [])):
+    plain, page_of_ours = exporters()
+    plains = [(plain, PLAIN)] if path == FIRST[path.parent] else []
+    for exporter, left_out in (*plains, (page_of_ours, [])):
         html, _ = exporter.from_notebook_node(executed)
         page.set_content(html, wait_until="domcontentloaded")
         page.evaluate(AXE)

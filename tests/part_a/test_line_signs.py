@@ -110,7 +110,7 @@ def sign_by_z3(above: str, below: str) -> str | None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_sign_is_false(family: str) -> None:
     rng = Random(f"lines of {family}")
-    pairs = sorted({FAMILIES[family](rng) for _ in range(20 * PAIRS)})
+    pairs = sorted({FAMILIES[family](rng) for _ in range(6 * PAIRS)})
     rng.shuffle(pairs)
     pairs = pairs[:PAIRS]
     wrong, open_, unknown, seen = [], 0, 0, set()

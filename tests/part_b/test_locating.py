@@ -99,7 +99,7 @@ def test_a_misspelled_attribute_is_the_slip_and_nothing_is_missing(style) -> Non
         for times in (1, -1):
             wrong = head + found + tail.replace(f"self.{attribute} ", f"self.{attribute}_ ", times)
             answer = {"Adam": as_cell(wrong)["Adam"]}
-            for place in places_here(find_step("b2"), answer, 2.0):
+            for place in places_here(find_step("b2"), answer, 0.5):  # a gap is told at once, or when the time is up
                 assert not (place["function"] == "__init__" and place["before"]), (style, attribute, times, place)
 
 

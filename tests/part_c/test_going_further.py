@@ -138,7 +138,7 @@ def test_the_best_rate_grows_with_the_batch_until_it_is_critical(seed: int) -> N
 
 
 @each_seed
-def test_a_longer_warmup_buys_a_larger_rate(seed: int) -> None:
+def test_c4_a_longer_warmup_buys_a_larger_rate(seed: int) -> None:
     result = run(c4.warmup_table, seed)
     assert (result.survived[:, 0] == 1).all()
     assert (np.diff(result.survived, axis=0) >= 0).all() and (np.diff(result.survived, axis=1) <= 0).all()
@@ -147,14 +147,14 @@ def test_a_longer_warmup_buys_a_larger_rate(seed: int) -> None:
 
 
 @each_seed
-def test_the_slider_of_the_edge_shows_sharpness_at_rest_on_two_over_eta(seed: int) -> None:
+def test_c4_the_slider_of_the_edge_shows_sharpness_at_rest_on_two_over_eta(seed: int) -> None:
     edge = slider_edge(seed)
     reached = edge.settled[0]
     np.testing.assert_allclose(reached[3:], 1.0, atol=0.03)
     assert reached[0] < 0.5 and reached[1] < 0.95
 
 
-def test_the_window_goes_from_adam_to_neither_to_sgd() -> None:
+def test_c6_the_window_goes_from_adam_to_neither_to_sgd() -> None:
     duel = run(c6.search, 0)
     winners = [duel.winner(c6.window(duel, lowest).rates) for lowest in c6.RATES[:9]]
     assert winners == ["Adam"] * 2 + ["neither"] * 2 + ["SGD"] * 5
@@ -192,7 +192,7 @@ def test_before_the_predictions_the_folded_cells_say_nothing(capsys) -> None:
     assert capsys.readouterr().out == ""
 
 
-def test_a_slider_holds_all_its_pictures_and_what_they_show(monkeypatch) -> None:
+def test_c1_a_slider_holds_all_its_pictures_and_what_they_show(monkeypatch) -> None:
     shown: list[object] = []
     monkeypatch.setattr("IPython.display.display", shown.append)
     runs = run(c1.many_rates, 0)

@@ -13,7 +13,6 @@ import pytest
 from bs4 import BeautifulSoup
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from sklearn.metrics import cohen_kappa_score
 
 from autograder.catalogue import samples
 from autograder.gradebook.markings import Overtaken
@@ -300,6 +299,8 @@ def test_another_graders_second_look_is_preferred(course) -> None:
 
 
 def test_kappa_is_scikit_learns_for_one_line() -> None:
+    from sklearn.metrics import cohen_kappa_score  # takes a second, which no other worker has to spend
+
     rng = np.random.default_rng(1)
     for _ in range(50):
         levels = int(rng.integers(2, 5))
