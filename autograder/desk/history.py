@@ -37,9 +37,9 @@ def changed_since(db_url: str, assignment: str, after: int) -> list[Difference]:
     """Return what the history has of an assignment after the row ``after``, hand grades beside it."""
     found = []
     with Ledger(db_url, readonly=True) as ledger, ReadGradebook(reading(db_url), "") as gradebook:
+        hands = gradebook.all_hand_grades(assignment)
         for row in ledger.history(assignment, after=after):
-            cell = f"{row['step']}-test"
-            hand = gradebook.hand_grades(assignment, row["student"], row["notebook"]).get(cell)
+            hand = hands.get((row["student"], row["notebook"]), {}).get(f"{row['step']}-test")
             found.append(_from_history(row, hand))
     return found
 

@@ -121,10 +121,14 @@ class Ledger:
             "verdict": _storable(json.dumps(v.as_data(), ensure_ascii=False)), "graded_at": now,
         } for v in verdicts]  # fmt: skip
         with self.engine.begin() as connection:
-            earlier = _earlier(connection, here)
+            again = (
+                connection.execute(select(_submissions.c.status).where(*_is(_submissions, here))).first() is not None
+            )
+            earlier = _earlier(connection, here, again)
             if earlier or rows:
                 _remember(connection, here, earlier, rows, fingerprint, now)
-            for table in (_verdicts, _submissions, _fingerprints, *([_answers] if answers is not None else [])):
+            replaced = (_verdicts, _submissions, _fingerprints, *([_answers] if answers is not None else []))
+            for table in replaced if again else ():
                 connection.execute(delete(table).where(*_is(table, here)))
             connection.execute(
                 _submissions.insert(),
@@ -218,14 +222,15 @@ def _storable(text: str) -> str:
 # ----------------------------------------------------------------------------------------------- the history
 
 
-def _earlier(connection: Connection, here: Mapping[str, str]) -> dict[str, Row]:
-    """Return the last known verdict of each step, from the history; from before there was one, it is entered now."""
+def _earlier(connection: Connection, here: Mapping[str, str], again: bool) -> dict[str, Row]:
+    """Return the last known verdict of each step, from the history; from before there was one, it is entered now.
+
+    ``again``: whether anything is known of the notebook but its history.
+    """
     query = select(_history).where(*_is(_history, here)).order_by(_history.c.id)
     latest = {row.step: {name: row._mapping[name] for name in KEPT} for row in connection.execute(query)}
-    older = [
-        dict(row._mapping) for row in connection.execute(select(_verdicts).where(*_is(_verdicts, here)))
-        if row.step not in latest
-    ]  # fmt: skip
+    known = connection.execute(select(_verdicts).where(*_is(_verdicts, here))) if again else ()
+    older = [dict(row._mapping) for row in known if row.step not in latest]
     if older:
         _add(connection, [
             {**here, "step": row["step"], "at": row["graded_at"], "why": BEFORE_HISTORY, "fingerprint": "",
@@ -243,8 +248,8 @@ def _remember(
     changed = [row for row in rows if any(row[name] != earlier.get(row["step"], {}).get(name) for name in KEPT)]
     if not changed:
         return
-    old = connection.execute(select(_fingerprints.c.fingerprint).where(*_is(_fingerprints, here))).scalar()
-    why = reason_for(old, fingerprint)
+    was = select(_fingerprints.c.fingerprint).where(*_is(_fingerprints, here))
+    why = reason_for(connection.execute(was).scalar(), fingerprint) if earlier else FIRST
     _add(connection, [
         {**here, "step": row["step"], "at": now, "fingerprint": fingerprint,
          "why": why if row["step"] in earlier else FIRST,

@@ -65,6 +65,7 @@ class GradebookWriter:
         self.config, self.assignment, self.release = config, assignment, release
         self.course = CourseDirectory(config=config)
         self.db_url = patient(self.course.db_url)
+        self.late: dict[str, bool] = {}  #: of the students that were entered, who handed in late
 
     def __enter__(self) -> GradebookWriter:
         """Open and keep the gradebook. Raises OtherVersion, Busy, NotReleased, ExtraTimeError, with nothing written."""
@@ -113,8 +114,10 @@ class GradebookWriter:
         times = {"timestamp": when} if when else {}
         submission = self.gradebook.update_or_create_submission(self.assignment, student, **times)
         grant(submission, self.extra_time)
+        self.late[student] = submission.total_seconds_late > 0
         found = look(folder, self.release).candidates
-        missing = [notebook for notebook in submission.notebooks if found and notebook.name not in found]
+        some = bool(found) and len(found) < len(submission.notebooks)  # asking for each one's name is a question each
+        missing = [notebook for notebook in submission.notebooks if notebook.name not in found] if some else []
         gone = []
         for notebook in missing:
             for grade in notebook.grades:
@@ -170,9 +173,10 @@ class GradebookWriter:
         given for changed: the answer, the points that the cell has, or the automatic score that it overrides (nbgrader
         asks each time).
         """
-        before = self.ledger.answers(self.assignment, student, notebook)
         entry: SubmittedNotebook = self.gradebook.find_submission_notebook(notebook, self.assignment, student)
         grades, comments = (self._by_cell(kind, entry) for kind in (Grade, Comment))
+        by_hand = any(grade.manual_score is not None for grade in grades.values())
+        before = self.ledger.answers(self.assignment, student, notebook) if by_hand else {}
         for cell in graded.cells:
             if is_grade(cell):
                 grade = grades[cell.metadata.nbgrader["grade_id"]]
@@ -187,7 +191,7 @@ class GradebookWriter:
                 untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
                 comments[cell.metadata.nbgrader["grade_id"]].auto_comment = "No response." if untouched else None
         entry.late_submission_penalty = None
-        late = entry.assignment.total_seconds_late > 0
+        late = self.late[student] if student in self.late else entry.assignment.total_seconds_late > 0
         self.gradebook.db.commit()
         self.gradebook.db.remove()  # keep nothing: memory stays flat over any number of submissions
         if late:

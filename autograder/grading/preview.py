@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Assignment as ReleasedAssignment
+from nbgrader.api import (
+    BaseCell,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
@@ -144,6 +153,24 @@ class ReadGradebook(Gradebook):
     def __init__(self, engine: Engine, course_id: str):
         self.engine, self.course_id, self.authenticator = engine, course_id, None
         self.db = scoped_session(sessionmaker(bind=engine))
+
+    def all_hand_grades(self, assignment: str) -> dict[tuple[str, str], dict[str, float]]:
+        """Return {(student, notebook): {graded cell: a human's score}} of an assignment, by one question."""
+        query = (
+            self.db.query(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, Grade.manual_score)
+            .select_from(Grade)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(ReleasedAssignment, ReleasedAssignment.id == SubmittedAssignment.assignment_id)
+            .filter(ReleasedAssignment.name == assignment, Grade.manual_score.is_not(None))
+        )
+        found: dict[tuple[str, str], dict[str, float]] = {}
+        for student, notebook, cell, score in query:
+            found.setdefault((student, notebook), {})[cell] = score
+        self.db.remove()
+        return found
 
     def hand_grades(self, assignment: str, student: str, notebook: str) -> dict[str, float]:
         """Return {graded cell: a human's score} of one submitted notebook."""
