@@ -6,10 +6,6 @@ import ctypes
 import os
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_WORDS = 6  #: that a system call takes beside its number, each of the size of a pointer
-_syscall = ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_long, *[ctypes.c_void_p] * _WORDS, use_errno=True)(
-    ("syscall", _libc)
-)
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -35,7 +31,8 @@ def check(result: int, what: str) -> int:
 
 def syscall(number: int, *args: object, what: str) -> int:
     """A raw system call; integers are passed as machine words."""
-    return check(_syscall(number, *args, *[None] * (_WORDS - len(args))), what)
+    words = [ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args]
+    return check(_libc.syscall(ctypes.c_long(number), *words), what)
 
 
 def prctl(option: int, *args: int, what: str) -> int:

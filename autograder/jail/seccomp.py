@@ -13,7 +13,6 @@ import errno
 import os
 import socket
 import struct
-from functools import lru_cache
 
 from . import linux
 
@@ -72,9 +71,8 @@ def _argument(index: int, *, high: bool = False) -> tuple[int, int, int, int]:
     return (LOAD, 0, 0, OFFSET_ARGS + 8 * index + (4 if high else 0))
 
 
-@lru_cache(maxsize=8)
 def program(machine: str, own_pid: int, *, processes: bool) -> bytes:
-    """The filter as packed BPF instructions. A warden asks first, so that each kernel has the answer.
+    """The filter as packed BPF instructions.
 
     `own_pid` is the process's id as it sees itself: the only one it may signal. `processes` leaves fork and
     exec open (their number is then bounded by RLIMIT_NPROC). Raises ``OSError`` (ENOSYS) on a machine
@@ -127,16 +125,16 @@ def program(machine: str, own_pid: int, *, processes: bool) -> bytes:
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
 
-class _Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
-
-
 def install(own_pid: int, *, processes: bool) -> str:
     """Filter this process for good; returns what was done. Raises ``OSError`` where the kernel refuses."""
     machine = os.uname().machine
     code = program(machine, own_pid, processes=processes)
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1, what="no_new_privs")
-    filter_program = _Program(len(code) // 8, code)
+    filter_program = Program(len(code) // 8, code)
     linux.syscall(
         *(
             SYS_SECCOMP[machine],

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import confine, kernel, landlock, linux, seccomp
+from . import confine, kernel, landlock, linux
 from .channels import CHANNELS, PIPES
 from .report import Finding
 
@@ -51,8 +51,6 @@ def run(
     if confine.IS_LINUX:
         linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1, what="subreaper")
         landlock.rules_to_read(tuple(wanted["view"]["readable"]), tuple(wanted["view"]["hidden"]))
-        with contextlib.suppress(OSError):  # where there is no filter, the kernel says so
-            seccomp.program(os.uname().machine, 1, processes=wanted["limits"]["processes"] > 0)
     if turn:  # what it forks would go to the namespace of the one before, which is gone
         linux.back_to_own_pid_namespace()
     layers = {name: Finding(False, "left out") for name in wanted["left_out"]}
