@@ -235,6 +235,38 @@ def test_enter_checks_an_empty_field_is_unfinished_and_a_derivation_shows_its_si
     expect(notes.nth(3)).to_contain_text("can't be read")
 
 
+@on_a_desktop
+def test_a_check_counts_that_the_page_moved_away_while_it_was_pressed(page: Page, site: Site) -> None:
+    """On a slow device the line that says how the text reads comes late: then the button is no longer under the finger.
+
+    Where it is, one press is one check; where the finger moved, or what began elsewhere, none.
+    """
+    opened(page, site, A1)
+    page.evaluate("window.checks = 0; document.addEventListener('submit', () => { window.checks += 1; }, true)")
+    check = page.locator("[data-lr-check=a1-gradient]")
+    insert = "() => { document.querySelector('[data-lr-step=a1-gradient] .lr-asks').style.paddingTop = '400px'; }"
+    page.fill("[data-lr-answer=gradient]", "a*x")
+
+    def pressed(moves: int = 0, away: bool = False) -> int:
+        check.scroll_into_view_if_needed()
+        at = check.bounding_box()
+        assert at is not None
+        page.mouse.move(at["x"] + 20, at["y"] + 20)
+        page.mouse.down()
+        if away:
+            page.evaluate(insert)
+        page.mouse.move(at["x"] + 20 + moves, at["y"] + 20)
+        page.mouse.up()
+        page.evaluate(insert.replace("400px", ""))
+        return int(page.evaluate("window.checks"))
+
+    assert pressed() == 1
+    assert pressed(moves=300, away=True) == 1
+    assert pressed(away=True) == 2
+    assert pressed() == 3
+    page.wait_for_selector(".lr-verdict[data-step=a1-gradient][data-status=right]")
+
+
 @on_a_phone
 def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: Page, site: Site) -> None:
     """For each held right answer the keys that spell it are tapped, none of another keyboard; taps are counted."""

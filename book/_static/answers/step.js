@@ -10,6 +10,7 @@ import { NoRuntime, Superseded, TookTooLong } from "./runtime.js";
 /** @typedef {{runtime: import("./runtime.js").Runtime, store: import("./store.js").Store, checked: (step: string, answer: any) => void}} Desk */
 
 const LINES = 6;
+const STILL = 10; // px that a finger may move while it presses
 const SLOW = 3000; // ms after which a check that goes on says so
 /** Verdicts on what was no answer: nothing that later steps could build on. */
 const UNREAD = ["unfinished", "unreadable", "failed"];
@@ -82,6 +83,7 @@ export class Step {
       event.preventDefault();
       this.check();
     });
+    this.checkButton.addEventListener("pointerdown", (/** @type {PointerEvent} */ down) => this.follow(down));
     this.keysButton?.addEventListener("click", () => {
       this.showKeys(this.pad.hidden);
       this.field.focus();
@@ -97,6 +99,21 @@ export class Step {
     this.field.addEventListener("keydown", (/** @type {any} */ event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.root.requestSubmit();
     });
+  }
+
+  /**
+   * How the text reads may appear, and move the button away, while it is being pressed: the browser knows of no click then.
+   * @param {PointerEvent} down
+   */
+  follow(down) {
+    const over = new AbortController(), once = { once: true, signal: over.signal };
+    document.addEventListener("pointercancel", () => over.abort(), once); // it became a scroll
+    document.addEventListener("pointerup", (up) => {
+      over.abort();
+      const still = Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < STILL;
+      const away = !this.checkButton.contains(document.elementFromPoint(up.clientX, up.clientY));
+      if (up.pointerId === down.pointerId && still && away) this.root.requestSubmit();
+    }, once);
   }
 
   /** @param {boolean} shown */
