@@ -244,7 +244,7 @@ def test_a_check_counts_that_the_page_moved_away_while_it_was_pressed(page: Page
     opened(page, site, A1)
     page.evaluate("window.checks = 0; document.addEventListener('submit', () => { window.checks += 1; }, true)")
     check = page.locator("[data-lr-check=a1-gradient]")
-    insert = "() => { document.querySelector('[data-lr-step=a1-gradient] .lr-asks').style.paddingTop = '400px'; }"
+    insert = "() => { document.querySelector('[data-lr-step=a1-gradient] .lr-line').style.marginTop = '400px'; }"
     page.fill("[data-lr-answer=gradient]", "a*x")
 
     def pressed(moves: int = 0, away: bool = False) -> int:
