@@ -31,7 +31,7 @@ _USING = {ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Subscript, as
 _RUN = re.compile(r"^\s*%run\b|\bexec\(|\brunpy\b", re.MULTILINE)
 #: Words one of which stands in whatever uses a library without its name.
 _DOORS = _IMPORTERS | _RUNNERS | (_GETTERS - {"get"}) | {"modules", "vars", "__dict__"}
-_WORD, _PART = re.compile(r"\w+"), re.compile(r"(?:^|[.,(\\]|\bimport)\s*(\w+)", re.MULTILINE)
+_WORD, _PART = re.compile(r"\w+"), re.compile(r"(?:^|[.,(\\]|\bimport\b)(?=\s*(\w+))", re.MULTILINE)
 _STAR = re.compile(r"\bimport[\s\\]*\*")
 ADVICE = "This exercise asks for your own code: take that line out"
 

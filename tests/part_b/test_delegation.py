@@ -316,7 +316,12 @@ def test_no_use_of_any_library_is_passed_over_for_want_of_a_word(monkeypatch) ->
             texts.append(re.sub(r"'(\.?\w{3})(\w+)(?=[.'])", r"'\1' '\2", texts[-1]))  # no name of it in one piece
         texts += [f"import {library} as own\nown.x", f"from {library} import *\nx", f"import {root}\n{library}.x"]
         parent, _, child = library.rpartition(".")
-        texts += [f"from {parent} import *\n{child}.x", f"from {parent} import {child}\n{child}"] if parent else []
+        if parent:
+            texts += [f"from {parent} import *\n{child}.x"]
+            ways = "{} import {}", "{} \\\n  import {}", "{} import \\\n{}", "{} import \\\n \\\n{}"
+            texts += [f"from {way.format(parent, child)} as v\ny = v" for way in ways]
+            texts += [f"from {parent} import (  # y\n{child} as v)\ny = v"]
+            texts += [f"import {root}\ny = ({parent}.  # y\n {child})", f"import {parent} as up\ny = up.\\\n{child}"]
     found = [(delegates(text), delegates(f"def mine():\n{textwrap.indent(text, '    ')}", ["mine"])) for text in texts]
     assert sum(why is not None for pair in found for why in pair) > 1000
     monkeypatch.setattr(delegation, "_may_use", lambda texts: True)
