@@ -83,7 +83,7 @@ export class Step {
       event.preventDefault();
       this.check();
     });
-    this.checkButton.addEventListener("pointerdown", (/** @type {PointerEvent} */ down) => this.follow(down));
+    this.checkButton.addEventListener("pointerdown", (/** @type {PointerEvent} */ down) => this.countPress(down));
     this.keysButton?.addEventListener("click", () => {
       this.showKeys(this.pad.hidden);
       this.field.focus();
@@ -105,7 +105,7 @@ export class Step {
    * How the text reads may appear, and move the button away, while it is being pressed: the browser knows of no click then.
    * @param {PointerEvent} down
    */
-  follow(down) {
+  countPress(down) {
     const over = new AbortController(), once = { once: true, signal: over.signal };
     document.addEventListener("pointercancel", () => over.abort(), once); // it became a scroll
     document.addEventListener("pointerup", (up) => {
