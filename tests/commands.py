@@ -2,7 +2,7 @@
 
 Most of a command's time is its imports: nbgrader's take three seconds. tests/forked.py does them, once for a worker.
 Each is a process of its own, but all have one seed of hashes: what must not depend on it is asked of a command that is
-started in the usual way, too.
+started in the usual way, too. The same holds for the zygotes of a command that grades.
 """
 
 from __future__ import annotations
@@ -18,9 +18,18 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import IO
+
+from autograder.jail import nursery, profile
+from tests.forked import OWN, ask
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ("nbgrader", "autograder")
+COMMANDS = (
+    "nbgrader.apps", "nbgrader.converters", "alembic", "nbconvert.exporters", "nbclient", "IPython", "rich.progress",
+    "numpy", "sympy", "sqlalchemy.dialects.sqlite",
+)  # fmt: skip
+ZYGOTES = tuple(name for name in profile.PROFILES["sympy"].preload if name.partition(".")[0] not in OWN)
 
 
 class Done(subprocess.CompletedProcess[str]):
@@ -30,11 +39,13 @@ class Done(subprocess.CompletedProcess[str]):
 
 
 def run(
-    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | None = None, user: int | None = None
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | None = None, user: int | None = None,
+    quick_zygotes: bool = True,
 ) -> Done:  # fmt: skip
     """As ``subprocess.run(words, cwd=, env=, capture_output=True, text=True)``, and what it took.
 
     ``most`` seconds of the processor, then the system ends it. ``user``: the id of another user, whom root becomes.
+    Without ``quick_zygotes`` it starts those of the jail as it would elsewhere.
 
     What isn't ``python -m`` of these two or ``python -c``, or asks Python itself for something else, starts in the
     usual way.
@@ -48,28 +59,40 @@ def run(
             raise ValueError(f"within bounds, or as another, runs only what is forked: {words}")
         usual = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
         return Done(words, usual.returncode, usual.stdout, usual.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        for file in (out, err):
-            file.touch()
-        asked = {"words": words[1:], "folder": str(cwd), "environment": dict(env), "out": str(out), "err": str(err),
-                 "most": most, "user": user}  # fmt: skip
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(_server())
-            connection.sendall(json.dumps(asked).encode() + b"\n")
-            with connection.makefile("r") as lines:
-                took = json.loads(lines.readline())
-        done = Done(words, took["code"], *(file.read_text(encoding="utf-8", errors="replace") for file in (out, err)))
+    asked = {"words": words[1:], "folder": str(cwd), "environment": dict(env), "most": most, "user": user}
+    if quick_zygotes and most is None and user is None:
+        asked["zygotes"] = _zygotes()
+    with _printed() as out, _printed() as err, socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(_commands())
+        with ask(connection, asked, [out.fileno(), err.fileno()]) as lines:
+            lines.readline()  # its process's id
+            took = json.loads(lines.readline())
+        out.seek(0), err.seek(0)
+        done = Done(words, took["code"], out.read(), err.read())
     done.seconds, done.megabytes = took["seconds"], took["megabytes"]
     return done
 
 
+def _printed() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
 @cache
-def _server() -> str:
-    """Start the process that forks; return its socket's path. It ends with this one."""
+def _commands() -> str:
+    return _server([sys.executable], COMMANDS, os.environ)
+
+
+@cache
+def _zygotes() -> str:
+    return _server([sys.executable, "-P"], ZYGOTES, nursery._environment())
+
+
+def _server(python: Sequence[str], modules: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Start a process that imports modules and then forks; return its socket's path. It ends with this one."""
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name, "s")
-    process = subprocess.Popen([sys.executable, str(ROOT / "tests" / "forked.py"), str(path)], stdin=subprocess.DEVNULL)
+    command = [*python, str(ROOT / "tests" / "forked.py"), str(path), *modules]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
     def end() -> None:
         process.terminate()

@@ -1,13 +1,18 @@
 """Becomes a command at once: a process that has imported what nbgrader takes seconds to, and forks for each command.
 
-Run by tests/commands.py with the path of a socket. A request is one line of JSON: Python's words from ``-m`` or ``-c``
-on, the working directory, the environment, the files for what it prints, for how many seconds at most and as which
-user; the answer is the exit code, and what it took. Of the course's own code nothing is imported beforehand: every
+Run by tests/commands.py with the path of a socket and the modules to import. A request is one line of JSON: Python's
+words from ``-m`` or ``-c`` on, the working directory, the environment, for how many seconds at most and as which user.
+With it come open files: for what the command prints, for its errors, and its own, from `FIRST_FILE` on. The answers are
+the process's id, then its exit code and what it took. Of the course's own code nothing is imported beforehand: every
 command reads it anew.
+
+A command that grades starts a zygote of the jail, whose imports take a second: told of another such process, it asks
+that one, and the zygote is forked as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -15,15 +20,72 @@ import os
 import random
 import resource
 import runpy
+import select
+import signal
 import socket
+import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import IO, Any
 
-AHEAD = (
-    "nbgrader.apps", "nbgrader.converters", "alembic", "nbconvert.exporters", "nbclient", "IPython", "rich.progress",
-    "numpy", "sympy", "sqlalchemy.dialects.sqlite",
-)  # fmt: skip
 OWN = ("autograder", "lrtutorial", "tests")
+ZYGOTE = ["-m", "autograder.jail.zygote"]
+FIRST_FILE, MOST_FILES = 100, 8
+
+
+def ask(connection: socket.socket, asked: dict[str, Any], files: Sequence[int]) -> IO[str]:
+    """Send a request; return what its answers come from, a line each."""
+    socket.send_fds(connection, [json.dumps(asked).encode() + b"\n"], files)
+    return connection.makefile("r", encoding="utf-8")
+
+
+class Forked:
+    """As a started process: a zygote that is forked from the process behind a socket, without its imports."""
+
+    def __init__(self, server: str, words: Sequence[str], how: dict[str, Any]) -> None:
+        self.returncode: int | None = None
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(server)
+        own = {str(file): str(number) for number, file in enumerate(how["pass_fds"], FIRST_FILE)}
+        asked = {"words": [own.get(word, word) for word in words], "folder": how["cwd"], "environment": how["env"]}
+        self._lines = ask(self._connection, asked, [how["stdout"].fileno(), how["stderr"].fileno(), *how["pass_fds"]])
+        self.pid = int(json.loads(self._lines.readline())["pid"])
+
+    def wait(self) -> int | None:
+        """Until it has ended; its exit code."""
+        if self.returncode is None:
+            self.returncode = json.loads(self._lines.readline())["code"]
+            self._close()
+        return self.returncode
+
+    def _close(self) -> None:
+        self._lines.close()
+        self._connection.close()
+
+    __del__ = _close
+
+    def poll(self) -> int | None:
+        """Its exit code when it has ended, else None."""
+        ended = self.returncode is not None or select.select([self._connection], [], [], 0)[0]
+        return self.wait() if ended else None
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def fork_zygotes(server: str) -> None:
+    """In a command: start every zygote of the jail by asking a process that has its imports done."""
+
+    class Popen(subprocess.Popen):  # type: ignore[type-arg]  # a class still: others derive from it
+        def __new__(cls, words: Sequence[str] = (), *rest: Any, **how: Any) -> Any:
+            if list(words[2:4]) == ZYGOTE:
+                return Forked(server, words[2:], how)
+            return super().__new__(cls)
+
+    subprocess.Popen = Popen  # type: ignore[misc]
 
 
 def wait_for_a_command(path: str) -> list[str]:
@@ -48,32 +110,46 @@ def wait_for_a_command(path: str) -> list[str]:
         connection.close()
     listener.close()
     connection.settimeout(None)
-    with connection.makefile("r", encoding="utf-8") as lines:
-        line = lines.readline()
+    line, files, _, _ = socket.recv_fds(connection, 1 << 16, MOST_FILES)
     if not line:  # only whether anybody answers
         os._exit(0)
+    while not line.endswith(b"\n"):
+        line += connection.recv(1 << 16)
     asked = json.loads(line)
     if pid := os.fork():
+        connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
         _, status, used = os.wait4(pid, 0)
         took = {"code": os.waitstatus_to_exitcode(status), "seconds": used.ru_utime + used.ru_stime,
                 "megabytes": used.ru_maxrss / 1024}  # fmt: skip
-        connection.sendall(json.dumps(took).encode() + b"\n")
+        with contextlib.suppress(OSError):  # nobody waits for it
+            connection.sendall(json.dumps(took).encode() + b"\n")
         os._exit(0)
     connection.close()
-    for number, name in ((1, asked["out"]), (2, asked["err"])):
-        os.dup2(os.open(name, os.O_WRONLY), number)
-    if (most := asked["most"]) is not None:
+    for number, file in zip((1, 2, *range(FIRST_FILE, FIRST_FILE + MOST_FILES)), files, strict=False):
+        os.dup2(file, number)
+        os.close(file)
+    _be_as_asked(asked)
+    return asked["words"]
+
+
+def _be_as_asked(asked: dict[str, Any]) -> None:
+    if (most := asked.get("most")) is not None:
         resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-    if (user := asked["user"]) is not None:
+    if (user := asked.get("user")) is not None:
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
-    sys.path[0] = asked["folder"]
+    if sys.flags.safe_path:  # a zygote's
+        os.setsid()
+        sys.path[:0] = asked["environment"]["PYTHONPATH"].split(os.pathsep)
+    else:
+        sys.path[0] = asked["folder"]
+    if (server := asked.get("zygotes")) is not None:
+        fork_zygotes(server)
     random.seed()
-    return asked["words"]
 
 
 def newest_revision() -> str:
@@ -106,11 +182,17 @@ def _reaped() -> bool:
 
 
 if __name__ == "__main__":
+    where, *modules = sys.argv[1:]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in AHEAD:
+        for name in modules:
             importlib.import_module(name)
-        ask_alembics_library()
+        if "nbgrader.apps" in modules:
+            ask_alembics_library()
     assert not [name for name in sys.modules if name.partition(".")[0] in OWN]
     gc.freeze()
-    become(*wait_for_a_command(sys.argv[1]))
+    words = wait_for_a_command(where)
+    if words[:2] == ZYGOTE:  # it is told what is imported already, and begins anew where that must not be
+        words = [*words, *modules]
+        sys.orig_argv = [sys.executable, "-P", *words]
+    become(*words)

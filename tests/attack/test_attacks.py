@@ -185,7 +185,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Outco
     }
 
     def python(*words: str) -> str:
-        done = commands.run([sys.executable, *words], cwd=ROOT, env=environment)
+        done = commands.run([sys.executable, *words], cwd=ROOT, env=environment, quick_zygotes=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.grading.a1 import PART, ROOT, environment, grade, hand_in, in_course
 from tests.released import Release, release  # noqa: F401 – a fixture
 
@@ -25,9 +26,10 @@ class Graded:
 
 @pytest.fixture(scope="session")
 def sample_class(tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    """The sample class, graded in Parts A and B."""
+    """The sample class, graded in Parts A and B in kernels whose hashes have a seed of their own."""
     course = tmp_path_factory.mktemp("course")
-    done = in_course(course, sys.executable, "-m", "autograder", "demo", "part_a", "part_b")
+    words = [sys.executable, "-m", "autograder", "demo", "part_a", "part_b"]
+    done = commands.run(words, cwd=ROOT, env=environment(course), quick_zygotes=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return Graded(course, done.stdout)
 

@@ -38,6 +38,24 @@ def test_code_and_words_are_those_of_a_command_that_is_started(
     assert said == meant
 
 
+@pytest.mark.parametrize("hidden", [(), ("sympy",)], ids=["nothing hidden", "SymPy hidden"])
+def test_a_zygote_of_a_command_is_forked_unless_what_is_there_must_be_out_of_reach(hidden: tuple[str, ...]) -> None:
+    program = """if True:
+        from pathlib import Path
+        from autograder.jail import nursery
+        nursery.begin(("statistics",))
+        process = nursery._ahead[0].process
+        zygote = nursery.zygote(("colorsys",), (), HIDDEN)
+        command = Path(f"/proc/{zygote.pid}/cmdline").read_text()
+        print(process.poll(), zygote.pid == process.pid, "colorsys" in zygote.seconds, "forked.py" in command)
+        zygote.close()
+        print(process.wait(), Path(f"/proc/{process.pid}").exists())
+    """
+    command = [sys.executable, "-c", program.replace("HIDDEN", repr(hidden))]
+    done = commands.run(command, cwd=ROOT, env=dict(os.environ))
+    assert done.stdout == f"None True True {not hidden}\n0 False\n", done
+
+
 def test_none_of_our_own_code_is_there_beforehand_and_all_can_be_set(tmp_path: Path) -> None:
     """A course's folder, its code and its environment are read when a command begins, as they are then."""
     (tmp_path / "autograder").mkdir()
