@@ -161,18 +161,21 @@ def test_killed_midway_it_goes_on_and_another_machine_is_refused_meanwhile(postg
     command = [sys.executable, "-m", "autograder", "grade", PART, "--workers", "1"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, start_new_session=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as first:  # fmt: skip
-        with Ledger(url) as ledger:
-            until = time.monotonic() + 300
-            while time.monotonic() < until and first.poll() is None and len(ledger.fingerprints(PART)) < 2:
-                time.sleep(0.02)
-            os.kill(first.pid, signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
-            with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
-                pass
-            done = run(elsewhere, url, "autograder", "grade", PART)
-            assert done.returncode == 1 and "another grading run" in done.stderr, done.stdout + done.stderr
+        try:
+            with Ledger(url) as ledger:
+                until = time.monotonic() + 300
+                while time.monotonic() < until and first.poll() is None and len(ledger.fingerprints(PART)) < 2:
+                    time.sleep(0.02)
+                os.kill(first.pid, signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
+                with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
+                    pass
+                done = run(elsewhere, url, "autograder", "grade", PART)
+                assert done.returncode == 1 and "another grading run" in done.stderr, done.stdout + done.stderr
+        finally:  # else a failure would wait for ever
             first.kill()
             first.wait()
-            assert kernels_of(first.pid) == []
+        assert kernels_of(first.pid) == []
+        with Ledger(url) as ledger:
             kept = ledger.fingerprints(PART)
     assert 2 <= len(kept) < len(names), first.stdout
     done = run(course, url, "autograder", "grade", PART)
