@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
@@ -95,9 +96,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """torch's first optimizer loads the compiler and uses nothing of it: a second in every worker. So graders do it."""
+    """torch's first optimizer loads the compiler and uses nothing of it: a second in every worker. So graders do it.
+
+    And what is imported and collected by now stays: the collector of garbage need not look at it again and again.
+    """
     if "torch" in sys.modules:
         importlib.import_module("autograder.jail.uncompiled")  # not above: this file is tried out alone, too
+    gc.freeze()
 
 
 def _shares(item: pytest.Item) -> bool:
