@@ -184,6 +184,7 @@ class Student:
                 answered(path, visit[0]),
                 kernel_name="student",
                 timeout=300,
+                shutdown_kernel="immediate",  # nothing is left to say, and what Python frees at its end takes a while
                 resources={"metadata": {"path": str(place)}},
                 config=config,
             )
