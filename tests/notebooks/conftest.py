@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest import mock
 
 import nbformat
@@ -73,6 +75,14 @@ PEAK = """import importlib.util, pathlib, re, sys
 assert importlib.util.find_spec("autograder") is None, "a student has no autograder"
 status = pathlib.Path("/proc/self/status").read_text()
 print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024, "torch" in sys.modules)"""
+# After that, in Part C: what its experiments gave, by the cell. What a slider moves over no cell shows: it has a name.
+GAVE = """import pickle
+cells = {cells}
+gave = {{cells[code.strip()]: Out[n] for n, code in enumerate(In) if code.strip() in cells and n in Out}}
+gave |= {{cell: globals()[name] for cell, name in {named}.items() if name in globals()}}
+with open({to!r}, "wb") as file:
+    pickle.dump(gave, file)"""
+NAMED = {"rate-slider": "runs", "edge-slider": "edge"}
 
 
 @contextmanager
@@ -158,6 +168,11 @@ class Student:
                 self._run(path, visit)
         return nbformat.read(kept, as_version=4)
 
+    def gave(self, path: Path) -> dict[str, Any]:
+        """What a notebook of Part C measured when it was run with right answers: by the cell's id."""
+        self.works(path, "right")
+        return pickle.loads(self._pickle(path).read_bytes())
+
     def _run(self, path: Path, visit: tuple[str, ...]) -> None:
         place = self.folder / "homes" / f"{visit[0]}-{path.stem}" / "notebooks"
         place.mkdir(parents=True, exist_ok=True)
@@ -169,6 +184,7 @@ class Student:
                 answered(path, visit[0]),
                 kernel_name="student",
                 timeout=300,
+                shutdown_kernel="immediate",  # nothing is left to say, and what Python frees at its end takes a while
                 resources={"metadata": {"path": str(place)}},
                 config=config,
             )
@@ -176,8 +192,22 @@ class Student:
                 for how in visit:
                     client.nb = self._answers(path, how, place)
                     client.execute(cleanup_kc=False)
+                    done = client.nb
                     (self.folder / how).mkdir(exist_ok=True)
-                    nbformat.write(client.nb, self.folder / how / path.name)
+                    if path.parent.name == "part_c" and how == "right":
+                        client.nb = self._gave(done, self._pickle(path))
+                        client.execute(cleanup_kc=False)
+                    nbformat.write(done, self.folder / how / path.name)
+
+    def _pickle(self, path: Path) -> Path:
+        return self.folder / "right" / f"{path.stem}.pickle"
+
+    def _gave(self, done: NotebookNode, to: Path) -> NotebookNode:
+        """A notebook of one cell, for the same kernel, which keeps what the experiments of an executed one gave."""
+        asked = (cell for cell in done.cells if "experiment" in cell.metadata.get("tags", []))
+        cells = {cell.source.strip(): cell["id"] for cell in asked}
+        source = GAVE.format(cells=cells, named=NAMED, to=str(to))
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
 
     def _answers(self, path: Path, how: str, place: Path) -> NotebookNode:
         """The notebook as the student now runs all of it, saved in its place: reveal reads it there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -16,16 +15,11 @@ from lrtutorial.experiments import c1_why_rate_matters as c1
 from lrtutorial.experiments import c4_rate_effects as c4
 from lrtutorial.experiments import c6_sgd_vs_adam as c6
 from lrtutorial.printing import PageExporter
-from tests.part_c.measured import SEEDS, run
+from tests.part_c.measured import SEEDS, run, slider_edge
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.whole  # many seconds: networks are trained
 each_seed = pytest.mark.parametrize("seed", SEEDS)
-
-
-@cache
-def slider_edge(seed: int) -> c4.Edge:
-    return c4.edge_of_stability(seed, starts=1, steps=4000, rates=c4.SLIDER_RATES)
 
 
 @each_seed
@@ -148,7 +142,7 @@ def test_c4_a_longer_warmup_buys_a_larger_rate(seed: int) -> None:
 
 @each_seed
 def test_c4_the_slider_of_the_edge_shows_sharpness_at_rest_on_two_over_eta(seed: int) -> None:
-    edge = slider_edge(seed)
+    edge = run(slider_edge, seed)
     reached = edge.settled[0]
     np.testing.assert_allclose(reached[3:], 1.0, atol=0.03)
     assert reached[0] < 0.5 and reached[1] < 0.95
@@ -176,7 +170,7 @@ def test_how_it_is_measured_is_folded_short_and_gives_the_experiments_numbers(ex
     assert len(cell.source.splitlines()) <= 32
     runs = {
         "c1": lambda: {"c1": c1, "runs": run(c1.many_rates, 0)},
-        "c4": lambda: {"c4": c4, "edge": slider_edge(0)},
+        "c4": lambda: {"c4": c4, "edge": run(slider_edge, 0)},
         "c6": lambda: {"c6": c6, "duel": run(c6.search, 0)},
     }
     exec(cell.source, runs[exercise]())
