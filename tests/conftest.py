@@ -95,14 +95,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
 
 
-def pytest_collection_finish() -> None:
-    """torch's first optimizer loads the compiler and uses nothing of it: a second in every worker. So graders do it.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: the collector of garbage need not look at it, now or again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
-    And what is imported and collected by now stays: the collector of garbage need not look at it again and again.
-    """
+
+def pytest_collection_finish() -> None:
+    """torch's first optimizer loads the compiler and uses nothing of it: a second in every worker. So graders do it."""
     if "torch" in sys.modules:
         importlib.import_module("autograder.jail.uncompiled")  # not above: this file is tried out alone, too
-    gc.freeze()
 
 
 def _shares(item: pytest.Item) -> bool:
