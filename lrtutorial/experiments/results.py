@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lrtutorial.experiments.commitment import NotYet
 from lrtutorial.experiments.progress import Progress
 from lrtutorial.figures.palette import OKABE_ITO
+from lrtutorial.figures.ticks import keep_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,6 +50,7 @@ class Result(ABC):
 
         image, figure = io.BytesIO(), self.figure()
         figure.set_dpi(dpi)
+        keep_ticks(figure)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # savefig gives the same file: it lays the figure out once more and draws it twice
         imsave(image, canvas.buffer_rgba(), format="png", dpi=dpi, origin="upper")
