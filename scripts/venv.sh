@@ -40,7 +40,8 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
         "On Debian and Ubuntu: sudo apt install python3-venv. Then run the same command again."
 fi
 
-if [ "$(cat .venv/.made-in 2>/dev/null)" != "$(pwd)" ] || ! .venv/bin/python -c 'import pip' 2>/dev/null; then
+# pip may have been stopped while it replaced itself: `help install` needs all that an install does.
+if [ "$(cat .venv/.made-in 2>/dev/null)" != "$(pwd)" ] || ! .venv/bin/python -m pip help install >/dev/null 2>&1; then
     free_mb=$(df -Pm . | awk 'NR == 2 { print $4 }')
     if [ "$free_mb" -lt "$needed_mb" ]; then
         fail "Not enough disk space: the course's environment takes about $needed_mb MB and $free_mb MB are free here." \
@@ -56,9 +57,14 @@ fi
 
 say "[2/2] Installing what the course needs (a few minutes the first time) ..."
 rm -f .venv/pip.log
+# The pinned pip first: that of an older Python takes twice the time to choose versions.
 # The build uses the pinned setuptools of .venv: pip's own isolated one would be another download, of any version.
-pip_install() { .venv/bin/python -m pip install --disable-pip-version-check --log .venv/pip.log --constraint constraints.txt "$@"; }
-if ! pip_install --quiet setuptools || ! pip_install --no-build-isolation --editable ".[$extra]"; then
+# Setuptools' general words of care about editable installs, which a new pip passes on, would alarm and help nobody.
+pip_install() {
+    PYTHONWARNINGS='ignore:Editable installation' .venv/bin/python -m pip install --disable-pip-version-check \
+        --log .venv/pip.log --constraint constraints.txt "$@"
+}
+if ! pip_install --quiet pip setuptools || ! pip_install --no-compile --no-build-isolation --editable ".[$extra]"; then
     if grep -qE 'Errno 28|No space left' .venv/pip.log; then
         fail "The disk is full. Make room and run the same command again: it goes on where it stopped."
     elif grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|name resolution' \
@@ -68,5 +74,8 @@ if ! pip_install --quiet setuptools || ! pip_install --no-build-isolation --edit
     fi
     fail "pip could not install the course; its last words are above, all of them in .venv/pip.log."
 fi
+# Bytecode by all cores: pip would use one. The jail's kernels can write none. The packages' own tests are left out,
+# and a file that some package holds for another Python is no failure.
+.venv/bin/python -m compileall -q -j 0 -x '/tests?/' .venv/lib >/dev/null 2>&1 || true
 touch "$@"
 say "Ready."

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -121,20 +122,28 @@ def needed(names: Iterable[str]) -> list[metadata.Distribution]:
 
 
 def take_over(distribution: metadata.Distribution, site: Path) -> None:
-    """Link an installed package into another environment."""
+    """Link an installed package into another environment, its bytecode included, of which pip knows nothing."""
     for file in distribution.files or []:
-        source = Path(distribution.locate_file(file))
-        program = ".." in file.parts and "bin" in file.parts  # which names its Python
-        if program or not source.is_file():  # or a cache that is gone
+        if ".." in file.parts and "bin" in file.parts:  # a program, which names its Python
             continue
+        source = Path(distribution.locate_file(file))
         target = Path(os.path.normpath(site / file))  # what JupyterLab shares lies above the packages
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except FileExistsError:
-            pass
-        except OSError:  # on another disk
-            shutil.copy2(source, target)
+        link(source, target)
+        if source.suffix == ".py":
+            link(Path(cache_from_source(source)), Path(cache_from_source(target)))
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file, when it is there, a second name."""
+    if not source.is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        pass
+    except OSError:  # on another disk
+        shutil.copy2(source, target)
 
 
 def make_environment(folder: Path, packages: Iterable[metadata.Distribution]) -> None:
@@ -256,7 +265,7 @@ def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     base = tmp_path_factory.getbasetemp()
     shared = (base if not hasattr(request.config, "workerinput") else base.parent) / "student"
     packages = needed([*wanted(), "pip", "setuptools"])
-    how = inspect.getsource(make_environment) + inspect.getsource(take_over)
+    how = "".join(map(inspect.getsource, (make_environment, take_over, link)))
     asked = "\n".join([sys.version, *wanted(), *(f"{each.name}=={each.version}" for each in packages), how])
     name = f"student-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
     environment = Path(request.config.cache.mkdir("environments")) / name

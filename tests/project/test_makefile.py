@@ -22,7 +22,9 @@ case "$*" in
     --version) echo "Python 3.12.0 (stand-in)" ;;
     *version_info*) echo "$STAND_IN" ;;
     "-m venv "*) echo venv >>calls; mkdir -p .venv/bin; cp "$STAND_IN" .venv/bin/python ;;
+    "-m pip help install") test ! -e .venv/broken-pip ;;
     "-m pip "*) echo "$*" >>calls; printf '%s\n' "$PIP_SAYS" >.venv/pip.log; test -z "$PIP_SAYS" ;;
+    "-m compileall "*) echo "$*" >>calls; exit 1 ;;  # there is always a file for another Python
 esac
 """
 
@@ -94,10 +96,11 @@ def test_the_modules_and_folders_that_recipes_name_exist():
 def test_set_up_runs_once_and_again_when_the_requirements_change(clone):
     done = clone.set_up()
     assert done.returncode == 0, done.stderr
-    venv, setuptools, pip = clone.calls()
+    venv, tools, course, bytecode = clone.calls()
     assert venv == "venv"
-    assert setuptools.endswith("--constraint constraints.txt --quiet setuptools")
-    assert pip.endswith("--constraint constraints.txt --no-build-isolation --editable .[instructor]")
+    assert tools.endswith("--constraint constraints.txt --quiet pip setuptools")
+    assert course.endswith("--constraint constraints.txt --no-compile --no-build-isolation --editable .[instructor]")
+    assert bytecode == "-m compileall -q -j 0 -x /tests?/ .venv/lib"
 
     assert clone.set_up().returncode == 0
     assert clone.calls() == []
@@ -112,8 +115,9 @@ def test_the_tests_tools_are_added_to_the_same_environment(clone):
     clone.set_up()
     clone.calls()
     assert clone.make(".venv/.test", f"PYTHON={clone.env['STAND_IN']}").returncode == 0
-    pip = clone.calls()
-    assert "venv" not in pip and pip[-1].endswith("--editable .[test]")
+    calls = clone.calls()
+    assert "venv" not in calls and calls[1].endswith("--editable .[test]")
+    assert "compileall" in calls[2], "what came new has its bytecode, too"
     assert clone.set_up().returncode == 0
     assert clone.calls() == [], "the lab needs nothing more than the tests do"
 
@@ -129,9 +133,18 @@ def test_a_clone_that_was_moved_is_set_up_anew(clone):
 def test_a_set_up_that_failed_leaves_no_stamp(clone):
     assert clone.set_up(PIP_SAYS="ERROR: a surprise").returncode != 0
     assert not (clone.folder / ".venv/.lab").exists()
-    clone.calls()
+    assert "compileall" not in clone.calls()[-1]
     assert clone.set_up().returncode == 0
     assert "venv" not in clone.calls(), "the environment is kept, and pip brings it up to date"
+
+
+def test_a_pip_that_was_stopped_while_it_replaced_itself_is_made_anew(clone):
+    clone.set_up()
+    clone.calls()
+    (clone.folder / ".venv/broken-pip").touch()
+    (clone.folder / ".venv/.lab").unlink()
+    assert clone.set_up().returncode == 0
+    assert clone.calls()[0] == "venv"
 
 
 @pytest.mark.parametrize("python3", [None, '#!/bin/sh\ntest "$1" = --version && echo Python 3.9.2\n'])
