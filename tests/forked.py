@@ -71,9 +71,10 @@ class Forked:
         return self.wait() if ended else None
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once, where it hasn't ended by itself meanwhile."""
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
 
 def fork_zygotes(server: str) -> None:
