@@ -51,6 +51,9 @@ class Kind(Protocol):
     def builds_on(self) -> str | None:
         """The earlier step whose answer, right or wrong, this one may carry on for method points."""
 
+    def agree(self, step: Step, outcome: object, other: object) -> bool:
+        """Whether an answer that is as one outcome says is right by another one, too."""
+
     def prices(self, misconception: str | None) -> bool:
         """Whether an answer gets other points when this mistake is named: then its outcome is computed to judge it."""
 

@@ -44,6 +44,10 @@ class InModule:
             raise TypeError(f"{step.id} is of kind {step.kind.name}; {cls.__name__} was expected")
         return step.kind
 
+    def agree(self, step: Step, outcome: object, other: object) -> bool:
+        """Only equal outcomes do, unless a kind says otherwise."""
+        return outcome == other
+
     def prices(self, misconception: str | None) -> bool:
         """A name gives a mistake its words, and bears on no points, unless a kind says otherwise."""
         return False
@@ -185,6 +189,10 @@ class Prediction(InModule):
         """Return the evidence with the first commitment in the place of what the cell holds now."""
         merged: Evidence = import_module(self.module).with_first(step, evidence, told)
         return merged
+
+    def agree(self, step: Step, outcome: object, other: object) -> bool:
+        """Whether who predicted the one is right by the other."""
+        return bool(import_module(self.module).closeness(step, outcome, other) == 1)
 
     def readable(self, answer: object) -> str | None:
         """Return a prediction as Python writes it."""

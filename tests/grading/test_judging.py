@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import catalogue
+from autograder.grading import expectations
 from autograder.grading.judging import Grading, combined
 from lrtutorial.answers.session import Session
 from lrtutorial.course import exercise_with, find_step, steps
@@ -146,3 +147,27 @@ def test_a_catalogue_that_fails_is_no_ones_wrong_answer(monkeypatch):
     monkeypatch.setattr(catalogue, "outcome_of", broken)
     with pytest.raises(catalogue.CatalogueFailed, match="b2: .*our own"):
         grading.judge(step, asked, evidence.get)
+
+
+def test_a_seed_on_which_the_experiment_comes_out_otherwise_is_not_the_classs(monkeypatch, tmp_path):
+    """On this seed another of the seven rates is the best: who predicted as the notebook shows lost points by it."""
+    rare, usual = 728701829, 5
+    step = find_step("c1-prediction_1")
+    assert [step.kind.found(seed) for seed in (0, rare, usual)] == ["0.464", "0.1", "0.464"]
+
+    class Drawn:
+        def __init__(self, *seeds):
+            self.seeds = iter(seeds * 5)
+
+        def integers(self, low, high):
+            return next(self.seeds)
+
+    for seeds, taken, reference in (
+        ((rare, usual), usual, "0.464"),
+        ((usual, rare), usual, "0.464"),
+        ((rare,), rare, "0.1"),
+    ):
+        monkeypatch.setattr(expectations.catalogue, "generator", lambda *words, seeds=seeds: Drawn(*seeds))
+        for again in range(2):  # computed, then as it was kept
+            data = expectations._kept.__wrapped__("secret", step.id, tmp_path)
+            assert (data["probes"], data["reference"]) == ([taken], reference), (seeds, again)
