@@ -77,7 +77,7 @@ def _as_shown(step_id: str, outcome: object) -> bool:
     return step.kind.agree(step, shown, outcome)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> dict[str, object] | None:
     """Return what was kept; None when there is nothing that can be used."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
