@@ -25,6 +25,7 @@ case "$*" in
     "-m pip help install") test ! -e .venv/broken-pip ;;
     "-m pip "*) echo "$*" >>calls; printf '%s\n' "$PIP_SAYS" >.venv/pip.log; test -z "$PIP_SAYS" ;;
     "-m compileall "*) echo "$*" >>calls; exit 1 ;;  # there is always a file for another Python
+    "-m pytest "*) echo "$*; writes bytecode: ${PYTHONDONTWRITEBYTECODE:-yes}" >>calls ;;
 esac
 """
 
@@ -203,6 +204,13 @@ def test_no_network_is_said_plainly(tmp_path):
     assert said.returncode != 0
     assert "No network: pip could not reach the package index" in said.stderr, said.stderr + said.stdout
     assert not (clone.folder / ".venv/.lab").exists()
+
+
+@pytest.mark.parametrize("target", ["test", "quick"])
+def test_what_tests_start_is_compiled_once_also_where_python_is_told_to_leave_no_bytecode(clone, target):
+    clone.set_up()
+    assert clone.make(target, f"PYTHON={clone.env['STAND_IN']}", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    assert clone.calls()[-1].endswith("; writes bytecode: yes")
 
 
 def test_with_ci_set_the_javascript_tests_may_not_be_left_out(clone):
