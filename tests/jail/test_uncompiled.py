@@ -64,19 +64,17 @@ def without_the_compiler(*codes: str) -> list[str]:
 
 
 def test_optimizers_take_the_same_steps_and_the_compiler_stays_away() -> None:
+    """It also stays where it is loaded already."""
     (without,) = without_the_compiler(STEPS + "print(type(torch._dynamo).__name__)")
-    with_compiler = python(STEPS + "print(type(torch._dynamo).__name__)")
+    loaded = "print(torch._dynamo is compiler, uncompiled.install())"
+    with_compiler = python(
+        f"import torch, torch._dynamo as compiler\nfrom autograder.jail import uncompiled\n{STEPS}{loaded}"
+    )
     assert without.splitlines()[:-1] == with_compiler.splitlines()[:-1]
-    assert without.splitlines()[-1] == "Uncompiled" and with_compiler.splitlines()[-1] == "module"
+    assert without.splitlines()[-1] == "Uncompiled" and with_compiler.splitlines()[-1] == "True False"
 
 
 def test_whoever_asks_for_the_compiler_has_it() -> None:
-    """Before there is an optimizer, and after."""
-    before, after = [f"{ask}\n{FIRST}" for ask in ASKS], [f"{FIRST}\n{ask}" for ask in ASKS]
-    said = without_the_compiler(*before, *after)
-    assert dict(zip([*before, *after], said, strict=True)) == dict.fromkeys([*before, *after], "True\n")
-
-
-def test_a_compiler_that_is_loaded_already_stays() -> None:
-    code = "import torch, torch._dynamo as before\nfrom autograder.jail import uncompiled\n"
-    assert python(code + "print(torch._dynamo is before, uncompiled.install())") == "True False\n"
+    """Before there is an optimizer, and after: there by an attribute and by an import."""
+    asked = [f"{ask}\n{FIRST}" for ask in ASKS] + [f"{FIRST}\n{ask}" for ask in ASKS[:2]]
+    assert dict(zip(asked, without_the_compiler(*asked), strict=True)) == dict.fromkeys(asked, "True\n")
