@@ -79,15 +79,15 @@ def _printed() -> IO[str]:
 
 @cache
 def _commands() -> str:
-    return _server([sys.executable], COMMANDS, os.environ)
+    return server([sys.executable], COMMANDS, os.environ)
 
 
 @cache
 def _zygotes() -> str:
-    return _server([sys.executable, "-P"], ZYGOTES, nursery._environment())
+    return server([sys.executable, "-P"], ZYGOTES, nursery._environment())
 
 
-def _server(python: Sequence[str], modules: Sequence[str], environment: Mapping[str, str]) -> str:
+def server(python: Sequence[str], modules: Sequence[str], environment: Mapping[str, str]) -> str:
     """Start a process that imports modules and then forks; return its socket's path. It ends with this one."""
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name, "s")

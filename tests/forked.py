@@ -1,7 +1,8 @@
 """Becomes a command at once: a process that has imported what nbgrader takes seconds to, and forks for each command.
 
 Run by tests/commands.py with the path of a socket and the modules to import. A request is one line of JSON: Python's
-words from ``-m`` or ``-c`` on, the working directory, the environment, for how many seconds at most and as which user.
+words from ``-m`` or ``-c`` on, the working directory, the environment, for how many seconds at most and as which user,
+and whether it ends, with all that it started, as soon as whoever asked is gone, as a kernel does (tests/kernels.py).
 With it come open files: for what the command prints, for its errors, and its own, from `FIRST_FILE` on. The answers are
 the process's id, then its exit code and what it took. Of the course's own code nothing is imported beforehand: every
 command reads it anew.
@@ -118,11 +119,16 @@ def wait_for_a_command(path: str) -> list[str]:
         line += connection.recv(1 << 16)
     asked = json.loads(line)
     if pid := os.fork():
+        if ends_with_asker := asked.get("ends_with_asker", False):
+            os.setpgid(pid, pid)
         with contextlib.suppress(OSError):  # whoever asked is gone
             connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-            _, status, used = os.wait4(pid, 0)
-            took = {"code": os.waitstatus_to_exitcode(status), "seconds": used.ru_utime + used.ru_stime,
-                    "megabytes": used.ru_maxrss / 1024}  # fmt: skip
+        if ends_with_asker and connection in select.select([connection, os.pidfd_open(pid)], [], [])[0]:
+            os.killpg(pid, signal.SIGKILL)
+        _, status, used = os.wait4(pid, 0)
+        took = {"code": os.waitstatus_to_exitcode(status), "seconds": used.ru_utime + used.ru_stime,
+                "megabytes": used.ru_maxrss / 1024}  # fmt: skip
+        with contextlib.suppress(OSError):
             connection.sendall(json.dumps(took).encode() + b"\n")
         os._exit(0)
     connection.close()

@@ -31,6 +31,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests import commands, kernels
 from tests.browser.pictures import ARTIFACTS, picture
 
 # Their assertions say what they saw, as a test's do.
@@ -118,6 +119,7 @@ def server_environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_PATH": str(home / "shared"),  # where kernels are looked for first
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
@@ -161,8 +163,10 @@ def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subproces
 
 @pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
-    """One JupyterLab for the whole session, with empty settings and a temporary root folder."""
+    """One JupyterLab for the whole session, with empty settings and a temporary root folder; its kernels are forked."""
     home = tmp_path_factory.mktemp("jupyter-home")
+    server = commands.server([sys.executable], kernels.MODULES, server_environment(home))
+    kernels.describe(home / "shared", "python3", sys.executable, server)
     lab, process = start_jupyterlab(home, tmp_path_factory.mktemp("jupyter-root"))
     yield lab
     process.terminate()

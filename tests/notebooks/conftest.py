@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import inspect
-import json
 import os
 import pickle
 import re
@@ -20,10 +19,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from importlib.util import cache_from_source
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 from unittest import mock
 
@@ -37,6 +37,7 @@ from packaging.utils import canonicalize_name
 from traitlets.config import Config
 
 from autograder.cells import answer_cells, without_markers
+from tests import commands, kernels
 from tests.copying import without
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,8 +186,7 @@ class Student:
     def _run(self, path: Path, visit: tuple[str, ...]) -> None:
         place = self.folder / "homes" / f"{visit[0]}-{path.stem}" / "notebooks"
         place.mkdir(parents=True, exist_ok=True)
-        # where the kernel "student" is described
-        with TemporaryDirectory() as sockets, mock.patch.dict(os.environ, {"JUPYTER_PATH": str(self.folder)}):
+        with TemporaryDirectory() as sockets, mock.patch.dict(os.environ, {"JUPYTER_PATH": str(self.kernels)}):
             config = Config()  # not a port: between the choice and the kernel's start another may take it
             config.KernelManager = Config(transport="ipc", ip=f"{sockets}/kernel")
             client = NotebookClient(
@@ -207,6 +207,15 @@ class Student:
                         client.nb = self._gave(done, self._pickle(path))
                         client.execute(cleanup_kc=False)
                     nbformat.write(done, self.folder / how / path.name)
+
+    @cached_property
+    def kernels(self) -> Path:
+        """Where Jupyter finds the kernel "student": forked, for each worker from a process of the student's Python."""
+        shared = Path(mkdtemp(dir=self.folder))
+        backend = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # every kernel sets it when it starts
+        server = commands.server([str(self.python)], kernels.MODULES, self.environment(shared) | backend)
+        kernels.describe(shared, "student", str(self.python), server)
+        return shared
 
     def _pickle(self, path: Path) -> Path:
         return self.folder / "right" / f"{path.stem}.pickle"
@@ -235,6 +244,7 @@ class Student:
             "HOME": str(home),
             "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(self.folder / "site"),  # where the course is installed
         }
 
 
@@ -274,13 +284,13 @@ def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         if not (environment / "complete").exists():
             make_environment(environment, packages)
     with alone(shared.with_suffix(".lock")):
-        if not (shared / "kernels").exists():
+        if not (shared / "complete").exists():
             install_course(python, shared)
     return Student(python, shared)
 
 
 def install_course(python: Path, shared: Path) -> None:
-    """`pip install .` of a copy of the course, as Binder does, for this session; and a kernel that sees it."""
+    """`pip install .` of a copy of the course, as Binder does, for this session."""
     source, site = shared / "course", shared / "site"
     unwanted = without("__pycache__", ".*", "*.egg-info")
     for package in ("lrtutorial", "autograder"):
@@ -291,11 +301,7 @@ def install_course(python: Path, shared: Path) -> None:
     done = subprocess.run([*pip, "."], cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     shutil.rmtree(source)
-    start = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": start, "display_name": "Student", "language": "python", "env": {"PYTHONPATH": str(site)}}
-    folder = shared / "kernels" / "student"
-    folder.mkdir(parents=True)
-    (folder / "kernel.json").write_text(json.dumps(spec))
+    (shared / "complete").touch()
 
 
 @pytest.fixture

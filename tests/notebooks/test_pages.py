@@ -108,8 +108,7 @@ def test_the_page_is_accessible_and_prints_whole(path, executed, page: Page) -> 
 def test_the_page_is_an_export_that_a_student_has(student: Student, tmp_path: Path) -> None:
     """By its name on the command line, which is what JupyterLab's menu lists too."""
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title")]), tmp_path / "n.ipynb")
-    environment = student.environment(tmp_path) | {"PYTHONPATH": str(student.folder / "site")}
     command = [student.python, "-m", "nbconvert", "--to", "lr_page", "n.ipynb"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, env=student.environment(tmp_path), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "@media print" in (tmp_path / "n.html").read_text()
