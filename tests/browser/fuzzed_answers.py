@@ -23,7 +23,7 @@ from tests.fuzz.generator import BYTES, STRUCTURE, Submission, a_class
 from tests.fuzz.test_fuzz import answered
 from tests.grading.conftest import environment
 
-SIZE, SEED = 60, 60
+SIZE, SEED = 60, 25
 PASTER = "pastes a picture"
 
 
