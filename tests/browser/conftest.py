@@ -126,6 +126,9 @@ def server_environment(home: Path) -> dict[str, str]:
         file = settings / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content))
+    page = home / "config" / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(json.dumps({"buildCheck": False}))  # whether JupyterLab should be built anew, node looks up
     environment |= {
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -142,17 +145,22 @@ def server_environment(home: Path) -> dict[str, str]:
     return environment
 
 
+#: As `python -m jupyterlab`; the library it leaves out takes 1.5 s to import (tests/conftest.py).
+START = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyterlab.labapp import main; sys.exit(main())"
+
+
 def start_jupyterlab(home: Path, directory: Path) -> tuple[JupyterLab, subprocess.Popen[bytes]]:
     """Start a server on a free port and wait until it answers."""
     token = "browser-tests"
     with (home / "jupyterlab.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+                sys.executable, "-c", START, "--no-browser", "--allow-root",
                 "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={directory}",
                 f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True",
                 "--JupyterNotebookApp.expose_app_in_browser=True", "--LabApp.news_url=",
                 "--LabApp.extension_manager=readonly",
+                "--LanguageServerManager.autodetect=False",  # which asks npm where to look for some
             ],
             env=server_environment(home), stdout=log, stderr=subprocess.STDOUT, cwd=directory,
         )  # fmt: skip
