@@ -45,7 +45,7 @@ def run(
     """As ``subprocess.run(words, cwd=, env=, capture_output=True, text=True)``, and what it took.
 
     ``most`` seconds of the processor, then the system ends it. ``user``: the id of another user, whom root becomes.
-    Without ``quick_zygotes`` it starts those of the jail as it would elsewhere.
+    Without ``quick_zygotes`` it starts those of the jail as it would elsewhere, within the same bounds.
 
     What isn't ``python -m`` of these two or ``python -c``, or asks Python itself for something else, starts in the
     usual way.
@@ -60,7 +60,7 @@ def run(
         usual = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
         return Done(words, usual.returncode, usual.stdout, usual.stderr)
     asked = {"words": words[1:], "folder": str(cwd), "environment": dict(env), "most": most, "user": user}
-    if quick_zygotes and most is None and user is None:
+    if quick_zygotes and user is None:
         asked["zygotes"] = _zygotes()
     with _printed() as out, _printed() as err, socket.socket(socket.AF_UNIX) as connection:
         connection.connect(_commands())

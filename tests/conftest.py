@@ -97,12 +97,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """What is imported and collected stays: the collector of garbage need not look at it, now or again and again."""
+    """What is imported and collected stays: the collector of garbage need not look at it, now or again and again.
+
+    It comes seldom to what tests leave: their garbage is small beside what a worker holds.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         gc.enable()
 
 

@@ -39,6 +39,16 @@ pytest.register_assert_rewrite("tests.browser.explorer_page", "tests.browser.fuz
 __all__ = ["ARTIFACTS"]
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What Chromium does without. The address bar's popup is a page of its own in each window and costs more than a small
+#: page of ours; the spare process is for a next page, which seldom comes. Of several such lists Chromium takes the
+#: last: the rest is what Playwright leaves out.
+LEFT_OUT = [
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess",
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]  # fmt: skip
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -47,6 +57,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=" + ",".join(LEFT_OUT),
 ]
 HERE = Path(__file__).parent
 KEPT = pytest.StashKey[dict[str, Any]]()

@@ -22,7 +22,7 @@ from typing import Any
 
 import nbformat
 
-HONEST_EVERY = 5
+HONEST_EVERY = 7
 PNG = base64.b64encode(
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 ).decode()

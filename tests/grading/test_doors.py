@@ -24,7 +24,7 @@ from tests.released import Release
 A1, B2 = ("part_a", "a1_convergence"), ("part_b", "b2_adam")
 WORDS = {"ROOT": ROOT, "COURSE": "/nowhere", "PORT": 9, "UNIX": "/nowhere", "MARK": "doors"}
 ODD = (None, {}, [], "", "x\ud800", 10**400, -1, True, "\0", ["a", 1], {"nbgrader": None}, float("nan"))
-MUTATED = 20
+MUTATED = 8  #: many more, and of more kinds, go through both doors in tests/fuzz
 CHANCE = {
     "shows_what_it_was_asked"
 }  #: writes into the kernel's own sockets: how its kernel ends is chance, its 0 isn't
@@ -41,14 +41,13 @@ def right(where: tuple[str, str], student: Student = STUDENTS[0]) -> Any:
 
 
 def by_catalogue() -> dict[str, Any]:
-    """One submission for each catalogued mistake of the exercise's steps, as a student types it."""
-    found = {}
+    """All catalogued mistakes of the exercise's steps, as students type them: one of each step in a submission."""
+    found: dict[str, Any] = {}
     for step in exercises()["a1"].steps:
         for number, mistake in enumerate(catalogue.questions()[step.id].misconceptions):
             if isinstance(mistake.answer, str):
-                notebook = right(A1)
+                notebook = found.setdefault(f"mistakes_{number:02}", right(A1))
                 answer(notebook, f"{step.id}-answer", f"{step.answers[0]} = {mistake.answer}")
-                found[f"{step.id}-{number}"] = notebook
     return found
 
 
@@ -151,7 +150,7 @@ def cells(course: Path, where: tuple[str, str], student: str) -> list[tuple[str,
     return [(cell.cell_type, cell.source) for cell in graded.cells]
 
 
-@pytest.mark.parametrize(("where", "least"), [(A1, 40), (B2, 20)])
+@pytest.mark.parametrize(("where", "least"), [(A1, 30), (B2, 20)])
 def test_any_submission_has_the_same_status_reason_and_points_through_both_doors(
     release: Release, tmp_path: Path, where: tuple[str, str], least: int
 ) -> None:
