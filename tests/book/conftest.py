@@ -8,17 +8,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from book.__main__ import ROOT
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path, missing, patient
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, PATIENCE, chromium_path, kept, missing, patient
 
 # Pages' Python is compiled as in its first seconds, simply: to optimize it while it runs takes more processor than the
 # few answers of a test give back.
 ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--js-flags=--liftoff-only"]
+HERE = Path(__file__).parent
 REPOSITORY = "https://github.com/someone/course"
 # A notebook of each part, with the explorers that the tests move; C2's experiments are the quickest.
 RUN = ("start_here", "a5_optimal_rate", "b2_adam", "c2_momentum_intuition")
@@ -33,19 +35,30 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
-def chromium_driver() -> Iterator[Playwright]:
+@contextmanager
+def drives() -> Iterator[Playwright]:
     if chromium_path() is None:
         missing("Chromium (set CHROMIUM to its path)")
     with sync_playwright() as playwright:
         yield playwright
 
 
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
+def chromium_driver(request: pytest.FixtureRequest) -> Playwright:
+    return kept(request, drives, HERE)
+
+
 @pytest.fixture(scope="module")
-def chromium(chromium_driver: Playwright) -> Iterator[Browser]:
-    browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-    yield patient(browser)
-    browser.close()
+def chromium(request: pytest.FixtureRequest, chromium_driver: Playwright) -> Browser:
+    """One Chromium for all tests of this folder."""
+
+    @contextmanager
+    def started() -> Iterator[Browser]:
+        browser = chromium_driver.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        yield patient(browser)
+        browser.close()
+
+    return kept(request, started, HERE)
 
 
 class Site:

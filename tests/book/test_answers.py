@@ -269,8 +269,13 @@ def test_a_check_counts_that_the_page_moved_away_while_it_was_pressed(page: Page
 
 @on_a_phone
 def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: Page, site: Site) -> None:
-    """For each held right answer the keys that spell it are tapped, none of another keyboard; taps are counted."""
+    """For each held right answer the keys that spell it are tapped, none of another keyboard; taps are counted.
+
+    Of every pad all keys can be reached. A finger taps each pad's first key, and of the others each that no finger has
+    tapped yet on any pad: what a key does is the same everywhere.
+    """
     table = []
+    tapped: set[str] = set()
     for exercise in LIVE:
         if exercise.part != "part_a":
             continue
@@ -284,7 +289,8 @@ def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: P
             taps = spelled(
                 right(step.id), pad.locator("[data-lr-key]").evaluate_all("all => all.map(k => k.dataset.lrKey)")
             )
-            tap(pad, taps)
+            assert pad.evaluate(OUT_OF_REACH) == [], step.id
+            tap(pad, taps, tapped)
             page.click(f"[data-lr-check={step.id}]")
             page.wait_for_selector(f".lr-verdict[data-step={step.id}][data-status=right]")
             table.append((step.id, len(taps), field.input_value()))
@@ -293,21 +299,30 @@ def test_every_right_answer_of_part_a_can_be_entered_with_the_keys_alone(page: P
     assert max(taps for step, taps, _ in table if "derivation" not in step) <= 40, table
 
 
-def tap(pad: Locator, keys: list[str]) -> None:
-    """Tap keys in order: each by finger when it comes first, which shows that it can be reached; those that come again,
-    up to the next new one, in one go."""
-    tapped: set[str] = set()
+#: The keys of a pad at which something else lies, or nothing, when they are scrolled to.
+OUT_OF_REACH = """pad => [...pad.querySelectorAll("button")].filter(key => {
+    key.scrollIntoView({ block: "center", behavior: "instant" });
+    const { x, y, width, height } = key.getBoundingClientRect();
+    return width < 24 || height < 24 || !key.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}).map(key => key.textContent)"""
+
+
+def tap(pad: Locator, keys: list[str], tapped: set[str]) -> None:
+    """Tap keys in order: by finger the first and each that is not among those `tapped`, which it then is; the others up
+    to the next such one in one go."""
     again: list[str] = []
     press = '(pad, all) => all.forEach(each => pad.querySelector(`[data-lr-key="${each}"]`).click())'
-    for key in keys:
-        if key in tapped:
+    for number, key in enumerate(keys):
+        if number and key in tapped:
             again.append(css(key))
             continue
-        pad.evaluate(press, again)
-        again = []
+        if again:
+            pad.evaluate(press, again)
+            again = []
         pad.locator(f'[data-lr-key="{css(key)}"]').click()
         tapped.add(key)
-    pad.evaluate(press, again)
+    if again:
+        pad.evaluate(press, again)
 
 
 def css(key: str) -> str:
@@ -392,8 +407,10 @@ def someone_says(step: str) -> str:
 
 
 def requests() -> list[dict[str, Any]]:
-    """Every catalogued answer, accepted form and invalid input, each in a session of its own after the right ones."""
+    """Every catalogued answer and accepted form, each in a session of its own, and invalid inputs: these to one step of
+    each kind, as it is the kind that reads them."""
     asked: list[dict[str, Any]] = []
+    kinds: set[tuple[type, Any, Any]] = set()
     invalid = [
         "",
         "...",
@@ -409,10 +426,16 @@ def requests() -> list[dict[str, Any]]:
         "\x00",
     ]
     for exercise in LIVE:
+        forms = {about["id"]: about["form"] for about in described(exercise.id)["steps"]}
         for step in exercise.steps:
             question = questions()[step.id]
             given = [question.reference, *(m.answer for m in question.misconceptions), *question.accepted.values()]
-            for text in [*(typed(step.id, each) for each in given), *invalid]:
+            texts = [typed(step.id, each) for each in given]
+            kind = (type(step.kind), forms[step.id], getattr(step.kind, "condition", None))
+            if kind not in kinds:
+                kinds.add(kind)
+                texts += invalid
+            for text in texts:
                 asked.append({"do": "forget"})
                 asked.append({"do": "check", "step": step.id, "answers": {step.answers[0]: text}, "progress": ""})
                 asked.append({"do": "hint", "step": step.id})

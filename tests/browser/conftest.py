@@ -232,10 +232,10 @@ def patient(browser: Browser) -> Browser:
 T = TypeVar("T")
 
 
-def kept(request: pytest.FixtureRequest, make: Callable[[], AbstractContextManager[T]]) -> T:
-    """What a fixture makes once for all tests of this folder, and for a module where it is borrowed elsewhere."""
+def kept(request: pytest.FixtureRequest, make: Callable[[], AbstractContextManager[T]], home: Path = HERE) -> T:
+    """What a fixture makes once for all tests of a folder, and for a module where it is borrowed elsewhere."""
     chain = request.node.listchain()
-    keeper = next((node for node in chain if node.path == HERE), request.node)
+    keeper = next((node for node in chain if node.path == home), request.node)
     made = keeper.stash.setdefault(KEPT, {})
     if request.fixturename not in made:
         stack = ExitStack()
