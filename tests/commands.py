@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from autograder.jail import nursery, profile
 from tests.forked import OWN, ask
@@ -62,15 +62,37 @@ def run(
     asked = {"words": words[1:], "folder": str(cwd), "environment": dict(env), "most": most, "user": user}
     if quick_zygotes and user is None:
         asked["zygotes"] = _zygotes()
-    with _printed() as out, _printed() as err, socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(_commands())
-        with ask(connection, asked, [out.fileno(), err.fileno()]) as lines:
-            lines.readline()  # its process's id
+    return Running(words, asked).wait()
+
+
+class Running:
+    """A forked command that may not have ended yet; ``pid`` is its process's id."""
+
+    def __init__(self, words: Sequence[str], asked: dict[str, Any]) -> None:
+        self._words, self._out, self._err = words, _printed(), _printed()
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(_commands())
+        self._lines = ask(self._connection, asked, [self._out.fileno(), self._err.fileno()])
+        self.pid = int(json.loads(self._lines.readline())["pid"])
+
+    def goes_on(self) -> bool:
+        """Whether it has not ended."""
+        return Path(f"/proc/{self.pid}").exists()
+
+    def wait(self) -> Done:
+        """Until it has ended; once."""
+        with self._out as out, self._err as err, self._connection, self._lines as lines:
             took = json.loads(lines.readline())
-        out.seek(0), err.seek(0)
-        done = Done(words, took["code"], out.read(), err.read())
-    done.seconds, done.megabytes = took["seconds"], took["megabytes"]
-    return done
+            out.seek(0), err.seek(0)
+            done = Done(self._words, took["code"], out.read(), err.read())
+        done.seconds, done.megabytes = took["seconds"], took["megabytes"]
+        return done
+
+
+def start(words: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Running:
+    """As :func:`run` without waiting, for what is forked: its zygotes are, too."""
+    asked = {"words": [str(word) for word in words[1:]], "folder": str(cwd), "environment": dict(env)}
+    return Running(words, {**asked, "zygotes": _zygotes()})
 
 
 def _printed() -> IO[str]:

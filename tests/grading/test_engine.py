@@ -23,10 +23,12 @@ from autograder.grading.engine import Summary, Watcher, _to_do
 from autograder.grading.one import Work
 from autograder.grading.workers import HERE, Workers
 from autograder.jail import JailedProvisioner
+from tests import commands
 from tests.grading.a1 import (
     NOTEBOOK,
     PART,
     ROOT,
+    environment,
     grade,
     hand_in,
     in_course,
@@ -128,23 +130,27 @@ def test_a_failed_regrade_leaves_no_score_standing(with_ada: Path, tmp_path: Pat
 
 
 def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> None:
-    """Ended in each of three ways, one after the other: each run goes on from where the one before was ended."""
+    """Ended in each of three ways, one after the other: each run goes on from where the one before was ended.
+
+    That which can't clean up after itself was started in the usual way, the others are forked.
+    """
     course = with_ada
     names = ["ada", *(f"s{index:02}" for index in range(11))]
     for name in names[1:]:
         hand_in(course, name)
-    environment = {**os.environ, "LRTUTORIAL_COURSE": str(course)}
     command = [sys.executable, "-m", "autograder", "grade", PART, "--workers", "2"]
     for number in ENDS:
         first = times(course)
-        with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, start_new_session=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:  # fmt: skip
-            while run.poll() is None and len(times(course)) < len(first) + 1:
+        if number == signal.SIGKILL:
+            code, printed = ended_in_the_usual_way(command, course, number, len(first) + 1)
+        else:
+            run = commands.start(command, cwd=ROOT, env=environment(course))
+            while run.goes_on() and len(times(course)) < len(first) + 1:
                 time.sleep(0.02)
-            run.send_signal(number)
-            printed, _ = run.communicate()
-        assert run.returncode == (-9 if number == signal.SIGKILL else 130), printed
-        assert kernels_of(run.pid) == []
+            os.kill(run.pid, number)
+            done = run.wait()
+            code, printed = done.returncode, done.stdout + done.stderr
+        assert code == (-9 if number == signal.SIGKILL else 130), printed
         with ledger(course) as book:
             kept = sorted(student for student, _ in book.fingerprints(PART))
         second = times(course)
@@ -157,6 +163,18 @@ def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> N
     assert [name for name in names if third[name] == second.get(name)] == kept
     assert len({str(rows) for rows in scores(course).values()}) == 1 and set(scores(course)) == set(names)
     assert f"{len(names)} unchanged" in grade(course, PART).stdout
+
+
+def ended_in_the_usual_way(command: list[str], course: Path, number: int, graded: int) -> tuple[int, str]:
+    """Start a command, end it when so many are graded, and see that none of its kernels is left: code and words."""
+    with subprocess.Popen(command, cwd=ROOT, env=environment(course), text=True, start_new_session=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:  # fmt: skip
+        while run.poll() is None and len(times(course)) < graded:
+            time.sleep(0.02)
+        run.send_signal(number)
+        printed, _ = run.communicate()
+    assert kernels_of(run.pid) == []
+    return run.returncode, printed
 
 
 SIGNAL_IN_A_CALLBACK = """

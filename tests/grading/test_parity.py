@@ -37,7 +37,7 @@ from tests.grading.home import Shown, at_home, homes
 from tests.grading.styles import STYLES
 from tests.part_b import right_answers
 
-SAMPLE, SEED = 16, int(os.environ.get("PARITY_SEED", "15"))
+SAMPLE, SEED = 16, int(os.environ.get("PARITY_SEED", "30"))  # of ten seeds, most exercises; torch once
 WHOLE = os.environ.get("PARITY", "") == "all"
 BEFOREHAND = "Nobody types in grading"
 LOAD = "import pickle\nwith open('answers.pkl', 'rb') as file:\n    globals().update(pickle.load(file))"

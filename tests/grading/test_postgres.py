@@ -22,7 +22,7 @@ from autograder.gradebook.database import Alone, Busy, explained, patient, readi
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
 from tests import commands
-from tests.grading.a1 import NOTEBOOK, PART, ROOT, environment, hand_in, kernels_of
+from tests.grading.a1 import NOTEBOOK, PART, ROOT, environment, hand_in
 from tests.grading.postgres import Server, server
 
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_fay")
@@ -157,27 +157,25 @@ def test_killed_midway_it_goes_on_and_another_machine_is_refused_meanwhile(postg
     names = tuple(f"s{index}" for index in range(6))
     course = course_with(tmp_path / "course", url, names)
     elsewhere = Path(shutil.copytree(course, tmp_path / "elsewhere"))  # another machine has a folder of its own
-    environment = {**os.environ, "LRTUTORIAL_COURSE": str(course), "LRTUTORIAL_DB": url}
     command = [sys.executable, "-m", "autograder", "grade", PART, "--workers", "1"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, start_new_session=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as first:  # fmt: skip
-        try:
-            with Ledger(url) as ledger:
-                until = time.monotonic() + 300
-                while time.monotonic() < until and first.poll() is None and len(ledger.fingerprints(PART)) < 2:
-                    time.sleep(0.02)
-                os.kill(first.pid, signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
-                with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
-                    pass
-                done = run(elsewhere, url, "autograder", "grade", PART)
-                assert done.returncode == 1 and "another grading run" in done.stderr, done.stdout + done.stderr
-        finally:  # else a failure would wait for ever
-            first.kill()
-            first.wait()
-        assert kernels_of(first.pid) == []
+    first = commands.start(command, cwd=ROOT, env={**environment(course), "LRTUTORIAL_DB": url})
+    try:
         with Ledger(url) as ledger:
-            kept = ledger.fingerprints(PART)
-    assert 2 <= len(kept) < len(names), first.stdout
+            until = time.monotonic() + 300
+            while time.monotonic() < until and first.goes_on() and len(ledger.fingerprints(PART)) < 2:
+                time.sleep(0.02)
+            os.kill(first.pid, signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
+            with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
+                pass
+            done = run(elsewhere, url, "autograder", "grade", PART)
+            assert done.returncode == 1 and "another grading run" in done.stderr, done.stdout + done.stderr
+    finally:  # else a failure would wait for ever
+        if first.goes_on():
+            os.kill(first.pid, signal.SIGKILL)
+        ended = first.wait()
+    with Ledger(url) as ledger:
+        kept = ledger.fingerprints(PART)
+    assert ended.returncode == -signal.SIGKILL and 2 <= len(kept) < len(names), ended
     done = run(course, url, "autograder", "grade", PART)
     assert done.returncode == 0 and f"{len(kept)} unchanged" in done.stdout, done.stdout + done.stderr
     assert set(entered(url)) == set(names) and len({str(rows) for rows in entered(url).values()}) == 1

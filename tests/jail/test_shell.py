@@ -233,7 +233,8 @@ for number in range(60):
 
 
 def test_what_was_printed_before_it_hung_is_there() -> None:
-    hang = "print('before')\ntry:\n    while True: pass\nexcept KeyboardInterrupt: print('interrupted')"
+    """Of a cell that sleeps: one that is busy is interrupted in the test above."""
+    hang = "import time\nprint('before')\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt: print('interrupted')"
     _, cells = executed(hang, MARK, seconds=5, answers=PATIENCE)
     assert "before" in cells[0].outputs[0].text and cells[1].outputs[0].text == "on 42\n"
 
