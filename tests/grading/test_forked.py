@@ -69,3 +69,20 @@ def test_none_of_our_own_code_is_there_beforehand_and_all_can_be_set(tmp_path: P
         done = commands.run(command, cwd=tmp_path, env={**pythons, "PATH": "/usr/bin", "X": "set"})
         assert done.returncode == code and done.stdout == f"{[word]} {tmp_path} set False\nTrue\n", done
         assert done.stderr.strip() == ("ended" if code else "")
+
+
+def test_a_command_ends_with_its_threads_and_what_it_left_to_its_end() -> None:
+    program = """if True:
+        import atexit, sys, threading, time
+        atexit.register(print, "and this at the end")
+        threading.Thread(target=lambda: (time.sleep(0.2), print("its thread"))).start()
+        sys.stdout.write("unfinished line, ")
+        CODE
+    """
+    for end, code in (("pass", 0), ("sys.exit(7)", 7), ("sys.exit(300)", 44), ("sys.exit('words')", 1), ("1 / 0", 1)):
+        command = [sys.executable, "-c", program.replace("CODE", end)]
+        forked = commands.run(command, cwd=ROOT, env=dict(os.environ))
+        usual = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (forked.returncode, forked.stdout) == (usual.returncode, usual.stdout)
+        assert forked.stdout == "unfinished line, its thread\nand this at the end\n" and forked.returncode == code
+        assert forked.stderr.splitlines()[-1:] == usual.stderr.splitlines()[-1:]
