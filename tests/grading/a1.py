@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +74,34 @@ def scores(course: Path, part: str = PART) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def kernels_of(session: int) -> list[str]:
-    """Processes that hang on a run that has ended: none may be left after a while."""
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        left = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                words, stat = (folder / "cmdline").read_bytes(), (folder / "stat").read_text()
-            except OSError:
-                continue
-            if b"autograder" in words and int(stat.rpartition(")")[2].split()[3]) == session:
-                left.append(folder.name)
-        if not left:
-            break
-        time.sleep(0.2)
-    return left
+def begun_by(pid: int) -> dict[tuple[int, str], str]:
+    """All processes below one, whatever session they are in: by number and time of begin, with their words."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words, stat = (folder / "cmdline").read_bytes(), (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        found[int(folder.name)] = int(stat[1]), stat[19], words.replace(b"\0", b" ").decode(errors="replace")
+    below, more = {pid}, {pid}
+    while more := {child for child, (parent, _, _) in found.items() if parent in more} - below:
+        below |= more
+    return {(each, found[each][1]): found[each][2] for each in below - {pid}}
+
+
+def left_of(processes: Iterable[tuple[int, str]]) -> list[int]:
+    """Which of these processes are still there after a while."""
+    left, until = list(processes), time.monotonic() + 120
+    while left and time.monotonic() < until:
+        left = [(pid, begin) for pid, begin in left if _begin(pid) == begin]
+        time.sleep(0.2 if left else 0)
+    return [pid for pid, _ in left]
+
+
+def _begin(pid: int) -> str | None:
+    """When a process began; None when it has ended, though nobody may have asked for its code yet."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if stat[0] == "Z" else stat[19]

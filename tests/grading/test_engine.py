@@ -28,12 +28,13 @@ from tests.grading.a1 import (
     NOTEBOOK,
     PART,
     ROOT,
+    begun_by,
     environment,
     grade,
     hand_in,
     in_course,
-    kernels_of,
     ledger,
+    left_of,
     scores,
     statuses,
     times,
@@ -166,14 +167,16 @@ def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> N
 
 
 def ended_in_the_usual_way(command: list[str], course: Path, number: int, graded: int) -> tuple[int, str]:
-    """Start a command, end it when so many are graded, and see that none of its kernels is left: code and words."""
+    """Start a command, end it when so many are graded; nothing it began is left, kernels too. Its code and words."""
     with subprocess.Popen(command, cwd=ROOT, env=environment(course), text=True, start_new_session=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:  # fmt: skip
         while run.poll() is None and len(times(course)) < graded:
             time.sleep(0.02)
+        begun = begun_by(run.pid)
         run.send_signal(number)
         printed, _ = run.communicate()
-    assert kernels_of(run.pid) == []
+    assert any("autograder.jail.zygote" in words for words in begun.values()), begun
+    assert left_of(begun) == []
     return run.returncode, printed
 
 
