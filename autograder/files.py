@@ -59,14 +59,14 @@ def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: 
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         if not path.parent.is_dir():  # a slip in the name: no folder is made for it
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        write_whole(path, table.getvalue(), mode=_like_others(path), encoding=encoding, errors="backslashreplace")
+        write_whole(path, table.getvalue(), mode=like_others(path), encoding=encoding, errors="backslashreplace")
     except OSError as error:
         raise Unwritable(
             f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
         ) from error
 
 
-def _like_others(path: Path) -> int:
+def like_others(path: Path) -> int:
     """The permissions a file has: those it had, or those the user's files get."""
     if path.exists():
         return path.stat().st_mode & 0o777

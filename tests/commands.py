@@ -8,8 +8,11 @@ started in the usual way, too. The same holds for the zygotes of a command that 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -66,27 +69,42 @@ def run(
 
 
 class Running:
-    """A forked command that may not have ended yet; ``pid`` is its process's id."""
+    """A forked command that may not have ended yet; ``pid`` is its process's id. At a ``with``'s end it has."""
 
     def __init__(self, words: Sequence[str], asked: dict[str, Any]) -> None:
         self._words, self._out, self._err = words, _printed(), _printed()
+        self._done: Done | None = None
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(_commands())
         self._lines = ask(self._connection, asked, [self._out.fileno(), self._err.fileno()])
         self.pid = int(json.loads(self._lines.readline())["pid"])
 
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.send_signal(signal.SIGKILL)  # where a test failed before it ended
+        self.wait()
+
     def goes_on(self) -> bool:
         """Whether it has not ended."""
-        return Path(f"/proc/{self.pid}").exists()
+        return self._done is None and not select.select([self._connection], [], [], 0)[0]
+
+    def send_signal(self, number: int) -> None:
+        """Unless it has ended."""
+        if self.goes_on():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def wait(self) -> Done:
-        """Until it has ended; once."""
-        with self._out as out, self._err as err, self._connection, self._lines as lines:
-            took = json.loads(lines.readline())
-            out.seek(0), err.seek(0)
-            done = Done(self._words, took["code"], out.read(), err.read())
-        done.seconds, done.megabytes = took["seconds"], took["megabytes"]
-        return done
+        """Until it has ended."""
+        if self._done is None:
+            with self._out as out, self._err as err, self._connection, self._lines as lines:
+                took = json.loads(lines.readline())
+                out.seek(0), err.seek(0)
+                self._done = Done(self._words, took["code"], out.read(), err.read())
+            self._done.seconds, self._done.megabytes = took["seconds"], took["megabytes"]
+        return self._done
 
 
 def start(words: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Running:

@@ -2,7 +2,7 @@
 
 Run by tests/commands.py with the path of a socket and the modules to import. A request is one line of JSON: Python's
 words from ``-m`` or ``-c`` on, the working directory, the environment, for how many seconds at most and as which user,
-and whether it ends, with all that it started, as soon as whoever asked is gone, as a kernel does (tests/kernels.py).
+and whether it ends, with its process group, as soon as whoever asked is gone, as a kernel does (tests/kernels.py).
 With it come open files: for what the command prints, for its errors, and its own, from `FIRST_FILE` on. The answers are
 the process's id, then its exit code and what it took. Of the course's own code nothing is imported beforehand: every
 command reads it anew.

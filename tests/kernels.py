@@ -5,6 +5,7 @@ this program: it asks for the kernel, passes signals on, and ends when the kerne
 course nothing is imported beforehand, nor torch, which only some notebooks may load.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -25,7 +26,9 @@ def describe(shared: Path, name: str, python: str, server: str) -> None:
 
     ``server`` is what ``tests.commands.server`` gives for this Python and `MODULES`.
     """
-    start = [python, "-I", "-S", __file__, server, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    start = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    if hasattr(os, "pidfd_open"):  # by which forked.py ends a kernel; elsewhere kernels start as usual
+        start[1:1] = ["-I", "-S", __file__, server]
     file = shared / "kernels" / name / "kernel.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"argv": start, "display_name": "Python 3 (forked)", "language": "python"}))
@@ -40,8 +43,13 @@ def main(server: str, words: list[str]) -> int:
     with connection.makefile("r") as lines:
         kernel = json.loads(lines.readline())["pid"]
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: os.killpg(kernel, number))
+            signal.signal(number, lambda number, _: _pass_on(kernel, number))
         return int(json.loads(lines.readline())["code"])
+
+
+def _pass_on(kernel: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        os.killpg(kernel, number)
 
 
 if __name__ == "__main__":

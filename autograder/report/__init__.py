@@ -9,12 +9,13 @@ from pathlib import Path
 from traitlets.config import Config
 
 from autograder.course import COURSE
-from autograder.files import write_table
+from autograder.files import like_others, write_table
 from autograder.grading.assignment import course_config
 from autograder.report.findings import findings
 from autograder.report.page import data, render, tables
 from autograder.report.record import read_class
 from lrtutorial.advice import Unwritable
+from lrtutorial.files import write_whole
 
 PAGE = "class_report.html"
 
@@ -37,8 +38,8 @@ def write_report(
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in tables(told).items():
             write_table(folder / name, rows)
-        _write(folder / "class_report.json", data(told))
-        _write(folder / PAGE, page)
+        for path, text in ((folder / "class_report.json", data(told)), (folder / PAGE, page)):
+            write_whole(path, text, mode=like_others(path))
     except OSError as error:
         cause = error if error.strerror else error.__cause__  # write_table says it in a sentence of its own
         why = getattr(cause, "strerror", None) or str(error)
@@ -47,13 +48,3 @@ def write_report(
             "--output DIR"
         ) from None
     return folder / PAGE
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file in one go: a full disk leaves the old one."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)

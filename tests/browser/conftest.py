@@ -120,7 +120,9 @@ class JupyterLab:
 
 def server_environment(home: Path) -> dict[str, str]:
     """An environment in which neither the server nor its kernels see the user's settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("JPY", "JUPYTER", "IPYTHON"))
+    }
     settings = home / "settings"
     for name, content in SETTINGS.items():
         file = settings / name

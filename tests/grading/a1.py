@@ -93,12 +93,12 @@ def left_of(processes: Iterable[tuple[int, str]]) -> list[int]:
     """Which of these processes are still there after a while."""
     left, until = list(processes), time.monotonic() + 120
     while left and time.monotonic() < until:
-        left = [(pid, begin) for pid, begin in left if _begin(pid) == begin]
+        left = [(pid, begin) for pid, begin in left if begin_of(pid) == begin]
         time.sleep(0.2 if left else 0)
     return [pid for pid, _ in left]
 
 
-def _begin(pid: int) -> str | None:
+def begin_of(pid: int) -> str | None:
     """When a process began; None when it has ended, though nobody may have asked for its code yet."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

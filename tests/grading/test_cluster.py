@@ -59,11 +59,11 @@ def test_a_lost_worker_costs_nothing(
     deadline = time.monotonic() + 60
     wait_for_workers(address, 2, deadline)
     command = [sys.executable, "-m", "autograder", "grade", PART, "--scheduler", address]
-    run = commands.start(command, cwd=ROOT, env=environment(course))
-    while run.goes_on() and len(times(course)) < 2:
-        time.sleep(0.02)
-    workers[0].send_signal(signal.SIGKILL)
-    done = run.wait()
+    with commands.start(command, cwd=ROOT, env=environment(course)) as run:
+        while run.goes_on() and len(times(course)) < 2:
+            time.sleep(0.02)
+        workers[0].send_signal(signal.SIGKILL)
+        done = run.wait()
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed
     assert f"{len(names)} graded" in printed, printed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import pickle
 import shutil
 import signal
@@ -145,11 +144,11 @@ def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> N
         if number == signal.SIGKILL:
             code, printed = ended_in_the_usual_way(command, course, number, len(first) + 1)
         else:
-            run = commands.start(command, cwd=ROOT, env=environment(course))
-            while run.goes_on() and len(times(course)) < len(first) + 1:
-                time.sleep(0.02)
-            os.kill(run.pid, number)
-            done = run.wait()
+            with commands.start(command, cwd=ROOT, env=environment(course)) as run:
+                while run.goes_on() and len(times(course)) < len(first) + 1:
+                    time.sleep(0.02)
+                run.send_signal(number)
+                done = run.wait()
             code, printed = done.returncode, done.stdout + done.stderr
         assert code == (-9 if number == signal.SIGKILL else 130), printed
         with ledger(course) as book:

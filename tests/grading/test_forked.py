@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from jupyter_client.manager import KernelManager
 
-from tests import commands
+from tests import commands, kernels
+from tests.grading.a1 import begin_of, left_of
 from tests.grading.conftest import ROOT, environment
 from tests.released import Release
+
+SLEEPS = "import time; time.sleep(600)"
 
 
 @pytest.mark.parametrize(
@@ -86,3 +92,47 @@ def test_a_command_ends_with_its_threads_and_what_it_left_to_its_end() -> None:
         assert (forked.returncode, forked.stdout) == (usual.returncode, usual.stdout)
         assert forked.stdout == "unfinished line, its thread\nand this at the end\n" and forked.returncode == code
         assert forked.stderr.splitlines()[-1:] == usual.stderr.splitlines()[-1:]
+
+
+def test_a_command_ends_with_the_block_that_a_test_left_by_a_failure() -> None:
+    with pytest.raises(RuntimeError), commands.start([sys.executable, "-c", SLEEPS], cwd=ROOT, env=os.environ) as run:
+        assert run.goes_on() and Path(f"/proc/{run.pid}").exists()
+        raise RuntimeError
+    assert not Path(f"/proc/{run.pid}").exists() and run.wait().returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="elsewhere kernels start as usual")
+@pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn
+def test_a_kernel_is_forked_hears_an_interrupt_and_ends_with_what_jupyter_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernels.describe(tmp_path, "forked", sys.executable, commands.server([sys.executable], kernels.MODULES, os.environ))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    with TemporaryDirectory() as sockets:
+        manager = KernelManager(kernel_name="forked", transport="ipc", ip=f"{sockets}/kernel")
+        manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        try:
+            client.wait_for_ready()
+            said: list[str] = []
+            hear = lambda message: said.append(message["content"].get("text", ""))  # noqa: E731
+            code = "import os; print(os.getpid(), 'forked.py' in open('/proc/self/cmdline').read())"
+            client.execute_interactive(code, output_hook=hear)
+            pid, forked = "".join(said).split()
+            began = begin_of(int(pid))
+            assert began is not None and forked == "True" and int(pid) != manager.provisioner.pid
+            asked = client.execute(SLEEPS)
+            while client.get_iopub_msg()["header"]["msg_type"] != "execute_input":
+                pass
+            manager.interrupt_kernel()
+            answer = client.get_shell_msg()
+            while answer["parent_header"].get("msg_id") != asked:
+                answer = client.get_shell_msg()
+            assert answer["content"]["ename"] == "KeyboardInterrupt"
+            manager.provisioner.process.kill()
+            assert left_of([(int(pid), began)]) == []
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()

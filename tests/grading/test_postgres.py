@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -158,21 +157,17 @@ def test_killed_midway_it_goes_on_and_another_machine_is_refused_meanwhile(postg
     course = course_with(tmp_path / "course", url, names)
     elsewhere = Path(shutil.copytree(course, tmp_path / "elsewhere"))  # another machine has a folder of its own
     command = [sys.executable, "-m", "autograder", "grade", PART, "--workers", "1"]
-    first = commands.start(command, cwd=ROOT, env={**environment(course), "LRTUTORIAL_DB": url})
-    try:
-        with Ledger(url) as ledger:
-            until = time.monotonic() + 300
-            while time.monotonic() < until and first.goes_on() and len(ledger.fingerprints(PART)) < 2:
-                time.sleep(0.02)
-            os.kill(first.pid, signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
-            with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
-                pass
-            done = run(elsewhere, url, "autograder", "grade", PART)
-            assert done.returncode == 1 and "another grading run" in done.stderr, done.stdout + done.stderr
-    finally:  # else a failure would wait for ever
-        if first.goes_on():
-            os.kill(first.pid, signal.SIGKILL)
-        ended = first.wait()
+    started = commands.start(command, cwd=ROOT, env={**environment(course), "LRTUTORIAL_DB": url})
+    with started as first, Ledger(url) as ledger:
+        until = time.monotonic() + 300
+        while time.monotonic() < until and first.goes_on() and len(ledger.fingerprints(PART)) < 2:
+            time.sleep(0.02)
+        first.send_signal(signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
+        with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
+            pass
+        done = run(elsewhere, url, "autograder", "grade", PART)
+        assert done.returncode == 1 and "another grading run" in done.stderr, done.stdout + done.stderr
+    ended = first.wait()
     with Ledger(url) as ledger:
         kept = ledger.fingerprints(PART)
     assert ended.returncode == -signal.SIGKILL and 2 <= len(kept) < len(names), ended
