@@ -49,11 +49,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _grade(commands: Commands) -> None:
     grade = commands.add_parser(
-        "grade", help="grade what was handed in and changed: parallel, jailed, resumable",
+        "grade",
+        help="grade what was handed in and changed: parallel, jailed, resumable",
         description="Grade what was handed in for an assignment and changed since it was last graded. It may be "
         "ended at any time (Ctrl-C, kill): run it again and it goes on.",
         epilog="example: python -m autograder grade PART --workers 4",
-    )  # fmt: skip
+    )
     grade.add_argument("assignment", help="the assignment: a folder of the release")
     grade.add_argument("students", nargs="*", metavar="student", help="only these students (default: all)")
     grade.add_argument(
@@ -65,8 +66,12 @@ def _grade(commands: Commands) -> None:
         "--dry-run", action="store_true", help="show who would gain or lose points, and why; write nothing"
     )
     grade.add_argument("--output", metavar="FILE", default="", help="write all differences into a table (CSV)")
-    grade.add_argument("--db", metavar="URL", default="", help="another gradebook, as nbgrader's --db (default: the "
-                       "configured one, or LRTUTORIAL_DB)")  # fmt: skip
+    grade.add_argument(
+        "--db",
+        metavar="URL",
+        default="",
+        help="another gradebook, as nbgrader's --db (default: the configured one, or LRTUTORIAL_DB)",
+    )
     grade.add_argument("--timings", action="store_true", help="print where the time went, phase by phase")
     grade.add_argument(
         "--unsafe-no-jail", action="store_true", help="run student code even where the jail doesn't hold"
@@ -99,17 +104,25 @@ def _named(word: str) -> str:
 
 def _collect(commands: Commands) -> None:
     collect = commands.add_parser(
-        "collect", help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
+        "collect",
+        help="sort what an LMS gives (Canvas, Moodle, Gradescope, a folder) into submitted/",
         description="Sort a download of everybody's submissions into submitted/, and say what became of every file. "
         "Nothing is overwritten unasked.",
         epilog="example: python -m autograder collect submissions.zip PART --roster roster.csv --dry-run",
-    )  # fmt: skip
+    )
     collect.add_argument("download", type=_named, help="the zip or the folder")
     collect.add_argument("assignment", help="the assignment: a folder of the release")
-    collect.add_argument("--roster", metavar="FILE", help="CSV: student (the id), name or first_name and last_name, "
-                         "email, lms_id; without it the gradebook's students and the LMS's names count")  # fmt: skip
-    collect.add_argument("--replace", action="store_true", help="put newer work in the place of what is there already, "
-                         "which is kept beside")  # fmt: skip
+    collect.add_argument(
+        "--roster",
+        metavar="FILE",
+        help="CSV: student (the id), name or first_name and last_name, "
+        "email, lms_id; without it the gradebook's students and the LMS's names count",
+    )
+    collect.add_argument(
+        "--replace",
+        action="store_true",
+        help="put newer work in the place of what is there already, which is kept beside",
+    )
     collect.add_argument("--dry-run", action="store_true", help="only show what would become of every file")
 
     def run(arguments: argparse.Namespace) -> int:
@@ -118,21 +131,25 @@ def _collect(commands: Commands) -> None:
         from autograder.desk.collect import collect_download
 
         return collect_download(
-            Path(arguments.download), arguments.assignment, roster=Path(arguments.roster) if arguments.roster else None,
-            dry_run=arguments.dry_run, replacing=arguments.replace,
-        )  # fmt: skip
+            Path(arguments.download),
+            arguments.assignment,
+            roster=Path(arguments.roster) if arguments.roster else None,
+            dry_run=arguments.dry_run,
+            replacing=arguments.replace,
+        )
 
     collect.set_defaults(run=run)
 
 
 def _written(commands: Commands) -> None:
     written = commands.add_parser(
-        "written", help="grade written answers line by line in one page, alike ones together",
+        "written",
+        help="grade written answers line by line in one page, alike ones together",
         description="Open a page on this machine to grade an exercise's written answers by keys: line by line of the "
         "rubric, those alike together, comments reused. All is saved into the gradebook as you go; Ctrl-C ends it, and "
         "prints how far two looks at the same answers agreed.",
         epilog="example: python -m autograder written EXERCISE --grader ada",
-    )  # fmt: skip
+    )
     written.add_argument("exercise", help="an exercise with a written answer")
     written.add_argument("--grader", metavar="NAME", default="", help="kept with what you give (default: your account)")
     written.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
@@ -144,19 +161,24 @@ def _written(commands: Commands) -> None:
         from autograder.written import open_page
 
         return open_page(
-            arguments.exercise, course_config(), grader=arguments.grader, db_url=arguments.db, port=arguments.port,
+            arguments.exercise,
+            course_config(),
+            grader=arguments.grader,
+            db_url=arguments.db,
+            port=arguments.port,
             browser=not arguments.no_browser,
-        )  # fmt: skip
+        )
 
     written.set_defaults(run=run)
 
 
 def _history(commands: Commands) -> None:
     history = commands.add_parser(
-        "history", help="every change of a verdict: when, why, points before and after",
+        "history",
+        help="every change of a verdict: when, why, points before and after",
         description="Show every change that grading made to a verdict, the oldest first.",
         epilog="example: python -m autograder history STUDENT PART",
-    )  # fmt: skip
+    )
     history.add_argument("student", nargs="?", default="", help="only this student's (default: all)")
     history.add_argument("assignment", nargs="?", default="", help="only this part's (default: all)")
     history.add_argument("--db", metavar="URL", default="", help="another gradebook than the configured one")
@@ -173,10 +195,11 @@ def _history(commands: Commands) -> None:
 
 def _report(commands: Commands) -> None:
     report = commands.add_parser(
-        "report", help="the class report: scores, steps, misconceptions, who is stuck, with pictures",
+        "report",
+        help="the class report: scores, steps, misconceptions, who is stuck, with pictures",
         description="Write what the class has and has not understood, as one HTML page with tables and data beside it.",
         epilog="example: python -m autograder report PART --anonymous --output slides/report",
-    )  # fmt: skip
+    )
     report.add_argument("parts", nargs="*", metavar="part", help="assignments (default: all that are graded)")
     report.add_argument(
         "--anonymous",
@@ -199,23 +222,29 @@ def _report(commands: Commands) -> None:
 
 def _similar(commands: Commands) -> None:
     similar = commands.add_parser(
-        "similar", help="list suspiciously alike programs, side by side",
+        "similar",
+        help="list suspiciously alike programs, side by side",
         description="List programs that are alike in what is neither handed out nor common, most alike first, "
         "with both sources side by side: a list to look at, never a verdict.",
         epilog="example: python -m autograder similar PART",
-    )  # fmt: skip
+    )
     similar.add_argument("assignment", help="an assignment whose answers are programs")
     similar.add_argument("--output", metavar="DIR", help="where to write (default: similar/ in the course's folder)")
     similar.add_argument("--threshold", type=float, metavar="SCORE", help="the least score listed (default: 10)")
-    similar.add_argument("--common", type=float, metavar="SHARE", help="of the class; what more of them write doesn't "
-                         "count (default: 0.05)")  # fmt: skip
+    similar.add_argument(
+        "--common",
+        type=float,
+        metavar="SHARE",
+        help="of the class; what more of them write doesn't count (default: 0.05)",
+    )
     similar.add_argument("--most", type=int, metavar="N", help="pairs listed of one exercise (default: 100)")
 
     def run(arguments: argparse.Namespace) -> int:
         from autograder.similar import list_similar
 
-        given = {name: value for name in ("threshold", "common", "most")
-                 if (value := getattr(arguments, name)) is not None}  # fmt: skip
+        given = {
+            name: value for name in ("threshold", "common", "most") if (value := getattr(arguments, name)) is not None
+        }
         return list_similar(arguments.assignment, arguments.output, **given)
 
     similar.set_defaults(run=run)
@@ -223,11 +252,12 @@ def _similar(commands: Commands) -> None:
 
 def _doctor(commands: Commands) -> None:
     doctor = commands.add_parser(
-        "doctor", help="say whether this machine can grade, and what to do where it can't",
+        "doctor",
+        help="say whether this machine can grade, and what to do where it can't",
         description="Say whether this machine can grade: jail, packages, gradebook, release, secret, disk. Changes "
         "nothing. Ends with 1 when something that grading needs fails.",
         epilog="example: python -m autograder doctor",
-    )  # fmt: skip
+    )
     doctor.add_argument("--json", action="store_true", help="print the lines as JSON")
 
     def run(arguments: argparse.Namespace) -> int:
@@ -240,11 +270,12 @@ def _doctor(commands: Commands) -> None:
 
 def _new_course(commands: Commands) -> None:
     new = commands.add_parser(
-        "new-course", help="copy the course for a new term, with a secret of its own",
+        "new-course",
+        help="copy the course for a new term, with a secret of its own",
         description="Copy the course into a new folder for a new term: notebooks and code, but no submissions, grades "
         "or secret; a fresh secret is drawn.",
         epilog="example: python -m autograder new-course ../spring-term",
-    )  # fmt: skip
+    )
     new.add_argument("folder", metavar="DIR", help="a folder that isn't there yet, or an empty one")
     new.add_argument("--with-git", action="store_true", help="copy the history (.git), too")
 
@@ -258,9 +289,11 @@ def _new_course(commands: Commands) -> None:
 
 def _demo(commands: Commands) -> None:
     demo = commands.add_parser(
-        "demo", help="grade the sample class from end to end", description="Grade the sample class from end to end.",
+        "demo",
+        help="grade the sample class from end to end",
+        description="Grade the sample class from end to end.",
         epilog="example: python -m autograder demo",
-    )  # fmt: skip
+    )
     demo.add_argument("parts", nargs="*", metavar="part", help="assignments (default: all that are released)")
 
     def run(arguments: argparse.Namespace) -> int:
@@ -273,10 +306,11 @@ def _demo(commands: Commands) -> None:
 
 def _record(commands: Commands) -> None:
     record = commands.add_parser(
-        "record", help="write the recorded expectations of the public probes into the students' package",
+        "record",
+        help="write the recorded expectations of the public probes into the students' package",
         description="Compute reference and misconceptions on the public probes and record them for the notebooks.",
         epilog="example: python -m autograder record STEP",
-    )  # fmt: skip
+    )
     record.add_argument("steps", nargs="*", metavar="step", help="steps to record (default: all)")
 
     def run(arguments: argparse.Namespace) -> int:

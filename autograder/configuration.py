@@ -65,8 +65,11 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     config.GrantExtraTime.path = str(COURSE / "extra_time.csv")
     # Being late costs what the points now are: hand grades come after grading.
     config.GenerateFeedback.preprocessors = [
-        GrantExtraTime, AssignLatePenalties, *GenerateFeedback.preprocessors.default(), FeedbackSummary
-    ]  # fmt: skip
+        GrantExtraTime,
+        AssignLatePenalties,
+        *GenerateFeedback.preprocessors.default(),
+        FeedbackSummary,
+    ]
     config.ExportApp.plugin_class = "autograder.export.Csv"
 
 

@@ -153,8 +153,9 @@ def read(gradebook: Gradebook, assignments: Sequence[str] = (), students: Sequen
     who = set(_named(students, [student.id for student in everyone], "student"))
     parts = [
         Part(one.name, one.duedate, {notebook.name: float(notebook.max_score) for notebook in one.notebooks})
-        for one in known if one.name in chosen
-    ]  # fmt: skip
+        for one in known
+        if one.name in chosen
+    ]
     ours = [student for student in everyone if student.id in who]
     return Grades(parts, ours, _standings(gradebook))
 
@@ -201,9 +202,10 @@ class GradeExport(ExportPlugin):
         False, help="Leave out the score of whoever has work that waits for a hand grade or could not be graded."
     ).tag(config=True)
     byte_order_mark = Bool(
-        False, help="Begin the file with UTF-8's byte order mark, by which Excel knows it; other programs take it "
+        False,
+        help="Begin the file with UTF-8's byte order mark, by which Excel knows it; other programs take it "
         "for a part of the first column's name.",
-    ).tag(config=True)  # fmt: skip
+    ).tag(config=True)
 
     def __init__(self, **kwargs: object):
         super().__init__(**kwargs)
@@ -268,14 +270,16 @@ class GradeExport(ExportPlugin):
             leave = f"their points so far are in the file; --{type(self).__name__}.finished_only=True leaves them out"
             self.log.warning(
                 "Submissions that wait for a hand grade, or for a look at what could not be graded: %d (%s).",
-                open_ones, "their scores are left out" if self.finished_only else leave,
-            )  # fmt: skip
+                open_ones,
+                "their scores are left out" if self.finished_only else leave,
+            )
         names = [text for s in grades.students for text in (s.id, s.first_name, s.last_name, s.email) if text]
         if altered := [name for name in names if safe(name) != name]:
             self.log.warning(
                 "Names or ids that a spreadsheet could run as a formula: %d, such as %r. They have a ' in the file.",
-                len(altered), altered[0][:40],
-            )  # fmt: skip
+                len(altered),
+                altered[0][:40],
+            )
         self._compare_penalties(gradebook, grades)
 
     def _compare_penalties(self, gradebook: Gradebook, grades: Grades) -> None:
@@ -303,8 +307,13 @@ class GradeExport(ExportPlugin):
             self.log.warning(
                 "Late penalties that are not what due dates, extra time and points now give: %d (%s, %s: %g, now %g). "
                 "Run python -m autograder grade %s, which grades nothing twice, and export again.",
-                len(stale), who, part_name, was, now_is, part_name,
-            )  # fmt: skip
+                len(stale),
+                who,
+                part_name,
+                was,
+                now_is,
+                part_name,
+            )
 
 
 def full_name(student: Student) -> str:
@@ -409,26 +418,30 @@ class Canvas(_Wide):
         """Yield header, points possible, and the students."""
         graded: list[tuple[Part, str]] = [
             (part, name) for part in grades.parts for name in (part.exercises if self.by_exercise else [""])
-        ]  # fmt: skip
+        ]
         names = [name or part.name for part, name in graded]
         titles = [
             self.title(name, grades) if names.count(name) == 1 else f"{part.name} {name}"
             for (part, _), name in zip(graded, names, strict=True)
-        ]  # fmt: skip
+        ]
         beside = self.detail_columns(grades)
         yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles, *(name for name, _ in beside)]
         yield [
-            "Points Possible", "", "", "", "",
+            "Points Possible",
+            "",
+            "",
+            "",
+            "",
             *(part.exercises[name] if name else part.possible for part, name in graded),
             *("(read only)" if most is None else f"{most:g} (read only)" for _, most in beside),
-        ]  # fmt: skip
+        ]
         for student in grades.students:
             lms = student.lms_user_id or ""
             ids = [lms, ""] if self.id_column == "ID" else ["", lms]
             scores = [
                 self.mark(grades.of(student, part), name, net=True) if name else self.score(grades.of(student, part))
                 for part, name in graded
-            ]  # fmt: skip
+            ]
             yield [full_name(student), *ids, student.id, self.section, *scores, *self.detail_cells(student, grades)]
 
 
@@ -454,29 +467,33 @@ class Moodle(_Wide):
             raise Unusable(f"Moodle.grade_max takes a maximum grade above 0, or 0 for points; got {self.grade_max}")
         titles = [self.title(part.name, grades) for part in grades.parts]
         yield [
-            "First name", "Last name", "ID number", "Email address",
+            "First name",
+            "Last name",
+            "ID number",
+            "Email address",
             *(f"{title}{what}" for title in titles for what in ("", " feedback", " max grade")),
             *(name if most is None else f"{name} (of {most:g})" for name, most in self.detail_columns(grades)),
-        ]  # fmt: skip
+        ]
         highest = 0.0
         for student in grades.students:
-            row: list[Cell] = [
-                student.first_name, student.last_name, student.lms_user_id or student.id, student.email,
-            ]  # fmt: skip
+            row: list[Cell] = [student.first_name, student.last_name, student.lms_user_id or student.id, student.email]
             for part in grades.parts:
                 standing = grades.of(student, part)
                 scale = self.grade_max / part.possible if self.grade_max and part.possible else 1.0
                 score = self.score(standing)
                 highest = max(highest, (score or 0.0) * scale)
                 row += [
-                    NO_GRADE if score is None else score * scale, self.feedback(standing, part), part.possible * scale
-                ]  # fmt: skip
+                    NO_GRADE if score is None else score * scale,
+                    self.feedback(standing, part),
+                    part.possible * scale,
+                ]
             yield row + list(self.detail_cells(student, grades))
         if highest > 100:
             self.log.warning(
                 "The highest grade is %g. Moodle refuses a file with a grade above 100 unless the site's "
-                "unlimitedgrades and gradepointmax allow it; --Moodle.grade_max=100 rescales.", highest,
-            )  # fmt: skip
+                "unlimitedgrades and gradepointmax allow it; --Moodle.grade_max=100 rescales.",
+                highest,
+            )
         if lacking := sum(not student.email for student in grades.students):
             self.log.warning(
                 "Students without an e-mail address in the gradebook: %d. Map ID number to the user in Moodle.", lacking

@@ -86,10 +86,13 @@ class Ran:
 def run(words: list[str], course: Path) -> Ran:
     """Run a command of the course in ``course``. Raises RuntimeError with its last lines when it fails."""
     environment = {
-        **os.environ, "LRTUTORIAL_COURSE": str(course), "LRTUTORIAL_PROGRESS": "off", "COLUMNS": "118",
+        **os.environ,
+        "LRTUTORIAL_COURSE": str(course),
+        "LRTUTORIAL_PROGRESS": "off",
+        "COLUMNS": "118",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }  # fmt: skip
+    }
     where = course if (course / "nbgrader_config.py").exists() else ROOT
     begun = time.perf_counter()
     with tempfile.TemporaryFile("w+") as log:

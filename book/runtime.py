@@ -29,7 +29,7 @@ EMPTIED = {  # of mpmath: what no formula asks for
     **{f"functions/{name}": "" for name in ("bessel", "elliptic", "orthogonal", "qfunctions", "signals", "theta")},
     "functions/zetazeros": "from .functions import defun\n@defun\ndef zetazero(ctx, n):\n    raise ValueError\n",
     "functions/rszeta": "class RSCache:\n    pass\n",
-}  # fmt: skip
+}
 CODED = ("b1", "b2", "b3", "b4", "b5")  # steps that need NumPy: what is recorded for them stays at home
 KEEP = 4  #: how many of those made earlier stay: with and without solutions, of two branches
 LICENSES = """Python for the pages of this book

@@ -63,11 +63,14 @@ class PageExporter(HTMLExporter):
     def markdown2html(self, context: Any, source: str) -> str:
         """Markdown as HTML, as nbconvert makes it; a picture that the notebook doesn't hold is said, not an error."""
         renderer = AttachmentRenderer(
-            escape=False, attachments=(context.get("cell") or {}).get("attachments"), embed_images=self.embed_images,
+            escape=False,
+            attachments=(context.get("cell") or {}).get("attachments"),
+            embed_images=self.embed_images,
             path=context.get("resources", {}).get("metadata", {}).get("path", ""),
-            anchor_link_text=self.anchor_link_text, exclude_anchor_links=self.exclude_anchor_links,
+            anchor_link_text=self.anchor_link_text,
+            exclude_anchor_links=self.exclude_anchor_links,
             **self.lexer_options,
-        )  # fmt: skip
+        )
         return str(MarkdownWithMath(renderer=renderer).render(source))
 
     def from_notebook_node(  # type: ignore[override]  # a page is text, as with HTMLExporter

@@ -42,9 +42,14 @@ class Done(subprocess.CompletedProcess[str]):
 
 
 def run(
-    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], most: int | None = None, user: int | None = None,
+    words: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    most: int | None = None,
+    user: int | None = None,
     quick_zygotes: bool = True,
-) -> Done:  # fmt: skip
+) -> Done:
     """As ``subprocess.run(words, cwd=, env=, capture_output=True, text=True)``, and what it took.
 
     ``most`` seconds of the processor, then the system ends it. ``user``: the id of another user, whom root becomes.

@@ -128,8 +128,11 @@ def wait_for_a_command(path: str) -> list[str]:
         if ends_with_asker and connection in select.select([connection, os.pidfd_open(pid)], [], [])[0]:
             os.killpg(pid, signal.SIGKILL)
         _, status, used = os.wait4(pid, 0)
-        took = {"code": os.waitstatus_to_exitcode(status), "seconds": used.ru_utime + used.ru_stime,
-                "megabytes": used.ru_maxrss / 1024}  # fmt: skip
+        took = {
+            "code": os.waitstatus_to_exitcode(status),
+            "seconds": used.ru_utime + used.ru_stime,
+            "megabytes": used.ru_maxrss / 1024,
+        }
         with contextlib.suppress(OSError):
             connection.sendall(json.dumps(took).encode() + b"\n")
         os._exit(0)

@@ -16,9 +16,15 @@ from pathlib import Path
 #: What a kernel imports by itself, and what every notebook of the course does. Not the backend of pictures below cells:
 #: it looks for its kernel when it is imported.
 MODULES = (
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "numpy",
-    "sympy", "ipywidgets", "anywidget",
-)  # fmt: skip
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "numpy",
+    "sympy",
+    "ipywidgets",
+    "anywidget",
+)
 
 
 def describe(shared: Path, name: str, python: str, server: str) -> None:

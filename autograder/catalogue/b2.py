@@ -199,8 +199,12 @@ class AsDataclass:
     step = Pieces.step
     step_one = Pieces.step_one
     first, second, corrected, direction, move = (
-        Pieces.first, Pieces.second, Pieces.corrected, Pieces.direction, Pieces.move,
-    )  # fmt: skip
+        Pieces.first,
+        Pieces.second,
+        Pieces.corrected,
+        Pieces.direction,
+        Pieces.move,
+    )
 
 
 class Typed:

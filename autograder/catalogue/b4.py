@@ -58,14 +58,18 @@ def probes(rng: np.random.Generator) -> list[Probe]:
         drawn("not_a_number", asks=["losses"], num_steps=30, poison={"at": int(rng.integers(7, 12)), "what": "nan"}),
         drawn("bad_start", asks=["first_loss"], num_steps=20, poison={"at": 0, "what": "inf"}),
         drawn(
-            "short_loader", asks=["losses", "restart"], num_steps=int(rng.integers(18, 24)), min_lr=odd(1e-4),
-            max_lr=odd(0.5), batches=7,
+            "short_loader",
+            asks=["losses", "restart"],
+            num_steps=int(rng.integers(18, 24)),
+            min_lr=odd(1e-4),
+            max_lr=odd(0.5),
+            batches=7,
         ),
         drawn("few", asks=["losses", "few"], num_steps=3, min_lr=odd(1e-3), max_lr=odd(0.2)),
         drawn("restore", asks=["left"], **norm, training=False),
         drawn("loader_breaks", **norm, poison={"at": int(rng.integers(2, 5)), "what": "error"}),
         drawn("stop_button", **norm, training=False, poison={"at": int(rng.integers(2, 5)), "what": "stop"}),
-    ]  # fmt: skip
+    ]
 
 
 def far_off(rng: np.random.Generator) -> dict[str, object]:
@@ -371,9 +375,13 @@ def needs_a_finite_start(self: Pieces) -> float:
 
 
 def linear_plot(
-    self: Pieces, log: bool = False, xlabel: str = "learning rate", ylabel: str = "loss", swapped: bool = False,
+    self: Pieces,
+    log: bool = False,
+    xlabel: str = "learning rate",
+    ylabel: str = "loss",
+    swapped: bool = False,
     rates: Sequence[float] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     import matplotlib.pyplot as plt
 
     fig, ax = plt.subplots()

@@ -249,9 +249,14 @@ def at(self: CosineAnnealingWarmRestarts, epoch: float) -> float:
 
 
 def drawn(
-    first: int = 0, more: int = 0, fixed: bool = False, labels: bool = True, swapped: bool = False, draws: bool = True,
+    first: int = 0,
+    more: int = 0,
+    fixed: bool = False,
+    labels: bool = True,
+    swapped: bool = False,
+    draws: bool = True,
     returns: Callable[[list[float]], object] = lambda rates: rates,
-) -> type:  # fmt: skip
+) -> type:
     """Return a schedule whose plot has one thing changed."""
 
     def plot_schedule(self: CosineAnnealingWarmRestarts, total_epochs: int = 100) -> object:

@@ -91,9 +91,12 @@ def grade_sample_class(parts: Sequence[str] = ()) -> int:
             progress.update(task, description=f"{part}: grading", total=1 + len(STUDENTS) + notebooks)
             with local_workers(workers) as team:
                 summary = grade(
-                    Assignment.find(part, api.config), team, force=True,
-                    students=[student.name for student in STUDENTS], watcher=_Advance(progress, task),
-                )  # fmt: skip
+                    Assignment.find(part, api.config),
+                    team,
+                    force=True,
+                    students=[student.name for student in STUDENTS],
+                    watcher=_Advance(progress, task),
+                )
             failures += [f"grade {name}: its kernel could not be run" for name in summary.not_run]
             for student in STUDENTS:
                 progress.update(task, description=f"{part}: feedback {student.name[7:]}")

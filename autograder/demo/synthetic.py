@@ -116,8 +116,9 @@ class Truth:
     def points(self, student: str, part: str) -> float:
         """Points of a student in a part, hand grades given so far included."""
         steps = sum(a.points for a in self.answers.values() if a.student == student and a.part == part)
-        mine = (w.points or 0.0 for (who, ex), w in self.written.items()
-                if who == student and exercises()[ex].part == part)  # fmt: skip
+        mine = (
+            w.points or 0.0 for (who, ex), w in self.written.items() if who == student and exercises()[ex].part == part
+        )
         return steps + sum(mine)
 
     def handed_in(self, part: str) -> list[str]:
@@ -200,8 +201,9 @@ def _plant_part(truth: Truth, part: str, config: Config, rng: np.random.Generato
     secret = course_secret(truth.course / "secret")
     desks = [
         _Desk(exercise, assignment.release[exercise.notebook], secret, rng)
-        for exercise in exercises().values() if exercise.part == part and exercise.notebook in assignment.release
-    ]  # fmt: skip
+        for exercise in exercises().values()
+        if exercise.part == part and exercise.notebook in assignment.release
+    ]
     with GradebookWriter(config, part, assignment.release) as writer:
         for person in truth.people:
             writer.gradebook.update_or_create_student(
@@ -393,9 +395,15 @@ class _Desk:
         return Written(sum(earned) if rng.random() < 0.8 else None, model.points, text)
 
     def _graded(
-        self, person: Person, notebook: NotebookNode, verdicts: list[Verdict], answers: list[Answer],
-        written: Written | None, hints: dict[str, int], rng: np.random.Generator,
-    ) -> _Sheet:  # fmt: skip
+        self,
+        person: Person,
+        notebook: NotebookNode,
+        verdicts: list[Verdict],
+        answers: list[Answer],
+        written: Written | None,
+        hints: dict[str, int],
+        rng: np.random.Generator,
+    ) -> _Sheet:
         """Hand the notebook in, now and then damaged, and grade it as the engine does, without a kernel."""
         fate = rng.random()
         runs = max(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")

@@ -167,8 +167,10 @@ def _rows(path: Path) -> Iterator[tuple[str, ...]]:
         names[names.index("student")] = "name"
     found = [column for column in _STUDENTS if column in names]
     if not found:
-        raise Refused(f"the roster {path} begins with {head[:80]!r}; a column 'student' (the id) is expected, and name "
-                      "or first_name and last_name, email, lms_id as far as known")  # fmt: skip
+        raise Refused(
+            f"the roster {path} begins with {head[:80]!r}; a column 'student' (the id) is expected, and name "
+            "or first_name and last_name, email, lms_id as far as known"
+        )
     for row in reader:
         cell = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str) or value is None}
         if student := next((cell[column] for column in found if cell.get(column)), ""):
@@ -206,9 +208,11 @@ def _called(cell: Mapping[str, str]) -> Iterator[str]:
 
 
 def people(
-    names: Iterable[str], about: Mapping[str, tuple[Person, ...]] | None = None, whole: str = "",
+    names: Iterable[str],
+    about: Mapping[str, tuple[Person, ...]] | None = None,
+    whole: str = "",
     roster: Roster | None = None,
-) -> dict[str, list[tuple[Person, str]]]:  # fmt: skip
+) -> dict[str, list[tuple[Person, str]]]:
     """Return {path in the download: [(whom it is of, its path in what they handed in)]}; a group's file is of several.
 
     ``whole`` is the download's own name: the person's, where nothing else says whose it is. A person without a name is
@@ -245,8 +249,10 @@ def _without_groups(found: dict[str, list[tuple[Person, str]]]) -> dict[str, lis
         words = person.name.split("-")
         return replace(person, also=tuple("-".join(words[at:]) for at in range(1, len(words))))
 
-    return {name: [(apart(person) if person.name in names else person, inside) for person, inside in of]
-            for name, of in found.items()}  # fmt: skip
+    return {
+        name: [(apart(person) if person.name in names else person, inside) for person, inside in of]
+        for name, of in found.items()
+    }
 
 
 def _common(names: list[str]) -> tuple[str, ...]:
@@ -294,8 +300,9 @@ def gradescope(text: str) -> dict[str, tuple[Person, ...]]:
             when = None
         found[str(folder)] = tuple(
             Person(str(one.get(":name", folder)), _texts(one.get(":sid"), one.get(":email")), when)
-            for one in who if isinstance(one, dict)
-        )  # fmt: skip
+            for one in who
+            if isinstance(one, dict)
+        )
     return found
 
 
@@ -329,9 +336,9 @@ def download(path: Path, roster: Roster | None = None) -> list[tuple[Person, Cal
 
     def reader(places: list[tuple[zipfile.ZipInfo, str]]) -> Callable[[], list[Found]]:
         # one by one: two of them may have the same name
-        return lambda: list(_opened(
-            replace(one, name=inside) for info, inside in places for one in unpacked(archive, [info])
-        ))  # fmt: skip
+        return lambda: list(
+            _opened(replace(one, name=inside) for info, inside in places for one in unpacked(archive, [info]))
+        )
 
     bad = [Found(spelled(info), b"", problem=why) for info in listed if (why := refused(info))]
     bad += [Found(name, b"", problem=HIDDEN) for name in map(spelled, infos) if _hidden_work(name)]
@@ -524,8 +531,9 @@ def readable(name: str) -> str:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as lines of text, with a count at the end."""
-    shown = [(readable(row.student) or "?", row.exercise or "-", readable(row.file), readable(row.became))
-             for row in rows]  # fmt: skip
+    shown = [
+        (readable(row.student) or "?", row.exercise or "-", readable(row.file), readable(row.became)) for row in rows
+    ]
     widths = [max((len(line[column]) for line in shown), default=0) for column in range(3)]
     lines = [
         "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]) for line in shown

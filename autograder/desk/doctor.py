@@ -158,8 +158,12 @@ def _packages(place: Place) -> Finding:
 def _commands(place: Place) -> Finding:
     missing = [name for name in COMMANDS if place.which(name) is None]
     if missing:
-        return Finding("commands", "fails", f"not on the PATH: {', '.join(missing)}",
-                       "activate the environment: . .venv/bin/activate (nbgrader calls alembic by name)")  # fmt: skip
+        return Finding(
+            "commands",
+            "fails",
+            f"not on the PATH: {', '.join(missing)}",
+            "activate the environment: . .venv/bin/activate (nbgrader calls alembic by name)",
+        )
     return Finding("commands", "ok", f"{', '.join(COMMANDS)} are on the PATH")
 
 
@@ -183,8 +187,12 @@ def _jail(place: Place) -> Finding:
 def _folder(place: Place) -> Finding:
     at = next(path for path in (place.folder, *place.folder.parents) if path.exists())
     if not at.is_dir() or not os.access(at, os.W_OK | os.X_OK):
-        return Finding("course folder", "fails", f"{at} can't be written",
-                       "give yourself the right to write there, or set LRTUTORIAL_COURSE")  # fmt: skip
+        return Finding(
+            "course folder",
+            "fails",
+            f"{at} can't be written",
+            "give yourself the right to write there, or set LRTUTORIAL_COURSE",
+        )
     made = "" if at == place.folder else " (made with the first grading)"
     return Finding("course folder", "ok", f"{place.folder}{made}")
 
@@ -203,8 +211,12 @@ def _database(place: Place) -> Finding:
             if sqlite:
                 found = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check(3)"))]
                 if found != ["ok"]:
-                    return Finding("gradebook", "fails", f"{shown} is damaged: {'; '.join(found)[:300]}",
-                                   "restore it from a backup; grade again what is newer")  # fmt: skip
+                    return Finding(
+                        "gradebook",
+                        "fails",
+                        f"{shown} is damaged: {'; '.join(found)[:300]}",
+                        "restore it from a backup; grade again what is newer",
+                    )
                 mode = connection.execute(text("PRAGMA journal_mode")).scalar()
                 seen += f"; this nbgrader's, whole; log: {'write-ahead' if mode == 'wal' else mode}"
     finally:
@@ -212,8 +224,12 @@ def _database(place: Place) -> Finding:
     if sqlite:
         path = Path(url.database or "")
         if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
-            return Finding("gradebook", "fails", f"{path} can't be written",
-                           "give yourself the right to write the file and its folder")  # fmt: skip
+            return Finding(
+                "gradebook",
+                "fails",
+                f"{path} can't be written",
+                "give yourself the right to write the file and its folder",
+            )
     return Finding("gradebook", "ok", seen)
 
 
@@ -261,8 +277,12 @@ def _release(place: Place) -> Finding:
     finally:
         engine.dispose()
     if wrong:
-        return Finding("release", "fails" if len(wrong) == len(released) else "warning", "; ".join(wrong),
-                       "make release (or for one: nbgrader generate_assignment <part> --force)")  # fmt: skip
+        return Finding(
+            "release",
+            "fails" if len(wrong) == len(released) else "warning",
+            "; ".join(wrong),
+            "make release (or for one: nbgrader generate_assignment <part> --force)",
+        )
     return Finding("release", "ok", "the gradebook holds what notebooks/ holds")
 
 

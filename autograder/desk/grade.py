@@ -38,9 +38,13 @@ class ProgressBar(Watcher):
         self.console, self.remaining, self.total = console, Remaining(), 0
         self.say_at = FIRST
         columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-            TextColumn("{task.fields[remaining]}"), TextColumn("{task.fields[slowest]}"),
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[remaining]}"),
+            TextColumn("{task.fields[slowest]}"),
+        )
         self.progress = Progress(*columns, console=console)
         self.task = self.progress.add_task(name, total=None, rate="", slowest="", remaining="")
 
@@ -113,8 +117,11 @@ def grade_with_progress(
                 summary = grade(assignment, team, students=students, force=force, watcher=bar)
                 differences = changed_since(assignment.course.db_url, name, before) if summary.graded else []
     except KeyboardInterrupt:
-        console.print("Ended. Nothing was written." if dry_run else
-                      "Ended. What was graded is kept; the same command goes on from there.")  # fmt: skip
+        console.print(
+            "Ended. Nothing was written."
+            if dry_run
+            else "Ended. What was graded is kept; the same command goes on from there."
+        )
         return 130
     if output:
         write(differences, Path(output))
@@ -141,8 +148,13 @@ def told(summary: Summary) -> str:
 
 def times(summary: Summary) -> Table:
     """Return where the notebooks' time went, phase by phase."""
-    shown = Table("phase", Column("a notebook", justify="right"), Column("share", justify="right"), "what it is",
-                  title="Where the time of a notebook goes")  # fmt: skip
+    shown = Table(
+        "phase",
+        Column("a notebook", justify="right"),
+        Column("share", justify="right"),
+        "what it is",
+        title="Where the time of a notebook goes",
+    )
     for row in table(summary.phases, summary.graded):
         shown.add_row(*row)
     return shown

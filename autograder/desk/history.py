@@ -49,8 +49,9 @@ def _from_history(row: Row, hand: float | None = None) -> Difference:
     before = {} if first else {key: row[f"{key}_before"] for key in KEPT}
     after = {key: row[key] for key in KEPT}
     moved = not first and before["points"] != after["points"]
-    return Difference(row["student"], row["notebook"], row["step"], row["why"], before, after, hand,
-                      hand is not None and moved)  # fmt: skip
+    return Difference(
+        row["student"], row["notebook"], row["step"], row["why"], before, after, hand, hand is not None and moved
+    )
 
 
 def told(differences: Sequence[Difference]) -> str:
@@ -92,9 +93,12 @@ def show(differences: Sequence[Difference], console: Console, file: str = "--out
         table.add_column("what the verdict says now (before)", ratio=1)
         table.add_column("why")
         for one in again[:SHOWN]:
-            table.add_row(*map(escape, (
-                one.student, one.step, _points(one.before), _points(one.after), _change(one), _said(one), one.why,
-            )))  # fmt: skip
+            table.add_row(
+                *map(
+                    escape,
+                    (one.student, one.step, _points(one.before), _points(one.after), _change(one), _said(one), one.why),
+                )
+            )
         console.print(table)
         if len(again) > SHOWN:
             console.print(f"… and {len(again) - SHOWN} more: {file} has them all.", highlight=False)

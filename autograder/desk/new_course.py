@@ -63,8 +63,11 @@ def new_course(folder: str | Path, *, with_git: bool = False, root: Path = ROOT)
             with contextlib.suppress(OSError):  # not empty: somebody else's by now
                 for path in made:
                     path.rmdir()
-    console.print(f"The course is copied to {escape(str(target))}. Its secret is new; it holds no submissions and no "
-                  "grades.", highlight=False, soft_wrap=True)  # fmt: skip
+    console.print(
+        f"The course is copied to {escape(str(target))}. Its secret is new; it holds no submissions and no grades.",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(
         "Next:\n"
         f"  cd {escape(_quoted(target))}\n"

@@ -45,9 +45,13 @@ def clean_html(html: str, *, headings: bool = False) -> str:
     for tag in ("script", "style"):
         html = re.sub(rf"<{tag}\b.*?(</{tag}\s*>|\Z)", "", html, flags=re.DOTALL | re.IGNORECASE)
     cleaned = bleach.clean(
-        html, tags=MARKDOWN_TAGS if headings else TAGS, attributes=_allowed, strip=True, css_sanitizer=STYLES,
+        html,
+        tags=MARKDOWN_TAGS if headings else TAGS,
+        attributes=_allowed,
+        strip=True,
+        css_sanitizer=STYLES,
         protocols={"http", "https", "mailto", "data"},
-    )  # fmt: skip
+    )
     cleaned = re.sub(r"<img(?![^>]*\bsrc=)[^>]*>", "<em>[a picture that is not in the file]</em>", cleaned)
     return re.sub(r"<img(?![^>]*\balt=)", f'<img alt="{NO_DESCRIPTION}"', cleaned)
 

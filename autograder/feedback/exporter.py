@@ -35,10 +35,15 @@ class FeedbackExporter(HTMLExporter):
     """Makes a feedback page of a notebook and the :class:`~autograder.feedback.summary.Summary` in its resources."""
 
     def __init__(self, config: Config | None = None, **kw: object):
-        own = Config(FeedbackExporter={
-            "template_name": OURS, "extra_template_basedirs": [str(HERE)], "filters": {}, "sanitize_html": False,
-            "optimistic_validation": True,  # once, after all steps, not after each
-        })  # fmt: skip
+        own = Config(
+            FeedbackExporter={
+                "template_name": OURS,
+                "extra_template_basedirs": [str(HERE)],
+                "filters": {},
+                "sanitize_html": False,
+                "optimistic_validation": True,  # once, after all steps, not after each
+            }
+        )
         if config is not None:
             own.merge(config)  # an instructor's own template wins; nbgrader's, which it sets for HTMLExporter, does not
         super().__init__(config=own, **kw)

@@ -189,19 +189,21 @@ def _parts(where: Any, exercise: Exercise | None, verdicts: dict[str, Verdict]) 
         step = cell.name.removesuffix("-test")
         model = models.get(cell.name.removesuffix("-written"))
         written = step not in verdicts and cell.name.endswith("-written")
-        parts.append(Part(
-            id=step,
-            asks=asks.get(step, "Written answer" if written else cell.name),
-            points=None if cell.waits else cell.score,
-            possible=cell.possible,
-            verdict=verdicts.get(step),
-            rubric=model.rubric if model and written else (),
-            given=_given(model, cell, marked.get(cell.name)) if model and written else (),
-            comment=_comment(cell.name, comments),
-            by_hand=cell.manual is not None or cell.name in extra,
-            look_again=cell.look_again,
-            lost=cell.lost,
-        ))  # fmt: skip
+        parts.append(
+            Part(
+                id=step,
+                asks=asks.get(step, "Written answer" if written else cell.name),
+                points=None if cell.waits else cell.score,
+                possible=cell.possible,
+                verdict=verdicts.get(step),
+                rubric=model.rubric if model and written else (),
+                given=_given(model, cell, marked.get(cell.name)) if model and written else (),
+                comment=_comment(cell.name, comments),
+                by_hand=cell.manual is not None or cell.name in extra,
+                look_again=cell.look_again,
+                lost=cell.lost,
+            )
+        )
     return tuple(parts)
 
 

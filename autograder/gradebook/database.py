@@ -47,9 +47,10 @@ def patient(db_url: str) -> str:
     """
     url = _parsed(db_url)
     name, seconds = {
-        "pysqlite": ("timeout", PATIENCE), "psycopg": ("connect_timeout", CONNECT),
+        "pysqlite": ("timeout", PATIENCE),
+        "psycopg": ("connect_timeout", CONNECT),
         "psycopg2": ("connect_timeout", CONNECT),
-    }.get(url.get_driver_name(), ("", 0))  # fmt: skip
+    }.get(url.get_driver_name(), ("", 0))
     if not name or name in url.query:
         return db_url
     return url.update_query_dict({name: str(seconds)}).render_as_string(hide_password=False)
@@ -84,8 +85,9 @@ def reading(db_url: str) -> Engine:
     # With nothing in the write-ahead log the file is all there is; only then may SQLite leave out its locks.
     how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
     where = f"file:{quote(str(path))}?{how}"
-    return create_engine("sqlite://", creator=lambda: sqlite3.connect(where, uri=True, timeout=PATIENCE),
-                         poolclass=NullPool)  # fmt: skip
+    return create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(where, uri=True, timeout=PATIENCE), poolclass=NullPool
+    )
 
 
 def log_ahead(engine: Engine) -> None:

@@ -226,9 +226,13 @@ def penalty_of(plugin: Any, student: str, score: float, seconds: float) -> float
 
 
 def reassess(
-    gradebook: Gradebook, assignment: str, config: Config, *, folders: Mapping[str, Path] | None = None,
+    gradebook: Gradebook,
+    assignment: str,
+    config: Config,
+    *,
+    folders: Mapping[str, Path] | None = None,
     students: Collection[str] | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Assign the late penalties of an assignment anew, as AssignLatePenalties does; nothing is graded again.
 
     Due dates, extra time, the policy and hand grades may have changed since a notebook was graded, and so may the

@@ -45,22 +45,34 @@ _verdicts = Table(
     Column("headline", Text), Column("verdict", Text), Column("graded_at", String(40)),
 )  # fmt: skip
 _submissions = Table(
-    "lr_submission", _metadata,
-    Column("assignment", String(128), primary_key=True), Column("student", String(128), primary_key=True),
-    Column("notebook", String(128), primary_key=True), Column("status", String(32)), Column("reason", Text),
-    Column("jail", Text), Column("graded_at", String(40)),
-)  # fmt: skip
+    "lr_submission",
+    _metadata,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("notebook", String(128), primary_key=True),
+    Column("status", String(32)),
+    Column("reason", Text),
+    Column("jail", Text),
+    Column("graded_at", String(40)),
+)
 _fingerprints = Table(
-    "lr_fingerprint", _metadata,
-    Column("assignment", String(128), primary_key=True), Column("student", String(128), primary_key=True),
-    Column("notebook", String(128), primary_key=True), Column("fingerprint", String(64)),
-)  # fmt: skip
+    "lr_fingerprint",
+    _metadata,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("notebook", String(128), primary_key=True),
+    Column("fingerprint", String(64)),
+)
 _answers = Table(
-    "lr_answer", _metadata,
-    Column("assignment", String(128), primary_key=True), Column("student", String(128), primary_key=True),
-    Column("notebook", String(128), primary_key=True), Column("cell", String(128), primary_key=True),
-    Column("digest", String(64)), Column("possible", Float),
-)  # fmt: skip
+    "lr_answer",
+    _metadata,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("notebook", String(128), primary_key=True),
+    Column("cell", String(128), primary_key=True),
+    Column("digest", String(64)),
+    Column("possible", Float),
+)
 _history = Table(
     "lr_history", _metadata,
     Column("id", Integer, primary_key=True), Column("assignment", String(128)), Column("student", String(128)),
@@ -73,9 +85,11 @@ _history = Table(
     Index("lr_history_notebook", "assignment", "student", "notebook"),
 )  # fmt: skip
 REASONS = {
-    "submission": "the submission changed", "release": "the release changed", "secret": "the course secret changed",
+    "submission": "the submission changed",
+    "release": "the release changed",
+    "secret": "the course secret changed",
     "checking": "the checks changed",
-}  # fmt: skip
+}
 KEPT = ("points", "possible", "status", "misconception", "headline")  #: of a verdict, before and after
 Row = dict[str, Any]  #: of a table, by column
 
@@ -139,10 +153,13 @@ class Ledger:
             if rows:
                 connection.execute(_verdicts.insert(), rows)
             if answers:
-                connection.execute(_answers.insert(), [
-                    {**here, "cell": cell, "digest": digest, "possible": possible}
-                    for cell, (digest, possible) in answers.items()
-                ])  # fmt: skip
+                connection.execute(
+                    _answers.insert(),
+                    [
+                        {**here, "cell": cell, "digest": digest, "possible": possible}
+                        for cell, (digest, possible) in answers.items()
+                    ],
+                )
 
     def forget(self, assignment: str, student: str, notebook: str) -> None:
         """Take out what is known of a notebook that is no longer handed in; the history stays."""
@@ -241,9 +258,13 @@ def _earlier(connection: Connection, here: Mapping[str, str], again: bool) -> di
 
 
 def _remember(
-    connection: Connection, here: Mapping[str, str], earlier: Mapping[str, Mapping[str, object]],
-    rows: list[Row], fingerprint: str, now: str,
-) -> None:  # fmt: skip
+    connection: Connection,
+    here: Mapping[str, str],
+    earlier: Mapping[str, Mapping[str, object]],
+    rows: list[Row],
+    fingerprint: str,
+    now: str,
+) -> None:
     """Add what differs from the last known verdicts. A run that did not finish has none, and changes nothing."""
     changed = [row for row in rows if any(row[name] != earlier.get(row["step"], {}).get(name) for name in KEPT)]
     if not changed:

@@ -47,10 +47,12 @@ _markings = Table(
     UniqueConstraint(*_WHERE, "second", "turn"),
 )  # fmt: skip
 _claims = Table(
-    "lr_claim", _metadata,
-    *(Column(name, String(128), primary_key=True) for name in _WHERE), Column("desk", String(64)),
+    "lr_claim",
+    _metadata,
+    *(Column(name, String(128), primary_key=True) for name in _WHERE),
+    Column("desk", String(64)),
     Column("until", Float),
-)  # fmt: skip
+)
 
 
 class Overtaken(Refused):

@@ -91,9 +91,12 @@ class Entry:
 
 
 def entries(
-    session: Session, submissions: list[dict[str, object]], assignment: str | None = None, student: str | None = None,
+    session: Session,
+    submissions: list[dict[str, object]],
+    assignment: str | None = None,
+    student: str | None = None,
     notebook: str | None = None,
-) -> list[Entry]:  # fmt: skip
+) -> list[Entry]:
     """Return every notebook of every submission in the gradebook (of those named), in order of student and notebook.
 
     ``submissions`` are the ledger's rows (:meth:`~autograder.gradebook.ledger.Ledger.submissions`), none where only
@@ -101,8 +104,10 @@ def entries(
     """
     judged = {(row["student"], row["assignment"], row["notebook"]): row for row in submissions}
     told = {key[:2] for key in judged}
-    return [_entry(key, rows, judged.get(key), key[:2] in told)
-            for key, rows in _grouped(session, assignment, student, notebook)]  # fmt: skip
+    return [
+        _entry(key, rows, judged.get(key), key[:2] in told)
+        for key, rows in _grouped(session, assignment, student, notebook)
+    ]
 
 
 def _grouped(
@@ -120,8 +125,11 @@ def _grouped(
     query = query.join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
     query = query.outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id)
     query = query.outerjoin(GradeCell, GradeCell.id == Grade.cell_id)
-    for column, wanted in ((Assignment.name, assignment), (SubmittedAssignment.student_id, student),
-                           (Notebook.name, notebook)):  # fmt: skip
+    for column, wanted in (
+        (Assignment.name, assignment),
+        (SubmittedAssignment.student_id, student),
+        (Notebook.name, notebook),
+    ):
         query = query if wanted is None else query.where(column == wanted)
     found: dict[tuple[str, str, str], list[object]] = {}
     for row in session.execute(query.order_by(SubmittedAssignment.student_id, Assignment.name, Notebook.name)):

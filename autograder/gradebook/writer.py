@@ -145,8 +145,7 @@ class GradebookWriter:
         if path.is_dir():
             clear_way(path, path.parent)
         write_whole(path, result.graded, mode=0o444)
-        self._scores(result.student, result.notebook, graded, answers, again=result.judged_nothing,
-                     asked=result.look)  # fmt: skip
+        self._scores(result.student, result.notebook, graded, answers, again=result.judged_nothing, asked=result.look)
         self.ledger.write(
             self.assignment, result.student, result.notebook, result.judged(), status=result.status,
             reason=result.reason, jail=result.jail, fingerprint=result.fingerprint, answers=answers,

@@ -90,8 +90,9 @@ class Assignment:
         """
         settings = {
             name: {key: value for key, value in self.config[name].items() if _is_data(value)}
-            for name in CONFIGURED if name in self.config
-        }  # fmt: skip
+            for name in CONFIGURED
+            if name in self.config
+        }
         handed_in = self.look(folder)
         unknown = tuple(filter(None, [time_unknown(folder, COURSE / "quarantine" / student / self.name)]))
         for notebook in self.release:
@@ -137,14 +138,18 @@ class Assignment:
                     f"{os.fsencode(path.parent.name)!r} is not graded. Move what counts into the other."
                 )
         for path in self._submitted(self.name, ".*"):
-            found.append(f"{student_of(path.parent.name)}: a folder whose name begins with a dot is hidden, and is not "
-                         "graded. Give it another name.")  # fmt: skip
+            found.append(
+                f"{student_of(path.parent.name)}: a folder whose name begins with a dot is hidden, and is not "
+                "graded. Give it another name."
+            )
         for path in self._submitted("."):
             if not os.access(path, os.X_OK) and path.is_dir():
                 continue  # a rejected submission
             if not path.is_dir():
-                found.append(f"{student_of(path.name)}: it lies in no student's folder, and is not graded. Move it "
-                             f"into {{student}}/{self.name}/, or take it in by collect.")  # fmt: skip
+                found.append(
+                    f"{student_of(path.name)}: it lies in no student's folder, and is not graded. Move it "
+                    f"into {{student}}/{self.name}/, or take it in by collect."
+                )
             elif not os.path.lexists(path / self.name):
                 found += self._in_no_part(path)
         return found
@@ -161,8 +166,11 @@ class Assignment:
     def _in_no_part(self, folder: Path) -> list[str]:
         """Say which notebooks of this part lie in a student's folder, but not in one of a part."""
         names = sorted(os.path.basename(path) for path in glob.glob(os.path.join(glob.escape(str(folder)), "*")))
-        odd = [name for name in names
-               if name.lower().endswith((".ipynb", ".zip")) or name.casefold() == self.name.casefold()]  # fmt: skip
+        odd = [
+            name
+            for name in names
+            if name.lower().endswith((".ipynb", ".zip")) or name.casefold() == self.name.casefold()
+        ]
         if not odd:
             return []
         student = student_of(folder.name)

@@ -86,9 +86,15 @@ class Book(Protocol):
 
 
 def grade(
-    assignment: Assignment, workers: Workers, *, students: Sequence[str] = (), notebooks: Sequence[str] = (),
-    force: bool = False, watcher: Watcher | None = None, book: AbstractContextManager[Book] | None = None,
-) -> Summary:  # fmt: skip
+    assignment: Assignment,
+    workers: Workers,
+    *,
+    students: Sequence[str] = (),
+    notebooks: Sequence[str] = (),
+    force: bool = False,
+    watcher: Watcher | None = None,
+    book: AbstractContextManager[Book] | None = None,
+) -> Summary:
     """Grade what was handed in and changed since it was last graded (all of it with ``force``).
 
     ``workers`` run :func:`grade_one`. ``students`` and ``notebooks`` name some of them. ``book`` is what the results
@@ -130,9 +136,15 @@ def _hand_out(queue: Iterator[Work], workers: Workers, running: dict[Future[Resu
 
 
 def _to_do(
-    assignment: Assignment, folders: dict[str, Path], notebooks: Sequence[str], before: dict[tuple[str, str], str],
-    writer: Book, watcher: Watcher, summary: Summary, workers: Workers,
-) -> Iterator[Work]:  # fmt: skip
+    assignment: Assignment,
+    folders: dict[str, Path],
+    notebooks: Sequence[str],
+    before: dict[tuple[str, str], str],
+    writer: Book,
+    watcher: Watcher,
+    summary: Summary,
+    workers: Workers,
+) -> Iterator[Work]:
     """Yield the notebooks to grade, one student after the other; a student is entered before the first of them."""
     course = assignment.course
     for sentence in assignment.strays():

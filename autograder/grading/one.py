@@ -95,8 +95,10 @@ class Work:
 
     def _handed_in(self) -> bytes:
         """All that was handed in: the notebook, why it can't be read, its names, the files beside it."""
-        beside = [name.encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest()
-                  for name, data in sorted(self.files.items())]  # fmt: skip
+        beside = [
+            name.encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest()
+            for name, data in sorted(self.files.items())
+        ]
         more = ["\x00".join(self.notes).encode(), *beside] if self.notes or beside else []
         return b"\x00".join([self.data, self.problem.encode(), *more])
 
@@ -107,9 +109,11 @@ class Work:
         :func:`autograder.gradebook.fingerprint.changes` tells which of them differ from an earlier one.
         """
         parts = {
-            "submission": self._handed_in(), "release": self.release.encode(),
-            "secret": self.secret.encode(), "checking": self.checking.encode(),
-        }  # fmt: skip
+            "submission": self._handed_in(),
+            "release": self.release.encode(),
+            "secret": self.secret.encode(),
+            "checking": self.checking.encode(),
+        }
         return "".join(hashlib.sha256(parts[name]).hexdigest()[:digits] for name, digits in FINGERPRINT.items())
 
 

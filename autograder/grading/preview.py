@@ -184,9 +184,13 @@ class ReadGradebook(Gradebook):
 
 
 def preview(
-    assignment: Assignment, workers: Workers, *, students: Sequence[str] = (), force: bool = False,
+    assignment: Assignment,
+    workers: Workers,
+    *,
+    students: Sequence[str] = (),
+    force: bool = False,
     watcher: Watcher | None = None,
-) -> tuple[Summary, list[Difference]]:  # fmt: skip
+) -> tuple[Summary, list[Difference]]:
     """Grade as :func:`autograder.grading.engine.grade` would, write nothing, and return what would be different."""
     book = Preview(assignment)
     return grade(assignment, workers, students=students, force=force, watcher=watcher, book=book), book.differences

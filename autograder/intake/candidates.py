@@ -84,7 +84,7 @@ class Found:
         found = [about.get("grade_id") for about in abouts if isinstance(about, dict)]
         return {name for name in found if isinstance(name, str)} | {
             cell["id"] for cell in cells if isinstance(cell.get("id"), str)
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -147,10 +147,12 @@ def sort_out(files: list[Found], release: Mapping[str, NotebookNode]) -> HandedI
         chosen[exercise] = Candidate(best, tuple(repairs))
     homes = [PurePosixPath(), *(PurePosixPath(one.file.name).parent for one in chosen.values())]
     others = tuple(
-        f"The folder: {file.problem}." if file.name == "." else
-        f"{shown(kept(file.name))} is not graded: {file.problem or _what(file)}."
-        for file in plain if not any(data_for(file, home) for home in homes)
-    )  # fmt: skip
+        f"The folder: {file.problem}."
+        if file.name == "."
+        else f"{shown(kept(file.name))} is not graded: {file.problem or _what(file)}."
+        for file in plain
+        if not any(data_for(file, home) for home in homes)
+    )
     return HandedIn(chosen, others, tuple(files))
 
 
@@ -160,8 +162,10 @@ def exercise_of(file: Found, release: Mapping[str, NotebookNode]) -> str | None:
     if right in release and any(f'"{name}"'.encode() in file.data for name in _ids(release[right])):
         return right  # as nearly all are: not read for it
     sources = {source_of(cell).strip() for cell in (file.notebook.cells if file.notebook else ())}
-    counts = {name: len(file.grade_ids & _ids(notebook)) + len(sources & _checks(notebook))
-              for name, notebook in release.items()}  # fmt: skip
+    counts = {
+        name: len(file.grade_ids & _ids(notebook)) + len(sources & _checks(notebook))
+        for name, notebook in release.items()
+    }
     most = max(counts.values(), default=0)
     best = [name for name, count in counts.items() if count == most and most]
     named = _named(PurePosixPath(file.name).name, release)

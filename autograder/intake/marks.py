@@ -59,10 +59,12 @@ def _in_its_place(cells: list[Named], original: NotebookNode, release: NotebookN
         len(cells),
     )
     written = [
-        index for index in range(before + 1, after)
-        if cells[index][0] is None and cells[index][1].cell_type in ("markdown", "raw")
+        index
+        for index in range(before + 1, after)
+        if cells[index][0] is None
+        and cells[index][1].cell_type in ("markdown", "raw")
         and cells[index][1].source.strip() not in ("", original.source.strip())
-    ]  # fmt: skip
+    ]
     if not written:
         return None
     first = cells[written[0]][1]

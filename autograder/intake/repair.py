@@ -150,8 +150,11 @@ def _without_copies(cells: list[Named], originals: Mapping[str, Any], repairs: l
             gone |= {index for index in found if index not in edited and index != chosen[name]}
             below = _answers(originals[name]) and any(index > chosen[name] for index in edited)
             what = "the last one that was edited" + (" above its check" if below else "")
-            repairs.append(f"{name} was there {len(found)} times; {what} counts." if _answers(originals[name])
-                           else f"{name} was there {len(found)} times; one of them counts.")  # fmt: skip
+            repairs.append(
+                f"{name} was there {len(found)} times; {what} counts."
+                if _answers(originals[name])
+                else f"{name} was there {len(found)} times; one of them counts."
+            )
     kept: list[Named] = []
     for index, (name, cell) in enumerate(cells):
         if index not in gone:

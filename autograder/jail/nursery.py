@@ -195,9 +195,14 @@ class Zygote:
     """
 
     def __init__(
-        self, preload: Names, import_from: Names = (), hidden: Names = (), shell: bool = False,
-        base: Zygote | None = None, often: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        preload: Names,
+        import_from: Names = (),
+        hidden: Names = (),
+        shell: bool = False,
+        base: Zygote | None = None,
+        often: bool = False,
+    ) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self.pid = 0
         if base is None or not self._is_forked(base):
@@ -309,8 +314,12 @@ def zygote(
         if known is not None and known.alive():
             return known
         if known is not None:
-            log.warning("The kernels' zygote %d ended (%s); starting another. Its last words: %s",
-                        known.pid, known.ending(), known.log_tail() or "none")  # fmt: skip
+            log.warning(
+                "The kernels' zygote %d ended (%s); starting another. Its last words: %s",
+                known.pid,
+                known.ending(),
+                known.log_tail() or "none",
+            )
             known.close()
         begun = _closed
         started = Zygote(*key, base=base, often=often)

@@ -142,8 +142,11 @@ class JailedProvisioner(KernelProvisionerBase):
         assert self.directory is not None
         connection = {**self.connection_info, "key": self.parent.session.key.decode()}
         ordered = self.ordered(kwargs.get("cwd"), directory=self.directory)
-        ordered.request |= {"connection": connection, "arguments": kwargs["arguments"],
-                            "bait": f"{self.parent.ip}-{self.parent.shell_port}"}  # fmt: skip
+        ordered.request |= {
+            "connection": connection,
+            "arguments": kwargs["arguments"],
+            "bait": f"{self.parent.ip}-{self.parent.shell_port}",
+        }
         self.scratch = ordered.request["scratch"]
         order = nursery.Order(ordered.request, [self._listen(channel) for channel in CHANNELS])
         self.kernel = await asyncio.to_thread(nursery.start, order, *self.bred(), warm=ordered.warm)

@@ -98,8 +98,9 @@ def _graded_items(part: PartRecord) -> Points:
 def _graded_exercises(part: PartRecord) -> Points:
     if not part.waiting:
         return part.by_exercise()
-    steps = [[i for i, item in enumerate(part.items) if item.exercise == ex.id and not item.written]
-             for ex in part.exercises]  # fmt: skip
+    steps = [
+        [i for i, item in enumerate(part.items) if item.exercise == ex.id and not item.written] for ex in part.exercises
+    ]
     return np.stack([part.points[:, columns].sum(axis=1) for columns in steps], axis=1)
 
 
@@ -232,8 +233,11 @@ def _students_own(id: str, rows: Sequence[Data], record: ClassRecord) -> Data:
         return _catalogued(id)
     _, text, row = min(found, key=lambda one: one[:2])
     verdict = json.loads(row["verdict"])
-    return {"example": text, "example_from": "a student's answer",
-            "counterexample": verdict.get("counterexample") or ""}  # fmt: skip
+    return {
+        "example": text,
+        "example_from": "a student's answer",
+        "counterexample": verdict.get("counterexample") or "",
+    }
 
 
 def _answer_in(path: Path, step: str) -> str:
@@ -285,16 +289,28 @@ def _stuck(part: PartRecord, record: ClassRecord, veil: Veil) -> Data:
             count["unfinished"] += bool(unfinished)
             if why:
                 count["stuck"] += 1
-                students.append({
-                    "student": student, "name": record.names.get(student, student), "exercise": exercise.id,
-                    "why": "; ".join(why), "hints": hints, "runs": effort.runs if effort else None,
-                })  # fmt: skip
-        rows.append({
-            "exercise": exercise.id, "title": exercise.title, "graded": veil.count(len(here)),
-            "missing": veil.count(len(missing)), "unfinished": veil.count(count["unfinished"]),
-            "asked": veil.count(count["asked"]), "stuck": veil.count(count["stuck"]),
-            "hints": None if veil.anonymous and count["asked"] < MASK and count["hints"] else count["hints"],
-        })  # fmt: skip
+                students.append(
+                    {
+                        "student": student,
+                        "name": record.names.get(student, student),
+                        "exercise": exercise.id,
+                        "why": "; ".join(why),
+                        "hints": hints,
+                        "runs": effort.runs if effort else None,
+                    }
+                )
+        rows.append(
+            {
+                "exercise": exercise.id,
+                "title": exercise.title,
+                "graded": veil.count(len(here)),
+                "missing": veil.count(len(missing)),
+                "unfinished": veil.count(count["unfinished"]),
+                "asked": veil.count(count["asked"]),
+                "stuck": veil.count(count["stuck"]),
+                "hints": None if veil.anonymous and count["asked"] < MASK and count["hints"] else count["hints"],
+            }
+        )
         if not veil.anonymous:
             rows[-1]["who_is_missing"] = [record.names.get(s, s) for s in missing]
     told: Data = {"by_exercise": rows, "effort_known": effort_known > 0}
@@ -333,12 +349,18 @@ def _grading(part: PartRecord, record: ClassRecord, veil: Veil) -> Data:
     rows = []
     for exercise in part.exercises:
         counts = Counter(status for (_, name), (status, _) in part.statuses.items() if name == exercise.notebook)
-        rows.append({"exercise": exercise.id, "title": exercise.title,
-                     **{status: veil.count(counts[status]) for status in STATUSES}})  # fmt: skip
+        rows.append(
+            {
+                "exercise": exercise.id,
+                "title": exercise.title,
+                **{status: veil.count(counts[status]) for status in STATUSES},
+            }
+        )
     told: Data = {"by_exercise": rows}
     if not veil.anonymous:
         told["cases"] = [
             {"student": who, "name": record.names.get(who, who), "notebook": name, "status": status, "reason": reason}
-            for (who, name), (status, reason) in sorted(part.statuses.items()) if status != "graded"
-        ]  # fmt: skip
+            for (who, name), (status, reason) in sorted(part.statuses.items())
+            if status != "graded"
+        ]
     return told

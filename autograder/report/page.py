@@ -19,9 +19,12 @@ VERDICTS = ("right", "partly", "wrong", "unfinished", "other")
 def render(findings: Data, made: datetime) -> str:
     """Return the page. It loads nothing and runs nothing; all text in it is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.globals.update(told=told, percent=percent)
     parts = [_for_page(part, findings["anonymous"]) for part in findings["parts"]]
     return environment.get_template("page.html").render(
@@ -85,8 +88,14 @@ def _for_page(part: Data, anonymous: bool) -> Data:
 
 def _alpha_row(what: str, alpha: Data) -> list[object]:
     interval = "–" if alpha["value"] is None else f"{_number(alpha['low'])} to {_number(alpha['high'])}"
-    return [what, alpha["items"], told(alpha["students"]), _number(alpha["value"]), interval,
-            alpha["why"] or alpha["caution"]]  # fmt: skip
+    return [
+        what,
+        alpha["items"],
+        told(alpha["students"]),
+        _number(alpha["value"]),
+        interval,
+        alpha["why"] or alpha["caution"],
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ beside it

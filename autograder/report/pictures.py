@@ -59,8 +59,11 @@ def score_histogram(part: Data) -> Picture:
                           ha="center", va="bottom", fontsize=8)  # fmt: skip
         if part["scores"]["median"] is not None:
             axes.axvline(100 * part["scores"]["median"], color=VERMILLION, linestyle="--", linewidth=1.5)
-        axes.set(xlabel="percent of the points of what was handed in and graded (dashed: median)", ylabel="students",
-                 xlim=(-1, 101))  # fmt: skip
+        axes.set(
+            xlabel="percent of the points of what was handed in and graded (dashed: median)",
+            ylabel="students",
+            xlim=(-1, 101),
+        )
         axes.set_xticks([0, 20, 40, 60, 80, 100])
         axes.margins(y=0.15)
     rows = ", ".join(f"{100 * b['from']:.0f} to {100 * b['to']:.0f} %: {told(b['count'])}" for b in bins)

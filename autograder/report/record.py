@@ -156,8 +156,9 @@ def _part(course: CourseDirectory, engine: Engine, ledger: Ledger, part: str) ->
         cells = session.execute(
             select(Notebook.name, GradeCell.name, GradeCell.max_score)
             .join(Notebook, GradeCell.notebook_id == Notebook.id)
-            .join(Assignment, Notebook.assignment_id == Assignment.id).where(Assignment.name == part)
-        ).all()  # fmt: skip
+            .join(Assignment, Notebook.assignment_id == Assignment.id)
+            .where(Assignment.name == part)
+        ).all()
         found = entries(session, ledger.submissions(part), part)
     most = {name: float(points) for _, name, points in cells}
     items = tuple(_items(asked, most))

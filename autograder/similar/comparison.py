@@ -128,9 +128,14 @@ def known(sources: Iterable[str]) -> dict[str, set[int]]:
 
 
 def compare(
-    notebook: str, sources: Iterable[Source], given: Known, *, threshold: float = THRESHOLD,
-    common_share: float = COMMON_SHARE, most: int = 100,
-) -> Compared:  # fmt: skip
+    notebook: str,
+    sources: Iterable[Source],
+    given: Known,
+    *,
+    threshold: float = THRESHOLD,
+    common_share: float = COMMON_SHARE,
+    most: int = 100,
+) -> Compared:
     """Return the pairs of answers to one exercise that reach the threshold, at most ``most``, most alike first.
 
     Work grows with the number of fingerprints, not with the number of pairs of students: those that many hold are
@@ -206,10 +211,15 @@ def _pair(notebook: str, left: Reading, right: Reading, rarity: Rarity) -> Pair:
         counted = {value for value in both if rarity.own(view, value)}
         own = min(sum(rarity.own(view, value) for value in side.values(view)) for side in (left, right))
         weight = sum(rarity.weight(view, value) for value in sorted(counted))
-        evidence.append(Evidence(
-            view, weight, len(counted) / own if own else 0.0,
-            _lines(left, right, view, counted), _lines(left, right, view, both - counted),
-        ))  # fmt: skip
+        evidence.append(
+            Evidence(
+                view,
+                weight,
+                len(counted) / own if own else 0.0,
+                _lines(left, right, view, counted),
+                _lines(left, right, view, both - counted),
+            )
+        )
     return Pair(notebook, left.source, right.source, tuple(evidence))
 
 

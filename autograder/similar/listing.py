@@ -26,7 +26,7 @@ from autograder.similar.comparison import (
     Source,
     compare,
     known,
-)  # fmt: skip
+)
 from autograder.similar.sources import given, handed_in, programs
 from lrtutorial.advice import Unusable
 from lrtutorial.course import current
@@ -49,9 +49,13 @@ class Row:
 
 
 def list_similar(
-    assignment: str, output: Path | str | None = None, *, threshold: float = THRESHOLD,
-    common: float = COMMON_SHARE, most: int = MOST,
-) -> int:  # fmt: skip
+    assignment: str,
+    output: Path | str | None = None,
+    *,
+    threshold: float = THRESHOLD,
+    common: float = COMMON_SHARE,
+    most: int = MOST,
+) -> int:
     """Compare a class's answers and write ``similar.html``, ``similar.csv`` and ``similar.json``. Returns 0.
 
     ``threshold`` is the least score listed; ``common`` the share of the class above which a stretch is an idiom.
@@ -139,8 +143,13 @@ def _data(
     compared: list[Compared], pairs: list[Pair], unreadable: list[tuple[str, str, str]], threshold: float, common: float
 ) -> str:
     def view(one: Evidence) -> dict[str, object]:
-        return {"view": one.view, "score": round(one.score, 2), "weight": round(one.weight, 2),
-                "share": round(one.share, 3), "lines": sorted(one.lines[0].items())}  # fmt: skip
+        return {
+            "view": one.view,
+            "score": round(one.score, 2),
+            "weight": round(one.weight, 2),
+            "share": round(one.share, 3),
+            "lines": sorted(one.lines[0].items()),
+        }
 
     data = {
         "note": "A list to look at, not a verdict.",
@@ -167,8 +176,9 @@ def page(compared: list[Compared], unreadable: list[tuple[str, str, str]], thres
     others: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
         others.setdefault((pair.left.student, pair.right.student), []).append(pair)
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
-                              lstrip_blocks=True)  # fmt: skip
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["shown"] = shown
     return environment.get_template("page.html.j2").render(
         compared=compared, unreadable=unreadable, threshold=threshold, common=common, at_least=COMMON_AT_LEAST,

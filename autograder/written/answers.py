@@ -70,8 +70,12 @@ class Answers:
         self.unread: list[str] = []
         self.answers: list[Answer] = []
         with Ledger(course.db_url) as ledger:
-            found = entries(gradebook.db, ledger.submissions(exercise.part, notebook=exercise.notebook),
-                            exercise.part, notebook=exercise.notebook)  # fmt: skip
+            found = entries(
+                gradebook.db,
+                ledger.submissions(exercise.part, notebook=exercise.notebook),
+                exercise.part,
+                notebook=exercise.notebook,
+            )
         there = [entry for entry in found if any(cell.name == self.cell for cell in entry.cells)]
         if not there:
             raise NotThere(
@@ -128,7 +132,8 @@ class Answers:
         query = query.join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         query = query.join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         query = query.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        query = query.where(Assignment.name == self.exercise.part, Notebook.name == self.exercise.notebook,
-                            GradeCell.name == self.cell)  # fmt: skip
+        query = query.where(
+            Assignment.name == self.exercise.part, Notebook.name == self.exercise.notebook, GradeCell.name == self.cell
+        )
         rows = self.gradebook.db.execute(query)
         return {student: Standing(manual, "", bool(flagged)) for student, manual, flagged in rows}

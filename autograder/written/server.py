@@ -116,10 +116,13 @@ class _Guarded(web.RequestHandler):
 
     def set_default_headers(self) -> None:
         self.nonce = secrets.token_urlsafe(16)
-        self.set_header("Content-Security-Policy", (
-            f"default-src 'none'; script-src 'nonce-{self.nonce}'; style-src 'nonce-{self.nonce}'; img-src data:; "
-            "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-        ))  # fmt: skip
+        self.set_header(
+            "Content-Security-Policy",
+            (
+                f"default-src 'none'; script-src 'nonce-{self.nonce}'; style-src 'nonce-{self.nonce}'; img-src data:; "
+                "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+            ),
+        )
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
@@ -150,9 +153,12 @@ class Door(_Guarded):
             raise web.HTTPError(403, reason="open the address that the command printed, with its token")
         lines = [{"text": one.text, "earns": one.earns, "levels": one.levels} for one in self.sitting.lines]
         about = {
-            "exercise": self.exercise.id, "title": self.exercise.title, "lines": lines, "scale": self.sitting.scale,
+            "exercise": self.exercise.id,
+            "title": self.exercise.title,
+            "lines": lines,
+            "scale": self.sitting.scale,
             "grader": self.sitting.grader,
-        }  # fmt: skip
+        }
         page = (HERE / "page.html").read_text(encoding="utf-8").replace("NONCE", self.nonce)
         page = page.replace("/* STYLE */", (HERE / "page.css").read_text(encoding="utf-8"))
         page = page.replace("/* SCRIPT */", (HERE / "page.js").read_text(encoding="utf-8"))

@@ -98,11 +98,14 @@ class Sitting:
                 comments[one.comment] = comments.get(one.comment, 0) + 1
         first = {one.comment: n for n, one in reversed(list(enumerate(every))) if one.comment}
         return {
-            "answers": len(self.answers), "waiting": len(waiting),
-            "twice": sum(card.second for card in self.cards), "seen": sum(second for _, second in newest),
+            "answers": len(self.answers),
+            "waiting": len(waiting),
+            "twice": sum(card.second for card in self.cards),
+            "seen": sum(second for _, second in newest),
             "cards": [self._listed(card, standings, newest) for card in self.cards if not card.second],
-            "comments": sorted(comments, key=lambda text: first[text]), "agreement": self.agreement(every),
-        }  # fmt: skip
+            "comments": sorted(comments, key=lambda text: first[text]),
+            "agreement": self.agreement(every),
+        }
 
     def _listed(
         self, card: Card, standings: Mapping[str, Standing], newest: Mapping[tuple[str, bool], Marking]
@@ -113,11 +116,13 @@ class Sitting:
         }
         first, second = (newest.get((self.answers[card.members[0]].student, again)) for again in (False, True))
         return {
-            "id": card.id, "size": len(card.members), "waits": waits,
+            "id": card.id,
+            "size": len(card.members),
+            "waits": waits,
             "points": sorted(p for p in points if p is not None),
             "begins": plain(self.answers[card.members[0]].text)[:60],
             "differs": bool(first and second and first.lines != second.lines),
-        }  # fmt: skip
+        }
 
     def _waits(self, n: int, standings: Mapping[str, Standing]) -> bool:
         standing = standings.get(self.answers[n].student)
@@ -171,9 +176,13 @@ class Sitting:
         return [self.answers[n].student for n in card.members]
 
     def _choose(
-        self, standings: Mapping[str, Standing], newest: Mapping[tuple[str, bool], Marking], every: Sequence[Marking],
-        passed: set[str], held: set[str],
-    ) -> Card | None:  # fmt: skip
+        self,
+        standings: Mapping[str, Standing],
+        newest: Mapping[tuple[str, bool], Marking],
+        every: Sequence[Marking],
+        passed: set[str],
+        held: set[str],
+    ) -> Card | None:
         free = [card for card in self.cards if card.id not in passed and not held.intersection(self._students(card))]
         firsts = [c for c in free if not c.second and any(self._waits(n, standings) for n in c.members)]
         others = {one.grader for one in every} - {self.grader}
@@ -204,18 +213,22 @@ class Sitting:
         comment = "" if card.second else self.all.standing(self.answers[first].student).comment
         self.gradebook.db.rollback()
         return {
-            "id": card.id, "second": card.second, "waits": len(waiting),
+            "id": card.id,
+            "second": card.second,
+            "waits": len(waiting),
             "lines": list(marked.lines) if marked else [None] * len(self.lines),
             "comment": marked.comment if marked and marked.comment == comment else comment,
             "answers": [
                 {
-                    "key": n, "html": self._page(n),
+                    "key": n,
+                    "html": self._page(n),
                     "changes": self._changes(first, n) if n != first else "",
-                    "turn": self._turn(newest, n, card.second), "manual": standings[self.answers[n].student].manual,
+                    "turn": self._turn(newest, n, card.second),
+                    "manual": standings[self.answers[n].student].manual,
                 }
                 for n in members
             ],
-        }  # fmt: skip
+        }
 
     def _page(self, n: int) -> str:
         if n not in self._pages:
@@ -288,8 +301,11 @@ class Sitting:
     def _after(self, n: int, lines: Sequence[float]) -> Reply:
         first = self._read()[1].get((self.answers[n].student, False))
         assert first is not None  # only what was marked is shown again
-        off = [{"line": k, "first": a, "now": b}
-               for k, (a, b) in enumerate(zip(first.lines, lines, strict=True), start=1) if a != b]  # fmt: skip
+        off = [
+            {"line": k, "first": a, "now": b}
+            for k, (a, b) in enumerate(zip(first.lines, lines, strict=True), start=1)
+            if a != b
+        ]
         card = next(one for one in self.cards if not one.second and n in one.members)
         return {"saved": 1, "differs": off, "card": card.id}
 

@@ -70,8 +70,12 @@ def delegates(
     else:
         runs = [piece for piece in pieces if _RUN.search(piece)]
         named = {name: text for name, text in (files or {}).items() if any(name in piece for piece in runs)}
-        code = [ast.unparse(tree) if len(trees) > 1 else _without_magics(piece)
-                for piece in pieces if (trees := _parsed(piece)) for tree, _ in trees]  # fmt: skip
+        code = [
+            ast.unparse(tree) if len(trees) > 1 else _without_magics(piece)
+            for piece in pieces
+            if (trees := _parsed(piece))
+            for tree, _ in trees
+        ]
         found = [(one.nodes, one.text) for one in reached(code, answers, files)]
         found += [(nodes(tree), text) for source in named.values() for tree, text in _parsed(source)]
         use = _use_in(found, {}, torch=True)
@@ -399,8 +403,11 @@ def _in_function(function: types.FunctionType) -> _Use | None:
     except (OSError, TypeError):
         return None
     space = function.__globals__
-    modules = {name: space[name].__name__ for name in _code_names(function.__code__) & space.keys()
-               if isinstance(space[name], types.ModuleType)}  # fmt: skip
+    modules = {
+        name: space[name].__name__
+        for name in _code_names(function.__code__) & space.keys()
+        if isinstance(space[name], types.ModuleType)
+    }
     return _first_use([textwrap.dedent(source)], modules)
 
 

@@ -146,13 +146,17 @@ class Excusing:
 def _excused(statement: ast.stmt) -> ast.stmt:
     names = _bound(statement)
     text = ast.unparse(statement)[:LONGEST]
-    call = ast.Call(ast.Name("__lr_excuse__", ast.Load()), [ast.Name("_lr_error", ast.Load()), ast.Constant(text),
-                    ast.Constant(",".join(names))], [])  # fmt: skip
+    call = ast.Call(
+        ast.Name("__lr_excuse__", ast.Load()),
+        [ast.Name("_lr_error", ast.Load()), ast.Constant(text), ast.Constant(",".join(names))],
+        [],
+    )
     again = ast.If(ast.UnaryOp(ast.Not(), call), [ast.Raise()], [])
     handler = ast.ExceptHandler(
         ast.Tuple([ast.Name("ImportError", ast.Load()), ast.Name("NameError", ast.Load())], ast.Load()),
-        "_lr_error", [again],
-    )  # fmt: skip
+        "_lr_error",
+        [again],
+    )
     attempt = ast.Try([statement], [handler], [], [])
     for node in (handler, attempt, again):
         ast.copy_location(node, statement)

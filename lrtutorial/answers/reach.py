@@ -95,9 +95,11 @@ class Statement:
     def changes(self, names: set[str], changers: set[str]) -> bool:
         """Say whether it sets a part of one of these things, or hands one to a function that sets parts."""
         parts, given = self._sets
-        return None in parts or not names.isdisjoint(parts) or any(
-            function in changers and not names.isdisjoint(handed) for function, handed in given.items()
-        )  # fmt: skip
+        return (
+            None in parts
+            or not names.isdisjoint(parts)
+            or any(function in changers and not names.isdisjoint(handed) for function, handed in given.items())
+        )
 
     @cached_property
     def _sets(self) -> tuple[set[str | None], dict[str, set[str]]]:
@@ -211,9 +213,7 @@ def _apart(node: ast.stmt) -> Iterator[ast.stmt]:
 def _bound(node: ast.stmt) -> set[str]:
     """Names that a statement binds at the top level; imports in branches too, not what its functions bind inside."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {node.name} | {
-            name for inner in nodes(node) if isinstance(inner, ast.Global) for name in inner.names
-        }  # fmt: skip
+        return {node.name} | {name for inner in nodes(node) if isinstance(inner, ast.Global) for name in inner.names}
     found: set[str] = set()
     waiting: list[ast.AST] = [node]
     while waiting:
@@ -270,10 +270,11 @@ def _changers(statements: list[Statement]) -> set[str]:
             every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
             arguments = {argument.arg for argument in every if argument is not None}
             if any(
-                isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)
+                isinstance(part, ast.Attribute | ast.Subscript)
+                and isinstance(part.ctx, ast.Store)
                 and _root(part) in arguments
                 for part in nodes(node)
-            ):  # fmt: skip
+            ):
                 found |= statement.binds
     return found
 

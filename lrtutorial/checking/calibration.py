@@ -44,9 +44,12 @@ class Group:
         """What the group says, and what it leaves open."""
         low, high = self.interval
         lean = (
-            "which agrees" if low <= self.stated <= high
-            else "surer than it came true" if self.stated > high else "less sure than it came true"
-        )  # fmt: skip
+            "which agrees"
+            if low <= self.stated <= high
+            else "surer than it came true"
+            if self.stated > high
+            else "less sure than it came true"
+        )
         one = "prediction" if self.count == 1 else "predictions"
         return (
             f"{self.count} {one} at {self.stated:.0f} % on average: right in {self.right:.0f} % "

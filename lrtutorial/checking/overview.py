@@ -76,9 +76,15 @@ def _standing(exercise: Exercise, kept: Mapping[str, Any]) -> Standing:
             done += entry["status"] == "right"
             points += min(entry["points"], step.points)
     return Standing(
-        exercise, done, points, tried or compared > 0 or own is not None, right, compared,
-        min(own["points"], written.points) if own and written else None, written.points if written else 0.0,
-    )  # fmt: skip
+        exercise,
+        done,
+        points,
+        tried or compared > 0 or own is not None,
+        right,
+        compared,
+        min(own["points"], written.points) if own and written else None,
+        written.points if written else 0.0,
+    )
 
 
 def next_steps(now: Mapping[str, Standing]) -> list[str]:

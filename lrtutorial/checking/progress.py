@@ -47,9 +47,15 @@ class NewerProgress(ProgressUnreadable):
 def empty() -> Kept:
     """Return the progress of somebody who has done nothing yet."""
     return {
-        "format": FORMAT, "version": VERSION,
-        "steps": {}, "predictions": {}, "written": {}, "commitments": {}, "forecasts": {}, "shown": {},
-    }  # fmt: skip
+        "format": FORMAT,
+        "version": VERSION,
+        "steps": {},
+        "predictions": {},
+        "written": {},
+        "commitments": {},
+        "forecasts": {},
+        "shown": {},
+    }
 
 
 def progress_file() -> Path | None:
@@ -184,8 +190,11 @@ def record_verdict(verdict: Verdict, prediction: bool = False) -> str:
             else {"status": status, "points": points}
         )
         progress["steps"][verdict.step] = {
-            "status": best["status"], "points": best["points"], "possible": verdict.possible, "tries": tries,
-        }  # fmt: skip
+            "status": best["status"],
+            "points": best["points"],
+            "possible": verdict.possible,
+            "tries": tries,
+        }
 
     return _record(change)
 

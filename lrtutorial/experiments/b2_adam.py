@@ -52,8 +52,9 @@ class Corrected(Result):
         right.axhline(1, color=BLACK, linewidth=1, linestyle="--")
         right.annotate(f"{factor[0]:.2f}", (1, factor[0]), textcoords="offset points", xytext=(6, -12))
         peak = int(factor.argmax())
-        right.annotate(f"{factor[peak]:.2f} at t = {t[peak]}", (t[peak], factor[peak]),
-                       textcoords="offset points", xytext=(6, 2))  # fmt: skip
+        right.annotate(
+            f"{factor[peak]:.2f} at t = {t[peak]}", (t[peak], factor[peak]), textcoords="offset points", xytext=(6, 2)
+        )
         right.set(xlabel="step t", ylabel="uncorrected step ÷ corrected step", ylim=(0, 7.5))
 
     @property

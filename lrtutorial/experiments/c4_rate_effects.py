@@ -382,8 +382,12 @@ def warmup_table(seed: int = 0, starts: int = 4, steps: int = 1500) -> WarmupTab
         )
     last = losses[-1].reshape(shape)
     alive = np.isfinite(last)
-    typical = np.array([[np.median(cell[ok]) if ok.any() else np.nan for cell, ok in zip(*pair, strict=True)]
-                        for pair in zip(last, alive, strict=True)])  # fmt: skip
+    typical = np.array(
+        [
+            [np.median(cell[ok]) if ok.any() else np.nan for cell, ok in zip(*pair, strict=True)]
+            for pair in zip(last, alive, strict=True)
+        ]
+    )
     return WarmupTable(alive.mean(axis=2), typical)
 
 

@@ -274,8 +274,9 @@ class Coarse(Result):
         cost.set(yscale="log", xlabel="bits per weight", ylabel="training error", title="The price of coarser weights")
         cost.legend(fontsize=7)
         both.axhline(self.resolution.raw, color=BLACK, ls="--", lw=1)
-        both.annotate("the data themselves, no network", (depths[-1], self.resolution.raw), ha="right", va="bottom",
-                      fontsize=8)  # fmt: skip
+        both.annotate(
+            "the data themselves, no network", (depths[-1], self.resolution.raw), ha="right", va="bottom", fontsize=8
+        )
         both.set(
             xlabel="bits per weight",
             ylabel="bits for weights and errors",

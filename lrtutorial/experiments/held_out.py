@@ -71,9 +71,11 @@ class HeldOut(Result):
         right.axhline(0, color=BLACK, lw=0.7)
         right.set_xticks([0, 1], [f"where {large} is flatter", "where it is not"])
         right.set(
-            xlabel="data sets", xlim=(-0.5, 1.5), ylabel=f"held-out error less that at η = {small}",
+            xlabel="data sets",
+            xlim=(-0.5, 1.5),
+            ylabel=f"held-out error less that at η = {small}",
             title="Flatter, and no better (bars: standard error)",
-        )  # fmt: skip
+        )
 
     @property
     def alt_text(self) -> str:

@@ -53,9 +53,11 @@ class Worker:
         self.loaded, self.answers = set(), queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lrtutorial.explorer.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
+        )
         threading.Thread(target=self._read, args=(self.process, self.answers), daemon=True).start()
 
     @staticmethod

@@ -9,9 +9,13 @@ from lrtutorial.kinds.driven import Error, place_of
 from lrtutorial.verdict import Verdict
 
 IMPORTS = {  # name: the line that usually gives it
-    "np": "import numpy as np", "plt": "import matplotlib.pyplot as plt", "torch": "import torch",
-    "math": "import math", "nn": "from torch import nn", "F": "import torch.nn.functional as F",
-}  # fmt: skip
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+    "torch": "import torch",
+    "math": "import math",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+}
 RESIZED = "Resized"  #: an exception of the check itself: no code of the student's raised it
 
 

@@ -194,9 +194,8 @@ def _noting() -> Iterator[None]:
 
 
 def _drive_once(
-    optimizer_class: Callable[..., object], probe: Probe, *, counts: bool = False,
-    notes: bool = False,
-) -> Run:  # fmt: skip
+    optimizer_class: Callable[..., object], probe: Probe, *, counts: bool = False, notes: bool = False
+) -> Run:
     pair = [probe, probe["twin"]] if probe.get("twin") else [probe]
     arrays = [[unpack(array) for array in one["params"]] for one in pair]
     grads = [[[unpack(array) for array in step] for step in one["grads"]] for one in pair]
@@ -362,8 +361,10 @@ def judge(step: Step, evidence: object, expected: Expected, earlier: Mapping[str
     verdict = replace(blank, lines=tuple(marked), checked=checked_on(expected))
     if not failed and not problems:
         details = (
-            "Note: [:] can't assign to a 0-d array; [...] can. It costs nothing here.",
-        ) if any(run["error"] for run in runs.values()) else ()  # fmt: skip
+            ("Note: [:] can't assign to a 0-d array; [...] can. It costs nothing here.",)
+            if any(run["error"] for run in runs.values())
+            else ()
+        )
         return replace(verdict, status="right", headline=f"This is {step.asks}.", details=details)
     verdict = replace(verdict, status="partly" if verdict.points else "wrong")
     if failed:
@@ -514,15 +515,23 @@ class Finding:
 
 
 FACTS = {
-    "lasting": "class_state", "touched": "mutates", "kept": "aliases", "rebound": "rebinds", "still": "copies",
+    "lasting": "class_state",
+    "touched": "mutates",
+    "kept": "aliases",
+    "rebound": "rebinds",
+    "still": "copies",
     "single": "single",
-}  # fmt: skip
+}
 
 
 def find(
-    step: Step, model: Model, runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe],
+    step: Step,
+    model: Model,
+    runs: Mapping[str, Run],
+    reference: Mapping[str, Run],
+    probes: Mapping[str, Probe],
     differences: Differences,
-) -> Finding:  # fmt: skip
+) -> Finding:
     """Return what one answer's runs show."""
     crashed = [key for key, run in runs.items() if run["error"] and differences[key]]
     kept = any(run["kept"] for run in runs.values())
@@ -534,10 +543,11 @@ def find(
     still = not crashed and all(np.ptp(run["trace"], axis=0).max(initial=0) == 0 for run in runs.values())
     how = next((run["helped"]["how"] for run in runs.values() if run["helped"]), "")
     spoilt = {  # what else than numbers is wrong in a run also spoils its numbers
-        key for key, run in runs.items()
+        key
+        for key, run in runs.items()
         if (probes[key].get("reuse") and (run["touched"] or run["kept"]))
         or (probes[key].get("twin") and run["lasting"])
-    }  # fmt: skip
+    }
     if still:
         facts.append("still")
         spoilt |= {key for key in runs if probes[key].get("in_place")}
@@ -570,9 +580,7 @@ def _numbers_differ(run: Run, reference: Run, probe: Probe) -> bool:
     return first_difference(bare, reference, probe) is not None
 
 
-def _in_single_precision(
-    runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe]
-) -> bool:  # fmt: skip
+def _in_single_precision(runs: Mapping[str, Run], reference: Mapping[str, Run], probes: Mapping[str, Probe]) -> bool:
     """Say whether runs in double precision are right up to single precision, and take steps, or end at points, that
     single precision holds exactly: what is off by something else that is small takes other steps.
     """
@@ -673,9 +681,15 @@ def _lost(step: Step, model: Model, found: Finding, failed: set[str], probes: Ma
 
 
 def _explain(
-    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], expected: Expected, differences: Differences,
-) -> Verdict:  # fmt: skip
+    step: Step,
+    verdict: Verdict,
+    found: Mapping[str, Finding],
+    runs: Mapping[str, Run],
+    reference: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    expected: Expected,
+    differences: Differences,
+) -> Verdict:
     """Say for each wrong answer what it shows; the first one fills headline, counterexample and hint."""
     told = []
     for answer, finding in found.items():
@@ -698,9 +712,15 @@ def _explain(
 
 
 def _told(
-    step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], expected: Expected, differences: Mapping[str, object],
-) -> tuple[str | None, list[str], str]:  # fmt: skip
+    step: Step,
+    answer: str,
+    finding: Finding,
+    runs: Mapping[str, Run],
+    reference: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    expected: Expected,
+    differences: Mapping[str, object],
+) -> tuple[str | None, list[str], str]:
     """Return the id of the mistake that is named first, sentences, and a hint."""
     words, model = misconceptions(step.id), Optimizer.of(step).models[answer]
     if finding.error:
@@ -747,9 +767,14 @@ def same_run(run: Run, other: Run, probe: Probe) -> bool:
 
 
 def diagnose(
-    step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], differences: Mapping[str, object],
-) -> tuple[str, str]:  # fmt: skip
+    step: Step,
+    answer: str,
+    finding: Finding,
+    runs: Mapping[str, Run],
+    reference: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    differences: Mapping[str, object],
+) -> tuple[str, str]:
     """Return headline and hint for what no mistake explains: which runs are off, and which are not."""
     kind = Optimizer.of(step)
     failed = [key for key in runs if differences[key]]
@@ -806,9 +831,14 @@ def _first_step(run: Run, reference: Run, probe: Probe) -> tuple[str, str] | Non
 
 
 def _counterexample(
-    step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Mapping[str, Run],
-    probes: Mapping[str, Probe], difference: Found,
-) -> Verdict:  # fmt: skip
+    step: Step,
+    verdict: Verdict,
+    key: str,
+    runs: Mapping[str, Run],
+    reference: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    difference: Found,
+) -> Verdict:
     probe, says = probes[key], Optimizer.of(step).says[key]
     if difference["what"] == "number":
         place = describe_entry(probe, difference["entry"])

@@ -268,9 +268,12 @@ def with_first(step: Step, evidence: Evidence, told: object) -> Evidence:
     now = bare.get("value")
     changed = now is not None and now != first["value"] and not _malformed(step, now)
     return {
-        "kind": "prediction", **{name: bare[name] for name in ("why", "confidence") if name in bare}, **first,
-        **({"now": show(step, now)} if changed else {}), "kept": True,
-    }  # fmt: skip
+        "kind": "prediction",
+        **{name: bare[name] for name in ("why", "confidence") if name in bare},
+        **first,
+        **({"now": show(step, now)} if changed else {}),
+        "kept": True,
+    }
 
 
 # ---------------------------------------------------------------------------------------------- outcome

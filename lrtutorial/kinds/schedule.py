@@ -129,8 +129,10 @@ def ask(schedule_class: Callable[..., Schedules], probe: Probe) -> Run:
             run["error"] = describe_error(error, at=len(run["rates"]))
         if "own" in probe and not run["error"]:
             with contextlib.suppress(Exception):  # without it the rates are judged as they are
-                curves = [[_rate(schedule_class(**one["kwargs"]).get_lr(epoch)) for epoch in one["epochs"]]
-                          for one in probe["own"]]  # fmt: skip
+                curves = [
+                    [_rate(schedule_class(**one["kwargs"]).get_lr(epoch)) for epoch in one["epochs"]]
+                    for one in probe["own"]
+                ]
                 run["own"] = pack(np.array(curves, dtype=np.float64).T.ravel())
     run["rates"] = pack(np.array(run["rates"], dtype=np.float64))
     return run
@@ -412,9 +414,13 @@ def _passes_through(x: np.ndarray, y: np.ndarray, rates: np.ndarray) -> bool:
 
 
 def _explain_plot(
-    step: Step, verdict: Verdict, faults: Mapping[str, list[str]], every: list[str], read: Mapping[str, Run],
+    step: Step,
+    verdict: Verdict,
+    faults: Mapping[str, list[str]],
+    every: list[str],
+    read: Mapping[str, Run],
     expected: Expected,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     error = next((run["error"] for run in read.values() if run["error"]), None)
     if error:
         headline, hint = crash_of("plot_schedule", error, secret=expected.secret)
@@ -441,9 +447,13 @@ def _matches(outcome: Run, other: Run, probe: Probe) -> bool:
 
 
 def _explain_rates(
-    step: Step, verdict: Verdict, read: Mapping[str, Run], probes: Mapping[str, Probe], expected: Expected,
+    step: Step,
+    verdict: Verdict,
+    read: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    expected: Expected,
     differences: Differences,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     words = misconceptions(step.id)
     first = next(key for key, difference in differences.items() if difference)
     difference, probe, run = differences[first], probes[first], read[first]

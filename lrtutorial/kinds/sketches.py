@@ -67,9 +67,15 @@ class Sketch:
     def as_data(self) -> dict[str, Any]:
         """Return what a drawing pad needs to know, as JSON-able data."""
         return {
-            "curves": dict(self.curves), "at": list(self.at), "across": self.across, "up": self.up, "low": self.low,
-            "high": self.high, "logAcross": self.log_across, "logUp": self.log_up,
-        }  # fmt: skip
+            "curves": dict(self.curves),
+            "at": list(self.at),
+            "across": self.across,
+            "up": self.up,
+            "low": self.low,
+            "high": self.high,
+            "logAcross": self.log_across,
+            "logUp": self.log_up,
+        }
 
 
 def read_drawing(sketch: Sketch, answer: object) -> dict[str, list[float]] | str:
@@ -293,9 +299,12 @@ class Swings:
         heights = [height - self.middle for height in drawn[self.curve]]
         changes = [a * b < 0 for a, b in zip(heights, heights[1:], strict=False)]
         return (
-            "changes sides at every step" if all(changes) else "stays on one side" if not any(changes)
+            "changes sides at every step"
+            if all(changes)
+            else "stays on one side"
+            if not any(changes)
             else "changes sides now and then"
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)

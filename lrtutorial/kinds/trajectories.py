@@ -296,9 +296,7 @@ def sieve(expected: Expected) -> Callable[[Callable[..., object]], bool] | None:
     return passes
 
 
-def _seen(
-    line: RubricLine, probes: Mapping[str, Probe], runs: Mapping[str, Run], differences: Differences
-) -> bool:  # fmt: skip
+def _seen(line: RubricLine, probes: Mapping[str, Probe], runs: Mapping[str, Run], differences: Differences) -> bool:
     """Say whether a line's probes ran; one that several functions share is seen when half of them show that it holds.
 
     So a function that crashes, or isn't written yet, costs its own line and not those of the others.
@@ -313,7 +311,7 @@ def _seen(
 
 def _says_nothing(
     line: RubricLine, found: Mapping[str, Finding], probes: Mapping[str, Probe], differences: Differences
-) -> bool:  # fmt: skip
+) -> bool:
     """Say whether runs that equal the answer's own others show nothing.
 
     That is so when none of its functions begins at its start, or each gives one shape however many steps are asked for.
@@ -525,9 +523,13 @@ def first_difference(run: Run, reference: Any, probe: Probe, runs: Mapping[str, 
     row = int(off.any(axis=1).argmax())
     axis = int(off[row].argmax())
     return {
-        "what": "number", "step": int(at[row]) if row < len(at) else row, "axis": axis, "columns": off.any(axis=0),
-        "yours": trace[row, axis], "right": wanted[row, axis],
-    }  # fmt: skip
+        "what": "number",
+        "step": int(at[row]) if row < len(at) else row,
+        "axis": axis,
+        "columns": off.any(axis=0),
+        "yours": trace[row, axis],
+        "right": wanted[row, axis],
+    }
 
 
 def rows_of(run: Run, steps: int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -641,9 +643,11 @@ def _is_fact(fact: str, runs: Mapping[str, Run], probes: Mapping[str, Probe], di
     whole = [key for key in runs if probes[key].get("same_as")]
     if fact == "rounds":
         return any(
-            differences[key] and differences[key]["what"] == "number"
-            and np.array_equal(runs[key]["trace"], np.round(runs[key]["trace"])) for key in whole
-        )  # fmt: skip
+            differences[key]
+            and differences[key]["what"] == "number"
+            and np.array_equal(runs[key]["trace"], np.round(runs[key]["trace"]))
+            for key in whole
+        )
     walked = [(runs[key], probes[key]) for key in runs if key not in whole and probes[key]["arguments"][-1] > 2]
     if fact == "single":  # a start that float32 holds shows nothing
         walked = [(run, probe) for run, probe in walked if not probe.get("drawn")]
@@ -732,9 +736,7 @@ def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndar
     return np.stack(rows, axis=1)
 
 
-def _lost(
-    step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe], differences: Differences
-) -> set[str]:  # fmt: skip
+def _lost(step: Step, found: Mapping[str, Finding], probes: Mapping[str, Probe], differences: Differences) -> set[str]:
     """Return the rubric lines of the runs that are lost.
 
     A function's own line is lost by its numbers, the lines for form and integers by what they are about. A mistake that
@@ -770,9 +772,15 @@ def _lost(
 
 
 def _explain(
-    step: Step, verdict: Verdict, found: Mapping[str, Finding], runs: Mapping[str, Run],
-    reference: Run, probes: Mapping[str, Probe], expected: Expected, differences: Differences,
-) -> Verdict:  # fmt: skip
+    step: Step,
+    verdict: Verdict,
+    found: Mapping[str, Finding],
+    runs: Mapping[str, Run],
+    reference: Run,
+    probes: Mapping[str, Probe],
+    expected: Expected,
+    differences: Differences,
+) -> Verdict:
     """Say for each wrong answer what it shows; the first one fills headline, counterexample and hint."""
     told: dict[tuple[str | None, str, str], list[str]] = {}  # what is wrong: the answers that have it in common
     for answer, finding in found.items():
@@ -794,9 +802,14 @@ def _explain(
 
 
 def _told(
-    step: Step, answer: str, finding: Finding, runs: Mapping[str, Run], probes: Mapping[str, Probe],
-    expected: Expected, differences: Differences,
-) -> tuple[str | None, str, str]:  # fmt: skip
+    step: Step,
+    answer: str,
+    finding: Finding,
+    runs: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    expected: Expected,
+    differences: Differences,
+) -> tuple[str | None, str, str]:
     """Return the id of the mistake that is named first, what is said, and a hint."""
     words = misconceptions(step.id)
     if finding.error:
@@ -879,9 +892,8 @@ def diagnose(
 
 
 def _counterexample(
-    step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Run,
-    probe: Probe, found: Found,
-) -> Verdict:  # fmt: skip
+    step: Step, verdict: Verdict, key: str, runs: Mapping[str, Run], reference: Run, probe: Probe, found: Found
+) -> Verdict:
     says = Trajectories.of(step).says
     if found["what"] == "figure":
         lacks = "; ".join(Trajectories.of(step).figure[fact] for fact in found["missing"]) or "nothing"

@@ -41,10 +41,14 @@ FAMILIES: dict[str, Form] = {
     "momentum": {**RIGHT, "m1": "b1*m + g", "d": "mh"},
     "rmsprop": {**RIGHT, "v1": "b2*v + (1-b2)*g**2", "d": "g/(sqrt(vh)+eps)"},
     "adam": {
-        **RIGHT, "m1": "b1*m + (1-b1)*g", "v1": "b2*v + (1-b2)*g**2",
-        "mh": "m1/(1-b1**t)", "vh": "v1/(1-b2**t)", "d": "mh/(sqrt(vh)+eps)",
+        **RIGHT,
+        "m1": "b1*m + (1-b1)*g",
+        "v1": "b2*v + (1-b2)*g**2",
+        "mh": "m1/(1-b1**t)",
+        "vh": "v1/(1-b2**t)",
+        "d": "mh/(sqrt(vh)+eps)",
     },
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,17 @@ ANY = {  # in every family
     "sign": _ways("step", "g", "sign(g)"),
     "normalized": _ways("step", "g", "g/norm(g)"),
     "mean": _ways("step", "g", "mean(g) + 0*g"),
-    "decays": _ways("step", "s", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in COUNTS),
-                    "lr*d/t", "lr*d/sqrt(t)"),
-    "shrinks": Change("step", (
-        {"shrink": "lr*x"}, *({"shrink": f"{c}*{x}"} for c in SMALL for x in ("lr*x", "x")),
-        *({"g": f"g + {c}*x"} for c in SMALL))),
+    "decays": _ways(
+        "step", "s", *(f"lr*{f}**{p}*d" for f in (0.99, 0.9, 0.95, 0.999) for p in COUNTS), "lr*d/t", "lr*d/sqrt(t)"
+    ),
+    "shrinks": Change(
+        "step",
+        (
+            {"shrink": "lr*x"},
+            *({"shrink": f"{c}*{x}"} for c in SMALL for x in ("lr*x", "x")),
+            *({"g": f"g + {c}*x"} for c in SMALL),
+        ),
+    ),
     "clipped_step": _ways("step", "s", "clip(lr*d, -lr, lr)"),
     "clipped_gradient": _ways("step", "g", "clip(g, -10, 10)", "clip(g, -1, 1)", "clip(g, -5, 5)"),
     "clipped_position": _ways("step", "dx", *(f"x - clip(x - way*s, -{c}, {c})" for c in (1, 5, 6, 10, 100))),
@@ -92,7 +102,7 @@ ANY = {  # in every family
     "last_only": _ways("step", "way", "1 if i == n-1 else 0"),
     "skips_first": _ways("step", "way", "1 if i else 0"),
     "skips_last": _ways("step", "way", "1 if i < n-1 or n == 1 else 0"),
-}  # fmt: skip
+}
 MOMENTUM = {
     # twice the same: beside the other the velocity's own mistakes can be told
     "classical": Change("rate", ({"m1": "b1*m + lr*g", "s": "d"}, {"g": "lr*g", "s": "d"})),
@@ -117,7 +127,7 @@ MOMENTUM = {
     "whole_scaled": _ways("memory", "m1", "b1*(m + g)"),
     "shared_velocity": _ways("each", "shared", "1"),
     "momentum_of_last": _ways("memory", "d", "mh if i == n-1 else g"),
-}  # fmt: skip
+}
 
 
 def _each(first: str, second: str) -> Change:
@@ -228,8 +238,10 @@ LOOKS_AHEAD = {  # on the bowl the gradient at the place where the velocity lead
 COMMON = {*BOWL, "ascends"}  #: mistakes that several runs of one answer may have in common
 CHANGES: dict[str, dict[str, Change]] = {
     "sgd": {name: change for name, change in ANY.items() if name != "clipped_step"},  # there it is clipped_gradient
-    "momentum": {**ANY, **MOMENTUM}, "rmsprop": {**ANY, **RMSPROP}, "adam": {**ANY, **ADAM},
-}  # fmt: skip
+    "momentum": {**ANY, **MOMENTUM},
+    "rmsprop": {**ANY, **RMSPROP},
+    "adam": {**ANY, **ADAM},
+}
 
 
 # ---------------------------------------------------------------------------------------------- run

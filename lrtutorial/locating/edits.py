@@ -209,14 +209,23 @@ class Scope:
 
     @classmethod
     def of(
-        cls, function: ast.FunctionDef, attributes: list[str], unset: list[str], counters: tuple[str, ...],
-        listed: list[str], idle: list[str], known: Known,
-    ) -> Scope:  # fmt: skip
+        cls,
+        function: ast.FunctionDef,
+        attributes: list[str],
+        unset: list[str],
+        counters: tuple[str, ...],
+        listed: list[str],
+        idle: list[str],
+        known: Known,
+    ) -> Scope:
         """Return the scope of a function, in a class whose objects have these attributes, some of them never set."""
         names = [a.arg for a in [*function.args.args, *function.args.kwonlyargs] if a.arg != "self"]
         names += [n.id for n in nodes(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        methods = {n.func.attr for n in nodes(function) if isinstance(n, ast.Call)
-                   and isinstance(n.func, ast.Attribute) and is_self(n.func.value)}  # fmt: skip
+        methods = {
+            n.func.attr
+            for n in nodes(function)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and is_self(n.func.value)
+        }
         texts = list(dict.fromkeys(names))
         is_method = bool(function.args.args) and function.args.args[0].arg == "self"
         texts += [f"self.{name}" for name in attributes if name not in methods] if is_method else []
@@ -242,13 +251,15 @@ class Scope:
             tuple(_corrections(function, scalars)),
             tuple(_expression(one) for one in unused),
             _settings(unset, names) if function.name == "__init__" else (),
-            () if function.name == "__init__" else tuple(
+            ()
+            if function.name == "__init__"
+            else tuple(
                 [one.arg for one in function.args.args if one.arg != "self" and one.arg not in read]
                 + ([f"self.{name}" for name in idle] if is_method else [])
             ),
             _never_changed(function, entries),
             known,
-        )  # fmt: skip
+        )
 
 
 def _never_changed(function: ast.FunctionDef, entries: list[str]) -> tuple[str, ...]:
@@ -351,9 +362,13 @@ def role_of(parent: ast.AST, field: str) -> str:
     """Return what a part is to its surroundings, in words."""
     if isinstance(parent, ast.BinOp):
         left = field == "left"
-        roles = {ast.Div: ("what is divided", "the divisor"), ast.Mult: ("the factor", "the factor"),
-                 ast.Pow: ("the base of the power", "the exponent"), ast.Add: ("the term", "the term"),
-                 ast.Sub: ("the term", "what is subtracted")}  # fmt: skip
+        roles = {
+            ast.Div: ("what is divided", "the divisor"),
+            ast.Mult: ("the factor", "the factor"),
+            ast.Pow: ("the base of the power", "the exponent"),
+            ast.Add: ("the term", "the term"),
+            ast.Sub: ("the term", "what is subtracted"),
+        }
         return roles.get(type(parent.op), ("the operand", "the operand"))[0 if left else 1]
     if isinstance(parent, ast.Call):
         return "the function called" if field == "func" else f"what goes into {ast.unparse(parent.func)[:30]}"
@@ -722,9 +737,7 @@ def _forms_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)  #: statements that may be moved or taken out: a loop isn't one
 
 
-def _in_block(
-    owner: object, field: str, block: list[ast.stmt], inserted: list[tuple[ast.stmt, int]]
-) -> Iterator[Edit]:  # fmt: skip
+def _in_block(owner: object, field: str, block: list[ast.stmt], inserted: list[tuple[ast.stmt, int]]) -> Iterator[Edit]:
     def becomes(new: list[ast.stmt], likelihood: int, part: Part, role: str, before: bool = False) -> Edit:
         return Edit(likelihood, part, role, ((owner, field, new),), before)
 

@@ -193,9 +193,13 @@ def _place(pairs: Sequence[tuple[Edit, Source]]) -> dict[str, object]:
     part = _segment(source, edit.part) if len(texts) == 1 else ""
     rows = source.text.splitlines()
     return {
-        "line": line + source.above, "code": rows[line - 1].strip()[:120] if line <= len(rows) else "",
-        "function": _function_at(source, line)[:60], "part": part, "role": role, "before": edit.before,
-    }  # fmt: skip
+        "line": line + source.above,
+        "code": rows[line - 1].strip()[:120] if line <= len(rows) else "",
+        "function": _function_at(source, line)[:60],
+        "part": part,
+        "role": role,
+        "before": edit.before,
+    }
 
 
 def _segment(source: Source, node: ast.AST) -> str:

@@ -164,7 +164,7 @@ def _texts(parts: Iterable[tuple[str, ast.stmt]], targets: Collection[str], name
 
 def _statements_from(
     function: Function, models: list[ast.stmt], names: _Names, often: Mapping[str, int]
-) -> Iterator[Edit]:  # fmt: skip
+) -> Iterator[Edit]:
     """A statement that stands elsewhere, put in; or in the place of one that assigns to the same."""
     mine = {ast.unparse(node) for node in _statements(function)}
     targets = {_target(node) for node in _statements(function) if isinstance(node, ast.Assign | ast.AugAssign)}

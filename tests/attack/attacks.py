@@ -44,7 +44,8 @@ CODE: dict[str, str] = {
     "reads_gradebook_bytes": "print(open('COURSE/gradebook.db', 'rb').read().decode('latin1'))",
     "reads_other_students": READ + "show('COURSE/submitted/*/*/*')\nshow('COURSE/autograded/*/*/*')",
     "reads_through_a_link": READ + "os.symlink('ROOT/solutions', 's')\nshow('s/**/*.ipynb')",
-    "reads_through_proc": READ + "show('/proc/1/root/ROOT/solutions/**/*.ipynb')\nshow('/proc/*/cwd/solutions/**/*.ipynb')",
+    "reads_through_proc": READ
+    + "show('/proc/1/root/ROOT/solutions/**/*.ipynb')\nshow('/proc/*/cwd/solutions/**/*.ipynb')",
     "imports_the_references": "import sys\nsys.path[:0] = ['ROOT']\nfrom autograder.references.optimizers import Adam",
     "imports_by_path": """
 import importlib.util
@@ -79,9 +80,11 @@ import numpy, os
 place = os.path.dirname(os.path.dirname(numpy.__file__))
 open(os.path.join(place, 'sitecustomize.py'), 'w').write('MARK = 1')
 """,
-    "mounts": "import ctypes\nprint(ctypes.CDLL(None, use_errno=True).mount(b'ROOT', b'/tmp', None, 4096, None))\n" + READ
+    "mounts": "import ctypes\nprint(ctypes.CDLL(None, use_errno=True).mount(b'ROOT', b'/tmp', None, 4096, None))\n"
+    + READ
     + "show('/tmp/solutions/**/*.ipynb')",
-    "changes_root": READ + "os.mkdir('d'); os.chroot('d')\nfor _ in range(20): os.chdir('..')\nos.chroot('.')\nshow('ROOT/solutions/**/*')",
+    "changes_root": READ
+    + "os.mkdir('d'); os.chroot('d')\nfor _ in range(20): os.chdir('..')\nos.chroot('.')\nshow('ROOT/solutions/**/*')",
     # ------------------------------------------------------------------------- environment, processes
     "reads_the_environment": READ + "print(dict(os.environ))\nshow('/proc/*/environ')",
     "reads_command_lines": READ + "show('/proc/*/cmdline')\nshow('/proc/*/maps')",
@@ -319,7 +322,7 @@ class Always:
     def __iter__(self): return iter([self])
 Adam = Always()
 """,
-}  # fmt: skip
+}
 
 #: Acts after which nothing of this cell's output need be left.
 SILENT = {"leaves_by_exit", "crashes", "recurses", "prints_100_MB", "displays_100_MB", "swallows_the_interrupt",
@@ -355,7 +358,7 @@ class Formula:
     __class__ = property(lambda self: __import__('sympy').Expr)
 NAME = Formula()
 """,
-}  # fmt: skip
+}
 
 
 def put_in(source: str, **words: object) -> str:
@@ -464,7 +467,7 @@ SURGERY: dict[str, tuple[Callable[[Any], None], str]] = {
     "steals_ids": (_id, "graded"),
     "forges_the_intake": (_note, "graded"),
     "names_another_kernel": (_kernel, "graded with repairs"),
-}  # fmt: skip
+}
 
 
 def _link_to_solution(folder: Path, root: Path, rival: Path) -> None:

@@ -202,8 +202,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Outco
         list(pool.map(lambda name: python(*feedback, name), (BESIDE, "is_no_notebook", "links_to_the_solution")))
     db = f"sqlite:///{course / 'gradebook.db'}"
     with Gradebook(db) as gradebook:
-        scores = {(entry.student.id, part): entry.score for part in ("part_a", "part_b")
-                  for entry in gradebook.assignment_submissions(part)}  # fmt: skip
+        scores = {
+            (entry.student.id, part): entry.score
+            for part in ("part_a", "part_b")
+            for entry in gradebook.assignment_submissions(part)
+        }
     with Ledger(db) as ledger:
         rows = {(row["student"], row["notebook"]): row for row in ledger.submissions()}
     solution = nbformat.read(ROOT / "solutions" / "part_b" / "b2_adam.ipynb", as_version=4)

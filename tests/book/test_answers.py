@@ -539,8 +539,12 @@ def test_a_copy_is_saved_and_restored_and_is_the_notebooks_file(page: Page, site
 def test_what_a_notebooks_kernel_wrote_is_taken_in(page: Page, site: Site, tmp_path: Path) -> None:
     """A kernel checks two steps of A1, one wrong at first; its own progress file is restored in the page."""
     file = tmp_path / "progress.json"
-    cells = ["from lrtutorial import check", "check('a1-gradient', 'a*x')", "check('a1-update', 'x')",
-             f"check('a1-update', {right('a1-update')!r})"]  # fmt: skip
+    cells = [
+        "from lrtutorial import check",
+        "check('a1-gradient', 'a*x')",
+        "check('a1-update', 'x')",
+        f"check('a1-update', {right('a1-update')!r})",
+    ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(notebook).execute(env={**os.environ, "LRTUTORIAL_PROGRESS": str(file)})
     steps = progress.parse(file.read_text(encoding="utf-8"))["steps"]

@@ -68,8 +68,13 @@ def test_no_evidence_of_any_form_earns_or_crashes(evidence: Any) -> None:
     """Each is handed in at every step: making one takes longer than judging it."""
     for step in CHECKED:
         kind = step.kind.name
-        for handed_in in (evidence, {"kind": kind}, {"kind": kind, "runs": evidence, "problems": evidence},
-                      {"kind": kind, "tree": evidence}, {"kind": kind, "value": evidence}):  # fmt: skip
+        for handed_in in (
+            evidence,
+            {"kind": kind},
+            {"kind": kind, "runs": evidence, "problems": evidence},
+            {"kind": kind, "tree": evidence},
+            {"kind": kind, "value": evidence},
+        ):
             verdict = step.judge(handed_in, recorded(step.id), {})
             if step.kind.foretells and isinstance(evidence, int | float | str | list):
                 continue  # a number or a word may be the right prediction
@@ -103,8 +108,13 @@ def shown(data: Any) -> Any:
 def test_only_the_answer_to_this_question_is_read() -> None:
     right = {"nonce": "n", "evidence": {"public": 1}}
     assert read_evidence([shown({**right, "nonce": "old"}), shown(right)], "n") == ({"public": 1}, [], [])
-    for outputs in ([], [shown({**right, "nonce": "x"})], [shown("n")], [shown({"nonce": "n", "evidence": [1]})],
-                    [new_output("stream", name="stdout", text=json.dumps(right))]):  # fmt: skip
+    for outputs in (
+        [],
+        [shown({**right, "nonce": "x"})],
+        [shown("n")],
+        [shown({"nonce": "n", "evidence": [1]})],
+        [new_output("stream", name="stdout", text=json.dumps(right))],
+    ):
         assert read_evidence(outputs, "n") == ({}, [], [])
     assert read_evidence([shown({"nonce": "n", "evidence": {"public": "x" * (MAX_EVIDENCE + 1)}})], "n") == ({}, [], [])
 
@@ -149,10 +159,12 @@ def test_a_fault_of_the_check_is_no_verdict_on_the_answer(monkeypatch: pytest.Mo
     [
         ("n = int(input('how many? '))", "`input('how many? ')`"),
         ("import getpass\nword = getpass.getpass()", "`getpass.getpass()`"),
-        ("# input('x')", ""), ("def put_input(x): ...\nput_input(3)", ""), ("input(", ""), ("x = 'input()'", ""),
+        ("# input('x')", ""),
+        ("def put_input(x): ...\nput_input(3)", ""),
+        ("input(", ""),
+        ("x = 'input()'", ""),
     ],
-)  # fmt: skip
+)
 def test_what_is_asked_to_be_typed_is_told_beforehand(cell: str, said: str) -> None:
     found = asks(["import numpy as np", cell])
-    assert found == (f"Nobody types in grading: {said} gives an empty text there. Write the value."
-                     if said else "")  # fmt: skip
+    assert found == (f"Nobody types in grading: {said} gives an empty text there. Write the value." if said else "")

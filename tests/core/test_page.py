@@ -72,8 +72,11 @@ def test_lines_carry_their_signs_and_wait_for_one_that_cant_be_read(desk: Desk) 
     text = "|1 - eta*a| < 1\n\n-1 < 1 - eta*a < 1\n0 < eta*a <\n0 < eta"
     lines = desk.answer({"do": "lines", "step": "a1-derivation", "text": text})["lines"]
     assert [(line["row"], line["sign"], bool(line["problem"])) for line in lines] == [
-        (0, "", False), (2, "⇔", False), (3, "", True), (4, "", False),
-    ]  # fmt: skip
+        (0, "", False),
+        (2, "⇔", False),
+        (3, "", True),
+        (4, "", False),
+    ]
     assert lines[0]["html"].startswith("<math")
 
 
@@ -103,9 +106,11 @@ def test_predictions_are_noted_compared_and_then_judged(desk: Desk) -> None:
     assert not desk.answer({"do": "compare", "exercise": "c1", "progress": ""})["open"]
     drawing = json.dumps(recorded("c1-sketch_1").reference)
     for name, text, why in (
-        ("prediction_1", "0.1", "why_1"), ("prediction_2", "3", "why_2"), ("prediction_3", "650", "why_3"),
+        ("prediction_1", "0.1", "why_1"),
+        ("prediction_2", "3", "why_2"),
+        ("prediction_3", "650", "why_3"),
         ("sketch_1", drawing, "why_sketch_1"),
-    ):  # fmt: skip
+    ):
         asked = {"do": "check", "step": f"c1-{name}", "answers": {name: text}}
         bare = desk.answer(asked)
         assert bare["status"] == "noted" and not bare["committed"] and why in bare["text"]

@@ -52,7 +52,7 @@ ATTACHED: dict[str, tuple[object, str, bool]] = {
     "an empty bundle": ({"a.png": {}}, "![x](attachment:a.png)", False),
     "a bundle of numbers": ({"a.png": {"image/png": [1]}}, "![x](attachment:a.png)", False),
     "half an emoji": ({"a\ud83d.png": {"image/svg+xml": "\ud83d"}}, "![x](attachment:a.png)", False),
-}  # fmt: skip
+}
 
 
 def graders() -> HTMLExporter:

@@ -229,8 +229,11 @@ def test_without_a_roster_the_lms_names_are_the_students_and_namesakes_stay_two(
     files = {"lovelaceada_1_2_x_first.ipynb": NEW, "lovelaceada_3_4_x_first.ipynb": OLD}
     collect(packed(tmp_path / "d.zip", files), part, Roster.read(None))
     assert sorted(there(part)) == ["lovelaceada_1/part_x/x_first.ipynb", "lovelaceada_3/part_x/x_first.ipynb"]
-    files = {"Kim Lee_1_assignsubmission_file/a.ipynb": NEW, "Kim Lee_2_assignsubmission_file/a.ipynb": OLD,
-             "Ada_3_assignsubmission_file/a.ipynb": NEW}  # fmt: skip
+    files = {
+        "Kim Lee_1_assignsubmission_file/a.ipynb": NEW,
+        "Kim Lee_2_assignsubmission_file/a.ipynb": OLD,
+        "Ada_3_assignsubmission_file/a.ipynb": NEW,
+    }
     rows = collect(packed(tmp_path / "m.zip", files), part, Roster.read(None))
     assert {row.student for row in rows} == {"Kim Lee_1", "Kim Lee_2", "Ada"}
 
@@ -315,8 +318,13 @@ def test_a_groups_work_is_everybodys(part: Assignment, roster: Roster, tmp_path:
 
 
 def test_anonymous_downloads_stay_apart_and_texts_are_their_students(part: Assignment, tmp_path: Path) -> None:
-    files = {"anon_x7Kq2_98_x_first.ipynb": NEW, "LATE_anon_aB3dE_99_x_first.ipynb": OLD, "anon_x7Kq2_text.html": b"hi",
-             "lovelaceada_LATE_4711_link.html": b"", "notes.txt": b"whose?"}  # fmt: skip
+    files = {
+        "anon_x7Kq2_98_x_first.ipynb": NEW,
+        "LATE_anon_aB3dE_99_x_first.ipynb": OLD,
+        "anon_x7Kq2_text.html": b"hi",
+        "lovelaceada_LATE_4711_link.html": b"",
+        "notes.txt": b"whose?",
+    }
     rows = {row.file: row for row in collect(packed(tmp_path / "d.zip", files), part, Roster.read(None))}
     found = there(part)
     assert found["anon_x7Kq2/part_x/x_first.ipynb"] == NEW and found["anon_aB3dE/part_x/x_first.ipynb"] == OLD

@@ -40,10 +40,15 @@ def place(planted: Truth, tmp_path: Path) -> Place:
         shutil.copy(planted.course / name, course)
     (course / "secret").chmod(0o600)
     return Place(
-        folder=course, db_url=f"sqlite:///{course / 'gradebook.db'}", which=lambda name: f"/bin/{name}",
-        disk_free=lambda path: 50_000_000_000, memory=lambda: 16.0, cores=lambda: 4, jail=holding,
+        folder=course,
+        db_url=f"sqlite:///{course / 'gradebook.db'}",
+        which=lambda name: f"/bin/{name}",
+        disk_free=lambda path: 50_000_000_000,
+        memory=lambda: 16.0,
+        cores=lambda: 4,
+        jail=holding,
         version_of=lambda name: pins().get(name.lower().replace("_", "-"), "0"),
-    )  # fmt: skip
+    )
 
 
 def pins() -> dict[str, str]:

@@ -48,9 +48,15 @@ class Class:
     def nbgrader(self, student: str, command: str) -> str:
         """Run one of nbgrader's commands as a student."""
         return self.study(
-            student, "-m", "nbgrader", command, PART, "--course=learning_rate", f"--Exchange.root={self.exchange}",
+            student,
+            "-m",
+            "nbgrader",
+            command,
+            PART,
+            "--course=learning_rate",
+            f"--Exchange.root={self.exchange}",
             f"--CourseDirectory.student_id={student}",
-        )  # fmt: skip
+        )
 
     def _run(self, where: Path, own: dict[str, str], user: int | None, command: tuple[str, ...]) -> str:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "LRTUTORIAL"))}
@@ -167,10 +173,14 @@ def test_another_users_submission_and_the_course_are_out_of_reach(taught: Class)
     )
     course = taught.course
     closed = [
-        course / "autograder/course/gradebook.db", course / "autograder/course/secret", course / "solutions" / PART,
-        course / f"autograder/course/submitted/ada/{PART}", taught.homes["ada"],
-        taught.exchange / "learning_rate/inbound", taught.exchange / "learning_rate/feedback",
-    ]  # fmt: skip
+        course / "autograder/course/gradebook.db",
+        course / "autograder/course/secret",
+        course / "solutions" / PART,
+        course / f"autograder/course/submitted/ada/{PART}",
+        taught.homes["ada"],
+        taught.exchange / "learning_rate/inbound",
+        taught.exchange / "learning_rate/feedback",
+    ]
     assert taught.study("ben", "-c", try_to_read, *map(str, closed)) == ""
     own = taught.homes["ben"] / PART
     assert "reached" in taught.study("ben", "-c", try_to_read, str(own)), "the question can be answered"
@@ -189,8 +199,11 @@ def test_neither_release_nor_feedback_holds_solution_secret_or_gradebook(taught:
     for name, text in {**outbound, **feedback}.items():
         assert secret not in text and str(taught.course) not in text, name
         assert "nonce" not in text and "sqlite" not in text.lower(), name
-    assert not [one for one in answers if len(one) > 15 and one in fetched(taught, "ben").replace("&#39;", "'")
-                and one.startswith("second_moment")]  # fmt: skip
+    assert not [
+        one
+        for one in answers
+        if len(one) > 15 and one in fetched(taught, "ben").replace("&#39;", "'") and one.startswith("second_moment")
+    ]
 
 
 def test_the_fetched_notebook_works_with_the_student_package_alone(taught: Class) -> None:

@@ -196,9 +196,10 @@ def test_hand_grades_show_the_rubric_the_points_and_the_comment(pages: Pages) ->
 def test_points_set_by_hand_are_said_to_be(planted_copy: Any, tmp_path: Path) -> None:
     truth = planted_copy()
     student, step = next(
-        (who, step) for (who, step), answer in truth.answers.items() if step == "a1-gradient" and answer.points == 0
-        and truth.statuses.get((who, "a1_convergence")) == "graded"
-    )  # fmt: skip
+        (who, step)
+        for (who, step), answer in truth.answers.items()
+        if step == "a1-gradient" and answer.points == 0 and truth.statuses.get((who, "a1_convergence")) == "graded"
+    )
     with Gradebook(f"sqlite:///{truth.course / 'gradebook.db'}") as gradebook:
         grade = gradebook.find_grade(f"{step}-test", "a1_convergence", "part_a", student)
         grade.manual_score = 2
@@ -386,10 +387,14 @@ def test_a_hostile_notebook_gains_nothing_in_its_page(page: Page, tmp_path: Path
 @pytest.mark.parametrize(
     ("latex", "holds"),
     [
-        (r"\frac{1}{2}", "<mfrac>"), (r"\hat m_t / \sqrt{v}", "<msqrt>"), (r"x_{t+1} \leftarrow x_t", "<msub>"),
-        (r"\mathbb{E}[g]", "𝔼"), (r"\Bigl(1 + \cos\pi\Bigr)", "cos"), (r"\texttt{eps}\,\tfrac{1}{2}", "<mfrac"),
+        (r"\frac{1}{2}", "<mfrac>"),
+        (r"\hat m_t / \sqrt{v}", "<msqrt>"),
+        (r"x_{t+1} \leftarrow x_t", "<msub>"),
+        (r"\mathbb{E}[g]", "𝔼"),
+        (r"\Bigl(1 + \cos\pi\Bigr)", "cos"),
+        (r"\texttt{eps}\,\tfrac{1}{2}", "<mfrac"),
     ],
-)  # fmt: skip
+)
 def test_formulas_become_mathml(latex: str, holds: str) -> None:
     made = mathml(latex)
     assert made.startswith("<math ") and holds in unescape(made) and f'alttext="{escape(latex)}"' in made
@@ -415,14 +420,17 @@ def test_what_is_no_formula_is_shown_as_it_was_written(latex: str) -> None:
 def test_a_traceback_keeps_the_students_frames_and_no_path_of_ours() -> None:
     library = str(Path(np.__file__).parent / "linalg/_linalg.py")
     output = nbformat.v4.new_output(
-        "error", ename="ValueError", evalue="bad", traceback=[
+        "error",
+        ename="ValueError",
+        evalue="bad",
+        traceback=[
             "\x1b[31mValueError\x1b[39m   Traceback (most recent call last)",
             "Cell In[3], line 1\n----> 1 f()",
             f"File {ROOT}/lrtutorial/answers/evidence.py:12, in respond(ask)\n     11 secret = 1\n---> 12 answer()",
             f"File {library}:5, in solve(a)\n      4 x\n----> 5 y",
             f"ValueError: bad {ROOT}/autograder and /tmp/ipykernel_12/345.py",
         ],
-    )  # fmt: skip
+    )
     text = traceback_text(output)
     assert "----> 1 f()" in text and "ValueError: bad" in text and "\x1b" not in text
     assert "…/numpy/linalg/_linalg.py:5, in solve(a)" in text and "4 x" not in text

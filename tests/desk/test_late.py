@@ -90,9 +90,13 @@ hundredths = st.integers(0, 10_000).map(lambda n: n / 100)
 
 
 @given(
-    hundredths, hundredths, hundredths, st.integers(0, 3000), st.sampled_from(["day", "hour"]),
+    hundredths,
+    hundredths,
+    hundredths,
+    st.integers(0, 3000),
+    st.sampled_from(["day", "hour"]),
     st.lists(st.floats(0, 60 * DAY), min_size=1, max_size=6),
-)  # fmt: skip
+)
 def test_later_never_costs_less_and_never_more_than_the_cap(
     score: float, percent: float, cap: float, grace: int, per: str, seconds: list[float]
 ) -> None:

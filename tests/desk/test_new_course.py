@@ -136,10 +136,13 @@ def failing(error: BaseException):
 
 @pytest.mark.parametrize(
     ("step", "error", "raised"),
-    [("_look_at", RuntimeError("the copy would not grade"), RuntimeError),
-     ("course_secret", PermissionError(13, "no"), OSError),
-     ("_look_at", KeyboardInterrupt(), KeyboardInterrupt), ("course_secret", OSError(28, "disk full"), OSError)],
-)  # fmt: skip
+    [
+        ("_look_at", RuntimeError("the copy would not grade"), RuntimeError),
+        ("course_secret", PermissionError(13, "no"), OSError),
+        ("_look_at", KeyboardInterrupt(), KeyboardInterrupt),
+        ("course_secret", OSError(28, "disk full"), OSError),
+    ],
+)
 def test_a_failed_copy_leaves_nothing(step, error, raised, small: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(module, step, failing(error))
     with pytest.raises(raised):

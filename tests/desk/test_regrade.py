@@ -52,9 +52,12 @@ class Term:
     def run(self, *words: str, code: int = 0) -> str:
         """Run a command in the changed root; return what it printed, in one line."""
         environment = {
-            **os.environ, "LRTUTORIAL_COURSE": str(self.course), "PYTHONPATH": "", "COLUMNS": "200",
+            **os.environ,
+            "LRTUTORIAL_COURSE": str(self.course),
+            "PYTHONPATH": "",
+            "COLUMNS": "200",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        }  # fmt: skip
+        }
         command = [sys.executable, "-m", *words]
         done = commands.run(command, cwd=self.root, env=environment)
         assert done.returncode == code, done.stdout + done.stderr
@@ -68,10 +71,13 @@ class Term:
                 if entry.student.id == student and entry.name == cell:
                     comments = {comment.name: comment.manual_comment for comment in entry.notebook.comments}
                     return {
-                        "auto": entry.auto_score, "manual": entry.manual_score, "extra": entry.extra_credit,
-                        "look": entry.needs_manual_grade, "max": entry.max_score,
+                        "auto": entry.auto_score,
+                        "manual": entry.manual_score,
+                        "extra": entry.extra_credit,
+                        "look": entry.needs_manual_grade,
+                        "max": entry.max_score,
                         "comment": comments.get(cell.replace("-test", "-answer")),
-                    }  # fmt: skip
+                    }
         raise LookupError((student, cell))
 
     def by_hand(self, student: str, cell: str, score: float, extra: float | None, comment: str) -> None:

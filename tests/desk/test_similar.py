@@ -297,8 +297,12 @@ def test_the_same_class_gives_the_same_page(course: Path) -> None:
 
 
 def test_wrong_words_are_refused(course: Path) -> None:
-    for bad, words in (({"threshold": -1}, "threshold"), ({"threshold": float("nan")}, "threshold"),
-                       ({"common": 0}, "share of the class"), ({"most": 0}, "most")):  # fmt: skip
+    for bad, words in (
+        ({"threshold": -1}, "threshold"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"common": 0}, "share of the class"),
+        ({"most": 0}, "most"),
+    ):
         with pytest.raises(ValueError, match=words):
             listing.list_similar("part_b", course / "out", **bad)
     (course / "file").write_text("here")

@@ -48,8 +48,12 @@ def test_the_ledger_holds_what_was_planted(planted: Truth) -> None:
             answer.points,
             steps()[key[1]].points,
         )
-        allowed = {"right": {"right"}, "misconception": {"wrong", "partly"}, "unfinished": {"unfinished"},
-                   "lost": {"failed"}}  # fmt: skip
+        allowed = {
+            "right": {"right"},
+            "misconception": {"wrong", "partly"},
+            "unfinished": {"unfinished"},
+            "lost": {"failed"},
+        }
         assert row["status"] in allowed[answer.planted], (key, row["headline"])
         assert json.loads(row["verdict"])["step"] == key[1]
     assert {key: row["status"] for key, row in submissions.items()} == planted.statuses
@@ -121,8 +125,13 @@ def test_a_kernel_sees_what_was_planted(planted: Truth, monkeypatch: pytest.Monk
     secret = (planted.course / "secret").read_text().strip()
     monkeypatch.setattr("autograder.grading.assignment.course_secret", lambda: secret)
     config = course_config(planted.course)
-    wanted = {("a2_momentum", "misconception"), ("a1_convergence", "unfinished"), ("b2_adam", "misconception"),
-              ("b2_adam", "unfinished"), ("b5_cosine_restarts", "misconception")}  # fmt: skip
+    wanted = {
+        ("a2_momentum", "misconception"),
+        ("a1_convergence", "unfinished"),
+        ("b2_adam", "misconception"),
+        ("b2_adam", "unfinished"),
+        ("b5_cosine_restarts", "misconception"),
+    }
     for notebook, kind in sorted(wanted):
         part = f"part_{notebook[0]}"
         student = next(

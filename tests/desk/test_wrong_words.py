@@ -16,9 +16,15 @@ from autograder.__main__ import main, parser
 ROOT = Path(__file__).resolve().parents[2]
 #: A right word for what a command must be given, by the argument's name; "" where there is none that ends at once.
 RIGHT = {
-    "assignment": "part_a", "download": "{there}", "exercise": "c1", "folder": "{there}", "student": "ada",
-    "students": "ada", "parts": "part_a", "steps": "a1-gradient",
-}  # fmt: skip
+    "assignment": "part_a",
+    "download": "{there}",
+    "exercise": "c1",
+    "folder": "{there}",
+    "student": "ada",
+    "students": "ada",
+    "parts": "part_a",
+    "steps": "a1-gradient",
+}
 PATHS = ["{there}/missing.zip", "{junk}", "{junk}/below", ""]
 WRONG = {  # by the argument's name, else by its type
     "download": PATHS, "roster": PATHS, "output": ["{junk}", "{junk}/below"],
@@ -120,9 +126,13 @@ def run(asked: list[tuple[str, list[str]]], folder: Path) -> list[tuple[object, 
                 word = word.replace(name, path)
             words[i] = word
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(folder)], input=json.dumps(asked), capture_output=True, text=True, cwd=ROOT,
+        [sys.executable, "-c", RUN, str(folder)],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
         env={**os.environ, "LRTUTORIAL_COURSE": str(folder / "course"), "COLUMNS": "200"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     told: list[tuple[object, str, str]] = json.loads(done.stdout.rpartition("=====\n")[2])
     assert (full / "a file").read_text() == "mine" and junk.read_bytes().startswith(b"\x00\xff no")

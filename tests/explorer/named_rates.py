@@ -50,8 +50,11 @@ def plain(markdown: str) -> str:
     """A text without the marks of Markdown and LaTeX around numbers."""
     text = re.sub(r"\\tfrac|\\dfrac", r"\\frac", markdown)
     text = re.sub(r"\\frac\s*\{?(\w+)\}?\s*\{?(\w+)\}?", r"\1/\2", text)
-    text = re.sub(r"10\^\{?(-?)(\d+)\}?", lambda m: "10" + (m[1] and "⁻") + m[2].translate(
-        str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")), text)  # fmt: skip
+    text = re.sub(
+        r"10\^\{?(-?)(\d+)\}?",
+        lambda m: "10" + (m[1] and "⁻") + m[2].translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")),
+        text,
+    )
     text = text.replace(r"\eta", "η").replace(r"\,", " ").replace(r"\approx", "≈").replace(r"\texttt", "")
     return re.sub(r"\]\([^)]*\)|[$*`{}\"“”]|</?\w+>", " ", text)
 

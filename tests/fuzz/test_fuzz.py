@@ -66,8 +66,13 @@ class Fuzzed:
         Those that grade start their zygotes themselves, so that kernels are within the bounds, too.
         """
         seconds = 120 + 4 * len(self.submissions)
-        done = commands.run([sys.executable, "-m", *words], cwd=ROOT, env=environment(course or self.course),
-                            most=seconds, quick_zygotes=name not in ("grade", "stock"))  # fmt: skip
+        done = commands.run(
+            [sys.executable, "-m", *words],
+            cwd=ROOT,
+            env=environment(course or self.course),
+            most=seconds,
+            quick_zygotes=name not in ("grade", "stock"),
+        )
         self.said[name] = done.stdout + done.stderr
         print(f"{self.part}, {name}: {done.megabytes:.0f} MB, {done.seconds:.1f} s of processor")
         assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{self.said[name][-6000:]}"
@@ -142,8 +147,10 @@ def test_the_stock_command_finds_the_same(fuzzed: list[Fuzzed]) -> None:
         found = []
         for course in (one.course, one.stock):
             with Ledger(f"sqlite:///{course / 'gradebook.db'}") as ledger:
-                rows = {row["student"]: [row["notebook"], row["status"], row["reason"]]
-                        for row in ledger.submissions(one.part)}  # fmt: skip
+                rows = {
+                    row["student"]: [row["notebook"], row["status"], row["reason"]]
+                    for row in ledger.submissions(one.part)
+                }
                 for row in ledger.verdicts(one.part):
                     rows[row["student"]] += [row["step"], row["points"], row["status"]]
             found.append(rows)

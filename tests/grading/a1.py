@@ -64,13 +64,19 @@ def scores(course: Path, part: str = PART) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         for entry in book.assignment_submissions(part):
-            found[entry.student.id] = sorted(
-                (notebook.name, grade.name, grade.auto_score, grade.manual_score, grade.needs_manual_grade)
-                for notebook in entry.notebooks for grade in notebook.grades
-            ) + sorted(
-                (notebook.name, comment.name, comment.auto_comment)
-                for notebook in entry.notebooks for comment in notebook.comments
-            ) + [notebook.late_submission_penalty for notebook in entry.notebooks]  # fmt: skip
+            found[entry.student.id] = (
+                sorted(
+                    (notebook.name, grade.name, grade.auto_score, grade.manual_score, grade.needs_manual_grade)
+                    for notebook in entry.notebooks
+                    for grade in notebook.grades
+                )
+                + sorted(
+                    (notebook.name, comment.name, comment.auto_comment)
+                    for notebook in entry.notebooks
+                    for comment in notebook.comments
+                )
+                + [notebook.late_submission_penalty for notebook in entry.notebooks]
+            )
     return found
 
 

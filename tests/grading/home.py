@@ -42,8 +42,11 @@ def at_home(
 ) -> Future[tuple[Shown, str]]:
     """Run a notebook from the top; the future gives what its verdicts show, and all that it printed and showed."""
     needless = {cell.source for cell in release.cells if "experiment" in cell.metadata.get("tags", ())}
-    cells = [(cell.source, str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))) for cell in notebook.cells
-             if cell.cell_type == "code" and cell.source not in needless]  # fmt: skip
+    cells = [
+        (cell.source, str(cell.metadata.get("nbgrader", {}).get("grade_id", "")))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.source not in needless
+    ]
     return pool.submit(run_all, cells, dict(files))
 
 

@@ -54,12 +54,21 @@ def server() -> Iterator[Server]:
     try:
         subprocess.run(
             [bin / "initdb", "-D", data, "-U", "grader", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"],
-            check=True, capture_output=True, text=True, timeout=300, **user,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **user,
+        )
         settings = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=40"
         with log.open("wb") as output:
-            run = subprocess.Popen([bin / "postgres", "-D", data, *settings.replace("'", "").split()],
-                                   stdin=subprocess.DEVNULL, stdout=output, stderr=output, **user)  # fmt: skip
+            run = subprocess.Popen(
+                [bin / "postgres", "-D", data, *settings.replace("'", "").split()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                **user,
+            )
         try:
             _wait(run, bin, folder, log)
             yield Server(folder, bin, user)

@@ -141,7 +141,7 @@ AT_HOME: dict[str, tuple[Callable[[Any], None], float, str]] = {
     "a picture": (lambda n: n.cells.append(new_markdown_cell("![](attachment:a.png)", attachments=PICTURE)), 20, ""),
     "half an emoji": (lambda n: n.cells.append(new_markdown_cell("\ud83d")), 20, "Half a character"),
     "half an emoji that is raised": (answer(RAISING), 0, ""),
-}  # fmt: skip
+}
 
 
 #: name: (the answer's cell, files beside the notebook, points, words)

@@ -19,9 +19,15 @@ from autograder.intake.candidates import MAX_UNPACKED, look
 from autograder.intake.text import holds, kept, student_of
 from tests.grading.test_intake import cell_of, marked, the_release
 
-RELEASE = {"x_first": the_release(), "y_second": nbformat.v4.new_notebook(
-    cells=[marked("code", "third = ...", "y-third-answer", solution=True),
-           marked("code", 'check("y-third", third)', "y-third-test", grade=True, locked=True, points=3)])}  # fmt: skip
+RELEASE = {
+    "x_first": the_release(),
+    "y_second": nbformat.v4.new_notebook(
+        cells=[
+            marked("code", "third = ...", "y-third-answer", solution=True),
+            marked("code", 'check("y-third", third)', "y-third-test", grade=True, locked=True, points=3),
+        ]
+    ),
+}
 
 
 def solved(source: str = "first = 1", notebook: str = "x_first", marks: bool = True, ids: bool = True) -> bytes:

@@ -42,8 +42,11 @@ def test_the_stock_commands_grade_like_the_sample_run(sample_class: Graded, tmp_
             shutil.copy(path, folder)
     shutil.copy(sample_class.course / "secret", course / "secret")
     release = f"--CourseDirectory.release_directory={course / 'release'}"
-    for words in (("generate_assignment", "part_b", "--create", release), ("autograde", "part_b"),
-                  ("generate_feedback", "part_b")):  # fmt: skip
+    for words in (
+        ("generate_assignment", "part_b", "--create", release),
+        ("autograde", "part_b"),
+        ("generate_feedback", "part_b"),
+    ):
         done = nbgrader(course, *words)
         assert done.returncode == 0, done.stdout + done.stderr
     theirs = points(sample_class.course)

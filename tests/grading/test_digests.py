@@ -83,9 +83,11 @@ def test_a_fingerprint_tells_what_changed():
     one = Work("part_b", "ada", "b2_adam", b"{}", "release", "secret", (), {}, checking="checks")
     assert len(one.fingerprint) == 64
     for name, other in {
-        "submission": replace(one, data=b"[]"), "release": replace(one, release="new"),
-        "secret": replace(one, secret="another"), "checking": replace(one, checking="stricter"),
-    }.items():  # fmt: skip
+        "submission": replace(one, data=b"[]"),
+        "release": replace(one, release="new"),
+        "secret": replace(one, secret="another"),
+        "checking": replace(one, checking="stricter"),
+    }.items():
         assert changes(one.fingerprint, other.fingerprint) == (name,)
     assert changes(one.fingerprint, replace(one, settings={"x": 1}, needless=("y",)).fingerprint) == ()
 

@@ -59,8 +59,10 @@ def test_kept_expectations_are_the_computed_ones(computed):
 def test_the_predictions_of_an_exercise_ask_for_one_run_of_its_experiment(computed, monkeypatch):
     as_shown = lambda step, *given: recorded(step.id).reference  # noqa: E731 – the runs themselves take seconds
     monkeypatch.setattr(catalogue, "outcome_of", as_shown)
-    seeds = {name: {str(expectations.class_expectations(SECRET, step.id).probes) for step in exercises()[name].steps}
-             for name in ("c1", "c5")}  # fmt: skip
+    seeds = {
+        name: {str(expectations.class_expectations(SECRET, step.id).probes) for step in exercises()[name].steps}
+        for name in ("c1", "c5")
+    }
     assert {len(one) for one in seeds.values()} == {1} and seeds["c1"] != seeds["c5"]
 
 

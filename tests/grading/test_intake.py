@@ -168,7 +168,7 @@ REPAIRS: dict[str, tuple[Callable[[Any], None], str]] = {
     "an answer given twice": (again("x-first-answer", "first = 2", 5), "edited above its check counts"),
     "a forged test": (forge, "A cell marked as graded that the release doesn't have ('x-bonus-test')"),
     "another language's kernel": (lambda n: n.metadata.update(kernelspec={"name": "ir", "language": "R"}), "'ir'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REPAIRS)
@@ -359,8 +359,10 @@ REJECTED: dict[str, tuple[bytes, str]] = {
     "a cell that is none": (b'{"nbformat": 4, "nbformat_minor": 5, "cells": [3], "metadata": {}}', "no notebook"),
     "source that is none": (
         b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": {"a": 1},'
-        b' "metadata": {}, "outputs": [], "execution_count": null}]}', "no notebook"),
-}  # fmt: skip
+        b' "metadata": {}, "outputs": [], "execution_count": null}]}',
+        "no notebook",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REJECTED)

@@ -22,9 +22,15 @@ from tests.grading.test_candidates import RELEASE, hand_in, solved, zipped
 
 DENIED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG, errno.ENOENT, errno.ESTALE, errno.ELOOP)
 CALLS = ("open", "stat", "lstat", "scandir", "readlink", "rename", "unlink")
-FILES = {"x_first.ipynb": solved(), "adam.py": b"X = 3", "data/start.csv": b"1",
-         "timestamp.txt": b"2026-03-29 10:00 UTC", "page.html": b"", "data/work.zip": b"PK",
-         "big.bin": bytes(10_000_001)}  # fmt: skip
+FILES = {
+    "x_first.ipynb": solved(),
+    "adam.py": b"X = 3",
+    "data/start.csv": b"1",
+    "timestamp.txt": b"2026-03-29 10:00 UTC",
+    "page.html": b"",
+    "data/work.zip": b"PK",
+    "big.bin": bytes(10_000_001),
+}
 
 
 @contextmanager

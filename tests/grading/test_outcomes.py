@@ -119,8 +119,13 @@ def test_a_class_in_which_nobody_has_a_notebook_has_an_outcome_for_everybody(
     command: str, tmp_path: Path, release: Release
 ) -> None:
     course = release(tmp_path / "course", "part_b")
-    class_ = {"page": {"b2_adam.html": b"<html></html>"}, "nothing": {}, "other": {"hello.ipynb": b"{}"},
-              "packed": {"work.zip": b"PK"}, "scan": {"scan.pdf": b"%PDF"}}  # fmt: skip
+    class_ = {
+        "page": {"b2_adam.html": b"<html></html>"},
+        "nothing": {},
+        "other": {"hello.ipynb": b"{}"},
+        "packed": {"work.zip": b"PK"},
+        "scan": {"scan.pdf": b"%PDF"},
+    }
     for student, files in class_.items():
         folder = course / "submitted" / student / "part_b"
         folder.mkdir(parents=True)

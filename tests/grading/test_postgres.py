@@ -80,13 +80,16 @@ def entered(url: str) -> dict[str, list[tuple[Any, ...]]]:
         return {
             entry.student.id: sorted(
                 (notebook.name, grade.name, grade.auto_score, grade.needs_manual_grade, grade.max_score)
-                for notebook in entry.notebooks for grade in notebook.grades
-            ) + sorted(
+                for notebook in entry.notebooks
+                for grade in notebook.grades
+            )
+            + sorted(
                 (notebook.name, comment.name, comment.auto_comment or "")
-                for notebook in entry.notebooks for comment in notebook.comments
+                for notebook in entry.notebooks
+                for comment in notebook.comments
             )
             for entry in book.assignment_submissions(PART)
-        }  # fmt: skip
+        }
 
 
 def ours(url: str) -> dict[str, list[dict[str, Any]]]:

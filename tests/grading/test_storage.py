@@ -216,10 +216,13 @@ def test_an_older_course_without_a_history_goes_on(course: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("number", "word"),
     [
-        (errno.ENOSPC, "full"), (errno.EDQUOT, "share"), (errno.EFBIG, "full"), (errno.EROFS, "Read-only"),
+        (errno.ENOSPC, "full"),
+        (errno.EDQUOT, "share"),
+        (errno.EFBIG, "full"),
+        (errno.EROFS, "Read-only"),
         (errno.EACCES, "Permission denied"),
     ],
-)  # fmt: skip
+)
 def test_a_disk_s_error_is_a_sentence_with_the_file(number: int, word: str) -> None:
     said = explained(OSError(number, os.strerror(number), "/course/gradebook.db"))
     assert said is not None and word in said and "/course/gradebook.db" in said and "run the same command again" in said

@@ -160,8 +160,11 @@ def test_an_unprivileged_grader_reaches_the_full_level() -> None:
     unshare = shutil.which("unshare")
     done = subprocess.run(
         [unshare, "--user", "--map-user=1000", "--map-group=1000", sys.executable, "-c", UNPRIVILEGED],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     found, said = json.loads(done.stdout)
     held = {name: layer["held"] for name, layer in found["layers"].items()}

@@ -37,10 +37,14 @@ def test_constants_that_follow_from_constants_earn_nothing(answers: dict[str, An
 
 
 def test_the_right_method_on_a_wrong_result_earns_its_share() -> None:
-    verdicts = judged({
-        "a1-gradient": "2*a*x", "a1-update": "x - 2*eta*a*x", "a1-closed_form": "(1 - 2*eta*a)**t*x0",
-        "a1-condition": "0 < eta < 1/a",
-    })  # fmt: skip
+    verdicts = judged(
+        {
+            "a1-gradient": "2*a*x",
+            "a1-update": "x - 2*eta*a*x",
+            "a1-closed_form": "(1 - 2*eta*a)**t*x0",
+            "a1-condition": "0 < eta < 1/a",
+        }
+    )
     assert verdicts["a1-gradient"].points == 0
     for name in ("a1-update", "a1-closed_form", "a1-condition"):
         assert verdicts[name].points == pytest.approx(formula.METHOD_SHARE * verdicts[name].possible)

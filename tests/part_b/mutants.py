@@ -13,9 +13,14 @@ from functools import partial
 from typing import Any
 
 SWAPPED_OPERATORS = {
-    ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
-    ast.Pow: (ast.Mult,), ast.Mod: (ast.FloorDiv,), ast.FloorDiv: (ast.Div,),
-}  # fmt: skip
+    ast.Add: (ast.Sub, ast.Mult),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div, ast.Add),
+    ast.Div: (ast.Mult,),
+    ast.Pow: (ast.Mult,),
+    ast.Mod: (ast.FloorDiv,),
+    ast.FloorDiv: (ast.Div,),
+}
 SWAPPED_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq}
 
 
@@ -101,8 +106,13 @@ def _changes(node: ast.AST):
             yield f"{type(node.op).__name__}= to {op.__name__}=", lambda t, n, op=op: setattr(n, "op", op())
         yield "assigned instead", lambda t, n: _become(n, ast.Assign([n.target], n.value, lineno=n.lineno))
         if isinstance(node.op, ast.Sub):
-            yield "not in place", lambda t, n: _become(n, ast.parse(
-                f"{ast.unparse(n.target)} = {ast.unparse(n.target)} - ({ast.unparse(n.value)})").body[0])  # fmt: skip
+            yield (
+                "not in place",
+                lambda t, n: _become(
+                    n,
+                    ast.parse(f"{ast.unparse(n.target)} = {ast.unparse(n.target)} - ({ast.unparse(n.value)})").body[0],
+                ),
+            )
     if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED_COMPARISONS:
         yield "comparison", lambda t, n: setattr(n, "ops", [SWAPPED_COMPARISONS[type(n.ops[0])]()])
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):

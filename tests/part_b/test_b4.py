@@ -392,10 +392,16 @@ def test_the_students_random_state_and_figures_stay_as_they_are() -> None:
 
 
 HOSTILE = [
-    None, 3, [], {}, {"kind": "lr_finder"}, {"kind": "lr_finder", "problems": {}, "runs": {}},
+    None,
+    3,
+    [],
+    {},
+    {"kind": "lr_finder"},
+    {"kind": "lr_finder", "problems": {}, "runs": {}},
     {"kind": "lr_finder", "problems": {"lr_range_test": {"right": "all"}}, "runs": {}},
-    {"kind": "lr_finder", "problems": 1, "runs": 2}, {"kind": "range_test", "problem": None, "runs": {}},
-]  # fmt: skip
+    {"kind": "lr_finder", "problems": 1, "runs": 2},
+    {"kind": "range_test", "problem": None, "runs": {}},
+]
 
 
 @pytest.mark.parametrize("evidence", HOSTILE)

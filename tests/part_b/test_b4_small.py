@@ -72,8 +72,12 @@ def test_what_is_asked_of_pyplot_is_noted_and_nothing_is_drawn() -> None:
         line.set_color("red")
         plt.xlabel("rate")
     assert not plt.get_fignums() and [name for name, *_ in calls] == [
-        "subplots", "axes.plot", "axes.semilogx", "axes.semilogx.set_color", "xlabel",
-    ]  # fmt: skip
+        "subplots",
+        "axes.plot",
+        "axes.semilogx",
+        "axes.semilogx.set_color",
+        "xlabel",
+    ]
     assert calls[1][1:] == ([[1, 2], [3, 4]], {"label": "loss"})
     assert callable(plt.plot) and plt.xlabel.__module__ == "matplotlib.pyplot"
 

@@ -114,9 +114,10 @@ def test_no_draw_of_secret_probes_lets_a_mistake_pass(step_id, draw, monkeypatch
     step, question = find_step(step_id), questions()[step_id]
     drawn = Unnamed(expectations(step_id, generator("draw", step_id, str(draw))))
     passed = [
-        mistake.id for mistake in question.misconceptions
+        mistake.id
+        for mistake in question.misconceptions
         if step.judge(step.collect(as_answers(step, mistake.answer, question.reference), drawn.probes), drawn).right
-    ]  # fmt: skip
+    ]
     assert passed == []
 
 

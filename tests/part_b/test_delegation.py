@@ -79,7 +79,7 @@ HONEST = {
     "syntax_error": "class Adam:\n    def step(self:\n        torch.optim",
     "magics": "%matplotlib inline\n!pip list | grep torch.optim\n%timeit 1 + 1",
     "empty": "",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -124,11 +124,15 @@ LIVE = {
         "class Adam:\n    def __init__(self, params): self.inner = make(params)\n    def step(self, grads): pass",
     ),
     "module_by_name": ("import torch.optim as np", "class Adam:\n    def step(self, grads): np.SGD"),
-    "a_function_of_it": ("from torch.optim.lr_scheduler import LambdaLR as rate",
-                         "class Adam:\n    def step(self, grads): rate(grads)"),
-    "closure": ("import torch.optim as q\ndef outer():\n    t = q\n    def g(): return t\n    return g\nf = outer()",
-                "class Adam:\n    def step(self, grads): f()"),
-}  # fmt: skip
+    "a_function_of_it": (
+        "from torch.optim.lr_scheduler import LambdaLR as rate",
+        "class Adam:\n    def step(self, grads): rate(grads)",
+    ),
+    "closure": (
+        "import torch.optim as q\ndef outer():\n    t = q\n    def g(): return t\n    return g\nf = outer()",
+        "class Adam:\n    def step(self, grads): f()",
+    ),
+}
 
 
 @pytest.mark.parametrize("way", LIVE)
@@ -165,8 +169,10 @@ def test_check_gives_zero_with_the_reason() -> None:
     run_cell("import torch.optim", "<cell check 1>", space)
     run_cell(
         "class CosineAnnealingWarmRestarts:\n    def get_lr(self, epoch):\n"
-        "        return torch.optim.lr_scheduler.CosineAnnealingWarmRestarts", "<cell check 2>", space,
-    )  # fmt: skip
+        "        return torch.optim.lr_scheduler.CosineAnnealingWarmRestarts",
+        "<cell check 2>",
+        space,
+    )
     verdict = verdict_on("b5", space["CosineAnnealingWarmRestarts"])
     assert verdict.points == 0 and verdict.possible == 20
     assert "torch.optim.lr_scheduler" in verdict.headline
@@ -279,11 +285,16 @@ def test_a_way_to_a_library_counts_in_the_answer_and_not_in_a_comparison(way) ->
 
 
 ODD_ROWS = (
-    "a = 1; \\\nb = torch\nc = 2 \\\n; d = torch", "def f(): return torch ; \\\n\nx = f",
-    "a = 1; b = torch\nc = 3\n@dec\ndef f(): return torch\n", "x = '\x0c'\ny = 1; z = f(2)\nif a:\n  b\nelse: c",
-    "x = 1\r\ny = '''a\rb'''\rz = f(x)", "s = '\u2028'\nt = s\nu = t", "@a\n@b(c)\nclass K(D):\n  x = q\n",
-    "import torch, numpy as n; x = torch\nfrom a import (b,\n  c)", "def f(\n  a=x,\n): return (\n a\n)\n\nf()  # z",
-)  # fmt: skip
+    "a = 1; \\\nb = torch\nc = 2 \\\n; d = torch",
+    "def f(): return torch ; \\\n\nx = f",
+    "a = 1; b = torch\nc = 3\n@dec\ndef f(): return torch\n",
+    "x = '\x0c'\ny = 1; z = f(2)\nif a:\n  b\nelse: c",
+    "x = 1\r\ny = '''a\rb'''\rz = f(x)",
+    "s = '\u2028'\nt = s\nu = t",
+    "@a\n@b(c)\nclass K(D):\n  x = q\n",
+    "import torch, numpy as n; x = torch\nfrom a import (b,\n  c)",
+    "def f(\n  a=x,\n): return (\n a\n)\n\nf()  # z",
+)
 
 
 def test_a_statement_uses_the_same_names_read_in_its_own_rows_or_unparsed() -> None:

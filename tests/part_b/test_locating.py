@@ -23,9 +23,14 @@ from tests.part_b import right_answers
 SECONDS = 20.0  #: far more than a search takes: what is found doesn't depend on the machine
 EXERCISES = ("b1", "b2", "b3", "b4", "b5")
 PLACE = {
-    "answer": "Adam", "line": 12, "code": "x = a / v", "function": "step", "part": "v", "role": "the divisor",
+    "answer": "Adam",
+    "line": 12,
+    "code": "x = a / v",
+    "function": "step",
+    "part": "v",
+    "role": "the divisor",
     "before": False,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

@@ -57,12 +57,15 @@ class Odd:
 @pytest.mark.parametrize(
     "right",
     [
-        type("Adam", (Adam, ABC), {}), type("Adam", (Adam,), {"lock": threading.Lock()}),
-        type("Adam", (Adam,), {"odd": Odd()}), type("Adam", (Adam,), {"log": type("Log", (), {})()}),
-        type("Adam", (Adam,), {"count": itertools.count()}), types.new_class("Adam", (Adam, Generic[TypeVar("X")])),
+        type("Adam", (Adam, ABC), {}),
+        type("Adam", (Adam,), {"lock": threading.Lock()}),
+        type("Adam", (Adam,), {"odd": Odd()}),
+        type("Adam", (Adam,), {"log": type("Log", (), {})()}),
+        type("Adam", (Adam,), {"count": itertools.count()}),
+        types.new_class("Adam", (Adam, Generic[TypeVar("X")])),
     ],
     ids=["an abstract base", "a lock", "no repr", "a plain object", "a counter", "a generic class"],
-)  # fmt: skip
+)
 def test_what_else_lies_on_the_class_is_no_mistake(right: type) -> None:
     assert verdict_on("b2", right).right
 

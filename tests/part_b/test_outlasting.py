@@ -52,27 +52,37 @@ COUNTS_OUTSIDE = "t = 0" + changed(
     PAPER.replace("self.t", "t"), ("        t = 0\n", ""), ("        t += 1", "        global t\n        t += 1")
 )
 COUNTS_ANEW = changed(
-    PAPER.replace("self.t", "t"), ("        t = 0\n", ""), ("        t += 1\n", "        t = 0\n"),
+    PAPER.replace("self.t", "t"),
+    ("        t = 0\n", ""),
+    ("        t += 1\n", "        t = 0\n"),
     ("enumerate(grads):\n", "enumerate(grads):\n            t += 1\n"),
-)  # fmt: skip
+)
 COPIES_AND_MULTIPLIES = changed(
-    PAPER, ("self.beta1**self.t", "self.beta1*self.t"), ("self.beta2**self.t", "self.beta2*self.t"),
+    PAPER,
+    ("self.beta1**self.t", "self.beta1*self.t"),
+    ("self.beta2**self.t", "self.beta2*self.t"),
     ("self.params[i] -= ", "p = self.params[i] - "),
-)  # fmt: skip
-UNBRACKETED = changed(PAPER, ("(1 - self.beta1**self.t)", "1 - self.beta1**self.t"),
-                      ("(1 - self.beta2**self.t)", "1 - self.beta2**self.t"))  # fmt: skip
+)
+UNBRACKETED = changed(
+    PAPER,
+    ("(1 - self.beta1**self.t)", "1 - self.beta1**self.t"),
+    ("(1 - self.beta2**self.t)", "1 - self.beta2**self.t"),
+)
 FOLDED = changed(
-    PAPER, ("m_hat = self.m[i] / (1 - self.beta1**self.t)", "m_hat = self.m[i]"),
+    PAPER,
+    ("m_hat = self.m[i] / (1 - self.beta1**self.t)", "m_hat = self.m[i]"),
     ("v_hat = self.v[i] / (1 - self.beta2**self.t)", "v_hat = self.v[i]"),
     ("self.lr * m_hat", "self.lr * (1 - self.beta2**self.t) / (1 - self.beta1**self.t) * m_hat"),
-)  # fmt: skip
+)
 ONE_LIST = changed(
     PAPER, ("self.m = [", "self.m = self.v = ["), ("        self.v = [np.zeros_like(p) for p in params]\n", "")
 )
 DEFAULT = changed(
-    LISTS, ("momentum, steps):", "momentum, steps, v=np.zeros(2)):"), ("    v = np.zeros(2)\n", ""),
+    LISTS,
+    ("momentum, steps):", "momentum, steps, v=np.zeros(2)):"),
+    ("    v = np.zeros(2)\n", ""),
     ("v = momentum * v + gradient(pos)", "v *= momentum\n        v += gradient(pos)"),
-)  # fmt: skip
+)
 RIGHT_GRADIENT = "np.array([2 * pos[0], 20 * pos[1]])"
 SLIPS = {  # the answer, its source, what is named, the points of 20, and words of the verdict
     "a list of new arrays": ("SGD", NEW_LIST, "b1-sgd_copies", 18, "never moves the caller's arrays"),
@@ -182,10 +192,12 @@ KEEPS_ITS_PLACE = changed(
     SCHEDULE,
     ("        self.T_mult = T_mult\n", "        self.T_mult = T_mult\n        self.begin, self.T_i = 0, T_0\n"),
     ("        T_i = self.T_0\n        T_cur = epoch\n", ""),
-    ("        while T_cur >= T_i:\n            T_cur = T_cur - T_i\n            T_i = T_i * self.T_mult\n",
-     "        while epoch - self.begin >= self.T_i:\n            self.begin += self.T_i\n"
-     "            self.T_i *= self.T_mult\n        T_cur, T_i = epoch - self.begin, self.T_i\n"),
-)  # fmt: skip
+    (
+        "        while T_cur >= T_i:\n            T_cur = T_cur - T_i\n            T_i = T_i * self.T_mult\n",
+        "        while epoch - self.begin >= self.T_i:\n            self.begin += self.T_i\n"
+        "            self.T_i *= self.T_mult\n        T_cur, T_i = epoch - self.begin, self.T_i\n",
+    ),
+)
 RATE = "self.lr_min + 0.5 * (self.lr_max - self.lr_min) * (1 + np.cos(np.pi * T_cur / T_i))"
 SCHEDULES = {  # its source, what is named, the points of 20, words that are said and that aren't
     "goes forward only": (KEEPS_ITS_PLACE, "b5-only_forward", 18, "Going back to an earlier", "The list returned"),

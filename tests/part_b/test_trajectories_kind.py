@@ -57,9 +57,11 @@ def test_the_course_documents_figure_style_passes() -> None:
             return 0.5 * m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
         drawn = {
-            "SGD (lr=0.05)": run(lambda g, t: 0.05 * g), "Momentum (lr=0.05, β=0.9)": run(momentum),
-            "RMSprop (lr=0.5)": run(rmsprop), "Adam (lr=0.5)": run(adam),
-        }  # fmt: skip
+            "SGD (lr=0.05)": run(lambda g, t: 0.05 * g),
+            "Momentum (lr=0.05, β=0.9)": run(momentum),
+            "RMSprop (lr=0.5)": run(rmsprop),
+            "Adam (lr=0.5)": run(adam),
+        }
         fig, ax = plt.subplots(figsize=(12, 8))
         x, y = np.meshgrid(np.linspace(-6, 6, 100), np.linspace(-5, 5, 100))
         ax.contour(x, y, x**2 + 10 * y**2, levels=20, cmap="viridis", alpha=0.5)
@@ -123,10 +125,11 @@ def test_a_wrong_run_does_not_cost_the_figure_that_shows_it() -> None:
     def draw():
         start = np.array([5.0, 4.0])
         runs = {
-            "SGD": wrong["run_sgd"](start, 0.05, 50), "Momentum": wrong["run_momentum"](start, 0.05, 0.9, 50),
+            "SGD": wrong["run_sgd"](start, 0.05, 50),
+            "Momentum": wrong["run_momentum"](start, 0.05, 0.9, 50),
             "RMSprop": wrong["run_rmsprop"](start, 0.5, 0.9, 1e-8, 50),
             "Adam": wrong["run_adam"](start, 0.5, 0.9, 0.999, 1e-8, 50),
-        }  # fmt: skip
+        }
         _, ax = plt.subplots()
         for name, run in runs.items():
             ax.plot(*run.T, label=name)

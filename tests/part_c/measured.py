@@ -47,9 +47,14 @@ def slider_edge(seed: int) -> Edge:
 
 #: Those that an exercise keeps for its predictions: a prediction's outcome is then no second run.
 KEPT = {
-    seven_rates: c1._run, conditioning: c3._run, edge_of_stability: c4._edge, warmup: c4._warmup, resolution: c5._run,
-    search: c6._run, separable: c6._separable,
-}  # fmt: skip
+    seven_rates: c1._run,
+    conditioning: c3._run,
+    edge_of_stability: c4._edge,
+    warmup: c4._warmup,
+    resolution: c5._run,
+    search: c6._run,
+    separable: c6._separable,
+}
 #: The cell of a notebook that runs an experiment, with no more than its defaults (the slider: as above).
 CELLS = {
     seven_rates: "seven-rates", many_rates: "rate-slider", knobs: "other-knobs", width: "width",

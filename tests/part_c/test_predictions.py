@@ -313,9 +313,7 @@ def test_what_the_check_shows_carries_the_first_prediction_as_data() -> None:
     checking.verdict_on("c1-prediction_1", "10", WHY, "60 %")
     (kind, told), *none = predictions.kept_with("c1-prediction_1").items()
     assert kind == "application/vnd.lrtutorial.commitment+json" and not none
-    assert {**told, "at": ""} == {
-        "step": "c1-prediction_1", "value": "10", "why": WHY, "confidence": 60.0, "at": "",
-    }  # fmt: skip
+    assert {**told, "at": ""} == {"step": "c1-prediction_1", "value": "10", "why": WHY, "confidence": 60.0, "at": ""}
     assert predictions.kept_with("a1-gradient") == {}
 
 
@@ -399,8 +397,10 @@ def test_only_what_was_said_before_the_outcome_is_a_forecast_in_any_order(seed, 
 
 
 WRONG: dict[str, list[object]] = {
-    "c3-prediction_1": ["tenfold"], "c3-prediction_2": ["sgd"], "c3-prediction_3": [["sgd", "adam", "momentum"]],
-}  # fmt: skip
+    "c3-prediction_1": ["tenfold"],
+    "c3-prediction_2": ["sgd"],
+    "c3-prediction_3": [["sgd", "adam", "momentum"]],
+}
 
 
 def test_a_confidence_that_comes_after_the_outcome_is_told_so() -> None:

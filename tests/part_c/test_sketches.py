@@ -94,12 +94,17 @@ def test_points_are_for_drawing_and_why_and_the_small_rest_for_the_features(name
 @pytest.mark.parametrize(
     ("shares", "words"),
     [
-        ([0.5] * 6, "is level"), ([1, 0.8, 0.6, 0.4, 0.2, 0], "falls"), ([0, 0.2, 0.4, 0.6, 0.8, 1], "rises"),
-        ([1, 0.5, 0.1, 0.1, 0.1, 0.1], "falls, then is level"), ([0, 0.9, 1, 1, 1, 1], "rises, then is level"),
-        ([0.9, 0.3, 0.1, 0.4, 0.8], "falls, then rises"), ([0, 1, 0, 1, 0], "goes up and down"),
-        ([0.5, 0.53, 0.48, 0.52, 0.5], "is level"), ([0.2, 0.6, 0.9, 0.5, 0.1], "rises, then falls"),
+        ([0.5] * 6, "is level"),
+        ([1, 0.8, 0.6, 0.4, 0.2, 0], "falls"),
+        ([0, 0.2, 0.4, 0.6, 0.8, 1], "rises"),
+        ([1, 0.5, 0.1, 0.1, 0.1, 0.1], "falls, then is level"),
+        ([0, 0.9, 1, 1, 1, 1], "rises, then is level"),
+        ([0.9, 0.3, 0.1, 0.4, 0.8], "falls, then rises"),
+        ([0, 1, 0, 1, 0], "goes up and down"),
+        ([0.5, 0.53, 0.48, 0.52, 0.5], "is level"),
+        ([0.2, 0.6, 0.9, 0.5, 0.1], "rises, then falls"),
     ],
-)  # fmt: skip
+)
 def test_a_curve_is_told_in_words(shares, words) -> None:
     assert course(shares) == words
 
@@ -107,7 +112,9 @@ def test_a_curve_is_told_in_words(shares, words) -> None:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (3, "type int"), ({}, "not drawn yet"), ({"plain": [1] * 7}, "'momentum' is not drawn yet"),
+        (3, "type int"),
+        ({}, "not drawn yet"),
+        ({"plain": [1] * 7}, "'momentum' is not drawn yet"),
         ({"plain": [1] * 6, "momentum": [1] * 7}, "'plain' has 7 points"),
         ({"plain": [1, None] + [1] * 5, "momentum": [1] * 7}, "Some points of 'plain' are not drawn"),
         ({"plain": [99] * 7, "momentum": [1] * 7}, "between -5 and 5"),
@@ -118,7 +125,7 @@ def test_a_curve_is_told_in_words(shares, words) -> None:
         ({"plain": [10**400] * 7, "momentum": [1] * 7}, "between -5 and 5; inf came"),
         ({"plain": np.ones((7, 2)), "momentum": [1] * 7}, "are numbers; [1.0, 1.0] came"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_drawing_is_told_what_is_missing(answer, says) -> None:
     assert says in read_drawing(sketch_of("c2-sketch_1"), answer)
     verdict = verdict_on("c2-sketch_1", answer, WHY)
@@ -149,8 +156,10 @@ def test_a_drawing_is_read_from_whatever_holds_its_numbers(heights) -> None:
     curves = {"plain": heights, "momentum": [1.0] * 7}
     assert read_drawing(sketch_of("c2-sketch_1"), curves) == {"plain": [1.0] * 7, "momentum": [1.0] * 7}
     assert set(read_drawing(sketch_of("c1-sketch_1"), dict.fromkeys((0.001, 0.464, 2.15), [1.0] * 6))) == {
-        "0.001", "0.464", "2.15",
-    }  # fmt: skip
+        "0.001",
+        "0.464",
+        "2.15",
+    }
 
 
 @pytest.mark.parametrize(

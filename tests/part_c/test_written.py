@@ -42,12 +42,17 @@ def test_every_rubric_has_four_to_six_lines_worth_the_cells_points(exercise) -> 
 
 @pytest.mark.parametrize(
     "source",
-    ["no rubric at all", f"{desk.BEGIN}\n- 3 points · x", f"a\n{desk.BEGIN}\n3 points: x\n{desk.END}",
-     f"a\n{desk.BEGIN}\n- three points · x\n{desk.END}", f"a\n{desk.BEGIN}\n{desk.END}\nmore",
-     f"a\n{desk.BEGIN}\n  - 1 · of nothing\n{desk.END}",
-     f"a\n{desk.BEGIN}\n- 2 points · x\n  - 2 · all\n  - 1 · half\n{desk.END}",
-     f"a\n{desk.BEGIN}\n- 3 points · x\n  - 1 · a third\n  - 2 · two thirds\n{desk.END}"],
-)  # fmt: skip
+    [
+        "no rubric at all",
+        f"{desk.BEGIN}\n- 3 points · x",
+        f"a\n{desk.BEGIN}\n3 points: x\n{desk.END}",
+        f"a\n{desk.BEGIN}\n- three points · x\n{desk.END}",
+        f"a\n{desk.BEGIN}\n{desk.END}\nmore",
+        f"a\n{desk.BEGIN}\n  - 1 · of nothing\n{desk.END}",
+        f"a\n{desk.BEGIN}\n- 2 points · x\n  - 2 · all\n  - 1 · half\n{desk.END}",
+        f"a\n{desk.BEGIN}\n- 3 points · x\n  - 1 · a third\n  - 2 · two thirds\n{desk.END}",
+    ],
+)
 def test_a_malformed_rubric_is_an_error(source) -> None:
     with pytest.raises(desk.MalformedRubric):
         desk.read_cell("c1", source)

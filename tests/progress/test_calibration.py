@@ -21,9 +21,7 @@ def file(tmp_path, monkeypatch):
 
 
 def keep(count: int, said: float = 50, right: float = 0.5) -> None:
-    record_forecasts(
-        {f"step-{i}": {"confidence": said, "right": i < right * count} for i in range(count)}
-    )  # fmt: skip
+    record_forecasts({f"step-{i}": {"confidence": said, "right": i < right * count} for i in range(count)})
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, ENOUGH - 1])

@@ -27,9 +27,7 @@ def done(*names: str) -> dict[str, Any]:
             if step.kind.foretells:
                 kept["predictions"].setdefault(name, {})[step.id] = "right"
             else:
-                kept["steps"][step.id] = {
-                    "status": "right", "points": step.points, "possible": step.points, "tries": 1,
-                }  # fmt: skip
+                kept["steps"][step.id] = {"status": "right", "points": step.points, "possible": step.points, "tries": 1}
     return kept
 
 

@@ -70,9 +70,14 @@ def test_rmsprop(seed, lr, beta, eps, scale) -> None:
 
 @pytest.mark.parametrize("amsgrad", [False, True])
 @given(
-    seed=seeds, lr=rates, cut=rates, beta1=betas, beta2=betas, eps=epsilons,
+    seed=seeds,
+    lr=rates,
+    cut=rates,
+    beta1=betas,
+    beta2=betas,
+    eps=epsilons,
     scale=st.sampled_from([1e-9, 1.0, 1e9]),
-)  # fmt: skip
+)
 def test_adam(amsgrad, seed, lr, cut, beta1, beta2, eps, scale) -> None:
     ours = optimizers.AMSGrad if amsgrad else optimizers.Adam
     made = {"lr": lr, "betas": (beta1, beta2), "eps": eps, "amsgrad": amsgrad, "foreach": False}

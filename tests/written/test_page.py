@@ -39,9 +39,13 @@ class Command:
     def __init__(self, course: Path, *words: str):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LRTUTORIAL")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "autograder", "written", *words], cwd=ROOT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**environment, "LRTUTORIAL_COURSE": str(course)},
-        )  # fmt: skip
+            [sys.executable, "-m", "autograder", "written", *words],
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment, "LRTUTORIAL_COURSE": str(course)},
+        )
         self.said = ""
 
     def address(self) -> str:
@@ -175,8 +179,10 @@ def test_sixty_answers_take_a_third_of_formgraders_keys(
     assert page.errors == []  # type: ignore[attr-defined]
     points, words, all_ = hands.keys, in_formgrader(whole, False), in_formgrader(whole, True)
     with capsys.disabled():
-        print(f"\n60 answers, {twice} seen twice: {points} keys; Formgrader {words} for points and words, {all_} with "
-              f"points by line: {points / words:.0%}, {points / all_:.0%}")  # fmt: skip
+        print(
+            f"\n60 answers, {twice} seen twice: {points} keys; Formgrader {words} for points and words, {all_} with "
+            f"points by line: {points / words:.0%}, {points / all_:.0%}"
+        )
     assert points <= words / 3
     bare = sum(len(f"{sum(one.lines):g}") + 1 for one in whole)
     guide = " ".join((ROOT / "docs/instructor.md").read_text(encoding="utf-8").split())
@@ -318,11 +324,14 @@ def test_a_key_that_only_shows_something_is_not_lost_while_the_server_answers(
 
 @pytest.mark.parametrize(
     ("words", "says"),
-    [(("c9",), "Did you mean"), (("b2",), "has no written answer with a rubric"),
-     (("c1",), "nothing was graded for c1"),
-     (("c1", "--db", "sqlite:////nowhere/gradebook.db"), "there is no gradebook"),
-     (("c1", "--port", "70000"), "65535")],
-)  # fmt: skip
+    [
+        (("c9",), "Did you mean"),
+        (("b2",), "has no written answer with a rubric"),
+        (("c1",), "nothing was graded for c1"),
+        (("c1", "--db", "sqlite:////nowhere/gradebook.db"), "there is no gradebook"),
+        (("c1", "--port", "70000"), "65535"),
+    ],
+)
 def test_what_cannot_be_graded_is_said(empty: Path, words: tuple, says: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LRTUTORIAL")}
     done = commands.run(

@@ -59,11 +59,16 @@ def test_copies_and_near_copies_stand_together_and_nothing_else_does() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("The step at 0.1 diverges as it is too long.", "The step at 0.2 diverges as it is too long."),
-     ("Momentum is smoother and that is why it is better.", "Momentum is not smoother and that is why it is better."),
-     ("It can settle where the sharpness is < 2/η, always.", "It can settle where the sharpness is > 2/η, always."),
-     ("It doesn't get stuck in such a minimum at all, here.", "It does get stuck in such a minimum at all, here.")],
-)  # fmt: skip
+    [
+        ("The step at 0.1 diverges as it is too long.", "The step at 0.2 diverges as it is too long."),
+        (
+            "Momentum is smoother and that is why it is better.",
+            "Momentum is not smoother and that is why it is better.",
+        ),
+        ("It can settle where the sharpness is < 2/η, always.", "It can settle where the sharpness is > 2/η, always."),
+        ("It doesn't get stuck in such a minimum at all, here.", "It does get stuck in such a minimum at all, here."),
+    ],
+)
 def test_answers_that_differ_in_what_they_say_are_never_one(one: str, other: str) -> None:
     assert groups([one, other]) == [[0], [1]]
 
@@ -73,10 +78,15 @@ LONG = (
     "needs {more} time and {only} crawls, and one gets {there} in the end, which is {proved} {above} the border."
 )
 TURNED = {
-    "two": "one three 2", "longer": "shorter", "diverges": "converges oscillates", "more": "less no",
+    "two": "one three 2",
+    "longer": "shorter",
+    "diverges": "converges oscillates",
+    "more": "less no",
     "only": "hardly never",
-    "there": "nowhere", "proved": "measured unproved disputed", "above": "below at beyond",
-}  # fmt: skip
+    "there": "nowhere",
+    "proved": "measured unproved disputed",
+    "above": "below at beyond",
+}
 
 
 @pytest.mark.parametrize(("word", "turned"), [(word, one) for word, all_of in TURNED.items() for one in all_of.split()])
@@ -94,8 +104,14 @@ def test_words_that_change_places_part_an_answer() -> None:
 
 def test_spelling_and_empty_words_part_nothing() -> None:
     usual = LONG.format(**{one: one for one in TURNED})
-    slips = [usual.replace("curve", "cuvre"), usual.replace("the step", "step"), f"In short: {usual}",
-             usual.replace("needs", "need"), usual.replace("which is", "and that is"), usual.upper()]  # fmt: skip
+    slips = [
+        usual.replace("curve", "cuvre"),
+        usual.replace("the step", "step"),
+        f"In short: {usual}",
+        usual.replace("needs", "need"),
+        usual.replace("which is", "and that is"),
+        usual.upper(),
+    ]
     assert groups([usual, *slips]) == [[0, 1, 2, 3, 4, 5, 6]]
 
 

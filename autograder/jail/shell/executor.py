@@ -23,9 +23,13 @@ LONGEST = 2000  #: characters of what a reply says; an output tells the rest, wi
 
 
 def run_cell(
-    executor: Execute, shell: Shell, cell: NotebookNode, index: int,
-    execution_count: int | None = None, store_history: bool = True,
-) -> NotebookNode:  # fmt: skip
+    executor: Execute,
+    shell: Shell,
+    cell: NotebookNode,
+    index: int,
+    execution_count: int | None = None,
+    store_history: bool = True,
+) -> NotebookNode:
     """As nbclient's ``execute_cell``. Raises ``DeadKernelError``, ``CellTimeoutError``, ``CellExecutionError``."""
     _hook(executor.on_cell_start, cell=cell, cell_index=index)
     if cell.cell_type != "code" or not cell.source.strip():

@@ -156,10 +156,15 @@ class LineSession(Session):
         if isinstance(message, str):
             message = self.msg(message, content=content, parent=parent, header=header, metadata=metadata)
         views = [memoryview(each).cast("B") for each in buffers or message.get("buffers") or ()]
-        text = packed({
-            "msg_type": message["msg_type"], "parent": message["parent_header"].get("msg_id"),
-            "content": message["content"], "metadata": message["metadata"], "sizes": [len(view) for view in views],
-        })  # fmt: skip
+        text = packed(
+            {
+                "msg_type": message["msg_type"],
+                "parent": message["parent_header"].get("msg_id"),
+                "content": message["content"],
+                "metadata": message["metadata"],
+                "sizes": [len(view) for view in views],
+            }
+        )
         self.sender.send(b"".join([FRAME.pack(len(text), sum(map(len, views))), text, *views]))
         return message
 

@@ -128,10 +128,13 @@ def _message(text: bytes, behind: bytes) -> Message:
     said = json_unpacker(text)
     kind, parent = said["msg_type"], said["parent"]
     message = {
-        "header": {"msg_type": kind, "date": datetime.now(UTC)}, "msg_type": kind,
+        "header": {"msg_type": kind, "date": datetime.now(UTC)},
+        "msg_type": kind,
         "parent_header": {} if parent is None else {"msg_id": parent},
-        "content": said["content"], "metadata": {}, "buffers": _cut(behind, said["sizes"]),
-    }  # fmt: skip
+        "content": said["content"],
+        "metadata": {},
+        "buffers": _cut(behind, said["sizes"]),
+    }
     tolerable(message)
     return message
 
@@ -190,11 +193,21 @@ class Shell:
         request = uuid.uuid4().hex
         self.bounds.requests[request] = Request(ours=not store_history)
         content = {
-            "code": code, "silent": False, "store_history": store_history, "user_expressions": {},
-            "allow_stdin": False, "stop_on_error": False,
-        }  # fmt: skip
-        header = {"msg_id": request, "msg_type": "execute_request", "username": "grader", "session": "line",
-                  "date": datetime.now(UTC).isoformat(), "version": "5.3"}  # fmt: skip
+            "code": code,
+            "silent": False,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        header = {
+            "msg_id": request,
+            "msg_type": "execute_request",
+            "username": "grader",
+            "session": "line",
+            "date": datetime.now(UTC).isoformat(),
+            "version": "5.3",
+        }
         self.line.send({"header": header, "parent_header": {}, "metadata": {}, "content": content, "buffers": []})
         return request
 
@@ -203,8 +216,14 @@ class Shell:
         while (come := self.line.next(until)) is not None:
             message, size = come
             if message is None:  # too large to be looked at: it counts as an output of the cell that runs
-                message = {"header": {}, "msg_type": "stream", "parent_header": {"msg_id": request}, "metadata": {},
-                           "content": {"name": "stderr", "text": ""}, "buffers": []}  # fmt: skip
+                message = {
+                    "header": {},
+                    "msg_type": "stream",
+                    "parent_header": {"msg_id": request},
+                    "metadata": {},
+                    "content": {"name": "stderr", "text": ""},
+                    "buffers": [],
+                }
             passed = self.bounds.passed(message, size) if message["msg_type"] in KNOWN else None
             if passed is not None and passed["parent_header"].get("msg_id") == request:
                 yield passed

@@ -116,9 +116,13 @@ _CALL = "lr_range_test(model, train_loader, min_lr=…, max_lr=…, num_steps=�
 
 
 def explain(
-    step: Step, verdict: Verdict, read: Mapping[str, Run], probes: Mapping[str, Probe], faults: Mapping[str, list[str]],
+    step: Step,
+    verdict: Verdict,
+    read: Mapping[str, Run],
+    probes: Mapping[str, Probe],
+    faults: Mapping[str, list[str]],
     expected: Expected,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """Return the verdict with what is said of the faults."""
     every = sorted({fault for found in faults.values() for fault in found}, key=ORDER)
     crashed = next((key for key, run in read.items() if run.error), None)
