@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtri
+from scipy.special import fdtri  # not mpmath.betainc, inverted: 0.2 s for 1,000 students, no value for 5,000
 
 Points = NDArray[np.float64]
 SMALL_CLASS = 30  #: students below which α and discriminations are too uncertain to act on

@@ -319,7 +319,7 @@ def test_difficulty_and_discrimination_by_hand() -> None:
     assert np.isnan(stats.discrimination(HAND[:2])).all(), "two students correlate perfectly with anything"
 
 
-@pytest.mark.parametrize(("students", "items"), [(12, 4), (40, 9), (400, 20)])
+@pytest.mark.parametrize(("students", "items"), [(3, 2), (3, 40), (12, 4), (40, 9), (400, 20), (1000, 40)])
 def test_the_interval_of_alpha_holds_the_quantiles_of_f(students: int, items: int) -> None:
     rng = np.random.default_rng(students)
     alpha = stats.cronbach_alpha(rng.normal(size=(students, 1)) + rng.normal(size=(students, items)))
@@ -330,6 +330,23 @@ def test_the_interval_of_alpha_holds_the_quantiles_of_f(students: int, items: in
         x = d1 * f / (d1 * f + d2)
         below = mpmath.betainc(d1 / 2, d2 / 2, 0, x, regularized=True)
         assert float(below) == pytest.approx(p, rel=1e-9)
+
+
+@pytest.mark.parametrize("p", [0.025, 0.975])
+@pytest.mark.parametrize(("students", "items"), [(5000, 2), (5000, 40)])
+def test_quantiles_of_f_for_a_class_of_thousands(students: int, items: int, p: float) -> None:
+    """mpmath's series gives up there: the density from its logarithm, integrated from 12 deviations below."""
+    d1, d2 = mpmath.mpf(students - 1), mpmath.mpf((students - 1) * (items - 1))
+    a, b = d1 / 2, d2 / 2
+    beta = mpmath.loggamma(a) + mpmath.loggamma(b) - mpmath.loggamma(a + b)
+
+    def density(x: mpmath.mpf) -> mpmath.mpf:
+        return mpmath.exp((a - 1) * mpmath.log(x) + (b - 1) * mpmath.log1p(-x) - beta)
+
+    f = stats.fdtri(students - 1, (students - 1) * (items - 1), p)
+    mean, spread = a / (a + b), mpmath.sqrt(a * b / (a + b + 1)) / (a + b)
+    below = mpmath.quad(density, mpmath.linspace(mean - 12 * spread, d1 * f / (d1 * f + d2), 25))
+    assert float(below) == pytest.approx(p, rel=1e-9)
 
 
 # ------------------------------------------------------------------------------------------------ what to say
