@@ -118,6 +118,11 @@ def start(words: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Running
     return Running(words, {**asked, "zygotes": _zygotes()})
 
 
+def get_ready() -> None:
+    """Start now, not with the first command, what commands and their zygotes are forked from."""
+    _commands(), _zygotes()
+
+
 def _printed() -> IO[str]:
     return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
 

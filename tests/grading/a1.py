@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +18,7 @@ from nbgrader.api import Gradebook
 
 from autograder.demo.students import STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
+from autograder.jail import linux
 from tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,19 +84,65 @@ def scores(course: Path, part: str = PART) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def begun_by(pid: int) -> dict[tuple[int, str], str]:
-    """All processes below one, whatever session they are in: by number and time of begin, with their words."""
+class Begun:
+    """All processes that begin within this block, below this one, in whatever session. At its end they must end soon.
+
+    What has lost its own parent comes to this process meanwhile, so that none is missed.
+    """
+
+    def __enter__(self) -> Begun:
+        commands.get_ready()
+        linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1, what="subreaper")
+        self._before, self._seen = below(os.getpid()), dict[tuple[int, str], str]()
+        return self
+
+    def __exit__(self, wrong: type[BaseException] | None, *_: object) -> None:
+        until = time.monotonic() + 120
+        while (left := self.there()) and wrong is None and time.monotonic() < until:
+            time.sleep(0.2)
+        for pid, _ in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 0, what="subreaper")
+        for pid, _ in self._seen:
+            with contextlib.suppress(ChildProcessError):  # it never came here, or somebody has asked for its code
+                os.waitpid(pid, os.WNOHANG)
+        assert wrong is not None or not left, f"still there after two minutes: {left}"
+
+    def there(self) -> dict[tuple[int, str], str]:
+        """Those that have not ended: by number and time of begin, with their words."""
+        found = {process: words for process, words in below(os.getpid()).items() if process not in self._before}
+        self._seen |= found
+        return found
+
+    def jailed(self) -> bool:
+        """Whether one of them is a jail's kernel: there its number is another."""
+        return any(numbered_twice(pid) for pid, _ in self.there())
+
+
+def below(pid: int) -> dict[tuple[int, str], str]:
+    """All processes below one that have not ended: by number and time of begin, with their words."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words, stat = (folder / "cmdline").read_bytes(), (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        found[int(folder.name)] = int(stat[1]), stat[19], words.replace(b"\0", b" ").decode(errors="replace")
-    below, more = {pid}, {pid}
-    while more := {child for child, (parent, _, _) in found.items() if parent in more} - below:
-        below |= more
-    return {(each, found[each][1]): found[each][2] for each in below - {pid}}
+        if stat[0] != "Z":
+            found[int(folder.name)] = int(stat[1]), stat[19], words.replace(b"\0", b" ").decode(errors="replace")
+    under, more = {pid}, {pid}
+    while more := {child for child, (parent, _, _) in found.items() if parent in more} - under:
+        under |= more
+    return {(each, found[each][1]): found[each][2] for each in under - {pid}}
+
+
+def numbered_twice(pid: int) -> bool:
+    """Whether a process is in a namespace of processes below ours."""
+    try:
+        numbers = re.search(r"^NSpid:(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M)
+    except OSError:
+        return False
+    return numbers is not None and len(numbers[1].split()) > 1
 
 
 def left_of(processes: Iterable[tuple[int, str]]) -> list[int]:

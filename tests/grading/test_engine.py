@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,13 +27,12 @@ from tests.grading.a1 import (
     NOTEBOOK,
     PART,
     ROOT,
-    begun_by,
+    Begun,
     environment,
     grade,
     hand_in,
     in_course,
     ledger,
-    left_of,
     scores,
     statuses,
     times,
@@ -131,6 +131,7 @@ def test_a_failed_regrade_leaves_no_score_standing(with_ada: Path, tmp_path: Pat
 def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> None:
     """Ended in each of three ways, one after the other: each run goes on from where the one before was ended.
 
+    None of the processes that a run began is left: its zygote, wardens and kernels, nor any that lost its parent.
     That which can't clean up after itself was started in the usual way, the others are forked.
     """
     course = with_ada
@@ -140,15 +141,8 @@ def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> N
     command = [sys.executable, "-m", "autograder", "grade", PART, "--workers", "2"]
     for number in ENDS:
         first = times(course)
-        if number == signal.SIGKILL:
-            code, printed = ended_in_the_usual_way(command, course, number, len(first) + 1)
-        else:
-            with commands.start(command, cwd=ROOT, env=environment(course)) as run:
-                while run.goes_on() and len(times(course)) < len(first) + 1:
-                    time.sleep(0.02)
-                run.send_signal(number)
-                done = run.wait()
-            code, printed = done.returncode, done.stdout + done.stderr
+        with Begun() as begun:
+            code, printed = ended(command, course, number, len(first) + 1, begun)
         assert code == (-9 if number == signal.SIGKILL else 130), printed
         with ledger(course) as book:
             kept = sorted(student for student, _ in book.fingerprints(PART))
@@ -164,17 +158,24 @@ def test_ended_anywhere_it_goes_on_and_grades_nothing_twice(with_ada: Path) -> N
     assert f"{len(names)} unchanged" in grade(course, PART).stdout
 
 
-def ended_in_the_usual_way(command: list[str], course: Path, number: int, graded: int) -> tuple[int, str]:
-    """Start a command, end it when so many are graded; nothing it began is left, kernels too. Its code and words."""
+def ended(command: list[str], course: Path, number: int, graded: int, begun: Begun) -> tuple[int, str]:
+    """Start a command and end it while a jailed kernel is there, when so many are graded. Its code and words."""
+
+    def until(goes_on: Callable[[], bool]) -> None:
+        while goes_on() and not (len(times(course)) >= graded and begun.jailed()):
+            time.sleep(0.02)
+
+    if number != signal.SIGKILL:
+        with commands.start(command, cwd=ROOT, env=environment(course)) as forked:
+            until(forked.goes_on)
+            forked.send_signal(number)
+            done = forked.wait()
+        return done.returncode, done.stdout + done.stderr
     with subprocess.Popen(command, cwd=ROOT, env=environment(course), text=True, start_new_session=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:  # fmt: skip
-        while run.poll() is None and len(times(course)) < graded:
-            time.sleep(0.02)
-        begun = begun_by(run.pid)
+        until(lambda: run.poll() is None)
         run.send_signal(number)
         printed, _ = run.communicate()
-    assert any("autograder.jail.zygote" in words for words in begun.values()), begun
-    assert left_of(begun) == []
     return run.returncode, printed
 
 
@@ -200,7 +201,8 @@ sys.exit(main(["grade", "part_a", "--workers", "1"]))
 def test_a_signal_that_meets_a_callback_ends_the_run_all_the_same(with_ada: Path, name: str) -> None:
     for student in ("bo", "cy", "di"):
         hand_in(with_ada, student)
-    done = in_course(with_ada, sys.executable, "-c", SIGNAL_IN_A_CALLBACK.replace("{name}", name))
+    with Begun():
+        done = in_course(with_ada, sys.executable, "-c", SIGNAL_IN_A_CALLBACK.replace("{name}", name))
     assert done.returncode == 130 and "Ended. What was graded is kept" in done.stdout, done.stdout + done.stderr
     assert "Exception ignored in" in done.stderr  # it was lost once
     with ledger(with_ada) as book:

@@ -22,7 +22,7 @@ from autograder.gradebook.errors import advice_on
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
 from tests import commands
-from tests.grading.a1 import NOTEBOOK, PART, ROOT, environment, hand_in
+from tests.grading.a1 import NOTEBOOK, PART, ROOT, Begun, environment, hand_in
 from tests.grading.postgres import Server, server
 
 CLASS = ("sample_ada", "sample_bo", "sample_cy", "sample_fay")
@@ -161,10 +161,14 @@ def test_killed_midway_it_goes_on_and_another_machine_is_refused_meanwhile(postg
     course = course_with(tmp_path / "course", url, names)
     elsewhere = Path(shutil.copytree(course, tmp_path / "elsewhere"))  # another machine has a folder of its own
     command = [sys.executable, "-m", "autograder", "grade", PART, "--workers", "1"]
-    started = commands.start(command, cwd=ROOT, env={**environment(course), "LRTUTORIAL_DB": url})
-    with started as first, Ledger(url) as ledger:
+    settings = {**environment(course), "LRTUTORIAL_DB": url}
+    with Begun() as begun, commands.start(command, cwd=ROOT, env=settings) as first, Ledger(url) as ledger:
         until = time.monotonic() + 300
-        while time.monotonic() < until and first.goes_on() and len(ledger.fingerprints(PART)) < 2:
+        while (
+            time.monotonic() < until
+            and first.goes_on()
+            and not (len(ledger.fingerprints(PART)) >= 2 and begun.jailed())
+        ):
             time.sleep(0.02)
         first.send_signal(signal.SIGSTOP)  # so that it can't finish meanwhile; it keeps its lock
         with pytest.raises(Busy, match="on another machine"), Alone(url, "learning_rate"):
