@@ -24,12 +24,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
 from autograder.course import COURSE
-from autograder.files import Cell, safe, write_table
 from autograder.gradebook.database import explained, hold_to_version, reading
 from autograder.gradebook.late import ExtraTimeError, GrantExtraTime, penalty_of
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import MISSING, entries
 from autograder.names import UnknownName, nearest
+from autograder.tables import Cell, safe, write_table
 from lrtutorial.advice import Advice, Refused, Unusable
 
 BY_HAND = "needs hand grading"

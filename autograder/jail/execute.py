@@ -15,7 +15,7 @@ from traitlets.config import Config
 from .provisioner import JailedKernelManager, JailedProvisioner
 from .report import LEVELS, JailReport
 from .shell import ready
-from .shell.executor import run_cell
+from .shell.notebook import run_cell
 from .shell.outside import Shell
 
 

@@ -18,8 +18,8 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from lrtutorial.explorer.controls import SHAPES, Control, family_label, known_hyperparameters, make_controls
+from lrtutorial.explorer.entries import Entry, make_entries, turned
 from lrtutorial.explorer.goal import Goal
-from lrtutorial.explorer.optimizers import Entry, make_entries, turned
 from lrtutorial.explorer.student import StudentCodeError
 from lrtutorial.figures.palette import STYLES
 from lrtutorial.problems import Problem, get_problem, rotated_quadratic

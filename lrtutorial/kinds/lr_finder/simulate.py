@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from lrtutorial.experiments.network import Network
-from lrtutorial.kinds.lr_finder.probes import Probe, Training
+from lrtutorial.kinds.lr_finder.asking import Probe, Training
 
 NETWORK = Network((2, 16, 3), "tanh", "cross_entropy")
 BATCH, FEATURES = 384, 8
