@@ -133,8 +133,8 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
     """Grade one notebook: intake, jail, verdicts. Depends on nothing but ``work``, and touches nothing outside.
 
     ``examine`` runs and judges the repaired notebook; without one a jailed kernel does. Raises JailError when this
-    machine can't hold the kernel or start one, and OtherChecks when its checks aren't the
-    grader's: then nothing was run and nothing is scored.
+    machine can't hold the kernel or start one, and OtherChecks when its checks aren't the grader's: then nothing was
+    run and nothing is scored.
     """
     begun, clock = time.monotonic(), Clock()
     work.take_up()

@@ -297,11 +297,9 @@ class Warmup(Result):
 
 @after_predictions("c4")
 def warmup(seed: int = 0, starts: int = 4, steps: int = 3000) -> Warmup:
-    """A deep tanh network with large first weights, full batch (exact gradients), at four times its stable
-    rate.
+    """A deep tanh network with large first weights, full batch (exact gradients), at four times its stable rate.
 
-    Without warmup the rate is the target from the first step; with it the rate rises linearly over 1000
-    steps.
+    Without warmup the rate is the target from the first step; with it the rate rises linearly over 1000 steps.
     """
     rng = np.random.default_rng(seed)
     begin = WARM_NETWORK.initial(rng, starts, scale=1.5)

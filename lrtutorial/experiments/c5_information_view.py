@@ -47,10 +47,9 @@ HELD_OUT = np.linspace(-REACH, REACH, 200)
 
 @dataclass(frozen=True, repr=False)
 class Resolution(Result):
-    """Errors are mean squared: train (marks, data sets, rates) against the noisy targets, held_out likewise
-    against the
-    noise-free signal; weights (data sets * rates, parameters) at the end; targets (data sets, examples);
-    sharpness (data sets, rates): of the training loss at the end."""
+    """Errors are mean squared: train (marks, data sets, rates) against the noisy targets, held_out likewise against the
+    noise-free signal; weights (data sets * rates, parameters) at the end; targets (data sets, examples); sharpness
+    (data sets, rates): of the training loss at the end."""
 
     network: Network
     marks: Array

@@ -45,8 +45,9 @@ def weights_of(probe: Probe) -> np.ndarray:
 
 
 def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
-    """Return NumPy's flat weights in torch's order. Inputs and outputs are multiplied by ``gain``, so
-    weights divided.
+    """Return NumPy's flat weights in torch's order.
+
+    Inputs and outputs are multiplied by ``gain``, so weights divided.
     """
     first, second = NETWORK.layers(weights[None])
     return np.concatenate(
