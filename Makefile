@@ -36,7 +36,7 @@ grade: .venv/.lab  ## grade the sample class from end to end
 	.venv/bin/python -m autograder demo
 
 # Tests start hundreds of Pythons: with this set each would compile the course anew.
-test quick: export PYTHONDONTWRITEBYTECODE =
+test quick test-lowest test-newest attack fuzz parity: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.test  ## run every test  (PYTEST_ARGS="tests/project -k wheel" for some)
 	@if command -v node >/dev/null; then \
 	    files=$$(find tests/js -name '*.test.*js') && test -n "$$files" || { echo 'No test found in tests/js.' >&2; exit 1; }; \

@@ -348,22 +348,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def message_for(error: Exception) -> str:
     """Return what to say of an error: advice where the instructor can mend it, else that the fault is the program's."""
-    from traitlets import TraitError
+    from autograder.gradebook.errors import advice_on
+    from lrtutorial.advice import fault
 
-    from autograder.gradebook.database import explained
-    from autograder.jail.errors import JailError
-    from lrtutorial.advice import Advice, fault
-
-    if isinstance(error, Advice):
-        return str(error)
-    if message := explained(error):
-        return message
-    if isinstance(error, JailError):
-        return str(error)
-    if isinstance(error, TraitError):
-        return f"nbgrader_config.py sets something that can't be used: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: {error.strerror}. Nothing else is known; what was graded before is kept."
+    if advice := advice_on(error):
+        return str(advice)
     return f"{fault(error)} LRTUTORIAL_TRACEBACK=1 before the command shows where it arose."
 
 

@@ -20,17 +20,17 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import inspect
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
 from autograder.course import COURSE
-from autograder.gradebook.database import explained, hold_to_version, reading
+from autograder.gradebook.database import hold_to_version, reading
+from autograder.gradebook.errors import advice_on
 from autograder.gradebook.late import ExtraTimeError, GrantExtraTime, penalty_of
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import MISSING, entries
 from autograder.names import UnknownName, nearest
 from autograder.tables import Cell, safe, write_table
-from lrtutorial.advice import Advice, Refused, Unusable
+from lrtutorial.advice import Advice, Unusable, fault
 
 BY_HAND = "needs hand grading"
 #: What a submission is called, the most pressing of its exercises first.
@@ -249,15 +249,15 @@ class GradeExport(ExportPlugin):
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors that are the user's to solve: a message and exit code 1 from the command line, else raised."""
+        """Errors: a message, advice or a fault's, and exit code 1 from the command line, else raised as advice."""
         try:
             yield
-        except (LookupError, ValueError, RuntimeError, OSError, SQLAlchemyError) as error:
-            database = explained(error) if isinstance(error, SQLAlchemyError) else None
+        except Exception as error:
+            advice = advice_on(error)
             if isinstance(self.parent, NbGrader):
-                self.parent.fail(database or str(error))
-            if database:
-                raise Refused(database) from error
+                self.parent.fail(str(advice or fault(error)))
+            if advice and advice is not error:
+                raise advice from error
             raise
 
     def _remark(self, gradebook: Gradebook, grades: Grades) -> None:

@@ -34,7 +34,8 @@ from sqlalchemy.orm import Session
 
 from autograder import course
 from autograder.cells import is_marked
-from autograder.gradebook.database import Busy, alone_in, explained, hold_to_version, reading
+from autograder.gradebook.database import Busy, alone_in, hold_to_version, reading
+from autograder.gradebook.errors import advice_on
 from autograder.gradebook.writer import NotReleased, hold_to_release
 from autograder.grading.assignment import course_config
 from autograder.hooks.skeletons import Skeletons
@@ -353,8 +354,8 @@ def examine(place: Place | None = None, only: Sequence[str] = ()) -> list[Findin
         try:
             found.append(check(place))
         except Exception as error:
-            seen = explained(error) or f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
-            found.append(Finding(name, "fails", seen, "put right what this line names, then run doctor again"))
+            seen = advice_on(error) or f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
+            found.append(Finding(name, "fails", str(seen), "put right what this line names, then run doctor again"))
     return found
 
 

@@ -1,11 +1,10 @@
-"""The gradebook's database: how it is opened, kept for one grader at a time, and what its errors mean."""
+"""The gradebook's database: how it is opened, and kept for one grader at a time."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import hashlib
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from typing import Any
 from urllib.parse import quote
 
 from nbgrader import dbutil
-from nbgrader.api import Base, InvalidEntry
+from nbgrader.api import Base
 from sqlalchemy import create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from lrtutorial.advice import Advice, NotThere, Unusable
@@ -203,58 +202,3 @@ def _hold_to_columns(connection: Connection, tables: set[str]) -> None:
                 f"the gradebook's table {table.name} lacks {', '.join(missing)}, although it says that it is up to "
                 "date: restore it from a backup, or start a new one with nbgrader generate_assignment."
             )
-
-
-# ----------------------------------------------------------------------------------------------- errors
-
-
-def explained(error: BaseException) -> str | None:
-    """Return what an error of disk or database means and what to do, or None when it is neither."""
-    if isinstance(error, InvalidEntry) and isinstance(error.__context__, DBAPIError):
-        error = error.__context__  # nbgrader's own word for whatever a commit raised
-    if isinstance(error, OSError):
-        return _disk(error)
-    if isinstance(error, DBAPIError):
-        return _database(str(error.orig).strip())
-    if isinstance(error, SQLAlchemyError):
-        return f"the gradebook's database refused: {str(error).splitlines()[0][:300]}"
-    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith("psycopg"):
-        return (
-            f"{error.name} is not installed: pip install 'psycopg[binary]', and begin the gradebook's address with "
-            "postgresql+psycopg://"
-        )
-    return None
-
-
-def _disk(error: OSError) -> str | None:
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"the disk or your share of it is full{where}: free some space. {AGAIN}"
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return (
-            f"{error.filename or 'a file'} can't be written or read here ({os.strerror(error.errno)}): use a course "
-            f"folder in which you may write. {AGAIN}"
-        )
-    return None
-
-
-def _database(said: str) -> str:
-    """Say in a sentence what a driver said; drivers have codes of their own, but words in common."""
-    low, line = said.lower(), said.splitlines()[0][:300] if said else "no reason given"
-    if "database is locked" in low or "lock timeout" in low:
-        return f"the gradebook is locked by another program (Formgrader, a backup, a shell): close it. {AGAIN}"
-    if "disk is full" in low or "disk i/o error" in low or "no space left" in low:
-        return f"the gradebook's disk is full or broken ({line}): free some space. {AGAIN}"
-    if "readonly database" in low or "read-only" in low or "unable to open database file" in low:
-        return f"the gradebook can't be written here ({line}): use a course folder in which you may write. {AGAIN}"
-    if "malformed" in low or "not a database" in low:
-        return (
-            f"the gradebook is damaged ({line}): restore it from a backup. Submissions are not touched by this: "
-            "without a backup, automatic grades come back with nbgrader generate_assignment and a new run, hand "
-            "grades don't."
-        )
-    if re.search(r"no such (table|column)|has no column|relation .* does not exist|column .* does not exist", low):
-        return f"the gradebook's tables are not this nbgrader's ({line}): back it up, then run nbgrader db upgrade."
-    if re.search(r"connection|server|authentication|host|role|database .* does not exist", low):
-        return f"the gradebook's server can't be used: {line}. Check the address, and that the server runs. {AGAIN}"
-    return f"the gradebook's database refused: {line}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +17,9 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import COURSE, ROOT, course_secret
-from autograder.grading.executor import experiments
+from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
+from autograder.grading.settings import settings_of
 from autograder.intake.candidates import HandedIn, is_folder, look
 from autograder.intake.quarantine import time_unknown
 from autograder.intake.reading import shown
@@ -27,9 +27,7 @@ from autograder.intake.release import release_folder, released
 from autograder.intake.text import kept, student_of
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
-from lrtutorial.course import exercise_of
-
-CONFIGURED = ("TrustedExecute", "ExecutePreprocessor", "JailedProvisioner", "LimitOutput", "ShowRubric")
+from lrtutorial.course import exercise_of, exercises
 
 
 def course_config() -> Config:
@@ -88,11 +86,6 @@ class Assignment:
 
         A folder that was a link, and was moved away, counts as every notebook unreadable.
         """
-        settings = {
-            name: {key: value for key, value in self.config[name].items() if _is_data(value)}
-            for name in CONFIGURED
-            if name in self.config
-        }
         handed_in = self.look(folder)
         unknown = tuple(filter(None, [time_unknown(folder, COURSE / "quarantine" / student / self.name)]))
         for notebook in self.release:
@@ -105,7 +98,7 @@ class Assignment:
             needless = tuple(sorted(experiments(self.name, notebook)))
             checking = checking_digest(notebook) if exercise_of(notebook) else ""
             yield Work(self.name, student, notebook, found.file.data if found else b"", self.texts[notebook],
-                       course_secret(), needless, settings, problem, checking, self.draw,
+                       course_secret(), needless, self.settings, problem, checking, self.draw,
                        notes=(*(found.repairs if found else ()), *unknown),
                        files=handed_in.beside(found) if found else {})  # fmt: skip
 
@@ -180,6 +173,11 @@ class Assignment:
         ]
 
     @cached_property
+    def settings(self) -> dict[str, dict[str, object]]:
+        """What the configuration sets for executor and jail, as data. Raises Unusable where it can't be used."""
+        return settings_of(self.config, {profile_of(exercise) for exercise in exercises().values()})
+
+    @cached_property
     def draw(self) -> str:
         """What the class's secret probes depend on, beside the course secret: a digest of all that was handed in.
 
@@ -196,11 +194,3 @@ class Assignment:
     def texts(self) -> dict[str, str]:
         """The released notebooks as JSON."""
         return {notebook: nbformat.writes(release) for notebook, release in self.release.items()}
-
-
-def _is_data(value: object) -> bool:
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return False
-    return True

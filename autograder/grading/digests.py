@@ -19,7 +19,9 @@ from lrtutorial.answers.parsing import nodes, parsed
 from lrtutorial.course import current, exercises
 
 HOMES = {"autograder": Path(__file__).parent.parent, "lrtutorial": Path(lrtutorial.__file__).parent}
-JUDGING = "autograder.grading.judging"  #: itself, not what it imports: that is followed from the exercise's own modules
+#: Themselves, not what they import: that is followed from the exercise's own modules.
+JUDGING = "autograder.grading.judging"
+SEEDS = "autograder.grading.expectations"  #: for predictions alone: it chooses the class's seed
 
 
 def _homes() -> dict[str, Path]:
@@ -39,6 +41,8 @@ def checking_files(exercise_id: str) -> tuple[Path, ...]:
     modules = {f"{catalogue.package()}.{exercise.id}", f"{current().home}.{exercise.id}"}
     modules |= {step.kind.module for step in exercise.steps}
     found = {_file(name) for name in _closure(modules)} | {_file(JUDGING)}
+    if any(step.kind.costly for step in exercise.steps):
+        found.add(_file(SEEDS))
     found |= {_homes()[current().package] / "recorded" / f"{step.id}.json" for step in exercise.steps}
     return tuple(sorted((path for path in found if path is not None and path.exists()), key=_name))
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
+
+from traitlets.config import Config
 
 from autograder.course import COURSE
 from autograder.gradebook.database import alone_in
@@ -23,9 +26,8 @@ from autograder.grading import phases
 from autograder.grading.assignment import Assignment
 from autograder.grading.executor import profile_of
 from autograder.grading.interruption import heard
-from autograder.grading.one import Work, grade_one
+from autograder.grading.one import CannotHold, Work, grade_one
 from autograder.grading.workers import Workers
-from autograder.jail import JailTooWeak
 from lrtutorial.course import exercise_of
 
 
@@ -98,14 +100,16 @@ def grade(
     """Grade what was handed in and changed since it was last graded (all of it with ``force``).
 
     ``workers`` run :func:`grade_one`. ``students`` and ``notebooks`` name some of them. ``book`` is what the results
-    go to, in place of a GradebookWriter. Raises JailTooWeak as soon as a kernel can't be held, UnknownName,
-    NotReleased; what was written until then stays, and the next run goes on from there.
+    go to, in place of a GradebookWriter. Raises CannotHold as soon as a kernel can't be held, Unusable for a setting
+    that can't be used (before anything is run), UnknownName, NotReleased; what was written until then stays, and the
+    next run goes on from there.
     """
     watcher, summary, begun = watcher or Watcher(), Summary(), time.monotonic()
+    warm_up = partial(workers.warm_up, Config(assignment.settings))  # what can't be used is said before all else
     folders = assignment.folders(students)
     with book or _written(assignment) as writer, heard() as raise_lost_interruption:
         before = {} if force else writer.fingerprints()
-        queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary, workers)
+        queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary, warm_up)
         running: dict[Future[Result], tuple[str, float]] = {}
         try:
             while _hand_out(queue, workers, running) or running:
@@ -143,7 +147,7 @@ def _to_do(
     writer: Book,
     watcher: Watcher,
     summary: Summary,
-    workers: Workers,
+    warm_up: Callable[[set[str], int], None],
 ) -> Iterator[Work]:
     """Yield the notebooks to grade, one student after the other; a student is entered before the first of them."""
     course = assignment.course
@@ -152,7 +156,7 @@ def _to_do(
     count, unchanged, profiles = _plan(assignment, folders, notebooks, before)
     watcher.planned(count, unchanged)
     if profiles:
-        workers.warm_up(assignment.config, profiles, count - unchanged)
+        warm_up(profiles, count - unchanged)
     for student, folder in folders.items():
         said = writer.take_in(student, folder)
         handed_in = assignment.look(folder)
@@ -195,7 +199,7 @@ def _plan(
 def _write(future: Future[Result], name: str, writer: Book, watcher: Watcher, summary: Summary) -> None:
     try:
         result = future.result()
-    except JailTooWeak:
+    except CannotHold:
         raise
     except Exception as error:  # the machine's fault (no kernel, a lost worker): nothing was judged, nothing is written
         summary.not_run.append(name)

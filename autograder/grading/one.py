@@ -26,14 +26,14 @@ from autograder.gradebook.fingerprint import FINGERPRINT
 from autograder.gradebook.result import Result
 from autograder.grading.digests import digest_of_checks
 from autograder.grading.executor import Ran, Run, TrustedExecute, profile_of
-from autograder.grading.expectations import for_notebook
+from autograder.grading.expectations import OtherForm, for_notebook
 from autograder.grading.judging import nothing
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
 from autograder.intake.reading import Rejected
 from autograder.intake.repair import rejected, repair
 from autograder.intake.text import kept
-from autograder.jail import JailError, JailTooWeak
+from autograder.jail import JailError, JailTooWeak, WrongSettings
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice
 from lrtutorial.course import Malformed, current, exercise_of, exercises, use
@@ -43,6 +43,13 @@ TRIES = 3  #: for a kernel that doesn't start, which is never the submission's f
 
 
 Examine = Callable[["Work", NotebookNode, Clock], Ran]
+
+
+class CannotHold(Advice, RuntimeError):
+    """This machine, or what the jail was told, has to be mended before student code may be run: nothing was.
+
+    The jail's own errors are for any course and know nothing of this one's: here they become advice.
+    """
 
 
 class OtherChecks(Advice, RuntimeError):
@@ -132,9 +139,9 @@ def checking_digest(exercise: str) -> str:
 def grade_one(work: Work, examine: Examine | None = None) -> Result:
     """Grade one notebook: intake, jail, verdicts. Depends on nothing but ``work``, and touches nothing outside.
 
-    ``examine`` runs and judges the repaired notebook; without one a jailed kernel does. Raises JailError when this
-    machine can't hold the kernel or start one, and OtherChecks when its checks aren't the grader's: then nothing was
-    run and nothing is scored.
+    ``examine`` runs and judges the repaired notebook; without one a jailed kernel does. Raises CannotHold when this
+    machine can't hold the kernel, JailError when it can't start one, OtherForm when what is recorded of a step isn't
+    what it asks for, and OtherChecks when its checks aren't the grader's: then nothing is scored.
     """
     begun, clock = time.monotonic(), Clock()
     work.take_up()
@@ -151,7 +158,9 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
         reason = " ".join(filter(None, [*work.notes, *taken.repairs, ran.ended]))
         look = tuple(name for name in taken.look if not _right(name, ran.verdicts))
         verdicts, jail = ran.verdicts, ran.jail
-    except JailError:
+    except (JailTooWeak, WrongSettings) as error:
+        raise CannotHold(str(error)) from error
+    except (JailError, OtherForm):
         raise
     except Exception as error:  # not the submission's own problem: a fault of ours, or a notebook made to cause one
         known = isinstance(error, Rejected)
@@ -190,7 +199,7 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
         try:
             ran = TrustedExecute(run, notebook, config=config).judged()
             break
-        except JailTooWeak:
+        except (JailTooWeak, WrongSettings):
             raise
         except JailError:
             if not left:

@@ -12,12 +12,13 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 
+from autograder.gradebook.errors import advice_on
 from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
 from autograder.grading.workers import HERE
 from autograder.intake.text import student_of
-from lrtutorial.advice import Advice
+from lrtutorial.advice import fault
 
 
 class Door(NotebookExporter):
@@ -40,9 +41,12 @@ class Door(NotebookExporter):
         chosen = _by_assignment(self.converter)
         try:
             names = [name for part in chosen for name in self._grade_part(part, chosen[part])]
-        except Advice as advice:
-            self.converter.log.error("%s", advice)
-            raise NbGraderException(str(advice)) from advice
+        except Exception as error:
+            if isinstance(error, NbGraderException) or os.environ.get("LRTUTORIAL_TRACEBACK"):
+                raise
+            said = str(advice_on(error) or fault(error))
+            self.converter.log.error("%s", said)
+            raise NbGraderException(said) from error
         except KeyboardInterrupt:
             said = "ended. What was graded is kept; the same command goes on from there"
             self.converter.log.error("%s", said)

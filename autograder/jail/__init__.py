@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import JailError, JailTooWeak, KernelNotStarted, ZygoteFailed
+from .errors import JailError, JailTooWeak, KernelNotStarted, WrongSettings, ZygoteFailed
 from .limits import Limits
 from .profile import PROFILES, Profile
 from .report import LEVELS, Finding, JailReport
@@ -40,6 +40,7 @@ __all__ = [
     "KernelNotStarted",
     "Limits",
     "Profile",
+    "WrongSettings",
     "ZygoteFailed",
     "switch_on",
 ]

@@ -17,3 +17,7 @@ class KernelNotStarted(JailError):
 
 class JailTooWeak(JailError):
     """The jail is below the configured minimum: the kernel was ended before any cell ran."""
+
+
+class WrongSettings(JailError):
+    """What the jail was told (profile, packages, limits, canaries, TMPDIR) can't be used: whoever wrote it mends it."""

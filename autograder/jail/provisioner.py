@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 import os
 import shutil
@@ -12,6 +13,7 @@ import socket
 import sys
 import tempfile
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +27,7 @@ from . import nursery, view
 from .channels import CHANNELS
 from .client import JailedKernelClient, bounded_context
 from .confine import IS_LINUX
-from .errors import JailError, JailTooWeak, KernelNotStarted
+from .errors import JailTooWeak, KernelNotStarted, WrongSettings
 from .limits import Limits
 from .profile import PROFILES, Profile
 from .report import LEVELS, JailReport
@@ -48,6 +50,29 @@ class Ordered:
         """Let go of the bait."""
         if self.bait is not None:
             self.bait.close()
+
+
+def _hold_to_names(given: Mapping[str, object], of: type) -> None:
+    known = [field.name for field in dataclasses.fields(of)]
+    if unknown := sorted(map(str, set(given) - set(known))):
+        raise ValueError(f"there is no {', '.join(map(repr, unknown))}; known are {', '.join(known)}.")
+
+
+def _made(prefix: str) -> str:
+    try:
+        return tempfile.mkdtemp(prefix=prefix)
+    except OSError as error:
+        said = f"No directory for a kernel can be made: {error}. Free some space, or set TMPDIR."
+        raise KernelNotStarted(said) from error
+
+
+def _own_directory() -> str:
+    """A new directory for a kernel's sockets. Raises ``WrongSettings`` where their paths would be too long."""
+    made = _made("jail-")
+    if len(os.path.join(made, "k").encode()) > MAX_SOCKET_PATH - 2:
+        os.rmdir(made)
+        raise WrongSettings(f"The path of the temporary directory is too long for a socket: {made}. Set TMPDIR.")
+    return made
 
 
 class JailedProvisioner(KernelProvisionerBase):
@@ -91,12 +116,13 @@ class JailedProvisioner(KernelProvisionerBase):
         return self.kernel is not None and not self._gone
 
     def chosen_profile(self) -> Profile:
-        """The profile with this course's packages. Raises ``JailError`` for an unknown or wrong one."""
+        """The profile with this course's packages. Raises ``WrongSettings`` for an unknown or wrong one."""
         fields = self.profiles.get(self.profile, {})
         if self.profile not in PROFILES and self.profile not in self.profiles:
             known = ", ".join(sorted({*PROFILES, *self.profiles}))
-            raise JailError(f"There is no jail profile {self.profile!r}; known are {known}.")
+            raise WrongSettings(f"There is no jail profile {self.profile!r}; known are {known}.")
         try:
+            _hold_to_names(fields, Profile)
             base = replace(PROFILES.get(self.profile, Profile()), **fields)
             shown = [name for name in self.packages if name not in base.packages]
             return replace(
@@ -106,23 +132,28 @@ class JailedProvisioner(KernelProvisionerBase):
                 readable=(*base.readable, *self.readable),
             )
         except (TypeError, ValueError) as error:
-            raise JailError(f"The jail profile {self.profile!r} is wrong: {error}") from error
+            raise WrongSettings(f"The jail profile {self.profile!r} is wrong: {error}") from error
 
     def chosen_limits(self) -> Limits:
-        """The limits of this kernel. Raises ``JailError`` for unknown names or impossible values."""
+        """The limits of this kernel. Raises ``WrongSettings`` for unknown names or impossible values."""
         try:
+            _hold_to_names(self.limits, Limits)
             return Limits(**self.limits)
         except (TypeError, ValueError) as error:
-            raise JailError(f"JailedProvisioner.limits is wrong: {error}") from error
+            raise WrongSettings(f"JailedProvisioner.limits is wrong: {error}") from error
+
+    def settled(self) -> tuple[Profile, Limits, view.View]:
+        """What a kernel is held by, of these settings. Raises ``WrongSettings`` where they can't be used."""
+        profile = self.chosen_profile()
+        hidden = frozenset((__package__.partition(".")[0], *profile.hidden))
+        return profile, self.chosen_limits(), view.interpreter_view(profile.packages, profile.readable, hidden)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the private directory, 0700, with the bound sockets; the kernel itself binds nothing."""
         self._gone, self.report = False, None
-        self.directory = tempfile.mkdtemp(prefix="jail-")
+        self.directory = _own_directory()
         manager = self.parent
         manager.transport, manager.ip = "ipc", os.path.join(self.directory, "k")
-        if len(manager.ip.encode()) > MAX_SOCKET_PATH - 2:
-            raise JailError(f"The path of the temporary directory is too long for a socket: {manager.ip}. Set TMPDIR.")
         for port, channel in enumerate((*CHANNELS, "hb"), start=1):
             setattr(manager, f"{channel}_port", port)
         self.connection_info = manager.get_connection_info()
@@ -168,13 +199,10 @@ class JailedProvisioner(KernelProvisionerBase):
 
         A shell's directory is made here, with the bait; a kernel's bait is its own socket.
         """
-        profile, limits = self.chosen_profile(), self.chosen_limits()
-        own = __package__.partition(".")[0]
-        seen = view.interpreter_view(profile.packages, profile.readable, frozenset((own, *profile.hidden)))
+        profile, limits, seen = self.settled()
         canaries = self._all_canaries(cwd, seen)
         # used only where the view cannot be had; not inside the other, which the kernel's user may not enter
-        scratch = tempfile.mkdtemp(prefix="jail-scratch-")
-        places, bait = [directory or tempfile.mkdtemp(prefix="jail-"), scratch], None
+        places, bait = [directory or _own_directory(), _made("jail-scratch-")], None
         if shell:
             bait = socket.socket(socket.AF_UNIX)
             bait.bind(os.path.join(places[0], "k"))
@@ -183,7 +211,7 @@ class JailedProvisioner(KernelProvisionerBase):
             "shell": shell,
             "limits": limits.to_dict(),
             "view": {"readable": seen.readable, "links": seen.links, "hidden": seen.hidden},
-            "scratch": scratch,
+            "scratch": places[1],
             "places": places,
             "canaries": canaries,
             "grader": os.getpid(),
@@ -231,7 +259,7 @@ class JailedProvisioner(KernelProvisionerBase):
         chosen = [os.path.abspath(os.path.expanduser(path)) for path in self.canaries]
         for path in chosen:
             if not os.path.exists(path):
-                raise JailError(f"The canary {path} does not exist, so whether it can be read proves nothing.")
+                raise WrongSettings(f"The canary {path} does not exist, so whether it can be read proves nothing.")
         neighbours = sorted(entry.path for entry in os.scandir(cwd) if entry.is_file()) if cwd else []
         allowed = [os.path.abspath(os.path.expanduser(path)) for path in self.readable]
         shown = {path for path in neighbours if any(path == a or path.startswith(a + os.sep) for a in allowed)}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from . import linux
-from .errors import JailError
+from .errors import WrongSettings
 
 SYSTEM = (
     *("/lib", "/lib32", "/lib64", "/libx32", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32"),
@@ -48,7 +48,7 @@ def _within(path: str, roots: Iterable[str]) -> bool:
 def locate(package: str) -> list[str]:
     """Where an importable top-level package or module lies, without importing it; [] when there is none."""
     if "." in package:
-        raise JailError(f"A package for the jail's view is named by its top level; got {package!r}.")
+        raise WrongSettings(f"A package for the jail's view is named by its top level; got {package!r}.")
     spec = importlib.util.find_spec(package)
     if spec is None:
         return []
@@ -61,7 +61,7 @@ def locate(package: str) -> list[str]:
 def interpreter_view(packages: tuple[str, ...], readable: tuple[str, ...], hidden: frozenset[str]) -> View:
     """The interpreter, its libraries and site-packages, plus `packages` (by name) and `readable` (paths).
 
-    `hidden` names packages to leave out, wherever they lie. Raises ``JailError`` for a package that cannot
+    `hidden` names packages to leave out, wherever they lie. Raises ``WrongSettings`` for a package that cannot
     be found. What is installed meanwhile is not seen.
     """
     paths = sysconfig.get_paths()
@@ -72,7 +72,7 @@ def interpreter_view(packages: tuple[str, ...], readable: tuple[str, ...], hidde
     for package in packages:
         found = locate(package)
         if not found:
-            raise JailError(f"The package {package!r}, named for the jail, is not importable by {sys.executable}.")
+            raise WrongSettings(f"The package {package!r}, named for the jail, is not importable by {sys.executable}.")
         wanted += found
     wanted += [os.path.abspath(os.path.expanduser(path)) for path in readable]
 
@@ -89,7 +89,7 @@ def interpreter_view(packages: tuple[str, ...], readable: tuple[str, ...], hidde
             roots.append(path)
     out = {os.path.realpath(place) for package in hidden for place in locate(package)}
     if "/" in roots:
-        raise JailError("The jail's view would be the whole file system: one of the readable paths is '/'.")
+        raise WrongSettings("The jail's view would be the whole file system: one of the readable paths is '/'.")
     return View(
         readable=tuple(roots),
         links={link: target for link, target in links.items() if not _within(link, roots)},

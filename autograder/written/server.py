@@ -28,7 +28,8 @@ from tornado.netutil import bind_sockets
 from traitlets.config import Config
 
 from autograder.catalogue import Sample, samples
-from autograder.gradebook.database import explained, hold_to_version, log_ahead, patient, reading
+from autograder.gradebook.database import hold_to_version, log_ahead, patient, reading
+from autograder.gradebook.errors import advice_on
 from autograder.gradebook.markings import Overtaken
 from autograder.written.handed_in import Answers, find_written
 from autograder.written.sitting import Sitting
@@ -182,7 +183,7 @@ class Asked(_Guarded):
             self.write({"problem": str(why)})
         except Exception as error:
             self.set_status(500)
-            self.write({"problem": explained(error) or fault(error)})
+            self.write({"problem": str(advice_on(error) or fault(error))})
 
     def _body(self) -> Mapping[str, Any]:
         try:

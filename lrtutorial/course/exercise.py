@@ -52,7 +52,10 @@ class Kind(Protocol):
         """The earlier step whose answer, right or wrong, this one may carry on for method points."""
 
     def agree(self, step: Step, outcome: object, other: object) -> bool:
-        """Whether an answer that is as one outcome says is right by another one, too."""
+        """Whether an answer that is as one outcome says is right by another one, too.
+
+        Raises Unusable where the one is no outcome of this step.
+        """
 
     def prices(self, misconception: str | None) -> bool:
         """Whether an answer gets other points when this mistake is named: then its outcome is computed to judge it."""

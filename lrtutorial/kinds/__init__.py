@@ -191,8 +191,8 @@ class Prediction(InModule):
         return merged
 
     def agree(self, step: Step, outcome: object, other: object) -> bool:
-        """Whether who predicted the one is right by the other."""
-        return bool(import_module(self.module).closeness(step, outcome, other) == 1)
+        """Whether who predicted the one is right by the other. Raises Unusable where nobody can predict the one."""
+        return bool(import_module(self.module).agree(step, outcome, other))
 
     def readable(self, answer: object) -> str | None:
         """Return a prediction as Python writes it."""

@@ -19,6 +19,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from lrtutorial.advice import Unusable
 from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.kinds import Prediction
@@ -466,6 +467,13 @@ def _finite(value: float) -> bool:
         return math.isfinite(value)
     except OverflowError:  # a whole number beyond all floats
         return False
+
+
+def agree(step: Step, outcome: Value, other: Value) -> bool:
+    """Return whether who predicted the one is right by the other. Raises Unusable where nobody can predict the one."""
+    if problem := _malformed(step, outcome):
+        raise Unusable(problem)
+    return closeness(step, outcome, other) == 1
 
 
 def closeness(step: Step, value: Value, found: Value) -> float:

@@ -43,7 +43,7 @@ def drives() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: `kept` ends it with this folder's tests
 def chromium_driver(request: pytest.FixtureRequest) -> Playwright:
     return kept(request, drives, HERE)
 

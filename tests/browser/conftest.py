@@ -40,15 +40,16 @@ pytest.register_assert_rewrite("tests.browser.explorer_page", "tests.browser.fuz
 __all__ = ["ARTIFACTS"]
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What Chromium does without. The address bar's popup is a page of its own in each window and costs more than a small
-#: page of ours; the spare process is for a next page, which seldom comes. Of several such lists Chromium takes the
-#: last: the rest is what Playwright leaves out.
-LEFT_OUT = [
-    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess",
+#: What Chromium does without for these tests. The address bar's popup is a page of its own in each window and costs
+#: more than a small page of ours; the spare process is for a next page, which seldom comes.
+OURS_LEFT_OUT = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"]
+#: What Playwright leaves out: of several such lists Chromium takes the last (test_chromium.py compares the two).
+PLAYWRIGHTS_LEFT_OUT = [
     "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
     "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
     "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
-    "ThirdPartyStoragePartitioning",
+    "TcpPortRandomizationWin", "ThirdPartyStoragePartitioning",
+    "msEdgeUpdateLaunchServicesPreferredVersion", "msForceBrowserSignIn",
 ]  # fmt: skip
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -58,7 +59,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=" + ",".join(LEFT_OUT),
+    "--disable-features=" + ",".join(OURS_LEFT_OUT + PLAYWRIGHTS_LEFT_OUT),
 ]
 HERE = Path(__file__).parent
 KEPT = pytest.StashKey[dict[str, Any]]()
@@ -263,7 +264,7 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running: not beyond the tests that need it
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running: `kept` ends it with a folder's tests
 def browser(request: pytest.FixtureRequest) -> Browser:
     """The system's Chromium with an empty profile."""
     return kept(request, chromium)

@@ -51,6 +51,7 @@ def _all():
         ("lrtutorial/recorded/a1-gradient.json", {"a1"}),
         ("lrtutorial/verdict/__init__.py", set(exercises())),
         ("autograder/grading/judging.py", set(exercises())),
+        ("autograder/grading/expectations.py", {"c1", "c2", "c3", "c4", "c5", "c6"}),  # it chooses the class's seed
         ("lrtutorial/explorer/widget.py", set()),
         ("autograder/jail/warden.py", set()),
     ],

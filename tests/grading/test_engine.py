@@ -20,7 +20,6 @@ from autograder.grading import workers
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Summary, Watcher, _to_do
 from autograder.grading.one import Work
-from autograder.grading.workers import HERE, Workers
 from autograder.jail import JailedProvisioner
 from tests import commands
 from tests.grading.a1 import (
@@ -74,8 +73,8 @@ def test_kernels_are_warmed_up_for_what_is_to_be_graded_and_for_nothing_else(tmp
         begin = take_in
 
     def plan(before: dict[tuple[str, str], str]) -> list[Work]:
-        here = Workers(HERE.executor, 1, warm_up=lambda config, *what: asked.append((set(what[0]), what[1])))
-        return list(_to_do(assignment, assignment.folders(), (), before, Book(), Watcher(), Summary(), here))
+        warm_up = lambda profiles, notebooks: asked.append((set(profiles), notebooks))  # noqa: E731
+        return list(_to_do(assignment, assignment.folders(), (), before, Book(), Watcher(), Summary(), warm_up))
 
     for number, name, profiles in ((1, "b2_adam", {"numpy"}), (2, "b4_lr_finder", {"numpy", "torch"})):
         folder = tmp_path / "submitted" / "ada" / "part_b"

@@ -6,6 +6,7 @@ import json
 import stat
 from dataclasses import replace
 
+import nbformat
 import pytest
 
 from autograder import catalogue
@@ -82,14 +83,78 @@ def test_another_secret_or_another_check_is_computed_anew_and_replaces(computed,
     assert len(computed) == 3 and len(_files()) == 1 and _files() != before
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"probes": [1], "reference": 1, "outcomes": {}}', "[" * 100_000])
-def test_what_does_not_belong_to_these_probes_is_not_believed(computed, text):
+ODD = [None, True, -1, 1e400, 10**400, "19", [], [19.1], {}, {"c2-no_such": 3.0}]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        *(lambda text, new=new: new for new in ("", "{", "[]", "3", "[" * 100_000, '{"seal": 1}', '{"seal": "é"}')),
+        *(
+            lambda text, at=at, value=value: json.dumps({**json.loads(text), at: value})
+            for at in ("probes", "reference", "outcomes", "seal")
+            for value in ODD
+        ),
+        lambda text: text.replace('"c2-', '"c2-x', 1),  # an outcome's name
+        lambda text: json.dumps({**json.loads(text), "more": 1}),
+    ],
+)
+def test_what_was_not_written_by_grading_is_computed_again_and_replaced(computed, spoil):
     right = expectations.class_expectations(SECRET, STEP)
     (path,) = _files()
-    path.write_text(text)
+    written = path.read_text()
+    assert spoil(written) != written
+    path.write_text(spoil(written))
     found = _again()
-    assert (found.reference, len(computed)) == (right.reference, 2)
-    assert json.loads(path.read_text())["reference"] == right.reference
+    assert (found.reference, found.outcomes(), len(computed)) == (right.reference, right.outcomes(), 2)
+    assert path.read_text() == written
+
+
+def test_what_was_kept_under_another_secret_is_not_believed(computed):
+    expectations.class_expectations(SECRET, STEP)
+    (mine,) = _files()
+    others = mine.read_text()
+    expectations.class_expectations(SECRET + "!", STEP)
+    (theirs,) = _files()
+    theirs.write_text(others)
+    expectations._kept.cache_clear()
+    expectations.class_expectations(SECRET + "!", STEP)
+    assert len(computed) == 3 and theirs.read_text() != others
+
+
+def test_a_notebook_s_own_seed_that_is_the_rare_one_is_told_and_costs_its_draws_once(computed, monkeypatch, caplog):
+    shown = replace(recorded(STEP), reference=1000.0)  # nothing like what any seed gives
+    monkeypatch.setattr(expectations, "recorded", lambda step_id: shown)
+    found = expectations.class_expectations(SECRET, STEP)
+    assert computed == [STEP] * expectations.DRAWS
+    assert f"{STEP} comes out otherwise on each of {expectations.DRAWS} seeds" in caplog.text
+    assert found.probes == catalogue.expectations(STEP, catalogue.generator(SECRET, "class", "c2")).probes
+    _again()
+    assert len(computed) == expectations.DRAWS, "another process finds them"
+
+
+@pytest.mark.parametrize("shown", ["as before", [1, 2], None, -3, float("nan"), {"x": [1]}])
+def test_a_recorded_outcome_of_another_form_is_advice_that_names_the_command(computed, monkeypatch, shown):
+    monkeypatch.setattr(expectations, "recorded", lambda step_id: replace(recorded(STEP), reference=shown))
+    with pytest.raises(expectations.OtherForm, match=f"python -m autograder record {STEP}"):
+        expectations.class_expectations(SECRET, STEP)
+
+
+def test_every_recorded_outcome_is_one_that_can_be_predicted():
+    for exercise in exercises().values():
+        for step in exercise.steps:
+            if step.kind.costly:
+                outcome = recorded(step.id).reference
+                assert step.kind.agree(step, outcome, outcome), step.id
+
+
+def test_a_step_whose_record_is_of_another_form_costs_nobody_a_point():
+    def examine(*_):
+        raise expectations.OtherForm("record it again")
+
+    release = nbformat.writes(nbformat.v4.new_notebook())
+    with pytest.raises(expectations.OtherForm):
+        one.grade_one(one.Work("part", "ada", "no exercise", release.encode(), release, SECRET, (), {}), examine)
 
 
 def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(computed, monkeypatch, caplog):

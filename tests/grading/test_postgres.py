@@ -17,7 +17,8 @@ from sqlalchemy import MetaData, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from autograder.gradebook.database import Alone, Busy, explained, patient, reading
+from autograder.gradebook.database import Alone, Busy, patient, reading
+from autograder.gradebook.errors import advice_on
 from autograder.gradebook.ledger import Ledger
 from lrtutorial.verdict import Line, Verdict
 from tests import commands
@@ -135,7 +136,7 @@ def test_a_dry_run_reads_only_and_the_run_after_it_changes_what_it_said(graded: 
     engine = reading(url)
     with engine.connect() as connection, pytest.raises(DBAPIError, match="read-only") as caught:
         connection.execute(text("DELETE FROM lr_history"))
-    assert "can't be written" in str(explained(caught.value))
+    assert "can't be written" in str(advice_on(caught.value))
 
 
 def test_nbgrader_s_own_command_grades_into_the_gradebook_it_is_told(graded: tuple[Path, str], tmp_path: Path) -> None:
@@ -202,5 +203,5 @@ def test_a_server_that_is_not_there_is_said(graded: tuple[Path, str], tmp_path: 
         engine = create_engine(patient(wrong), poolclass=NullPool)
         with pytest.raises(DBAPIError) as caught, engine.connect():
             pass
-        assert word in str(explained(caught.value)) and "Check the address" in str(explained(caught.value))
+        assert word in str(advice_on(caught.value)) and "Check the address" in str(advice_on(caught.value))
         engine.dispose()

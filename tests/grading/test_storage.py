@@ -18,7 +18,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from autograder import __main__ as command
-from autograder.gradebook.database import explained, patient, revisions
+from autograder.gradebook.database import patient, revisions
+from autograder.gradebook.errors import advice_on
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment, course_config
@@ -129,7 +130,7 @@ def test_a_locked_gradebook_is_named_and_nothing_is_lost(course: Path) -> None:
         with GradebookWriter(part.config, PART, part.release) as writer:  # locked in the middle of a run
             with pytest.raises(Exception) as caught:
                 writer.begin("bo", course)
-        assert "locked by another program" in str(explained(caught.value))
+        assert "locked by another program" in str(advice_on(caught.value))
     finally:
         held.execute("ROLLBACK")
         held.close()
@@ -224,15 +225,17 @@ def test_an_older_course_without_a_history_goes_on(course: Path, capsys: pytest.
     ],
 )
 def test_a_disk_s_error_is_a_sentence_with_the_file(number: int, word: str) -> None:
-    said = explained(OSError(number, os.strerror(number), "/course/gradebook.db"))
-    assert said is not None and word in said and "/course/gradebook.db" in said and "run the same command again" in said
+    said = str(advice_on(OSError(number, os.strerror(number), "/course/gradebook.db")))
+    assert word in said and "/course/gradebook.db" in said and "run the same command again" in said
 
 
 def test_other_errors_are_not_taken_for_the_disk_s() -> None:
-    assert explained(OSError(errno.ENOENT, "No such file", "x")) is None
-    assert explained(ValueError("no")) is None
-    assert explained(ModuleNotFoundError("No module named 'psycopg'", name="psycopg")) is not None
-    assert explained(ModuleNotFoundError("No module named 'torch'", name="torch")) is None
+    said = str(advice_on(OSError(errno.ENOENT, "No such file", "x")))
+    assert said.startswith("x: No such file.") and "report this line" in said
+    assert advice_on(OSError("of our own")) is None
+    assert advice_on(ValueError("no")) is None
+    assert advice_on(ModuleNotFoundError("No module named 'psycopg'", name="psycopg")) is not None
+    assert advice_on(ModuleNotFoundError("No module named 'torch'", name="torch")) is None
 
 
 def test_a_database_without_room_is_said_to_be_full(tmp_path: Path) -> None:
@@ -243,7 +246,7 @@ def test_a_database_without_room_is_said_to_be_full(tmp_path: Path) -> None:
         with pytest.raises(DBAPIError) as caught:
             connection.execute(text("INSERT INTO t VALUES (:x)"), {"x": "x" * 100_000})
     engine.dispose()
-    assert "is full" in str(explained(caught.value))
+    assert "is full" in str(advice_on(caught.value))
 
 
 def test_reading_sees_what_a_killed_run_left_in_the_log_and_writes_nothing(tmp_path: Path) -> None:

@@ -9,15 +9,18 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import traitlets.log
 
-from autograder.jail import JailError, JailTooWeak
-from autograder.jail.provisioner import JailedKernelManager
+from autograder.jail import JailTooWeak, KernelNotStarted, WrongSettings
+from autograder.jail.provisioner import JailedKernelManager, JailedProvisioner
 from autograder.jail.report import LAYERS, NEEDED, JailReport
+from autograder.jail.shell.outside import Shell
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,8 +135,31 @@ def test_a_readable_canary_is_noticed(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings_are_explained(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(JailError, match=message):
+    with pytest.raises(WrongSettings, match=message):
         asyncio.run(report(**settings))
+
+
+def _through_a_shell(**settings: Any) -> None:
+    Shell(JailedProvisioner(profile="numpy", **settings)).end(wait=True)
+
+
+def _as_a_kernel(**settings: Any) -> None:
+    asyncio.run(report(**settings))
+
+
+@pytest.mark.parametrize("begin", [_through_a_shell, _as_a_kernel])
+def test_a_temporary_directory_that_cannot_be_used_is_a_fault_of_the_machine(
+    begin: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with pytest.raises(WrongSettings, match="too long for a socket"):
+        begin()
+    assert list(long.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with pytest.raises(KernelNotStarted, match="set TMPDIR"):
+        begin()
 
 
 UNPRIVILEGED = """

@@ -232,11 +232,15 @@ for number in range(60):
     assert cells[1].outputs[0].text == "on 42\n"
 
 
-def test_what_was_printed_before_it_hung_is_there() -> None:
-    """Of a cell that sleeps: one that is busy is interrupted in the test above."""
-    hang = "import time\nprint('before')\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt: print('interrupted')"
+@pytest.mark.parametrize("does", ["time.sleep(60)", "time.sleep(4)\n    while True: pass"], ids=["sleeps", "is busy"])
+def test_a_cell_that_hangs_silently_is_interrupted_and_what_it_printed_is_there(does: str) -> None:
+    """What is busy is so for its last second only: more would only keep a core from others."""
+    hang = f"import time\nprint('before')\ntry:\n    {does}\nexcept KeyboardInterrupt: print('interrupted')"
     _, cells = executed(hang, MARK, seconds=5, answers=PATIENCE)
-    assert "before" in cells[0].outputs[0].text and cells[1].outputs[0].text == "on 42\n"
+    *printed, error = cells[0].outputs
+    assert "".join(output.text for output in printed) == "before\ninterrupted\n"
+    assert error.ename == "CellTimeoutError"
+    assert cells[1].outputs[0].text == "on 42\n"
 
 
 # ----------------------------------------------------------------------------------- kept ready, and started again

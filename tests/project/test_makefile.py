@@ -15,6 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+RECIPES = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M))
+RUN_TESTS = [target for target, recipe in RECIPES.items() if re.search(r"-m pytest|scripts/versions\.py", recipe)]
 
 STAND_IN = r"""#!/bin/sh
 # Claims to be Python 3.12, makes a .venv that holds itself, and notes each pip call in calls.
@@ -25,7 +27,7 @@ case "$*" in
     "-m pip help install") test ! -e .venv/broken-pip ;;
     "-m pip "*) echo "$*" >>calls; printf '%s\n' "$PIP_SAYS" >.venv/pip.log; test -z "$PIP_SAYS" ;;
     "-m compileall "*) echo "$*" >>calls; exit 1 ;;  # there is always a file for another Python
-    "-m pytest "*) echo "$*; writes bytecode: ${PYTHONDONTWRITEBYTECODE:-yes}" >>calls ;;
+    "-m pytest "*|"scripts/versions.py "*) echo "$*; writes bytecode: ${PYTHONDONTWRITEBYTECODE:-yes}" >>calls ;;
 esac
 """
 
@@ -206,7 +208,7 @@ def test_no_network_is_said_plainly(tmp_path):
     assert not (clone.folder / ".venv/.lab").exists()
 
 
-@pytest.mark.parametrize("target", ["test", "quick"])
+@pytest.mark.parametrize("target", RUN_TESTS)
 def test_what_tests_start_is_compiled_once_also_where_python_is_told_to_leave_no_bytecode(clone, target):
     clone.set_up()
     assert clone.make(target, f"PYTHON={clone.env['STAND_IN']}", PYTHONDONTWRITEBYTECODE="1").returncode == 0

@@ -1,0 +1,167 @@
+"""What an instructor sets in nbgrader_config.py is held to before anything runs: a slip costs no student a point."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import LimitOutput
+from traitlets import HasTraits, TraitError
+from traitlets.config import Config, Configurable, LazyConfigValue
+from traitlets.config.loader import DeferredConfigString
+
+from autograder.gradebook.ledger import Ledger
+from autograder.grading.assignment import Assignment
+from autograder.grading.engine import grade
+from autograder.grading.executor import TrustedExecute
+from autograder.grading.one import CannotHold
+from autograder.grading.rubric import ShowRubric
+from autograder.grading.settings import settings_of
+from autograder.grading.workers import HERE
+from autograder.hooks import stock
+from autograder.jail import JailedProvisioner
+from lrtutorial.advice import Advice, Unusable
+from tests.grading.a1 import PART, hand_in, in_course
+
+CONFIGURED = (JailedProvisioner, TrustedExecute, LimitOutput, ShowRubric)
+OPTIONS = sorted(
+    {(owner.__name__, name) for one in CONFIGURED for owner in one.__mro__ if issubclass(owner, Configurable)
+     for name in owner.class_trait_names(config=True)}
+)  # fmt: skip
+SLIPS = {
+    "JailedProvisioner.minimum": ("fulll", "'fulll'"),
+    "JailedProvisioner.minimun": ("full", "Did you mean 'minimum'"),
+    "JailedProvisioner.limits": ({"memry_bytes": 2**30}, "no 'memry_bytes'; known are"),
+    "JailedProvisioner.packages": (["lrtutorial", "no_such"], "'no_such', named for the jail, is not importable"),
+    "JailedProvisioner.profiles": ({"mine": {"preloads": []}}, "no 'preloads'; known are preload"),
+    "JailedProvisioner.readable": (["/"], "whole file system"),
+    "TrustedExecute.timeout": ("soon", "'soon'"),
+    "LimitOutput.max_lines": ("many", "'many'"),
+    "Execute.timeOut": (3, "Did you mean 'timeout'"),
+    "TrustedExecute.on_cell_start": (print, "can't be passed on"),
+}
+
+
+def configured(option: str, value: object) -> Config:
+    owner, _, name = option.partition(".")
+    return Config({owner: {name: value}})
+
+
+@pytest.fixture
+def assignment(course: Path) -> Assignment:
+    """Part A with one submission."""
+    hand_in(course, "ada")
+    found = Assignment.find(PART)
+    found.config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
+    for step in ("submitted", "autograded"):
+        setattr(found.config.CourseDirectory, f"{step}_directory", str(course / step))
+    return found
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("option", SLIPS)
+def test_a_setting_that_cannot_be_used_stops_grading_before_anything_is_written(
+    option: str, assignment: Assignment
+) -> None:
+    value, said = SLIPS[option]
+    assignment.config.merge(configured(option, value))
+    with pytest.raises(Unusable, match="nbgrader_config.py") as caught:
+        grade(assignment, HERE)
+    assert said in str(caught.value)
+    with Ledger(assignment.course.db_url) as book:
+        assert list(book.submissions(PART)) == []
+
+
+@pytest.mark.whole
+def test_both_commands_say_a_wrong_setting_in_a_sentence(course: Path) -> None:
+    hand_in(course, "ada")
+    done = in_course(course, sys.executable, "-m", "nbgrader", "autograde", PART, "--JailedProvisioner.minimum=fulll")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "nbgrader_config.py" in done.stderr and "'fulll'" in done.stderr
+    assert not (course / "autograded").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("a6-gradient"), "a fault of the program, not yours: KeyError"),
+        (OSError(errno.ENOSPC, "No space left on device", "/course"), "free some space"),
+        (CannotHold("this machine is too weak"), "this machine is too weak"),
+    ],
+)
+def test_nbgrader_s_own_command_says_an_error_in_a_sentence(error: Exception, said: str, monkeypatch, caplog) -> None:
+    def fails(*_: object) -> list[str]:
+        raise error
+
+    monkeypatch.setattr(stock, "_by_assignment", lambda converter: {PART: {}})
+    monkeypatch.setattr(stock.Door, "_grade_part", fails)
+    door = stock.Door.__new__(stock.Door)
+    door.converter = SimpleNamespace(log=logging.getLogger("converter"))
+    with pytest.raises(NbGraderException, match=re.escape(said)):
+        door.grade_chosen()
+    assert said in caplog.text
+
+
+def _odd_values() -> Iterator[object]:
+    yield from ("odd", -7, 2.5, True, None, ["odd", 3], {"odd": 3})
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=".".join)
+def test_every_option_takes_what_its_trait_takes_and_nothing_else(option: tuple[str, str]) -> None:
+    """Oracle: the trait itself, set on an object of no configuration."""
+    owner, name = option
+    least = next(one for one in CONFIGURED if owner in [base.__name__ for base in one.__mro__])
+    if name not in least.class_trait_names(config=True):  # a class below has fixed what its base lets one choose
+        assert not any(name in section for section in settings_of(configured(f"{owner}.{name}", 3)).values())
+        return
+    trait = least.class_traits()[name]
+    for value in _odd_values():
+        bare: Any = type("Bare", (HasTraits,), {name: trait})()
+        try:
+            setattr(bare, name, value)
+            takes = True
+        except TraitError:
+            takes = False
+        try:
+            told = settings_of(configured(f"{owner}.{name}", value))
+        except Unusable as said:
+            assert "nbgrader_config.py" in str(said) and (name in str(said) or "the jail can't be" in str(said))
+            continue
+        assert takes or isinstance(value, str | list), f"{value!r} was taken"  # traitlets reads texts and lists in
+        json.dumps(told)
+        if takes and type(getattr(bare, name)) is type(value) and name != "skip_cells_with_tag":  # the executor's own
+            assert any(section.get(name) == value for section in told.values())
+
+
+def test_a_letter_that_is_missing_in_an_option_s_name_is_noticed() -> None:
+    for owner, name in OPTIONS:
+        wrong = name[: len(name) // 2] + name[len(name) // 2 + 1 :]
+        with pytest.raises(Unusable, match=f"{owner}.{wrong}, which there is not"):
+            settings_of(configured(f"{owner}.{wrong}", 1))
+
+
+def test_what_is_appended_said_for_a_base_class_or_on_the_command_line_counts() -> None:
+    more = LazyConfigValue()
+    more.append("/etc/hosts")
+    config = Config({
+        "JailedProvisioner": {"readable": more},
+        "JailedExecute": {"stock_kernel": True},
+        "Execute": {"timeout": DeferredConfigString("7")},
+    })  # fmt: skip
+    told = settings_of(config)
+    assert told["JailedProvisioner"] == {"readable": ["/etc/hosts"]}
+    assert told["TrustedExecute"] == {"stock_kernel": True, "timeout": 7}
+
+
+def test_an_exercise_s_profile_that_there_is_not_is_named() -> None:
+    with pytest.raises(Advice, match="no jail profile 'jax'"):
+        settings_of(Config(), ["numpy", "jax"])
