@@ -22,6 +22,7 @@ REASONS = {
 }
 #: Modules of one name in several rooms, and which one concept it is. The name of an exercise is of course there twice.
 SHARED = {
+    "errors": "what can go wrong in a room, and what to say of it",
     "reading": "what a room is given, read into what it works with: a notebook, grades, a figure, a formula",
     "release": "the released notebooks: one makes them, one repairs submissions from them",
     "schedules": "schedules of the rate: those that answers are compared with, those that C4 tries",
