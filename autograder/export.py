@@ -23,13 +23,13 @@ from sqlalchemy import inspect
 from traitlets import Bool, Dict, Enum, Float, Unicode
 
 from autograder.course import COURSE
-from autograder.files import Cell, safe, write_table
 from autograder.gradebook.database import hold_to_version, reading
 from autograder.gradebook.errors import advice_on
 from autograder.gradebook.late import ExtraTimeError, GrantExtraTime, penalty_of
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import MISSING, entries
 from autograder.names import UnknownName, nearest
+from autograder.tables import Cell, safe, write_table
 from lrtutorial.advice import Advice, Unusable, fault
 
 BY_HAND = "needs hand grading"

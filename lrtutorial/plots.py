@@ -1,5 +1,4 @@
-"""Still pictures for print: trajectories on a contour map, a schedule, a range test; in the explorer's
-colours.
+"""Still pictures for print: trajectories on a contour map, a schedule, a range test; in the explorer's colours.
 
 Each draws on the axes given (or new ones), labels what it draws, and returns the axes. Matplotlib loads
 with the first call.
@@ -31,10 +30,9 @@ def plot_trajectories(
 ) -> Axes:
     """Draw runs on the contours of a problem.
 
-    trajectories: label → array (steps+1, 2), the start first; a run is drawn up to its first point that is
-    not finite. A label
-    that tells a known optimizer ("SGD (lr=0.05)", "Your Adam") gets that optimizer's colour, dashes and
-    end marker.
+    trajectories: label → array (steps+1, 2), the start first; a run is drawn up to its first point that is not finite.
+    A label that tells a known optimizer ("SGD (lr=0.05)", "Your Adam") gets that optimizer's colour, dashes and end
+    marker.
     Raises ValueError when a run has another shape or there is none.
     """
     chosen = get_problem(problem)
@@ -120,8 +118,7 @@ def plot_range_test(
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Draw a learning-rate range test: the loss against the rate on a log axis, the suggested rate as a
-    dashed line.
+    """Draw a learning-rate range test: the loss against the rate on a log axis, the suggested rate as a dashed line.
 
     lrs, losses: as `lr_range_test` returns them, equally long; losses that are not finite are left out.
     Raises ValueError when the lengths differ or a rate is not above 0.

@@ -173,8 +173,7 @@ class Rosenbrock(Problem):
 class ShallowMinimum(Problem):
     """f = k(x⁴/4 − (a+b)x³/3 + abx²/2) + y² with a = 2.4, b = 4, k = 0.1.
 
-    ∂f/∂x = kx(x−a)(x−b): the global minimum 0 at the origin, a barrier at x = a, a shallow local minimum
-    at x = b.
+    ∂f/∂x = kx(x−a)(x−b): the global minimum 0 at the origin, a barrier at x = a, a shallow local minimum at x = b.
     """
 
     name, formula = "shallow", "0.1(x⁴/4 − 6.4x³/3 + 4.8x²) + y²"

@@ -1,8 +1,8 @@
 """The catalogue: for every checked step its reference, its probes, its misconceptions and the forms that must pass.
 
 One module an exercise, with ``QUESTIONS``: {step id: :class:`Question`}; they lie in this package, or in that which
-:func:`use` names for another course. Everything else follows from it: the data
-recorded for the student package, the secret probes of a grading run, the tables of the tests, the class report.
+:func:`use` names for another course. Everything else follows from it: the data recorded for the student package, the
+secret probes of a grading run, the tables of the tests, the class report.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograder.catalogue import Misconception, Question
-from lrtutorial.kinds.lr_finder.probes import Probe, Training
+from lrtutorial.kinds.lr_finder.asking import Probe, Training
 from lrtutorial.kinds.lr_finder.simulate import losses_with
 
 if TYPE_CHECKING:

@@ -1,5 +1,4 @@
-"""C1: which rate is best, and what too low means. The outcome is computed by the experiment "
-f"itself, on seeds."""
+"""C1: which rate is best, and what too low means. The outcome is computed by the experiment itself, on seeds."""
 
 from __future__ import annotations
 

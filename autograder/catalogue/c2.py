@@ -1,5 +1,4 @@
-"""C2: momentum in ravines, under noise and in pits. The outcome is computed by the experiment "
-f"itself, on seeds."""
+"""C2: momentum in ravines, under noise and in pits. The outcome is computed by the experiment itself, on seeds."""
 
 from __future__ import annotations
 

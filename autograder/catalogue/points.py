@@ -59,8 +59,7 @@ def around(
     n: int = 4,
     far: Fraction | None = None,
 ) -> list[Point]:
-    """Draw points at, just inside and just outside each boundary of ``variable``, far from them, and at
-    negatives.
+    """Draw points at, just inside and just outside each boundary of ``variable``, far from them, and at negatives.
 
     ``boundaries`` are functions from the other symbols' values to a Fraction. ``far`` is a value so large that no bound
     somebody makes up lies beyond it: tried with both signs, it tells "no lower bound" from "a wrong one". Then the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.demo.grade import grade_sample_class
+from autograder.demo.sample_class import grade_sample_class
 from autograder.demo.students import STUDENTS
 
 __all__ = ["STUDENTS", "grade_sample_class"]

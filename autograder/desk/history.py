@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.files import write_table
 from autograder.gradebook.database import reading
 from autograder.gradebook.ledger import KEPT, Ledger, Row
 from autograder.grading.preview import Difference, ReadGradebook
 from autograder.names import UnknownName, nearest
+from autograder.tables import write_table
 from lrtutorial.verdict import STATUSES
 
 SHOWN = 40  #: rows of a table on the screen; a file has them all

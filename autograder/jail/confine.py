@@ -1,7 +1,6 @@
 """The layers, put on one after the other in the fresh kernel process. Each is tried by itself and reported.
 
-Order matters: mounting needs the privileges that a later layer gives up, and after the filter nothing more
-can change.
+Order matters: mounting needs the privileges that a later layer gives up, and after the filter nothing more can change.
 """
 
 from __future__ import annotations
@@ -113,8 +112,7 @@ def lock(layers: dict[str, Finding], limits: Limits) -> None:
 def set_limits(limits: Limits, *, alone: bool) -> str:
     """Resource limits of this process, hard. Address space is counted from what the imports already take.
 
-    Processes and threads are counted by user, so they are bounded only when the kernel is `alone` in its
-    count.
+    Processes and threads are counted by user, so they are bounded only when the kernel is `alone` in its count.
     """
     bounds = {
         resource.RLIMIT_CPU: limits.cpu_seconds,

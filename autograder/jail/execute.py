@@ -15,7 +15,7 @@ from traitlets.config import Config
 from .provisioner import JailedKernelManager, JailedProvisioner
 from .report import LEVELS, JailReport
 from .shell import ready
-from .shell.executor import run_cell
+from .shell.notebook import run_cell
 from .shell.outside import Shell
 
 
@@ -121,10 +121,9 @@ class JailedExecute(Execute):
 def switch_on(config: Config, *, minimum: str = "confined", **settings: Any) -> None:
     """Jail the kernels of `nbgrader autograde` for the course whose configuration this is.
 
-    `settings` are those of `JailedProvisioner`: ``packages``, ``profile``, ``limits``, ``canaries``, ...
-    Call it after any line that sets ``c.Autograde.autograde_preprocessors``: Execute is replaced where it
-    stands in that list. Raises ``ValueError`` for an unknown level or setting, or when there is no Execute
-    to replace.
+    `settings` are those of `JailedProvisioner`: ``packages``, ``profile``, ``limits``, ``canaries``, ... Call it after
+    any line that sets ``c.Autograde.autograde_preprocessors``: Execute is replaced where it stands in that list. Raises
+    ``ValueError`` for an unknown level or setting, or when there is no Execute to replace.
     """
     unknown = set(settings) - set(JailedProvisioner.class_traits(config=True))
     if unknown or minimum not in LEVELS:

@@ -12,8 +12,7 @@ MiB = 1024**2
 class Limits:
     """Bounds on one kernel, with the unit in each name's description.
 
-    Raises ``ValueError`` for a value that is not a number of the right kind or not above the smallest
-    sensible one.
+    Raises ``ValueError`` for a value that is not a number of the right kind or not above the smallest sensible one.
 
     >>> Limits(cell_seconds=5).describe()["cell_seconds"]
     '5.0 s of wall time for one cell'

@@ -42,9 +42,8 @@ def probe(
 ) -> dict[str, Finding]:
     """Try everything.
 
-    `canaries` are files on the host that must not open, `outsider` is a process and `listener` the path of
-    a unix socket that must not be reached; `scratch` is the directory to work in, `keep_env` names the
-    variables we set.
+    `canaries` are files on the host that must not open, `outsider` is a process and `listener` the path of a unix
+    socket that must not be reached; `scratch` is the directory to work in, `keep_env` names the variables we set.
     """
     tries: dict[str, Callable[[], Iterator[str]]] = {
         "memory": lambda: _memory(limits),

@@ -26,10 +26,9 @@ TORCH = ("torch", "torch.optim", "torch.optim.lr_scheduler", "torch.utils.data",
 class Profile:
     """One kind of kernel.
 
-    `preload`: modules to import in the zygote, where the hidden packages are out of reach too. `packages`:
-    top-level packages to show besides the interpreter's own site-packages (a package in an editable install).
-    `readable`: further files and directories to show, read-only. `hidden`: top-level packages that must be
-    neither imported nor read.
+    `preload`: modules to import in the zygote, where the hidden packages are out of reach too. `packages`: top-level
+    packages to show besides the interpreter's own site-packages (a package in an editable install). `readable`: further
+    files and directories to show, read-only. `hidden`: top-level packages that must be neither imported nor read.
     """
 
     preload: tuple[str, ...] = KERNEL

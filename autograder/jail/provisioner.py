@@ -167,8 +167,7 @@ class JailedProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel; returns when it has reported how its jail holds.
 
-        Raises ``JailTooWeak`` below the minimum, ``KernelNotStarted`` and ``ZygoteFailed`` for faults of
-        our own.
+        Raises ``JailTooWeak`` below the minimum, ``KernelNotStarted`` and ``ZygoteFailed`` for faults of our own.
         """
         assert self.directory is not None
         connection = {**self.connection_info, "key": self.parent.session.key.decode()}

@@ -1,9 +1,8 @@
 """The system-call filter, assembled by hand: about a hundred calls refused, the rest allowed.
 
-A binding would need libseccomp.so on every machine, for a filter with four conditions. The list refuses; it
-does not allow, because the namespaces, the mount view and Landlock already hold the files, and an
-allow-list would break with every release of NumPy or libzmq. The numbers are compared with libseccomp's own
-in the tests where that is installed.
+A binding would need libseccomp.so on every machine, for a filter with four conditions. The list refuses; it does not
+allow, because the namespaces, the mount view and Landlock already hold the files, and an allow-list would break with
+every release of NumPy or libzmq. The numbers are compared with libseccomp's own in the tests where that is installed.
 """
 
 from __future__ import annotations
@@ -74,9 +73,8 @@ def _argument(index: int, *, high: bool = False) -> tuple[int, int, int, int]:
 def program(machine: str, own_pid: int, *, processes: bool) -> bytes:
     """The filter as packed BPF instructions.
 
-    `own_pid` is the process's id as it sees itself: the only one it may signal. `processes` leaves fork and
-    exec open (their number is then bounded by RLIMIT_NPROC). Raises ``OSError`` (ENOSYS) on a machine
-    without a table.
+    `own_pid` is the process's id as it sees itself: the only one it may signal. `processes` leaves fork and exec open
+    (their number is then bounded by RLIMIT_NPROC). Raises ``OSError`` (ENOSYS) on a machine without a table.
     """
     if machine not in AUDIT_ARCH:
         raise OSError(errno.ENOSYS, f"no system-call table for {machine}; known are {', '.join(AUDIT_ARCH)}")

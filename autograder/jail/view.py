@@ -100,8 +100,8 @@ def interpreter_view(packages: tuple[str, ...], readable: tuple[str, ...], hidde
 def enter(view: View, scratch_bytes: int, scratch_files: int) -> str:
     """Make the view this process's whole file system, in its own mount namespace.
 
-    The view is a tmpfs with read-only binds; the scratch is a tmpfs of its own, sized.
-    On failure the process is put back before the ``OSError`` goes on.
+    The view is a tmpfs with read-only binds; the scratch is a tmpfs of its own, sized. On failure the process is put
+    back before the ``OSError`` goes on.
     """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     base = "/tmp"  # only covered in this namespace; any directory that exists would do

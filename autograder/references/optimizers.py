@@ -1,8 +1,7 @@
 """Reference optimizers on lists of NumPy arrays, composed from a few named pieces.
 
-Shapes: ``params`` and ``grads`` are lists of real arrays; ``grads[i]`` has the shape of ``params[i]``.
-Parameters change in place, gradients stay as they are. Each is checked against ``torch.optim`` in
-``tests/references``.
+Shapes: ``params`` and ``grads`` are lists of real arrays; ``grads[i]`` has the shape of ``params[i]``. Parameters
+change in place, gradients stay as they are. Each is checked against ``torch.optim`` in ``tests/references``.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ def accumulated(velocity: Array, value: Array, momentum: float) -> Array:
 
 
 def bias_corrected(average: Array, beta: float, t: int) -> Array:
-    """Return ``average / (1 − beta^t)``: unbiased for a stationary mean when the average began at 0 (t from
-    1).
+    """Return ``average / (1 − beta^t)``: unbiased for a stationary mean when the average began at 0 (t from 1).
 
     Source: Kingma & Ba 2015, section 3.
     """

@@ -9,11 +9,11 @@ from pathlib import Path
 from traitlets.config import Config
 
 from autograder.course import COURSE
-from autograder.files import like_others, write_table
 from autograder.grading.assignment import course_config
+from autograder.report.class_record import read_class
 from autograder.report.findings import findings
-from autograder.report.page import data, render, tables
-from autograder.report.record import read_class
+from autograder.report.rendering import data, render, tables
+from autograder.tables import like_others, write_table
 from lrtutorial.advice import Unwritable
 from lrtutorial.files import write_whole
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder import catalogue
 from autograder.gradebook.ledger import STATUSES
-from autograder.report.record import TRIED, ClassRecord, PartRecord
+from autograder.report.class_record import TRIED, ClassRecord, PartRecord
 from autograder.report.statistics import (
     SMALL_CLASS,
     Points,

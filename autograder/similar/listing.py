@@ -14,7 +14,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from autograder.course import COURSE
-from autograder.files import safe
 from autograder.grading.assignment import Assignment
 from autograder.similar.comparison import (
     COMMON_AT_LEAST,
@@ -27,7 +26,8 @@ from autograder.similar.comparison import (
     compare,
     known,
 )
-from autograder.similar.sources import given, handed_in, programs
+from autograder.similar.programs import given, handed_in, programs
+from autograder.tables import safe
 from lrtutorial.advice import Unusable
 from lrtutorial.course import current
 from lrtutorial.files import write_whole

@@ -31,7 +31,7 @@ from autograder.catalogue import Sample, samples
 from autograder.gradebook.database import hold_to_version, log_ahead, patient, reading
 from autograder.gradebook.errors import advice_on
 from autograder.gradebook.markings import Overtaken
-from autograder.written.answers import Answers, find_written
+from autograder.written.handed_in import Answers, find_written
 from autograder.written.sitting import Sitting
 from lrtutorial.advice import Advice, Unusable, fault
 from lrtutorial.course.exercise import Exercise

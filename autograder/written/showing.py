@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from autograder.feedback import FeedbackExporter
-from autograder.written.answers import Answer
+from autograder.written.handed_in import Answer
 
 LONGEST = 20_000  #: characters of an answer that are shown
 

@@ -20,7 +20,7 @@ from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.markings import Marking, Markings, Overtaken, digest_of
 from autograder.written.agreement import agreement, said
 from autograder.written.alike import differences, groups, plain
-from autograder.written.answers import Answer, Answers, Standing
+from autograder.written.handed_in import Answer, Answers, Standing
 from autograder.written.showing import shown
 from lrtutorial.advice import Unusable
 from lrtutorial.checking.written import ModelAnswer

@@ -1,8 +1,7 @@
 """The course at a glance: what each exercise gives and takes, how far you are, what to do next.
 
-``course_map()`` shows it and keeps it up to date while other notebooks are worked on; ``keep_progress()``
-shows the buttons that save, restore and reset it, for places such as Binder that forget everything when
-they stop.
+``course_map()`` shows it and keeps it up to date while other notebooks are worked on; ``keep_progress()`` shows the
+buttons that save, restore and reset it, for places such as Binder that forget everything when they stop.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:

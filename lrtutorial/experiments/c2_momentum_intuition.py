@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def _tries(method: str, condition: float, count: int) -> Array:
 def conditioning(seed: int = 0, seeds: int = 3, size: int = 10) -> Conditioning:
     """Minimise xᵀAx/2 from a Gaussian start, eigenvalues 1 … κ evenly in the logarithm.
 
-    "Along the axes" A is diagonal; "rotated" it is the same in a random orthogonal basis, the start rotated
-    with it.
+    "Along the axes" A is diagonal; "rotated" it is the same in a random orthogonal basis, the start rotated with it.
     Every method gets 12 rates and is judged at its best one.
     """
     tries = 12
@@ -308,9 +307,8 @@ def layers(seed: int = 0, seeds: int = 6, steps: int = 800) -> Layers:
     """Write the first layer's weights as u/c and the last layer's as c·u, and train u: the same network,
     badly scaled layers.
 
-    For c = 1 this is the ordinary network; for c = 30 the first and last layers' gradients differ by a factor
-    of
-    about 900 more.
+    For c = 1 this is the ordinary network; for c = 30 the first and last layers' gradients differ by a factor of about
+    900 more.
     """
     begin = NETWORK.initial(np.random.default_rng(seed), seeds)
     final = {

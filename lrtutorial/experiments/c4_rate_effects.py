@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:
@@ -297,11 +297,9 @@ class Warmup(Result):
 
 @after_predictions("c4")
 def warmup(seed: int = 0, starts: int = 4, steps: int = 3000) -> Warmup:
-    """A deep tanh network with large first weights, full batch (exact gradients), at four times its stable
-    rate.
+    """A deep tanh network with large first weights, full batch (exact gradients), at four times its stable rate.
 
-    Without warmup the rate is the target from the first step; with it the rate rises linearly over 1000
-    steps.
+    Without warmup the rate is the target from the first step; with it the rate rises linearly over 1000 steps.
     """
     rng = np.random.default_rng(seed)
     begin = WARM_NETWORK.initial(rng, starts, scale=1.5)

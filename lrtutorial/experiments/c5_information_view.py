@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ HELD_OUT = np.linspace(-REACH, REACH, 200)
 
 @dataclass(frozen=True, repr=False)
 class Resolution(Result):
-    """Errors are mean squared: train (marks, data sets, rates) against the noisy targets, held_out likewise
-    against the
-    noise-free signal; weights (data sets * rates, parameters) at the end; targets (data sets, examples);
-    sharpness (data sets, rates): of the training loss at the end."""
+    """Errors are mean squared: train (marks, data sets, rates) against the noisy targets, held_out likewise against the
+    noise-free signal; weights (data sets * rates, parameters) at the end; targets (data sets, examples); sharpness
+    (data sets, rates): of the training loss at the end."""
 
     network: Network
     marks: Array

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:
@@ -41,10 +41,9 @@ STUDENT = Network((FEATURES, 32, CLASSES), "tanh", "cross_entropy")
 
 @dataclass(frozen=True, repr=False)
 class Search(Result):
-    """validation[method], test[method] (seeds, rates): share of errors; sharpness[method] (seeds,): at the
-    fair search's choice;
-    effective (parameters,): Adam's step per unit of gradient, lr / sqrt(E[g^2]), for every parameter of one
-    run."""
+    """validation[method], test[method] (seeds, rates): share of errors; sharpness[method] (seeds,): at the fair
+    search's choice; effective (parameters,): Adam's step per unit of gradient, lr / sqrt(E[g^2]), for every parameter
+    of one run."""
 
     validation: dict[str, Array]
     test: dict[str, Array]
@@ -327,8 +326,7 @@ def separable(seed: int = 0, seeds: int = 5, examples: int = 40, steps: int = 20
     """Least squares on the construction of Wilson et al. (2017), with both methods from zero.
 
     Every example has its label as first feature, two constant features, and features of its own that no
-    other example has: one when the label is +1, five when it is −1. Positive labels are more common
-    (probability 0.6).
+    other example has: one when the label is +1, five when it is −1. Positive labels are more common (probability 0.6).
     """
     rules: list[dict] = [{}] + [{"eps": eps, **ADAM} for eps in EPSILONS]
     results = []

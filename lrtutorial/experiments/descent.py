@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.freed_memory import keep_freed_memory
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 
 Array = NDArray[np.float64]
 

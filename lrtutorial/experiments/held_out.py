@@ -12,7 +12,7 @@ from lrtutorial.experiments.c5_information_view import DEEP, HELD_OUT, INPUTS, N
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network, sharpness
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, VERMILION, Result, number
 
 if TYPE_CHECKING:

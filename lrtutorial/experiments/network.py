@@ -130,8 +130,7 @@ def hessian_vector_product(
 def sharpness(
     network: Network, weights: Array, inputs: Array, targets: Array, vectors: Array, iterations: int = 20
 ) -> tuple[Array, Array]:
-    """The Hessian's eigenvalue of largest size, (runs,), and its unit eigenvector, by power iteration from
-    `vectors`.
+    """The Hessian's eigenvalue of largest size, (runs,), and its unit eigenvector, by power iteration from `vectors`.
 
     Starting from the eigenvector of a nearby point makes a handful of iterations enough.
     """

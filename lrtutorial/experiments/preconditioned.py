@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lrtutorial.experiments.c4_rate_effects import EDGE_NETWORK, INPUTS, TARGETS
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.network import hessian_vector_product
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLACK, BLUE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lrtutorial.experiments.commitment import NotYet
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.figures.palette import OKABE_ITO
 from lrtutorial.figures.ticks import keep_ticks
 

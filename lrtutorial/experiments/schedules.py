@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrtutorial.experiments.commitment import after_predictions
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLUE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:

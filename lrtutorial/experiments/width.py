@@ -12,7 +12,7 @@ from lrtutorial.experiments.c1_why_rate_matters import INPUTS, TARGETS
 from lrtutorial.experiments.commitment import after_predictions
 from lrtutorial.experiments.descent import train
 from lrtutorial.experiments.network import Network
-from lrtutorial.experiments.progress import Progress
+from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.experiments.results import BLUE, SKY, VERMILION, Result, number
 
 if TYPE_CHECKING:

@@ -38,11 +38,10 @@ def explore(
     problem: "bowl" (x² + 10y²), "rotated" (with kappa), "saddle", "rosenbrock", "noisy", "shallow", or a
         `lrtutorial.problems.Problem`.
     optimizers: any of "sgd", "momentum", "rmsprop", "adam"; a class with `.step(grads)`, made as
-        `Class([x], lr=…, …)` with whatever of lr, momentum, beta, beta1, beta2, eps its signature takes; or a
-        function such as `run_adam(start, lr, beta1, beta2, eps, steps)` that returns an array (steps+1, 2)
-        (on "bowl" only, as it holds its own gradient). `None` or `...` stands for an exercise not done yet
-        and shows a message. A class or function belongs to the family its name tells (Adam, MyAdam, run_adam:
-        "adam") and shares that family's sliders.
+        `Class([x], lr=…, …)` with whatever of lr, momentum, beta, beta1, beta2, eps its signature takes; or a function
+        such as `run_adam(start, lr, beta1, beta2, eps, steps)` that returns an array (steps+1, 2) (on "bowl" only, as
+        it holds its own gradient). `None` or `...` stands for an exercise not done yet and shows a message. A class or
+        function belongs to the family its name tells (Adam, MyAdam, run_adam: "adam") and shares that family's sliders.
     steps: length of each run, 1 to 300. Longer runs have coarser sliders, to keep a saved notebook small.
     start: (x, y); the problem's own when None.
     lr: one rate for all, or a dict by family, e.g. {"sgd": 0.05, "adam": 0.5}; sensible ones when None.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrtutorial.explorer.optimizers import HYPERPARAMETERS, Entry
+from lrtutorial.explorer.entries import HYPERPARAMETERS, Entry
 from lrtutorial.explorer.recurrences import FAMILIES
 from lrtutorial.problems import Problem
 

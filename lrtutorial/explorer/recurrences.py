@@ -73,9 +73,8 @@ def trajectories(
 ) -> Array:
     """Run one reference optimizer from N starts with N settings at once.
 
-    starts: (N, 2). hyperparameters: lr and the family's own, each a number or shape (N,). Returns (N,
-    steps+1, 2), the start first;
-    NaN from the step on at which a coordinate reaches DIVERGED. Conventions as in PyTorch: v = βv + g, ε
+    starts: (N, 2). hyperparameters: lr and the family's own, each a number or shape (N,). Returns (N, steps+1, 2), the
+    start first; NaN from the step on at which a coordinate reaches DIVERGED. Conventions as in PyTorch: v = βv + g, ε
     outside the root.
 
     >>> from lrtutorial.problems import get_problem

@@ -134,8 +134,7 @@ class StudentOptimizer:
     def run(
         self, problem: Problem, jobs: Sequence[tuple[Sequence[float], Mapping[str, float]]], steps: int
     ) -> tuple[Any, dict]:
-        """Run every (start, hyperparameters) within RUN_SECONDS: points (len(jobs), steps+1, 2) and
-        messages by index.
+        """Run every (start, hyperparameters) within RUN_SECONDS: points (len(jobs), steps+1, 2) and messages by index.
 
         Raises StudentCodeError when nothing came back.
         """

@@ -18,8 +18,8 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from lrtutorial.explorer.controls import SHAPES, Control, family_label, known_hyperparameters, make_controls
+from lrtutorial.explorer.entries import Entry, make_entries, turned
 from lrtutorial.explorer.goal import Goal
-from lrtutorial.explorer.optimizers import Entry, make_entries, turned
 from lrtutorial.explorer.student import StudentCodeError
 from lrtutorial.figures.palette import STYLES
 from lrtutorial.problems import Problem, get_problem, rotated_quadratic
@@ -32,9 +32,8 @@ FIELD_SHAPE = (121, 141)  # rows (y) and columns (x) of a landscape that is not 
 
 class Explorer(anywidget.AnyWidget):
     """Made by `explore`. Besides the traits below it has one float trait a control, and for every optimizer
-    `present_<id>` (its run at the present values) and `sweep_<id>__<control>` (its runs at every position
-    of that slider).
-    Runs travel as float32 (positions, steps+1, 3): x, y and loss f − f*; `at` holds the values they were
+    `present_<id>` (its run at the present values) and `sweep_<id>__<control>` (its runs at every position of that
+    slider). Runs travel as float32 (positions, steps+1, 3): x, y and loss f − f*; `at` holds the values they were
     computed at.
     """
 
@@ -150,8 +149,7 @@ class Explorer(anywidget.AnyWidget):
         return f"<Explorer: {names} on {self._problem.formula}; run this cell in Jupyter to see it move>"
 
     def trajectory(self, optimizer: str) -> NDArray[np.float64]:
-        """The run of the optimizer with this id at the present values: float64 (steps+1, 2), NaN once
-        diverged.
+        """The run of the optimizer with this id at the present values: float64 (steps+1, 2), NaN once diverged.
 
         Raises ValueError for an unknown id, RuntimeError with the message of a student's run that failed.
         """

@@ -57,8 +57,7 @@ class _Later:
 
 @contextlib.contextmanager
 def watched() -> Iterator[list[Figure]]:
-    """Collect every figure made inside the block, shown, closed or not. Nothing is displayed, none is left
-    open.
+    """Collect every figure made inside the block, shown, closed or not. Nothing is displayed, none is left open.
 
     Figures that were open before are out of sight inside and back afterwards, so that ``plt.plot`` without
     ``plt.figure`` can't draw on one of them. pyplot belongs to the whole process: threads (a grader's, at work on

@@ -43,11 +43,9 @@ MAX_AXES, MAX_LINES, MAX_POINTS, MAX_TEXT = 8, 40, 5000, 200
 
 
 def read_figure(figure: Figure) -> Plain:
-    """Return what a figure shows, as JSON-able data: for each of its axes the labels, the scales, and every
-    line.
+    """Return what a figure shows, as JSON-able data: for each of its axes the labels, the scales, and every line.
 
-    ``{"axes": [{"xlabel", "ylabel", "title", "xscale", "yscale", "lines": [{"label", "x": array, "y":
-    array}]}]}``
+    ``{"axes": [{"xlabel", "ylabel", "title", "xscale", "yscale", "lines": [{"label", "x": array, "y": array}]}]}``
     """
     return {"axes": [_read_axes(ax) for ax in figure.axes[:MAX_AXES]]}
 
@@ -104,8 +102,9 @@ def _points(values: object) -> np.ndarray:
 
 
 def figure_from(data: object) -> list[Axes]:
-    """Return the axes of a figure that :func:`read_figure` read, lines as arrays. Raises Malformed for
-    anything else.
+    """Return the axes of a figure that :func:`read_figure` read, lines as arrays.
+
+    Raises Malformed for anything else.
     """
     axes = data.get("axes") if isinstance(data, Mapping) else None
     if not isinstance(axes, list) or len(axes) > MAX_AXES:
@@ -142,10 +141,11 @@ MAX_CONTOURS, MAX_MARKS, MARKS_AT_ONCE = 30, 100, 4
 def read_map(figure: Figure) -> list[Plain]:
     """Return what makes each axes of a figure a contour map, as JSON-able data.
 
-    ``[{"aspect": "1.0" or "auto", "legend": [text], "marks": array (n, 2) of points drawn with a marker, few
-    at once, "begins": array (n, 2) of the first points of paths with markers,
-    "contours": [array (n, 2) of points along one contour line], "bands": [array (n, 2) of points round one filled
-    band, from the lowest up], "filled": number of filled contour sets}]``
+    ``[{"aspect": "1.0" or "auto", "legend": [text], "marks": array (n, 2) of points drawn with a marker, few at once,
+    "begins": array (n, 2) of the first points of paths with markers,
+    "contours": [array (n, 2) of points along one contour line],
+    "bands": [array (n, 2) of points round one filled band, from the lowest up],
+    "filled": number of filled contour sets}]``
     """
     return [_read_map(ax) for ax in figure.axes[:MAX_AXES]]
 

@@ -23,8 +23,8 @@ from lrtutorial.formulas.evaluation import (
     same_number,
     show_number,
 )
+from lrtutorial.formulas.grammar import read_text
 from lrtutorial.formulas.reading import read
-from lrtutorial.formulas.text import read_text
 from lrtutorial.formulas.tree import (
     FUNCTIONS,
     MAX_DIGITS,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrtutorial.formulas.text import read_text, spelled_name
+from lrtutorial.formulas.grammar import read_text, spelled_name
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
     MAX_NODES,
@@ -30,7 +30,7 @@ def read(
     """Return the tree of ``answer``: a SymPy expression, relation or set, a Python number, or a line of text.
 
     ``symbols``, ``functions`` and ``condition`` are what the step expects; text that could mean two things is read
-    by them (:func:`~lrtutorial.formulas.text.read_text`).
+    by them (:func:`~lrtutorial.formulas.grammar.read_text`).
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lrtutorial.course import current
-from lrtutorial.formulas.letters import GREEK_LETTERS
+from lrtutorial.formulas.characters import GREEK_LETTERS
 from lrtutorial.formulas.tree import MINUS_ONE, SERIES, Tree
 
 _GREEK = {name: letter for letter, name in GREEK_LETTERS.items()}

@@ -19,8 +19,7 @@ def read(step: Step, answer: object) -> ex.Tree:
 
 
 def outcome(step: Step, tree: ex.Tree, points: Sequence[Mapping[str, str]], budget: int = 250_000) -> list[str]:
-    """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or
-    ``"undefined"``.
+    """Return the value of a formula at every point, as text: ``"7/3"``, 40 digits, ``"true"`` or ``"undefined"``.
 
     Raises
     ------

@@ -1,5 +1,4 @@
-"""Answers that are optimizer classes with ``.step(grads)`` (B1, B2): driven with gradients, watched step by
-step.
+"""Answers that are optimizer classes with ``.step(grads)`` (B1, B2): driven with gradients, watched step by step.
 
 A probe is a dictionary::
 
@@ -467,8 +466,8 @@ def excused(run: Run, probe: Probe) -> bool:
 
 
 def first_difference(run: Run, reference: Run, probe: Probe) -> Found | None:
-    """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None if
-    nowhere.
+    """Return where a run parts from the reference: the step and entry, or what went wrong otherwise; None
+    if nowhere.
     """
     if excused(run, probe):
         return None

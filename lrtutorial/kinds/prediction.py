@@ -286,8 +286,7 @@ def _found(found: Callable[[int], object], seed: int) -> Value:
 
 
 def found_on(step: Step, seeds: Sequence[int]) -> Value:
-    """Return what the experiment gives over these seeds: the median of numbers, the most frequent word or
-    order.
+    """Return what the experiment gives over these seeds: the median of numbers, the most frequent word or order.
 
     Each seed's experiment runs once in a process, however many answers are judged by it.
     """

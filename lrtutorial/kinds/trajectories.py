@@ -6,10 +6,9 @@ A probe puts one question to one answer::
     {"id": "figure", "answer": "visualize_optimizers_2d", "runs": {"adam": array (51, 2), …}}
 
 ``arguments`` follow the start, in the order of the signature; the last is the number of steps. Optional keys:
-``same_as`` compares with the answer's own run of another probe (integer starts against the same numbers as
-floats); ``form`` compares only what surrounds the numbers: an array (steps + 1, 2) that begins with the
-start and moves, and a start that is left as it was; ``drawn`` only records a run, for the figure to be
-compared with.
+``same_as`` compares with the answer's own run of another probe (integer starts against the same numbers as floats);
+``form`` compares only what surrounds the numbers: an array (steps + 1, 2) that begins with the start and moves, and a
+start that is left as it was; ``drawn`` only records a run, for the figure to be compared with.
 
 The settings of a step are those of :class:`lrtutorial.kinds.Trajectories`.
 """
@@ -429,8 +428,9 @@ def _lacks(facts: list[str], axes: Run, one: Run, acceptable: Mapping[str, list[
 
 
 def _named_lines(axes: Run) -> dict[str, Run]:
-    """Return the lines whose labels name an optimizer. "SGD with momentum" is momentum's, so momentum goes
-    first.
+    """Return the lines whose labels name an optimizer.
+
+    "SGD with momentum" is momentum's, so momentum goes first.
     """
     found: dict[str, Run] = {}
     for word in ("momentum", "rmsprop", "adam", "sgd"):

@@ -17,7 +17,8 @@ class Renamed(ast.NodeTransformer):
     """Every name that the task doesn't ask for gets another, attributes of self too."""
 
     def __init__(self, own: set[str]):
-        self.names = {name: f"other_{i}" for i, name in enumerate(sorted(own - ASKED - set(dir(builtins))))}
+        taken = ASKED | set(dir(builtins)) - {"_"}  # an example that doctest ran leaves its last value there
+        self.names = {name: f"other_{i}" for i, name in enumerate(sorted(own - taken))}
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         node.id = self.names.get(node.id, node.id)

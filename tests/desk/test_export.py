@@ -27,10 +27,10 @@ from traitlets.config import Config
 from autograder.course import ROOT
 from autograder.demo.synthetic import Truth
 from autograder.export import Canvas, Csv, GradeExport, Moodle, NothingToExport
-from autograder.files import cell, safe, write_table
 from autograder.gradebook.database import OtherVersion
 from autograder.gradebook.ledger import Ledger
 from autograder.names import UnknownName
+from autograder.tables import cell, safe, write_table
 from lrtutorial.course import exercises
 from tests import commands
 
@@ -481,7 +481,7 @@ def test_a_target_that_cannot_be_written_keeps_what_was_there(tmp_path: Path, mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("autograder.files.os.replace", full)
+    monkeypatch.setattr("autograder.tables.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_table(target, [["a"]])
     assert target.read_text() == "before" and os.listdir(tmp_path) == ["grades.csv"]

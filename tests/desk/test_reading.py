@@ -15,7 +15,7 @@ from autograder.demo.synthetic import Truth, course_config
 from autograder.feedback.summary import FeedbackSummary, Summary
 from autograder.gradebook.ledger import STATUSES, Ledger
 from autograder.gradebook.reading import LOST, MISSING, Entry, entries
-from autograder.report.record import PartRecord, read_class
+from autograder.report.class_record import PartRecord, read_class
 
 PART = "part_c"
 

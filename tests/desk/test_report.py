@@ -30,8 +30,8 @@ from autograder.gradebook.ledger import Ledger
 from autograder.names import UnknownName
 from autograder.report import PAGE, write_report
 from autograder.report import statistics as stats
+from autograder.report.class_record import NothingGraded, effort_in
 from autograder.report.findings import MASK
-from autograder.report.record import NothingGraded, effort_in
 from lrtutorial.course import exercises, steps
 from tests.browser.conftest import browser as browser  # one Chromium for the page as a reader sees it
 from tests.fuzz.generator import STRUCTURE

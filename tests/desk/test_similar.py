@@ -18,7 +18,7 @@ from autograder.names import UnknownName
 from autograder.similar import listing
 from autograder.similar.comparison import THRESHOLD, Source, compare, known
 from autograder.similar.fingerprints import MAX_CHARACTERS, fingerprints, grams, structure, views, winnow
-from autograder.similar.sources import given, handed_in, own_cells
+from autograder.similar.programs import given, handed_in, own_cells
 from tests.desk.disguise import disguised, padded, renamed, reordered
 from tests.desk.honest import WRITERS, answers
 

@@ -112,8 +112,8 @@ def test_feedback_shows_the_verdict_and_no_secret(sample_class: Graded) -> None:
 AGAIN = """
 import sys
 from autograder.__main__ import main
-from autograder.demo import grade
-grade.STUDENTS = [student for student in grade.STUDENTS if student.name in ("sample_bo", "sample_hal", "sample_jo")]
+from autograder.demo import sample_class as demo
+demo.STUDENTS = [student for student in demo.STUDENTS if student.name in ("sample_bo", "sample_hal", "sample_jo")]
 sys.exit(main(["demo", "part_a"]))
 """
 

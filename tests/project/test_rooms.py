@@ -1,4 +1,4 @@
-"""The house's rules: few things at a package's root, short functions, no arrow upwards, no circle."""
+"""The house's rules: few things at a root, one name a module, short functions, no arrow upwards, no circle."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from lrtutorial.course import exercises
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_AT_A_ROOT, LONGEST = 20, 60
 #: Functions that are longer, and why that is easier to read than their parts would be.
 REASONS = {
     "tests/browser/test_formgrader.py:test_the_whole_way_in_formgrader": "one way, each page from the last",
+}
+#: Modules of one name in several rooms, and which one concept it is. The name of an exercise is of course there twice.
+SHARED = {
+    "errors": "what can go wrong in a room, and what to say of it",
+    "reading": "what a room is given, read into what it works with: a notebook, grades, a figure, a formula",
+    "release": "the released notebooks: one makes them, one repairs submissions from them",
+    "schedules": "schedules of the rate: those that answers are compared with, those that C4 tries",
+    "trajectories": "the runs of B3: those that answers are compared with, how answers are judged",
+    "words": "what is said of a mistake",
 }
 FUNCTION = re.compile(r".*(\bfunction\b.*|[\w$#]\s*\(.*\)\s*|=>\s*)\{$")
 STATEMENT = re.compile(r"\s*(\}\s*)?(else\s*)?(if|for|while|switch|catch|with|else|try|do)\b")
@@ -32,6 +44,16 @@ def test_a_package_has_few_things_at_its_root(package: str) -> None:
     listed = subprocess.run(["git", "ls-files", package], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     things = {line.split("/")[1] for line in listed.splitlines()}
     assert 10 < len(things - {"__init__.py", "py.typed"}) <= MOST_AT_A_ROOT, sorted(things)
+
+
+def test_a_name_of_a_module_stands_for_one_concept() -> None:
+    """Else who looks for progress.py opens the file of a student's progress, and wanted the bar."""
+    paths = [path.relative_to(ROOT) for package in ("autograder", "lrtutorial") for path in sources(package)]
+    names = Counter(path.stem for path in paths if not path.stem.startswith("__"))
+    assert len(names) > 150
+    shared = {name for name, count in names.items() if count > 1} - set(exercises())
+    assert {name: [path.as_posix() for path in paths if path.stem == name] for name in shared - set(SHARED)} == {}
+    assert set(SHARED) <= shared, "a reason for a name that one module has by now"
 
 
 def python_functions(path: Path) -> Iterator[tuple[str, int]]:

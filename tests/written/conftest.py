@@ -21,7 +21,7 @@ from autograder.gradebook.database import patient
 from autograder.gradebook.result import Result
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment
-from autograder.written.answers import Answers, find_written
+from autograder.written.handed_in import Answers, find_written
 from autograder.written.sitting import Sitting
 
 CELL, NOTEBOOK, PART = "c1-written", "c1_why_rate_matters", "part_c"

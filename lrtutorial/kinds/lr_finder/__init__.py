@@ -19,6 +19,7 @@ from lrtutorial.answers.arrays import Malformed
 from lrtutorial.course.exercise import Evidence, Step
 from lrtutorial.course.expected import Expected
 from lrtutorial.kinds.driven import read_runs
+from lrtutorial.kinds.lr_finder.asking import Probe
 from lrtutorial.kinds.lr_finder.driving import drive
 from lrtutorial.kinds.lr_finder.ending import ending as ending
 from lrtutorial.kinds.lr_finder.ending import last_pass as last_pass
@@ -28,7 +29,6 @@ from lrtutorial.kinds.lr_finder.placing import missing as missing
 from lrtutorial.kinds.lr_finder.placing import searching as searching
 from lrtutorial.kinds.lr_finder.placing import sieve as sieve
 from lrtutorial.kinds.lr_finder.placing import small_tests as small_tests
-from lrtutorial.kinds.lr_finder.probes import Probe
 from lrtutorial.kinds.lr_finder.runs import read_run
 from lrtutorial.kinds.lr_finder.words import FAULTS, explain
 from lrtutorial.verdict import Verdict

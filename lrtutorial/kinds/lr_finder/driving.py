@@ -17,7 +17,7 @@ from lrtutorial.figures import watched
 from lrtutorial.figures.reading import read_figure
 from lrtutorial.figures.undrawn import undrawn
 from lrtutorial.kinds.driven import Run, describe_error, quiet
-from lrtutorial.kinds.lr_finder.probes import DEFAULTS, Probe
+from lrtutorial.kinds.lr_finder.asking import DEFAULTS, Probe
 from lrtutorial.kinds.lr_finder.simulate import BUFFERS, FEATURES, data_of, weights_of
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from lrtutorial.figures.reading import read_figure
 from lrtutorial.figures.undrawn import Call, undrawn
 from lrtutorial.kinds.driven import Run
 from lrtutorial.kinds.lr_finder import driving
+from lrtutorial.kinds.lr_finder.asking import Probe, poison_of
 from lrtutorial.kinds.lr_finder.faults import faults_of
-from lrtutorial.kinds.lr_finder.probes import Probe, poison_of
 from lrtutorial.kinds.lr_finder.runs import read_run
 from lrtutorial.kinds.lr_finder.simulate import is_steep
 from lrtutorial.kinds.lr_finder.small import EndlessSweep, RangeTest, first_batches

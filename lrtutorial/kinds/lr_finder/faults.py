@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrtutorial.kinds.lr_finder.probes import DEFAULTS, Probe, poison_of
+from lrtutorial.kinds.lr_finder.asking import DEFAULTS, Probe, poison_of
 from lrtutorial.kinds.lr_finder.runs import Run
 from lrtutorial.kinds.lr_finder.simulate import BUFFERS, is_steep, losses_with, smoothed, steep_range, weights_of
 from lrtutorial.kinds.lr_finder.words import CLOSE, FAULTS, ORDER

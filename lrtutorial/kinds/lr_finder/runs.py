@@ -11,8 +11,8 @@ import numpy as np
 from lrtutorial.answers.arrays import Malformed, unpack
 from lrtutorial.figures.reading import Axes, figure_from
 from lrtutorial.kinds.driven import Error, read_error
+from lrtutorial.kinds.lr_finder.asking import Probe
 from lrtutorial.kinds.lr_finder.driving import MAX_LOSSES
-from lrtutorial.kinds.lr_finder.probes import Probe
 from lrtutorial.kinds.lr_finder.simulate import BUFFERS, weights_of
 
 _FLAGS = ("nothing", "rng", "mode", "moved", "loaded", "frozen")

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from lrtutorial.experiments.network import Network
-from lrtutorial.kinds.lr_finder.probes import Probe, Training
+from lrtutorial.kinds.lr_finder.asking import Probe, Training
 
 NETWORK = Network((2, 16, 3), "tanh", "cross_entropy")
 BATCH, FEATURES = 384, 8
@@ -45,8 +45,9 @@ def weights_of(probe: Probe) -> np.ndarray:
 
 
 def _as_torch(weights: np.ndarray, gain: float) -> np.ndarray:
-    """Return NumPy's flat weights in torch's order. Inputs and outputs are multiplied by ``gain``, so
-    weights divided.
+    """Return NumPy's flat weights in torch's order.
+
+    Inputs and outputs are multiplied by ``gain``, so weights divided.
     """
     first, second = NETWORK.layers(weights[None])
     return np.concatenate(

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, SupportsFloat
 
 from lrtutorial.figures.undrawn import undrawn
+from lrtutorial.kinds.lr_finder.asking import DEFAULTS
 from lrtutorial.kinds.lr_finder.driving import LoaderError, StopButton
-from lrtutorial.kinds.lr_finder.probes import DEFAULTS
 from lrtutorial.kinds.lr_finder.words import CLOSE
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from lrtutorial.course.expected import Expected, misconceptions, recorded
 from lrtutorial.kinds import LRFinder
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import place_of, sentence
-from lrtutorial.kinds.lr_finder.probes import Probe
+from lrtutorial.kinds.lr_finder.asking import Probe
 from lrtutorial.kinds.lr_finder.runs import Run
 from lrtutorial.kinds.lr_finder.simulate import losses_with, steep_range
 from lrtutorial.verdict import Verdict

@@ -14,7 +14,7 @@ the symbols of the step: ``ax`` is a·x where both are symbols, ``x0(1 − a)`` 
 ``g(t − 1)``, ``g_{t-1}`` and ``gₜ₋₁`` are the gradient sequence where the step has one. What could mean two things
 is refused, with both. In a formula x_t, or x_{t−1} where it is the only x, is the present x; ≈ stands for =, and
 5 % is 0.05. Characters that look alike, superscripts, subscripts and LaTeX commands are made plain first
-(:mod:`lrtutorial.formulas.letters`). Nothing is evaluated: no Python or SymPy ever sees the text.
+(:mod:`lrtutorial.formulas.characters`). Nothing is evaluated: no Python or SymPy ever sees the text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from lrtutorial.formulas.letters import BREAK, GREEK_LETTERS, plain
+from lrtutorial.formulas.characters import BREAK, GREEK_LETTERS, plain
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
     MINUS_ONE,

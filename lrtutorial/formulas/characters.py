@@ -1,7 +1,7 @@
 """The characters of a typed formula: look-alikes, superscripts, subscripts and LaTeX commands made plain.
 
 What leaves :func:`plain` has ASCII operators, single Greek letters, ``^( )`` for superscripts and ``_{ }`` for
-subscripts; :mod:`lrtutorial.formulas.text` parses that.
+subscripts; :mod:`lrtutorial.formulas.grammar` parses that.
 """
 
 from __future__ import annotations
