@@ -27,13 +27,15 @@ MODULES = (
 )
 
 
-def describe(shared: Path, name: str, python: str, server: str) -> None:
+def describe(shared: Path, name: str, python: str, server: str | None) -> None:
     """Let Jupyter, told of this folder in JUPYTER_PATH, fork its kernels by this name from what listens on a socket.
 
-    ``server`` is what ``tests.commands.server`` gives for this Python and `MODULES`.
+    ``server`` is what ``tests.commands.server`` gives for this Python and `MODULES`; None: they start as usual.
     """
     start = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    if hasattr(os, "pidfd_open"):  # by which forked.py ends a kernel; elsewhere kernels start as usual
+    if server is not None and hasattr(
+        os, "pidfd_open"
+    ):  # by which forked.py ends a kernel; elsewhere kernels start as usual
         start[1:1] = ["-I", "-S", __file__, server]
     file = shared / "kernels" / name / "kernel.json"
     file.parent.mkdir(parents=True)

@@ -72,11 +72,14 @@ VISITS = {
     "part_b": (("untouched", "wrong", "right"),),
     "part_c": (("untouched", "right"), ("wrong",)),
 }
+# Run in kernels that start as they do at home: the others are forked, with some imports done (tests/kernels.py).
+AS_USUAL = {"start_here", "a1_convergence"}
 # Runs last. ru_maxrss would count what the test's process held when it forked the kernel; VmHWM begins anew at exec.
 PEAK = """import importlib.util, pathlib, re, sys
 assert importlib.util.find_spec("autograder") is None, "a student has no autograder"
 status = pathlib.Path("/proc/self/status").read_text()
-print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024, "torch" in sys.modules)"""
+forked = "forked.py" in pathlib.Path("/proc/self/cmdline").read_text()
+print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024, "torch" in sys.modules, forked)"""
 # After that, in Part C: what its experiments gave, by the cell. What a slider moves over no cell shows: it has a name.
 GAVE = """import pickle
 cells = {cells}
@@ -191,7 +194,7 @@ class Student:
             config.KernelManager = Config(transport="ipc", ip=f"{sockets}/kernel")
             client = NotebookClient(
                 answered(path, visit[0]),
-                kernel_name="student",
+                kernel_name="student" if path.stem not in AS_USUAL else "usual",
                 timeout=300,
                 shutdown_kernel="immediate",  # nothing is left to say, and what Python frees at its end takes a while
                 resources={"metadata": {"path": str(place)}},
@@ -215,6 +218,7 @@ class Student:
         backend = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # every kernel sets it when it starts
         server = commands.server([str(self.python)], kernels.MODULES, self.environment(shared) | backend)
         kernels.describe(shared, "student", str(self.python), server)
+        kernels.describe(shared, "usual", str(self.python), None)
         return shared
 
     def _pickle(self, path: Path) -> Path:

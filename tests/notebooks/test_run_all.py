@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from lrtutorial.course import exercises
 from lrtutorial.course.exercise import Exercise
-from tests.notebooks.conftest import NOTEBOOKS, ROOT, WRONG, Student
+from tests.notebooks.conftest import AS_USUAL, NOTEBOOKS, ROOT, WRONG, Student
 
 EXERCISES = [path for path in NOTEBOOKS if path.parent.name.startswith("part_")]
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -50,7 +50,7 @@ def looked_at(notebook: NotebookNode, record_property: Callable[[str, object], N
             for image in re.findall(r"<img\b[^>]*>", data.get("text/html", "")):
                 assert re.search(r'\balt="[^"]{20,}"', image), f"{cell['id']}: a picture needs words"
     shown = texts(notebook)
-    peak, torch = shown["peak"].split()
+    peak, torch, _ = shown["peak"].split()
     record_property("peak_mb", float(peak))
     print(f"{float(peak):.0f} MB, torch {torch}")
     assert float(peak) < MEMORY[torch == "True"]
@@ -76,6 +76,7 @@ def test_the_environment_has_what_was_asked_for_and_nothing_of_the_graders(stude
 @every_notebook
 def test_untouched(path, works, record_property) -> None:
     shown = looked_at(works(path, "untouched"), record_property)
+    assert path.stem not in AS_USUAL or shown["peak"].endswith("False\n"), "its kernel was forked"
     for name in (name for name in shown if name.endswith("-test")):
         assert "Unfinished" in shown[name] and "[0 of" in shown[name], shown[name]
     if "compare" in shown:  # Part C
