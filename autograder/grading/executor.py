@@ -16,12 +16,12 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
+from autograder.cells import RESTORE, read_notebook
 from autograder.course import SOLUTIONS
 from autograder.grading.judging import Grading
 from autograder.grading.phases import Clock
@@ -274,7 +274,7 @@ def experiments(assignment: str, notebook: str) -> set[str]:
 
 @lru_cache(maxsize=64)
 def _experiments(source: Path, changed: int) -> frozenset[str]:
-    cells = nbformat.read(source, as_version=4).cells
+    cells = read_notebook(source, RESTORE).cells
     return frozenset(
         cell.id for cell in cells if "experiment" in cell.metadata.get("tags", ()) and "nbgrader" not in cell.metadata
     )

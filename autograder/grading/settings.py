@@ -10,6 +10,7 @@ from nbgrader.preprocessors import LimitOutput
 from traitlets import TraitError
 from traitlets.config import Config, Configurable
 
+from autograder.gradebook.late import hold_to_policy
 from autograder.grading.executor import Run, TrustedExecute
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
@@ -24,8 +25,10 @@ def settings_of(config: Config, profiles: Iterable[str] = ()) -> dict[str, dict[
     """Return what a configuration sets for whatever grades, as data: {class: {option: value}}.
 
     Options of a base class hold for the classes below it. ``profiles`` are the jail's that will be asked for. Raises
-    Unusable for an option that there is not, a value that it can't take, and one that can't travel to a worker.
+    Unusable for an option that there is not, a value that it can't take, and one that can't travel to a worker; the
+    same, and ExtraTimeError, for what being late costs, which is settled here when all is graded.
     """
+    _hold_late_penalties(config)
     told: dict[str, dict[str, object]] = {}
     for configured in _configured(config):
         said = told[type(configured).__name__] = {}
@@ -47,6 +50,17 @@ def settings_of(config: Config, profiles: Iterable[str] = ()) -> dict[str, dict[
     return told
 
 
+def _unusable(error: TraitError) -> Unusable:
+    return Unusable(f"{WHERE} sets something that can't be used: {str(error).rstrip(' .')}. Mend that line")
+
+
+def _hold_late_penalties(config: Config) -> None:
+    try:
+        _options(hold_to_policy(config), config)
+    except TraitError as error:
+        raise _unusable(error) from error
+
+
 def _configured(config: Config) -> list[Configurable]:
     """Return one of each that is set up by the configuration, set up by it."""
     nothing = Run("", "", "", "", {}, frozenset(), Clock())
@@ -58,7 +72,7 @@ def _configured(config: Config) -> list[Configurable]:
             ShowRubric(config=config),
         ]
     except TraitError as error:
-        raise Unusable(f"{WHERE} sets something that can't be used: {error} Mend that line") from error
+        raise _unusable(error) from error
 
 
 def _options(configured: Configurable, config: Config) -> list[str]:
