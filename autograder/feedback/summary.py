@@ -118,7 +118,7 @@ class FeedbackSummary(NbGraderPreprocessor):
     """Puts a :class:`Summary` into ``resources["feedback"]``, and takes out of the notebook what it says."""
 
     model_answers = Bool(
-        False, help="Show the worked solutions (Parts A and B) and the model answer (Part C) in feedback."
+        False, help="Show the worked solutions of checked steps and the model answers of written ones in feedback."
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
