@@ -20,6 +20,7 @@ from autograder.feedback.cleaning import without_paths
 from autograder.gradebook.again import gradebook_at, ledger_at
 from autograder.gradebook.markings import Marking, Markings, digest_of
 from autograder.gradebook.reading import Cell, entries
+from autograder.gradebook.result import LOST
 from lrtutorial.checking.worked import commented_solutions
 from lrtutorial.checking.written import ModelAnswer, RubricItem, model_answers
 from lrtutorial.course import exercises
@@ -126,7 +127,7 @@ class FeedbackSummary(NbGraderPreprocessor):
         where = resources["nbgrader"]
         exercise = next((one for one in exercises().values() if one.notebook == where["notebook"]), None)
         verdicts, status, reason = _ledger(where)
-        if status in ("rejected", "failed") and exercise:
+        if status in LOST and exercise:
             verdicts = {step.id: Verdict.blank(step).with_no_points("failed", NOT_GRADED) for step in exercise.steps}
         resources["feedback"] = Summary(
             student=where["student"],
