@@ -21,7 +21,7 @@ class UnknownStep(Advice, LookupError):
     """No step or exercise has this name; the message suggests the nearest."""
 
 
-class Malformed(Advice, ValueError):
+class MalformedCourse(Advice, ValueError):
     """A course contradicts itself: a mistake of its author. The message says where, and what was expected."""
 
 
@@ -29,8 +29,8 @@ class Malformed(Advice, ValueError):
 class Course:
     """What an instructor teaches with; everything the engine knows of a subject is in here.
 
-    Raises :class:`Malformed` when two exercises or steps share a name, or one names a part, exercise or step that isn't
-    there.
+    Raises :class:`MalformedCourse` when two exercises or steps share a name, or one names a part, exercise or step that
+    isn't there.
     """
 
     home: str  #: the module that holds this course as ``COURSE``; ``recorded/`` lies in its top-level package
@@ -47,18 +47,18 @@ class Course:
         names = [step.id for exercise in self.exercises for step in exercise.steps]
         for what, found in (("exercises", ids), ("steps", names)):
             if twice := sorted({name for name in found if found.count(name) > 1}):
-                raise Malformed(f"{self.home}: two {what} are called {twice[0]!r}; each needs a name of its own")
+                raise MalformedCourse(f"{self.home}: two {what} are called {twice[0]!r}; each needs a name of its own")
         for exercise in self.exercises:
             if exercise.part not in self.parts:
-                raise Malformed(
+                raise MalformedCourse(
                     f"{self.home}: {exercise.id} is in {exercise.part!r}, but the parts are {[*self.parts]}"
                 )
             for name in exercise.after:
                 if name not in ids:
-                    raise Malformed(f"{self.home}: {exercise.id} comes after {name!r}, which is no exercise here")
+                    raise MalformedCourse(f"{self.home}: {exercise.id} comes after {name!r}, which is no exercise here")
             for step in exercise.steps:
                 if step.kind.builds_on not in (None, *names):
-                    raise Malformed(f"{self.home}: {step.id} follows {step.kind.builds_on!r}, which is no step")
+                    raise MalformedCourse(f"{self.home}: {step.id} follows {step.kind.builds_on!r}, which is no step")
 
     @property
     def package(self) -> str:
@@ -97,10 +97,10 @@ def current() -> Course:
 
 
 def use(course: Course | str) -> None:
-    """Make a course, or the ``COURSE`` of a module, the current one. Raises Malformed for what is neither."""
+    """Make a course, or the ``COURSE`` of a module, the current one. Raises MalformedCourse for what is neither."""
     module = course if isinstance(course, str) else course.home
     if not isinstance(getattr(import_module(module), "COURSE", None), Course):
-        raise Malformed(f"the module {module} has no COURSE; expected COURSE = Course(home={module!r}, …) in it")
+        raise MalformedCourse(f"the module {module} has no COURSE; expected COURSE = Course(home={module!r}, …) in it")
     home.use(module)
 
 
