@@ -1,0 +1,30 @@
+"""Which files of the two packages are this course and not the engine, each with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: This course itself: another course has its own, so the engine must do without these files.
+COURSE_FILES = {
+    "lrtutorial/exercises": "its exercises",
+    "lrtutorial/recorded": "what its answers give, recorded",
+    "lrtutorial/experiments": "what its predictions are about",
+    "lrtutorial/symbols.py": "what its formulas are written with",
+    "lrtutorial/problems.py": "the functions its optimizers descend on",
+    "lrtutorial/plots.py": "pictures of them",
+    "lrtutorial/datasets.py": "the data its networks learn",
+    "autograder/catalogue/[a-z][0-9].py": "its references and mistakes",
+    "autograder/catalogue/gradients.py": "probes of its optimizers",
+    "autograder/catalogue/made.py": "its optimizers with mistakes",
+    "autograder/catalogue/seeds.py": "probes of its experiments",
+    "autograder/catalogue/words.py": "what is said of its optimizers' mistakes",
+    "autograder/references": "its optimizers, schedules and range test",
+    "autograder/demo": "its sample class",
+}
+
+
+def course_files(root: Path) -> list[Path]:
+    """Return the files and folders of this course below ``root``, those of every pattern: one without any is old."""
+    found = [(pattern, sorted(root.glob(pattern))) for pattern in COURSE_FILES]
+    assert all(paths for _, paths in found), [pattern for pattern, paths in found if not paths]
+    return [path for _, paths in found for path in paths]
