@@ -18,6 +18,7 @@ Cell = str | float | None
 
 #: What begins a formula in a spreadsheet; the last four are their full-width forms.
 FORMULA = "=+\\-@\t\r\n＝＋－＠"
+# By hand: defusedcsv looks at a cell's first character alone, and knows neither tabs, line ends nor full-width signs.
 _leading = re.compile(rf"\A[ \u00a0\ufeff\u200b]*[{FORMULA}]")
 _inside = re.compile(rf"([;,|\t\r\n\"][ \u00a0]*)(?=[{FORMULA}])")
 

@@ -95,7 +95,8 @@ class Quadratic(Problem):
     def value(self, points: ArrayLike) -> Array:
         p = as_points(points)
         (a, b), (_, d) = self._hessian
-        return 0.5 * a * p[..., 0] ** 2 + b * p[..., 0] * p[..., 1] + 0.5 * d * p[..., 1] ** 2
+        values: Array = 0.5 * a * p[..., 0] ** 2 + b * p[..., 0] * p[..., 1] + 0.5 * d * p[..., 1] ** 2
+        return values
 
     def gradient(self, points: ArrayLike, step: int = 0) -> Array:
         return as_points(points) @ self._hessian
@@ -118,7 +119,8 @@ class NoisyQuadratic(Quadratic):
         return np.random.default_rng(self.seed).normal(scale=self.sigma, size=(MAX_STEPS, 2))
 
     def gradient(self, points: ArrayLike, step: int = 0) -> Array:
-        return super().gradient(points) + self.noise[step % MAX_STEPS]
+        noisy: Array = super().gradient(points) + self.noise[step % MAX_STEPS]
+        return noisy
 
 
 class Saddle(Problem):

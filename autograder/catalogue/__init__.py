@@ -167,7 +167,8 @@ class Drawn:
     def outcomes(self) -> dict[str, Any]:
         """What each misconception gives on the probes, by id; those that are simulated have no outcome."""
         mistakes = {m.id: m.answer for m in self._question.misconceptions if not m.simulated}
-        return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
+        given: dict[str, Any] = self._once("outcomes", lambda: {name: self._outcome(m) for name, m in mistakes.items()})
+        return given
 
     @property
     def reference(self) -> object:

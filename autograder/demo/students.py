@@ -100,7 +100,7 @@ STUDENTS = (
 
 def submission(student: Student, release: Path, solution: Path) -> NotebookNode:
     """Return what a student hands in for one notebook: the release with the student's answers."""
-    notebook = nbformat.read(release, as_version=4)
+    notebook: NotebookNode = nbformat.read(release, as_version=4)
     right = answer_cells(nbformat.read(solution, as_version=4))
     exercise = release.stem.split("_")[0]
     for grade_id, cell in answer_cells(notebook).items():

@@ -133,7 +133,7 @@ class StudentOptimizer:
 
     def run(
         self, problem: Problem, jobs: Sequence[tuple[Sequence[float], Mapping[str, float]]], steps: int
-    ) -> tuple[Any, dict]:
+    ) -> tuple[NDArray[np.float64], dict[int, str]]:
         """Run every (start, hyperparameters) within RUN_SECONDS: points (len(jobs), steps+1, 2) and messages by index.
 
         Raises StudentCodeError when nothing came back.

@@ -91,7 +91,8 @@ class Explorer(anywidget.AnyWidget):
                 traits[f"sweep_{entry.id}__{key}"] = traitlets.Dict().tag(sync=True)
         traits["call"] = traitlets.Dict(called(problem, entries, shown, goal, given)).tag(sync=True)
         kind = type("Explorer", (cls,), traits)  # every explorer has its own sliders, hence its own class
-        return kind(chosen, entries, controls, int(steps), aim, shown, float(given.get("eps", 1e-8)))
+        made: Explorer = kind(chosen, entries, controls, int(steps), aim, shown, float(given.get("eps", 1e-8)))
+        return made
 
     def __init__(
         self,
@@ -160,7 +161,8 @@ class Explorer(anywidget.AnyWidget):
         if entry.refusal:
             raise RuntimeError(entry.refusal)
         if entry.student is None:
-            return entry.points(self._problem_at(values), values, self._eps, self.steps)[0]
+            run: NDArray[np.float64] = entry.points(self._problem_at(values), values, self._eps, self.steps)[0]
+            return run
         points, message = self._run_student(entry, values)
         if message:
             raise RuntimeError(message)

@@ -87,7 +87,7 @@ def run_function(
 
 def run_many(
     code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, ...]], steps: int
-) -> tuple[dict, bytes]:
+) -> tuple[dict[str, object], bytes]:
     """Run every (start, hyperparameters); a failed run is all NaN and leaves its message in the header
     under its index."""
     points = np.full((len(jobs), steps + 1, 2), np.nan)
@@ -115,7 +115,7 @@ def describe(error: BaseException) -> dict[str, object]:
     }
 
 
-def send(stream: BinaryIO, header: dict, body: bytes = b"") -> None:
+def send(stream: BinaryIO, header: Mapping[str, object], body: bytes = b"") -> None:
     """Write one answer: two lengths, the header, the body."""
     text = json.dumps(header).encode()
     stream.write(struct.pack(">II", len(text), len(body)) + text + body)

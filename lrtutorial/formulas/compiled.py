@@ -390,7 +390,7 @@ def truth(node: object, values: Values) -> bool | None:
 
 
 def _truth(node: Any, values: Values) -> bool:
-    kind = node[0]
+    kind: str = node[0]
     if kind == "relation":
         left, right = _value(node[2], values), _value(node[3], values)
         if type(left) is type(right) is Fraction:

@@ -20,10 +20,9 @@ is refused, with both. In a formula x_t, or x_{t−1} where it is the only x, is
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from lrtutorial.course import current
 from lrtutorial.formulas.characters import BREAK, GREEK_LETTERS, plain
@@ -408,7 +407,7 @@ class _Parser:
     def both(self) -> Tree:
         return self._joined("and", self.negated)
 
-    def _joined(self, word: str, part: Any) -> Tree:
+    def _joined(self, word: str, part: Callable[[], Tree]) -> Tree:
         parts = [part()]
         while self._takes(word, parts[-1]):
             parts.append(part())
@@ -533,7 +532,7 @@ class _Parser:
             return ["pow", base, self._deeper(self.exponent)]
         return base
 
-    def _deeper(self, part: Any) -> Tree:
+    def _deeper(self, part: Callable[[], Tree]) -> Tree:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Unreadable("the formula is nested too deeply")

@@ -127,10 +127,11 @@ _SYMPY_FUNCTIONS = {
 
 def _in_order(node: Basic, kind: str) -> Sequence[Basic]:
     """Return the terms or factors in the order in which SymPy prints them; many stay as they are stored."""
-    if kind not in ("Add", "Mul") or len(node.args) > 20:
-        return node.args
-    parts = node.as_ordered_terms() if kind == "Add" else node.as_ordered_factors()
-    return parts if len(parts) == len(node.args) else node.args
+    stored: Sequence[Basic] = node.args
+    if kind not in ("Add", "Mul") or len(stored) > 20:
+        return stored
+    parts: Sequence[Basic] = node.as_ordered_terms() if kind == "Add" else node.as_ordered_factors()
+    return parts if len(parts) == len(stored) else stored
 
 
 def _from_sympy(node: Basic, room: list[int], names: Sequence[str]) -> Tree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mypy.main import process_options
 
 from lrtutorial.course import exercises
 
@@ -116,6 +118,34 @@ def test_the_arrows_between_the_rooms_are_those_that_are_allowed() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 broken" in done.stdout
+
+
+def test_every_module_on_the_way_to_a_score_is_held_to_mypy_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make lint` runs mypy, half a minute without its cache: for these rooms with no less than ``--strict`` asks."""
+    monkeypatch.chdir(ROOT)
+    _, ours = process_options(["--config-file", "pyproject.toml"])
+    _, loose = process_options(["--config-file", os.devnull, "lrtutorial"])
+    _, strict = process_options(["--config-file", os.devnull, "--strict", "lrtutorial"])
+    asked = {name for name in dir(strict) if isinstance(getattr(strict, name), bool)}
+    asked = {name for name in asked if getattr(strict, name) != getattr(loose, name)}
+    rooms = {
+        "lrtutorial": ("answers", "checking", "course", "formulas", "kinds", "locating", "verdict"),
+        "autograder": ("gradebook", "grading", "hooks", "intake"),
+    }
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package, names in rooms.items()
+        for path in sources(package)
+        if path.relative_to(ROOT / package).parts[0] in names
+    ]
+    assert len(asked) > 8 and len(modules) > 100
+    held = {module: ours.clone_for_module(module) for module in modules}
+    looser = {
+        module: less
+        for module, options in held.items()
+        if (less := {name for name in asked if getattr(options, name) != getattr(strict, name)})
+    }
+    assert looser == {}
 
 
 @pytest.mark.parametrize(("what", "before"), [(r".*\bAny\b.*", 607), (r"\bAny\b", 769)], ids=["lines", "words"])
