@@ -27,7 +27,7 @@ from lrtutorial.checking import check, hints_for, progress, verdict_on
 from lrtutorial.checking.overview import CourseMap
 from lrtutorial.checking.predictions import compare
 from lrtutorial.checking.written import count_words
-from lrtutorial.course import find_exercise, find_step
+from lrtutorial.course import current, find_exercise, find_step
 from lrtutorial.course.exercise import Step
 from lrtutorial.formulas.derivations import WORDS, derivation
 from lrtutorial.kinds import Derivation, Formula, Prediction
@@ -325,8 +325,9 @@ def keys(step: Step) -> list[dict[str, str]]:
     if not isinstance(kind, (Formula, Derivation)):
         return []
     applied = kind.functions if isinstance(kind, Formula) else ()
-    sums = bool(applied) or "t" in kind.symbols or isinstance(kind, Derivation) and not kind.condition
-    indices = ("k",) if sums and "k" not in kind.symbols else ()
+    course = current()
+    sums = bool(applied) or course.count in kind.symbols or isinstance(kind, Derivation) and not kind.condition
+    indices = (course.index,) if sums and course.index not in kind.symbols else ()
     typed = [*kind.symbols, *indices, *(f"{name}(" for name in applied), *"+-*/^()|", "sqrt("]
     if sums:
         typed += ["Sum(", ",", "oo", "="]

@@ -14,7 +14,7 @@ from importlib import import_module
 from lrtutorial.advice import Advice
 from lrtutorial.course import home
 from lrtutorial.course.exercise import Exercise, Step
-from lrtutorial.course.letters import Domain, Symbol
+from lrtutorial.course.letters import DECAY, Domain, Symbol
 
 
 class UnknownStep(Advice, LookupError):
@@ -39,6 +39,7 @@ class Course:
     parts: Mapping[str, str]  #: {assignment: its title}, in order
     exercises: tuple[Exercise, ...]  #: in order
     symbols: Mapping[str, Symbol] = field(default_factory=dict)  #: what formulas may use, by name
+    unknowns: tuple[str, ...] = ()  #: what conditions are solved for, if it is there; else it is found from the lines
     libraries: tuple[str, ...] = ()  #: what may not do the work of an answer that must be the student's own
     finished: str = "Everything is done."  #: what the map says in the end
 
@@ -79,6 +80,24 @@ class Course:
     def domains(self) -> dict[str, Domain]:
         """The values that each symbol stands for."""
         return {name: symbol.domain for name, symbol in self.symbols.items()}
+
+    @cached_property
+    def count(self) -> str:
+        """The letter that sums run up to: the first that stands for whole numbers; empty where none does."""
+        return next((name for name, domain in self.domains.items() if domain.whole), "")
+
+    @property
+    def index(self) -> str:
+        """A letter for the index of a sum."""
+        return "k" if self.count != "k" else "j"
+
+    def sum_example(self, power: str = "**") -> str:
+        """Return a sum in the course's own letters, to show how one is typed; ``power`` is the sign for powers."""
+        letters = {name: symbol.domain for name, symbol in self.symbols.items() if symbol.drawn}
+        decays = [name for name, domain in letters.items() if domain == DECAY]
+        base = next(iter([*decays, *(name for name, domain in letters.items() if not domain.whole)]), "2")
+        last = f"{self.count} - 1" if self.count else "9"
+        return f"Sum({base}{power}{self.index}, ({self.index}, 0, {last}))"
 
     def part(self, name: str) -> tuple[Exercise, ...]:
         """Return the exercises of a part, in order."""

@@ -247,7 +247,9 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
         if is_equation:
             return "An equation was found where a condition with < or > was expected."
         if not ex.is_condition(tree):
-            return "A condition such as And(low < eta, eta < high) was expected, but this is a formula without < or >."
+            name = Formula.of(step).variable or "".join(allowed[-1:]) or "x"
+            wanted = f"A condition such as And(low < {name}, {name} < high)"
+            return f"{wanted} was expected, but this is a formula without < or >."
     else:
         if ex.is_condition(tree) and not is_equation:
             return "A formula was expected, but this is a condition."
