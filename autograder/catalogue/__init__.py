@@ -189,6 +189,8 @@ def expectations(step_id: str, rng: np.random.Generator, secret: bool = True) ->
     """
     step = find_step(step_id)
     question = _questions_of(exercise_with(step).id)[step.id]  # a part needs no other part's catalogue
+    if secret:  # then an answer is told its mistake in the words that are recorded
+        slips.recorded_as_catalogued(step, question)
     return Drawn(step, question, _asked(step, question, rng, secret), secret)
 
 

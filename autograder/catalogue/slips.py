@@ -16,9 +16,10 @@ from typing import NoReturn
 
 from autograder.catalogue.question import Misconception, Question
 from autograder.names import nearest
-from lrtutorial.advice import Advice
+from lrtutorial.advice import Advice, NotThere
 from lrtutorial.course import current, find_exercise
 from lrtutorial.course.exercise import Exercise, Step
+from lrtutorial.course.expected import misconceptions, recorded
 from lrtutorial.kinds import Driven, Formula, Trajectories
 
 SHOWN = 3  #: slips that one message tells; mended, the others are told
@@ -203,6 +204,23 @@ def _of_mistake(step: Step, mistake: object) -> Iterator[str]:
         if not str(getattr(mistake, name)).strip():
             yield f"{mistake.id} has no {name}"
     yield from _of_answer(step, f"the answer of {mistake.id}", mistake.answer)
+
+
+def recorded_as_catalogued(step: Step, question: Question) -> None:
+    """Raise Incomplete where what is recorded of a step is older than its mistakes, or than what its rubric asks for.
+
+    The words of a mistake that isn't recorded would be missed when an answer is told it, which then is worth nothing.
+    """
+    try:
+        known, probes = misconceptions(step.id), recorded(step.id).probes
+    except NotThere:  # told where it is asked for; a course of predictions alone may record nothing
+        return
+    missing = [mistake.id for mistake in question.misconceptions if mistake.id not in known]
+    if missing or (slip := next(_of_probes(step, probes), "")):
+        why = f"the mistake {missing[0]} is not there" if missing else slip
+        raise Incomplete(
+            f"what is recorded of {step.id} is older than its catalogue ({why}): python -m autograder record {step.id}"
+        )
 
 
 def _of_probes(step: Step, probes: object) -> Iterator[str]:

@@ -16,8 +16,10 @@ import pytest
 
 from autograder import catalogue
 from autograder.catalogue import CatalogueFailed, Incomplete, NoModule
-from lrtutorial import course
-from lrtutorial.advice import Advice
+from autograder.demo import grade_sample_class
+from autograder.desk.record import record
+from lrtutorial import check, course
+from lrtutorial.advice import Advice, NotThere, Refused, Unusable
 from lrtutorial.course import home
 
 WRITTEN = Path(__file__).with_name("course")
@@ -214,3 +216,53 @@ def test_the_probe_on_which_an_answer_fails_is_named(copy: Copy, monkeypatch: py
     with pytest.raises(CatalogueFailed) as told:
         assert expected.reference
     assert f"fails on its secret probes, first on {odd}: AssertionError: overflow" in str(told.value)
+
+
+def test_a_check_before_anything_is_recorded_names_the_command(copy: Copy) -> None:
+    copy.write()
+    copy.take_up()
+    with pytest.raises(
+        NotThere, match="coins-variance is compared with is not recorded yet: python -m autograder record coins-var"
+    ) as told:
+        check("coins-variance", "n p")
+    assert isinstance(told.value, FileNotFoundError)  # which is what a course of predictions alone is known by
+    (folder := Path(copy.place("probability")) / "recorded").mkdir()
+    (folder / "tries.json").write_text('{"probes": [')
+    with pytest.raises(Unusable, match="recorded of tries can't be read .*: python -m autograder record tries"):
+        check("tries", lambda n, p: 1)
+
+
+#: What is changed after it was recorded: {what: (file, old, new, why it is to be recorded again)}.
+LATER = {
+    "a mistake": (TRIES, '"tries-adds"', '"tries-sums"', "the mistake tries-sums is not there"),
+    "a probe": (TRIES, '{"id": "sure"', '{"id": "ends"', "the probe 'sure' of tries has no words"),
+}
+
+
+RENAMED = (("probability/tries.py", '"sure": "', '"ends": "'), ("probability/tries.py", '("sure",)', '("ends",)'))
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_what_was_recorded_before_the_catalogue_changed_is_told(copy: Copy, what: str, tmp_path: Path) -> None:
+    copy.write()
+    copy.take_up()
+    record(["tries"])
+    assert catalogue.expectations("tries", catalogue.generator("a run")).probes
+    before = Path(copy.place("probability")) / "recorded"
+    name, old, new, why = LATER[what]
+    changed = Copy(tmp_path)
+    changed.write(((name, old, new), *(RENAMED if what == "a probe" else ())))
+    shutil.copytree(before, Path(changed.place("probability")) / "recorded")
+    changed.take_up()
+    with pytest.raises(
+        Incomplete, match=f"recorded of tries is older than its catalogue .{why}.*autograder record tries"
+    ):
+        catalogue.expectations("tries", catalogue.generator("a run"))
+    record(["tries"])
+
+
+def test_the_sample_class_is_kept_out_of_another_course(copy: Copy) -> None:
+    copy.write()
+    copy.take_up()
+    with pytest.raises(Refused, match=f"and this one is {copy.name}: its 10 students would stand in your gradebook"):
+        grade_sample_class()
