@@ -204,6 +204,7 @@ class Driven(InModule):
     """What kinds have in common whose answers are code that is run on probes."""
 
     probed = True
+    facts: ClassVar[tuple[str, ...]] = ()  #: what a line of the rubric may name beside the ids of probes
 
     says: Mapping[str, str]  #: {probe id: what it tries, for the reader}
     own_work: bool = False  #: whether the answer must do its work itself
@@ -252,6 +253,7 @@ class Schedule(Driven):
     """Classes with ``.get_lr(epoch)`` and ``.plot_schedule()`` (:mod:`lrtutorial.kinds.schedule`)."""
 
     name = "schedule"
+    facts = ("returned", "figure")
 
     costs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """{id of a mistake: the lines of the rates that it costs}, where runs fail that only follow from it."""
