@@ -5,8 +5,8 @@ reader types is text: a formula is read by :func:`lrtutorial.formulas.read_text`
 the notebook says, by the same functions.
 
 >>> desk = Desk()
->>> desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": "a*x"}})["status"]
-'right'
+>>> json.loads(desk.answer_text('{"do": "check", "step": "a typo"}'))["error"].partition(":")[0]
+'UnknownStep'
 """
 
 from __future__ import annotations

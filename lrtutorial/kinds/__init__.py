@@ -180,7 +180,7 @@ class Prediction(InModule):
     sketch: Sketch | None = None  #: of a sketch: its axes, curves, and the features that are compared
 
     def companions(self, step: Step) -> tuple[str, ...]:
-        """Return the names of the why and of the confidence: ``why_1`` and ``confidence_1`` of ``prediction_1``."""
+        """Return the names of the why and of the confidence: ``why_7`` and ``confidence_7`` of ``prediction_7``."""
         (answer,) = step.answers
         number = answer.removeprefix("prediction_")
         return f"why_{number}", f"confidence_{number}"
@@ -215,7 +215,7 @@ class Model:
     """Which optimizer an answer should be, so that mistakes in its pieces can be simulated."""
 
     family: str  #: a key of :data:`lrtutorial.kinds.variants.FAMILIES`
-    prefix: str  #: what the ids of its mistakes begin with, such as ``"b2-"``
+    prefix: str  #: what the ids of its mistakes begin with, such as ``"coins-"``
     arguments: Mapping[str, str]  #: {argument: the setting it is}, in the order of the signature
     costs: Mapping[str, tuple[str, ...]]  #: {what a mistake breaks: the lines of the rubric that it costs}
     defaults: Mapping[str, float] = field(default_factory=dict)  #: {setting: value}
