@@ -125,7 +125,7 @@ class Work:
 
 
 def checking_digest(exercise: str) -> str:
-    """Return a digest of all that checks an exercise, named ``"b2"`` or by its notebook: code and recorded data.
+    """Return a digest of all that checks an exercise, named by its id or its notebook: code and recorded data.
 
     It changes when, and only when, one of :func:`autograder.grading.digests.checking_files` does. Raises UnknownName.
     """

@@ -28,7 +28,7 @@ LOOKING = "looking for the place…"
 
 
 def check(step: str, *answers: object) -> Verdict:
-    """Check an answer and show the verdict: ``check("a1-condition", condition)``, ``check("b2", Adam)``.
+    """Check an answer and show the verdict: ``check("name-of-the-step", your_answer)``.
 
     In a notebook the verdict is displayed and nothing is raised, so that "Run all" goes on past an unfinished answer.
     Under ``nbgrader validate`` (and any other nbgrader execution) an answer that is not right raises
@@ -86,7 +86,7 @@ def _beside(step: Step, names: Mapping[str, object] | None) -> dict[str, object]
 def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | None:
     """Return {name: answer}: by the answers' own names where these tell, else in the step's order; None if they can't.
 
-    Of several answers any may be given alone, in any order: ``check("b3", run_sgd)``.
+    Of several answers any may be given alone, in any order: ``check("name-of-the-step", one_of_them)``.
     """
     names = [getattr(answer, "__name__", "") for answer in answers]
     if step.kind.probed and answers and len(set(names)) == len(names) and set(names) <= set(step.answers):

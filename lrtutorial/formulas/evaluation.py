@@ -386,7 +386,7 @@ def _hold_digits(total: Number, terms: Sequence[Number]) -> None:
         raise Undecided("terms this large cancel, and their digits are not enough to say what is left")
 
 
-def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:
+def holds(tree: Tree, point: Mapping[str, Number], variable: str, *, budget: int = BUDGET) -> bool:
     """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as evaluate()."""
     if tree[0] in SET_KINDS:
         tree = ["contains", ["symbol", variable], tree]

@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from lrtutorial.course import current
 from lrtutorial.formulas.characters import BREAK, GREEK_LETTERS, plain
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
@@ -267,6 +268,11 @@ def _spellings(name: str) -> set[str]:
     if name == "epsilon":
         forms.add("eps")
     return forms
+
+
+def no_limits(what: str, power: str = "**") -> Unreadable:
+    """Return the error of a sum whose index or limits are missing, with one in the course's own letters."""
+    return Unreadable(f"{what} needs its index with both limits, as in {current().sum_example(power)}")
 
 
 def spelled_name(name: str, symbols: Sequence[str]) -> str:
@@ -687,7 +693,7 @@ class _Parser:
             self.need("]")
         else:
             if not (self.take("_{") or (self.take("_") and self.take("("))):
-                raise Unreadable("a sum needs its index with both limits, as in Sum(beta^k, (k, 0, t - 1))")
+                raise no_limits("a sum", "^")
             index, low = self._index()
             self.need("}", ")")
             self.need("^", "**")
@@ -697,7 +703,7 @@ class _Parser:
     def _index(self) -> tuple[str, Tree]:
         kind, name = self.now
         if kind != "symbol":
-            raise Unreadable("a sum needs its index with both limits, as in Sum(beta^k, (k, 0, t - 1))")
+            raise no_limits("a sum", "^")
         self.place += 1
         self.need("=", "==")
         return name, self.formula()
@@ -709,7 +715,7 @@ class _Parser:
             return _function_tree(name, found)
         if name in ("Sum", "sum", "Product", "prod"):
             if len(found) != 2 or found[1][0] != "limits" or found[0][0] == "limits":
-                raise Unreadable("a Sum needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
+                raise no_limits("a Sum")
             return ["sum" if name.lower() == "sum" else "product", *found[1][1:], found[0]]
         if name in ("And", "Or", "Union", "Intersection") and found:
             return found[0] if len(found) == 1 else [name.lower(), *found]

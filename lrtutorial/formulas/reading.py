@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrtutorial.formulas.grammar import read_text, spelled_name
+from lrtutorial.formulas.grammar import no_limits, read_text, spelled_name
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
     MAX_NODES,
@@ -173,7 +173,7 @@ def _from_sympy(node: Basic, room: list[int], names: Sequence[str]) -> Tree:
         tree = _from_sympy(body, room, names)
         for limit in limits:
             if len(limit.args) != 3:
-                raise Unreadable(f"a {kind} needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
+                raise no_limits(f"a {kind}")
             index, low, high = limit.args
             tree = [kind.lower(), str(index.name), _from_sympy(low, room, names), _from_sympy(high, room, names), tree]
         return tree

@@ -1,7 +1,7 @@
-"""A pad to draw the curve that one expects: ``sketch_1 = draw("c1-sketch_1")``.
+"""A pad to draw the curve that one expects: ``sketch = draw("name-of-the-step")``.
 
 `sketch.js` is an anywidget (and, in the book, a part of the page): points are drawn by mouse or finger, or moved with
-the arrow keys. Where nothing can be drawn, numbers do: ``sketch_1 = {"plain": [1, …], "momentum": [1, …]}``.
+the arrow keys. Where nothing can be drawn, numbers do: ``sketch = {"one curve": [1, …], "another": [1, …]}``.
 """
 
 from __future__ import annotations
