@@ -6,7 +6,7 @@ A course of another subject is a module with a ``COURSE`` of its own; docs/autho
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -41,6 +41,8 @@ class Course:
     symbols: Mapping[str, Symbol] = field(default_factory=dict)  #: what formulas may use, by name
     unknowns: tuple[str, ...] = ()  #: what conditions are solved for, if it is there; else it is found from the lines
     libraries: tuple[str, ...] = ()  #: what may not do the work of an answer that must be the student's own
+    profiles: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """{name: what kernels of exercises with this profile have and lack: ``preload``, ``hidden``, … (docs/author.md)}"""
     finished: str = "Everything is done."  #: what the map says in the end
 
     def __post_init__(self) -> None:
