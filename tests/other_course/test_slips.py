@@ -20,7 +20,7 @@ from autograder.demo import grade_sample_class
 from autograder.desk.record import record
 from lrtutorial import check, course
 from lrtutorial.advice import Advice, NotThere, Refused, Unusable
-from lrtutorial.course import home
+from lrtutorial.course import Malformed, home
 
 WRITTEN = Path(__file__).with_name("course")
 COINS, TRIES = "probability_answers/coins.py", "probability_answers/tries.py"
@@ -108,8 +108,6 @@ SLIPS = {
     "probes that are no list": (TRIES, "return [\n", "return 3 or [\n", TRIES, "a list of {'id'"),
     "a rubric's probe that isn't there": ("probability/tries.py", '("sure",)', '("sur",)', TRIES,
         "names the probe 'sur', which is not drawn, so that nobody could earn its points. Did you mean 'sure'?"),
-    "a rubric's probe that is no tuple": ("probability/tries.py", '("sure",)', '("sure")', TRIES,
-                                          "names the probe 's'"),
 }  # fmt: skip
 
 
@@ -266,3 +264,55 @@ def test_the_sample_class_is_kept_out_of_another_course(copy: Copy) -> None:
     copy.take_up()
     with pytest.raises(Refused, match=f"and this one is {copy.name}: its 10 students would stand in your gradebook"):
         grade_sample_class()
+
+
+AT, LINES = "probability/tries.py", '                RubricLine("sure", "Impossible and certain", 10, ("sure",)),\n'
+HINTS = '("What is the opposite of “one or more”?", "How likely is it that every try fails?")'
+#: What the course itself lacks or contradicts: {what: (file, old, new, words)}.
+MALFORMED = {
+    "a module misspelt": ("probability/__init__.py", '"coins tries"', '"coins tires"', "'tires' has no module"),
+    "no EXERCISE": (AT, "EXERCISE = ", "EXERCIS = ", "tries has no EXERCISE = Exercise"),
+    "another id": (
+        AT,
+        '    id="tries",\n    part',
+        '    id="try",\n    part',
+        "an exercise 'try'; its id must be 'tries'",
+    ),
+    "one notebook twice": (AT, 'notebook="tries"', 'notebook="coins"', "two notebooks are called 'coins'"),
+    "one step twice": (
+        AT,
+        '            id="tries",',
+        '            id="coins-variance",',
+        "two steps are called 'coins-v",
+    ),
+    "a single answer": (AT, '("at_least_one",)', '("at_least_one")', "answers of tries: a tuple was expected, and str"),
+    "no name": (AT, '("at_least_one",)', '("at least one",)', "names that a notebook assigns, each another; 'at least"),
+    "one answer twice": (AT, '("at_least_one",)', '("at_least_one",) * 2', "each another; 'at_least_one' came"),
+    "no hints": (AT, HINTS, "()", "hints of tries: one or more entries were expected, each text; () came"),
+    "an empty hint": (AT, HINTS, "('',)", "hints of tries: one or more entries were expected, each text; ('',) came"),
+    "a single requirement": (
+        AT,
+        'after=("coins",)',
+        'after=("coins")',
+        "after of tries: a tuple was expected, and str",
+    ),
+    "one line twice": (AT, LINES, LINES * 2, "two lines of the rubric of tries are called 'sure'"),
+    "points as text": (
+        AT,
+        '"One try", 10',
+        '"One try", "10"',
+        "'once' in the rubric of tries are 0 or more; '10' came",
+    ),
+    "points below 0": (AT, '"One try", 10', '"One try", -1', "rubric of tries are 0 or more; -1 came"),
+    "a single probe": (AT, '("sure",)', '("sure")', "probes of 'sure' in the rubric of tries: a tuple was expected"),
+    "an unknown part": (AT, '"week_1"', '"week_2"', "tries is in 'week_2', but the parts are ['week_1']"),
+}
+
+
+@pytest.mark.parametrize("slip", MALFORMED)
+def test_a_course_that_contradicts_itself_says_where(copy: Copy, slip: str) -> None:
+    name, old, new, words = MALFORMED[slip]
+    copy.write(((name, old, new),))
+    with pytest.raises(Malformed) as told:
+        copy.take_up()
+    assert words.replace("probability", copy.name) in str(told.value), told.value
