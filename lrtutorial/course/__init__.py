@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -42,6 +42,8 @@ class Course:
     symbols: Mapping[str, Symbol] = field(default_factory=dict)  #: what formulas may use, by name
     unknowns: tuple[str, ...] = ()  #: what conditions are solved for, if it is there; else it is found from the lines
     libraries: tuple[str, ...] = ()  #: what may not do the work of an answer that must be the student's own
+    profiles: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """{name: what kernels of exercises with this profile have and lack: ``preload``, ``hidden``, … (docs/author.md)}"""
     finished: str = "Everything is done."  #: what the map says in the end
 
     def __post_init__(self) -> None:
