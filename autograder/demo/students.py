@@ -55,6 +55,7 @@ lrtutorial.kinds.InModule.collect = forged
 print("20.0")
 """
 
+OF = "lrtutorial.exercises"  #: the course whose exercises they answer
 STUDENTS = (
     Student("sample_ada", "everything right"),
     Student("sample_bo", "forgets bias correction; drops the ½ of f; overlooks the lower bound; says no why", {

@@ -17,6 +17,7 @@ import numpy as np
 from autograder import catalogue
 from autograder.cells import read_notebook
 from autograder.gradebook.ledger import STATUSES
+from autograder.gradebook.result import LOST
 from autograder.report.class_record import TRIED, ClassRecord, PartRecord
 from autograder.report.statistics import (
     SMALL_CLASS,
@@ -174,7 +175,7 @@ def _discriminations(part: PartRecord) -> Points:
 
 def _lost(part: PartRecord, row: Data) -> bool:
     """Whether a verdict stands for a notebook that was rejected, or on which grading failed."""
-    return part.statuses.get((row["student"], row["notebook"]), ("", ""))[0] in ("rejected", "failed")
+    return part.statuses.get((row["student"], row["notebook"]), ("", ""))[0] in LOST
 
 
 def _remark(p: float | None, r: float | None, students: int) -> str:
