@@ -22,12 +22,13 @@ CALLS = [
     'explore("bowl", steps=0)', 'explore("bowll")', 'explore("bowl", ["sgd"], kappa=3)', 'explore("bowl", [3])',
     'explore("bowl", goal="loss below 1")', "plot_schedule([])", "plot_schedule([1.0], ax=3)",
     "plot_trajectories('bowl', {})",
-    "plot_range_test([1, 2], [3])", "Quadratic('mine', '', [[1, 2], [3, 4]])", "spirals(2)", "draw('a1-gradient')",
+    "plot_range_test([1, 2], [3])", "Quadratic('mine', '', [[1, 2], [3, 4]])", "spirals(2)", "digits(2.5)",
+    "spirals('x')", "draw('a1-gradient')",
 ]  # fmt: skip
 KNOWN = {"FileNotFoundError", "LookupError", "OSError", "RuntimeError", "TypeError", "ValueError"}
 BEGIN = """
 from lrtutorial import *
-from lrtutorial.datasets import spirals
+from lrtutorial.datasets import digits, spirals
 from lrtutorial.problems import Quadratic, get_problem
 """
 
