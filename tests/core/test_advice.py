@@ -101,4 +101,5 @@ def test_advice_of_whatever_kind_has_the_name_of_an_exception_that_a_reader_know
     for kind in kinds:
         assert name_of(kind("what to do")) in KNOWN
     assert describe_error(Unusable("what to do"))["type"] == "ValueError"  # what a verdict calls it
+    assert name_of("WrongType") == "TypeError" and name_of("traceback") == "traceback"  # as a kernel says it
     assert name_of(KeyError("x")) == "KeyError" and issubclass(CheckFailed, Said)
