@@ -53,6 +53,8 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     jail = config.JailedProvisioner
     jail.packages = list(dict.fromkeys(["lrtutorial", current().package]))
     jail.preload = students_modules()
+    if current().profiles:
+        jail.profiles = dict(current().profiles)
     jail.minimum = "confined"
     jail.limits = LIMITS
     jail.canaries = [str(SECRET)]  # beside the gradebook, and there wherever that is

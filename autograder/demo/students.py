@@ -56,6 +56,7 @@ lrtutorial.kinds.InModule.collect = forged
 print("20.0")
 """
 
+OF = "lrtutorial.exercises"  #: the course whose exercises they answer
 STUDENTS = (
     Student("sample_ada", "everything right"),
     Student("sample_bo", "forgets bias correction; drops the ½ of f; overlooks the lower bound; says no why", {
@@ -100,7 +101,7 @@ STUDENTS = (
 
 def submission(student: Student, release: Path, solution: Path) -> NotebookNode:
     """Return what a student hands in for one notebook: the release with the student's answers."""
-    notebook = nbformat.read(release, as_version=4)
+    notebook: NotebookNode = nbformat.read(release, as_version=4)
     right = answer_cells(nbformat.read(solution, as_version=4))
     exercise = release.stem.split("_")[0]
     for grade_id, cell in answer_cells(notebook).items():

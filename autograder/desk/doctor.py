@@ -125,7 +125,8 @@ def _python(place: Place) -> Finding:
 
 
 def _project(place: Place) -> dict[str, Any]:
-    return tomllib.loads((place.root / "pyproject.toml").read_text("utf-8"))["project"]
+    project: dict[str, Any] = tomllib.loads((place.root / "pyproject.toml").read_text("utf-8"))["project"]
+    return project
 
 
 def _packages(place: Place) -> Finding:

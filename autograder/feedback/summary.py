@@ -115,7 +115,7 @@ class Summary:
         return any(part.points is None or part.look_again for part in self.parts)
 
 
-class FeedbackSummary(NbGraderPreprocessor):
+class FeedbackSummary(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """Puts a :class:`Summary` into ``resources["feedback"]``, and takes out of the notebook what it says."""
 
     model_answers = Bool(

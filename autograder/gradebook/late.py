@@ -34,7 +34,7 @@ SECONDS = {"day": 86_400, "hour": 3_600}
 MOST_DAYS = 366  #: of extra time; more is taken for a slip
 
 
-class LatePenalty(LateSubmissionPlugin):
+class LatePenalty(LateSubmissionPlugin):  # type: ignore[misc]  # nbgrader ships no types
     """A percentage of a notebook's points for every started day (or hour) after the due date, up to a cap.
 
     With d = ``percent``/100, c = ``cap_percent``/100, T the day's or hour's seconds and g the grace period in seconds,
@@ -195,7 +195,7 @@ def grant(submission: SubmittedAssignment, extra: ExtraTime | None) -> None:
         submission.extension = extra.of(submission.student_id, submission.assignment.name)
 
 
-class GrantExtraTime(NbGraderPreprocessor):
+class GrantExtraTime(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """The step before nbgrader's AssignLatePenalties: enters the extra time that the penalty must know of."""
 
     path = Unicode("", help="The file with the extra time, CSV; see ExtraTime.read.").tag(config=True)

@@ -104,7 +104,7 @@ def record(solutions: Path) -> list[Path]:
     return [path]
 
 
-class ShowRubric(NbGraderPreprocessor):
+class ShowRubric(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """Puts each written answer's rubric below it in the autograded notebook, for the grader and then in feedback."""
 
     heading = Unicode("Rubric", help="The heading above the rubric").tag(config=True)

@@ -12,7 +12,7 @@ from lrtutorial.answers.parsing import parsed
 from lrtutorial.course import steps
 
 
-class Skeletons(ClearSolutions):
+class Skeletons(ClearSolutions):  # type: ignore[misc]  # nbgrader ships no types
     """nbgrader's ClearSolutions, with a stub that runs.
 
     At the top level of a cell, a solution block that assigns or defines answers becomes ``answer = ...`` for each; a

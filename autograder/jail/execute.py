@@ -20,7 +20,7 @@ from .shell.notebook import run_cell
 from .shell.outside import Shell
 
 
-class JailedExecute(Execute):
+class JailedExecute(Execute):  # type: ignore[misc]  # nbgrader ships no types
     """Runs a submission's cells in a jailed kernel. Everything configured for Execute holds here too.
 
     After a notebook has run, ``resources["jail"]`` holds the report as plain data and

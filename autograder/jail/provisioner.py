@@ -20,7 +20,7 @@ from typing import Any
 import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Bool, Dict, Enum, List, Type, Unicode, default
 
 from . import nursery, view
@@ -78,6 +78,7 @@ def _own_directory() -> str:
 class JailedProvisioner(KernelProvisionerBase):
     """Starts one kernel in the jail and ends it. `report` tells what holds it; `ended` why it is no more."""
 
+    # "torch" hides nothing: a kernel that nobody gave a profile can run any notebook. Exercises name theirs.
     profile = Unicode("torch", help="Which of `profiles` this kernel gets.").tag(config=True)
     profiles = Dict(
         help="Further profiles, or changes to the built-in ones ('numpy', 'sympy', 'torch'): name to Profile's fields."

@@ -1,4 +1,4 @@
-"""Answers that are functions which run an optimizer on f = x² + 10y² and draw it (B3).
+"""Answers that are functions which run an optimizer on f = x² + 10y² and draw it.
 
 A probe puts one question to one answer::
 

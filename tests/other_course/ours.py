@@ -28,3 +28,17 @@ def course_files(root: Path) -> list[Path]:
     found = [(pattern, sorted(root.glob(pattern))) for pattern in COURSE_FILES]
     assert all(paths for _, paths in found), [pattern for pattern, paths in found if not paths]
     return [path for _, paths in found for path in paths]
+
+
+#: Files of the engine that may name a thing of this course: they stay when another course is taught.
+KNOW_IT = {
+    "lrtutorial/explorer": "this course's sliders; the search for a line borrows their worker",
+    "lrtutorial/kinds/optimizer.py": "a kind that is about optimizers: their arguments are beta1 and epsilon anywhere",
+    "lrtutorial/kinds/trajectories.py": "a kind that runs optimizers",
+    "lrtutorial/kinds/variants.py": "the pieces of optimizers, for both",
+    "lrtutorial/kinds/schedule.py": "a kind that is about cosine annealing with warm restarts",
+    "lrtutorial/kinds/lr_finder": "a kind that is about range tests: a loss is smoothed with a beta anywhere",
+    "lrtutorial/formulas/characters.py": "the Greek letters and how they are typed, beta one of them",
+    "lrtutorial/formulas/grammar.py": "how Greek letters are spelled: epsilon as eps",
+    "autograder/written/agreement.py": "Cohen's kappa",
+}
