@@ -51,7 +51,7 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     config.GenerateFeedback.exporter_class = FeedbackExporter
     config.HTMLExporter.sanitize_html = True  # Formgrader's: a student's script would act for the instructor
     config.HTMLExporter.filters = {"markdown2html": markdown_for_graders, "clean_html": clean_html}
-    config.TrustedExecute.timeout = CELL_SECONDS
+    config.NotebookClient.timeout = CELL_SECONDS  # of the base class, so that a line for any below it holds
     jail = config.JailedProvisioner
     jail.packages = list(dict.fromkeys(["lrtutorial", current().package]))
     jail.preload = students_modules()
@@ -60,7 +60,6 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     jail.minimum = "confined"
     jail.limits = LIMITS
     jail.canaries = [str(SECRET)]  # beside the gradebook, and there wherever that is
-    config.ExecutePreprocessor.timeout = 60
     config.Exchange.root = str(exchange := COURSE / "exchange")
     if not exchange.exists():  # Formgrader offers release and collect only where there is one
         exchange.mkdir()

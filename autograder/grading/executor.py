@@ -26,6 +26,7 @@ from autograder.course import SOLUTIONS
 from autograder.grading.judging import Grading
 from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
+from lrtutorial.advice import name_of
 from lrtutorial.answers.delegation import delegates
 from lrtutorial.answers.evidence import MIME
 from lrtutorial.course import current
@@ -141,7 +142,7 @@ class TrustedExecute(JailedExecute):
         name = str(cell.metadata.get("nbgrader", {}).get("grade_id", "")).removesuffix("-answer")
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
-                self.raised[name] = f"{output.ename}: {output.evalue}"[:200]
+                self.raised[name] = f"{name_of(output.ename)}: {output.evalue}"[:200]
 
     def _step_of(self, cell: NotebookNode) -> Step | None:
         """Return the step a test cell is for: a locked, graded cell of the source with a name that we know."""

@@ -206,5 +206,5 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
                 raise
     shown = ran.notebook
     for step in (ShowRubric(config=config), LimitOutput(config=config)):
-        shown, _ = step.preprocess(shown, ResourcesDict())
+        shown, _ = step(shown, ResourcesDict())
     return replace(ran, notebook=shown)
