@@ -34,6 +34,10 @@ STUDENTS = {
     "one_and_all": (("p * (1 - p)", "return p ** n"), (0, 20)),
     "squared_and_none": (("n**2 * p * (1 - p)", "return (1 - p) ** n"), (0, 0)),
     "open": (("...", "..."), (0, 0)),
+    "out_of_reach": (
+        ("n * p * (1 - p)", "from scipy.special import expm1, log1p\n    return float(-expm1(n * log1p(-p)))"),
+        (40, 0),  # nothing of libraries, but the course's own profile hides all of SciPy
+    ),
     "delegates": (("n * p * (1 - p)", "import scipy.stats\n    return 1 - scipy.stats.binom.cdf(0, n, p)"), (40, 0)),
 }
 MISTAKES = {

@@ -20,7 +20,7 @@ from autograder.demo import grade_sample_class
 from autograder.desk.record import record
 from lrtutorial import check, course
 from lrtutorial.advice import Advice, NotThere, Refused, Unusable
-from lrtutorial.course import Malformed, home
+from lrtutorial.course import MalformedCourse, home
 
 WRITTEN = Path(__file__).with_name("course")
 COINS, TRIES = "probability_answers/coins.py", "probability_answers/tries.py"
@@ -313,7 +313,7 @@ MALFORMED = {
 def test_a_course_that_contradicts_itself_says_where(copy: Copy, slip: str) -> None:
     name, old, new, words = MALFORMED[slip]
     copy.write(((name, old, new),))
-    with pytest.raises(Malformed) as told:
+    with pytest.raises(MalformedCourse) as told:
         copy.take_up()
     assert words.replace("probability", copy.name) in str(told.value), told.value
 
