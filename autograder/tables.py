@@ -63,7 +63,7 @@ def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: 
         write_whole(path, table.getvalue(), mode=like_others(path), encoding=encoding, errors="backslashreplace")
     except OSError as error:
         raise Unwritable(
-            f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
+            f"the grades can't be written to {path} ({error.strerror}): name a file that you may write"
         ) from error
 
 

@@ -36,7 +36,7 @@ from autograder.intake.text import kept
 from autograder.jail import JailError, JailTooWeak, WrongSettings
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, fault
-from lrtutorial.course import Malformed, current, exercise_of, exercises, use
+from lrtutorial.course import MalformedCourse, current, exercise_of, exercises, use
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
@@ -94,7 +94,7 @@ class Work:
                 use(home)
                 catalogue.use(questions)
                 catalogue.questions()
-            except (ImportError, Malformed) as error:
+            except (ImportError, MalformedCourse) as error:
                 raise OtherChecks(
                     f"this worker hasn't the course {home} with the questions {questions} ({error}): start it in that "
                     "course's folder"
@@ -206,5 +206,5 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
                 raise
     shown = ran.notebook
     for step in (ShowRubric(config=config), LimitOutput(config=config)):
-        shown, _ = step.preprocess(shown, ResourcesDict())
+        shown, _ = step(shown, ResourcesDict())
     return replace(ran, notebook=shown)

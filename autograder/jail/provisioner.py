@@ -30,7 +30,7 @@ from .confine import IS_LINUX
 from .errors import JailTooWeak, KernelNotStarted, WrongSettings
 from .limits import Limits
 from .profile import PROFILES, Profile
-from .report import LEVELS, JailReport
+from .report import LAYERS, LEVELS, JailReport
 
 MAX_SOCKET_PATH = 103  # macOS; Linux takes 107
 MAX_CANARIES = 20
@@ -147,6 +147,14 @@ class JailedProvisioner(KernelProvisionerBase):
         """What a kernel is held by, of these settings. Raises ``WrongSettings`` where they can't be used."""
         profile = self.chosen_profile()
         hidden = frozenset((__package__.partition(".")[0], *profile.hidden))
+        for path in profile.readable:
+            if not os.path.exists(os.path.expanduser(path)):
+                raise WrongSettings(f"There is no {path!r}, named as readable for the jail.")
+        for module in self.preload:
+            if not view.is_there(module):
+                raise WrongSettings(f"There is no module {module!r}, named for the jail to import ahead.")
+        if unknown := sorted(set(self.layers_left_out) - set(LAYERS)):
+            raise WrongSettings(f"There is no layer {unknown[0]!r} to leave out; known are {', '.join(LAYERS)}.")
         return profile, self.chosen_limits(), view.interpreter_view(profile.packages, profile.readable, hidden)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:

@@ -67,11 +67,16 @@ def verdict_on(step: str, *answers: object, beside: Mapping[str, object] | None 
     try:
         found = find_step(step)
     except UnknownStep as why:
-        return Verdict(str(step)[:60], "unreadable", str(why))
+        return Verdict(_as_given(step), "unreadable", str(why))
     named = _by_name(found, answers)
     verdict = _count(found, answers) if named is None else _judged(found, {**_beside(found, beside), **named})
     HERE.verdicts[found.id] = verdict
     return verdict
+
+
+def _as_given(name: object) -> str:
+    """Return what came as a step's name, as text that can be shown anywhere: half a character can't."""
+    return str(name)[:60].encode("utf-8", "replace").decode()
 
 
 def _beside(step: Step, names: Mapping[str, object] | None) -> dict[str, object]:
@@ -122,7 +127,7 @@ def hint(step: str) -> None:
     try:
         found = find_step(step)
     except UnknownStep as why:
-        _show(Verdict(str(step)[:60], "unreadable", str(why)))
+        _show(Verdict(_as_given(step), "unreadable", str(why)))
         return
     _show_text(HERE.next_hint(found, hints_for(found, HERE.verdicts.get(found.id))))
 

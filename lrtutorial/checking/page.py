@@ -5,8 +5,8 @@ reader types is text: a formula is read by :func:`lrtutorial.formulas.read_text`
 the notebook says, by the same functions.
 
 >>> desk = Desk()
->>> json.loads(desk.answer_text('{"do": "check", "step": "a typo"}'))["error"].partition(":")[0]
-'UnknownStep'
+>>> json.loads(desk.answer_text('{"do": "check", "step": "a typo"}'))["error"].partition(".")[0]
+"there is no check called 'a typo'"
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.advice import Advice, fault
 from lrtutorial.answers.session import HERE
 from lrtutorial.checking import check, hints_for, progress, verdict_on
 from lrtutorial.checking.overview import CourseMap
@@ -60,11 +61,13 @@ class Desk:
         }
 
     def answer_text(self, request: str) -> str:
-        """Return the answer to a request, both as JSON text. Never raises: a fault of ours comes back as ``error``."""
+        """Return the answer to a request, both as JSON text. Never raises: what went wrong comes back as ``error``."""
         try:
             reply = self.answer(json.loads(request))
+        except Advice as why:
+            reply = {"error": str(why).removesuffix(".")}  # the page makes a sentence of it
         except Exception as error:
-            reply = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
+            reply = {"error": fault(error).removesuffix(".")}
         return json.dumps(reply, ensure_ascii=False)
 
     def answer(self, request: Request) -> Reply:

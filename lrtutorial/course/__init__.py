@@ -22,7 +22,7 @@ class UnknownStep(Advice, LookupError):
     """No step or exercise has this name; the message suggests the nearest."""
 
 
-class Malformed(Advice, ValueError):
+class MalformedCourse(Advice, ValueError):
     """A course contradicts itself: a mistake of its author. The message says where, and what was expected."""
 
 
@@ -30,8 +30,8 @@ class Malformed(Advice, ValueError):
 class Course:
     """What an instructor teaches with; everything the engine knows of a subject is in here.
 
-    Raises :class:`Malformed` when two exercises, steps or notebooks share a name, when one names a part, exercise or
-    step that isn't there, or lacks what its checks need.
+    Raises :class:`MalformedCourse` when two exercises, steps or notebooks share a name, when one names a part, exercise
+    or step that isn't there, or lacks what its checks need.
     """
 
     home: str  #: the module that holds this course as ``COURSE``; ``recorded/`` lies in its top-level package
@@ -50,23 +50,23 @@ class Course:
         ids = [exercise.id for exercise in self.exercises]
         for exercise in self.exercises:
             if slip := next(_slips(exercise), None):
-                raise Malformed(f"{self.home}: {slip}")
+                raise MalformedCourse(f"{self.home}: {slip}")
         names = [step.id for exercise in self.exercises for step in exercise.steps]
         notebooks = [exercise.notebook for exercise in self.exercises]
         for what, found in (("exercises", ids), ("steps", names), ("notebooks", notebooks)):
             if twice := sorted({name for name in found if found.count(name) > 1}):
-                raise Malformed(f"{self.home}: two {what} are called {twice[0]!r}; each needs a name of its own")
+                raise MalformedCourse(f"{self.home}: two {what} are called {twice[0]!r}; each needs a name of its own")
         for exercise in self.exercises:
             if exercise.part not in self.parts:
-                raise Malformed(
+                raise MalformedCourse(
                     f"{self.home}: {exercise.id} is in {exercise.part!r}, but the parts are {[*self.parts]}"
                 )
             for name in exercise.after:
                 if name not in ids:
-                    raise Malformed(f"{self.home}: {exercise.id} comes after {name!r}, which is no exercise here")
+                    raise MalformedCourse(f"{self.home}: {exercise.id} comes after {name!r}, which is no exercise here")
             for step in exercise.steps:
                 if step.kind.builds_on not in (None, *names):
-                    raise Malformed(f"{self.home}: {step.id} follows {step.kind.builds_on!r}, which is no step")
+                    raise MalformedCourse(f"{self.home}: {step.id} follows {step.kind.builds_on!r}, which is no step")
 
     @property
     def package(self) -> str:
@@ -144,8 +144,8 @@ def _entries(what: str, given: object, kind: type, least: int = 1) -> Iterator[s
 def gathered(package: str, names: str) -> tuple[Exercise, ...]:
     """Return the ``EXERCISE`` of each module of a package, in this order.
 
-    Raises Malformed for a module that isn't there, or describes no exercise of its name; ImportError for one that can't
-    be imported.
+    Raises MalformedCourse for a module that isn't there, or describes no exercise of its name; ImportError for one that
+    can't be imported.
     """
     return tuple(_described(f"{package}.{name}") for name in names.split())
 
@@ -157,13 +157,13 @@ def _described(module: str) -> Exercise:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        raise Malformed(
+        raise MalformedCourse(
             f"the exercise {name!r} has no module {module}: write one with EXERCISE = Exercise(…)"
         ) from error
     if not isinstance(exercise, Exercise):
-        raise Malformed(f"the module {module} has no EXERCISE = Exercise(…)")
+        raise MalformedCourse(f"the module {module} has no EXERCISE = Exercise(…)")
     if exercise.id != name:  # by which its catalogue is found, and what grading depends on
-        raise Malformed(f"the module {module} describes an exercise {exercise.id!r}; its id must be {name!r}")
+        raise MalformedCourse(f"the module {module} describes an exercise {exercise.id!r}; its id must be {name!r}")
     return exercise
 
 
@@ -174,10 +174,10 @@ def current() -> Course:
 
 
 def use(course: Course | str) -> None:
-    """Make a course, or the ``COURSE`` of a module, the current one. Raises Malformed for what is neither."""
+    """Make a course, or the ``COURSE`` of a module, the current one. Raises MalformedCourse for what is neither."""
     module = course if isinstance(course, str) else course.home
     if not isinstance(getattr(import_module(module), "COURSE", None), Course):
-        raise Malformed(f"the module {module} has no COURSE; expected COURSE = Course(home={module!r}, …) in it")
+        raise MalformedCourse(f"the module {module} has no COURSE; expected COURSE = Course(home={module!r}, …) in it")
     home.use(module)
 
 

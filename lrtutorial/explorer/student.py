@@ -30,7 +30,10 @@ MOST_BYTES = 64 << 20
 
 
 class StudentCodeError(Exception):
-    """The student's code failed; the text is for the student."""
+    """The student's code failed; the text is for the student.
+
+    No Advice: it is the code's own failure, which the widget shows beside the runs of the others.
+    """
 
 
 class TookTooLong(StudentCodeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import re
 import subprocess
@@ -56,6 +57,30 @@ def test_a_name_of_a_module_stands_for_one_concept() -> None:
     shared = {name for name, count in names.items() if count > 1} - set(exercises())
     assert {name: [path.as_posix() for path in paths if path.stem == name] for name in shared - set(SHARED)} == {}
     assert set(SHARED) <= shared, "a reason for a name that one module has by now"
+
+
+def exceptions() -> list[tuple[str, str]]:
+    """Return the name and the module of every exception class of the two packages."""
+    classes = [
+        (node.name, {ast.unparse(base).rpartition(".")[2] for base in node.bases}, path.relative_to(ROOT).as_posix())
+        for package in ("autograder", "lrtutorial")
+        for path in sources(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    known = {name for name in dir(builtins) if isinstance(getattr(builtins, name), type(Exception))}
+    known = {name for name in known if issubclass(getattr(builtins, name), BaseException)}
+    while found := {name for name, bases, _ in classes if bases & known} - known:
+        known |= found
+    return [(name, module) for name, bases, module in classes if bases & known]
+
+
+def test_a_name_of_an_exception_stands_for_one_class() -> None:
+    """Else ``except Refused`` passes by what the other module raises under that name."""
+    named = exceptions()
+    assert len(named) > 40
+    count = Counter(name for name, _ in named)
+    assert [(name, module) for name, module in named if count[name] > 1] == []
 
 
 def python_functions(path: Path) -> Iterator[tuple[str, int]]:

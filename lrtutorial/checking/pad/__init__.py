@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from lrtutorial.advice import Unusable
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.checking.progress import kept_commitment
 from lrtutorial.course import UnknownStep, steps
@@ -79,7 +80,7 @@ class Pad:
         """
         read = read_points(self._sketch, points)
         if isinstance(read, str):
-            raise ValueError(f"{read} The pad is as it was.")
+            raise Unusable(f"{read} The pad is as it was.")
         for key, heights in read.items():
             self._points[key] = [None if height is None else self._sketch.held(height) for height in heights]
 
