@@ -14,6 +14,7 @@ from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
 from autograder.hooks.folders import read_as_the_intake_does
 from autograder.hooks.gradebooks import open_at_once
+from autograder.hooks.plain import say_plainly
 from autograder.hooks.release import Release, find_own_programs
 from autograder.hooks.skeletons import Skeletons
 from autograder.hooks.stock import Door
@@ -33,6 +34,7 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     find_own_programs()
     read_as_the_intake_does()
     open_at_once()
+    say_plainly()
     if course is not None:
         use(course)
     if catalogue:
@@ -49,14 +51,15 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     config.GenerateFeedback.exporter_class = FeedbackExporter
     config.HTMLExporter.sanitize_html = True  # Formgrader's: a student's script would act for the instructor
     config.HTMLExporter.filters = {"markdown2html": markdown_for_graders, "clean_html": clean_html}
-    config.TrustedExecute.timeout = CELL_SECONDS
+    config.NotebookClient.timeout = CELL_SECONDS  # of the base class, so that a line for any below it holds
     jail = config.JailedProvisioner
     jail.packages = list(dict.fromkeys(["lrtutorial", current().package]))
     jail.preload = students_modules()
+    if current().profiles:
+        jail.profiles = dict(current().profiles)
     jail.minimum = "confined"
     jail.limits = LIMITS
     jail.canaries = [str(SECRET)]  # beside the gradebook, and there wherever that is
-    config.ExecutePreprocessor.timeout = 60
     config.Exchange.root = str(exchange := COURSE / "exchange")
     if not exchange.exists():  # Formgrader offers release and collect only where there is one
         exchange.mkdir()

@@ -192,7 +192,7 @@ def _standings(gradebook: Gradebook) -> dict[tuple[str, str], Standing]:
     return found
 
 
-class GradeExport(ExportPlugin):
+class GradeExport(ExportPlugin):  # type: ignore[misc]  # nbgrader ships no types
     """What the exporters have in common. Settings: ``--Canvas.missing_as_zero=True``, or c.GradeExport for all."""
 
     filename = "grades.csv"

@@ -18,6 +18,7 @@ Cell = str | float | None
 
 #: What begins a formula in a spreadsheet; the last four are their full-width forms.
 FORMULA = "=+\\-@\t\r\n＝＋－＠"
+# By hand: defusedcsv looks at a cell's first character alone, and knows neither tabs, line ends nor full-width signs.
 _leading = re.compile(rf"\A[ \u00a0\ufeff\u200b]*[{FORMULA}]")
 _inside = re.compile(rf"([;,|\t\r\n\"][ \u00a0]*)(?=[{FORMULA}])")
 
@@ -28,8 +29,8 @@ def safe(text: str) -> str:
     Also within the text, where a cell could begin for a spreadsheet that separates cells otherwise. A lone hyphen is
     text. Source: OWASP Application Security Verification Standard 5.0, requirement 1.2.10.
 
-    >>> safe("=cmd()"), safe("Ada"), safe("x;@SUM(A1)")
-    ("'=cmd()", 'Ada', "x;'@SUM(A1)")
+    >>> safe("=cmd()"), safe("Ada"), safe("x;@SUM(D7)")
+    ("'=cmd()", 'Ada', "x;'@SUM(D7)")
     """
     text = _inside.sub(r"\1'", text.replace("\0", "\ufffd"))
     return f"'{text}" if _leading.match(text) and text != "-" else text
@@ -62,7 +63,7 @@ def write_table(path: Path, rows: Sequence[Sequence[Cell]], *, byte_order_mark: 
         write_whole(path, table.getvalue(), mode=like_others(path), encoding=encoding, errors="backslashreplace")
     except OSError as error:
         raise Unwritable(
-            f"the grades can't be written to {path} ({error.strerror}): name a file you may write with --to FILE"
+            f"the grades can't be written to {path} ({error.strerror}): name a file that you may write"
         ) from error
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lrtutorial.advice import Unusable, WrongType
 from lrtutorial.figures.palette import OKABE_ITO, STYLES, Style
-from lrtutorial.problems import Problem, get_problem
+from lrtutorial.problems import Problem, as_numbers, get_problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ def plot_trajectories(
     chosen = get_problem(problem)
     runs = {label: _checked_run(label, points) for label, points in trajectories.items()}
     if not runs:
-        raise ValueError("expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none")
+        raise Unusable("expected at least one trajectory, e.g. {'SGD': array of shape (steps+1, 2)}; got none")
     ax = _axes(ax, (8.0, 6.4))
     _draw_contours(ax, chosen)
     spare = (style for name, style in STYLES.items() if name.startswith("yours"))
@@ -51,7 +52,7 @@ def plot_trajectories(
     ax.plot(*chosen.minimum, "*", label="minimum", **star)
     x_min, x_max, y_min, y_max = chosen.bounds
     ax.set(xlim=(x_min, x_max), ylim=(y_min, y_max), xlabel="x", ylabel="y")
-    ax.set_title(title or f"f(x, y) = {chosen.formula}")
+    ax.set_title(_titled(title, f"f(x, y) = {chosen.formula}"))
     ax.set_aspect("equal")
     ax.legend(loc="best", framealpha=0.9)
     return ax
@@ -98,14 +99,14 @@ def plot_schedule(
     Raises ValueError when a rate is not a finite number.
     """
     if callable(schedule):
-        rates = np.array([float(schedule(epoch)) for epoch in range(total_epochs)])
+        rates = as_numbers([_number(schedule(epoch)) for epoch in range(total_epochs)], "a finite rate for each epoch")
     else:
-        rates = np.asarray(schedule, dtype=np.float64)
+        rates = as_numbers(schedule, "finite rates, one an epoch")
     if rates.ndim != 1 or rates.size == 0 or not np.isfinite(rates).all():
-        raise ValueError(f"expected finite rates, one an epoch; got {rates!r}")
+        raise Unusable(f"expected finite rates, one an epoch; got {rates!r}")
     ax = _axes(ax, (9.0, 3.8))
     ax.plot(np.arange(rates.size), rates, color=OKABE_ITO["blue"], marker="o", markersize=3, linewidth=1.5)
-    ax.set(xlabel="Epoch", ylabel="Learning rate", title=title or "Learning-rate schedule")
+    ax.set(xlabel="Epoch", ylabel="Learning rate", title=_titled(title, "Learning-rate schedule"))
     ax.grid(alpha=0.3)
     return ax
 
@@ -123,11 +124,11 @@ def plot_range_test(
     lrs, losses: as `lr_range_test` returns them, equally long; losses that are not finite are left out.
     Raises ValueError when the lengths differ or a rate is not above 0.
     """
-    rates, values = np.asarray(lrs, dtype=np.float64), np.asarray(losses, dtype=np.float64)
+    rates, values = as_numbers(lrs, "the rates, as numbers"), as_numbers(losses, "one loss a rate, as numbers")
     if rates.ndim != 1 or rates.shape != values.shape or rates.size == 0:
-        raise ValueError(f"expected one loss a rate, got {rates.size} rates and {values.size} losses")
+        raise Unusable(f"expected one loss a rate, got {rates.size} rates and {values.size} losses")
     if not (rates > 0).all():
-        raise ValueError(f"expected rates above 0 for the log axis, got {rates.min()}")
+        raise Unusable(f"expected rates above 0 for the log axis, got {rates.min()}")
     ax = _axes(ax, (8.0, 4.2))
     finite = np.isfinite(values)
     ax.semilogx(rates[finite], values[finite], color=OKABE_ITO["blue"], linewidth=1.8, label="loss")
@@ -135,7 +136,7 @@ def plot_range_test(
         label = f"suggested: {suggested_lr:.2e}"
         ax.axvline(suggested_lr, color=OKABE_ITO["vermillion"], linestyle="--", linewidth=1.6, label=label)
         ax.legend()
-    ax.set(xlabel="Learning rate (log scale)", ylabel="Loss", title=title or "Learning-rate range test")
+    ax.set(xlabel="Learning rate (log scale)", ylabel="Loss", title=_titled(title, "Learning-rate range test"))
     ax.grid(alpha=0.3, which="both")
     return ax
 
@@ -147,14 +148,26 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     if isinstance(ax, matplotlib.axes.Axes):
         return ax
     if ax is not None:
-        raise TypeError(f"expected ax to be the axes to draw on, such as plt.gca(), or None; got {type(ax).__name__}")
+        raise WrongType(f"expected ax to be the axes to draw on, such as plt.gca(), or None; got {type(ax).__name__}")
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
+def _titled(title: object, otherwise: str) -> str:
+    return otherwise if title is None else str(title) or otherwise
+
+
+def _number(value: object) -> object:
+    """A rate as a number where it can be made one, such as a tensor of one item."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return value
+
+
 def _checked_run(label: str, points: ArrayLike) -> np.ndarray:
-    run = np.asarray(points, dtype=np.float64)
+    run = as_numbers(points, f"{label!r} as an array (steps+1, 2) that begins at a finite start")
     if run.ndim != 2 or run.shape[1] != 2 or not len(run) or not np.isfinite(run[0]).all():
-        raise ValueError(
+        raise Unusable(
             f"expected {label!r} as an array (steps+1, 2) that begins at a finite start, got shape {run.shape}"
         )
     return run

@@ -14,21 +14,41 @@ Every function takes points of shape (..., 2) and works on all of them at once:
 from __future__ import annotations
 
 import difflib
+import math
+import reprlib
 from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lrtutorial.advice import Unusable
+
 Array = NDArray[np.float64]
 MAX_STEPS = 1000  # the longest run that a noisy problem has noise for
 
 
+def as_number(value: object) -> float:
+    """A number as a float; for what is none NaN, which lies in no range."""
+    try:
+        return math.nan if isinstance(value, str | bytes) or np.ndim(value) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def as_numbers(values: object, wanted: str) -> Array:
+    """A float64 array of what was given; Unusable, saying what was ``wanted``, for what holds no numbers."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise Unusable(f"expected {wanted}; got {reprlib.repr(values)}") from None
+
+
 def as_points(points: ArrayLike) -> Array:
     """Points as a float64 array of shape (..., 2); ValueError when the last axis is not 2."""
-    array = np.asarray(points, dtype=np.float64)
+    array = as_numbers(points, "points of shape (..., 2)")
     if array.ndim == 0 or array.shape[-1] != 2:
-        raise ValueError(f"expected points of shape (..., 2), got shape {array.shape}")
+        raise Unusable(f"expected points of shape (..., 2), got shape {array.shape}")
     return array
 
 
@@ -85,17 +105,18 @@ class Quadratic(Problem):
 
     def __init__(self, name: str, formula: str, hessian: ArrayLike) -> None:
         self.name, self.formula = name, formula
-        self._hessian = np.asarray(hessian, dtype=np.float64)
+        self._hessian = as_numbers(hessian, "a symmetric 2×2 matrix")
         if self._hessian.shape != (2, 2) or not np.array_equal(self._hessian, self._hessian.T):
-            raise ValueError(f"expected a symmetric 2×2 matrix, got {self._hessian.tolist()}")
+            raise Unusable(f"expected a symmetric 2×2 matrix, got {self._hessian.tolist()}")
         if np.linalg.eigvalsh(self._hessian)[0] <= 0:
-            raise ValueError(f"expected positive eigenvalues, got {np.linalg.eigvalsh(self._hessian).tolist()}")
+            raise Unusable(f"expected positive eigenvalues, got {np.linalg.eigvalsh(self._hessian).tolist()}")
         self.is_separable = bool(self._hessian[0, 1] == 0)
 
     def value(self, points: ArrayLike) -> Array:
         p = as_points(points)
         (a, b), (_, d) = self._hessian
-        return 0.5 * a * p[..., 0] ** 2 + b * p[..., 0] * p[..., 1] + 0.5 * d * p[..., 1] ** 2
+        values: Array = 0.5 * a * p[..., 0] ** 2 + b * p[..., 0] * p[..., 1] + 0.5 * d * p[..., 1] ** 2
+        return values
 
     def gradient(self, points: ArrayLike, step: int = 0) -> Array:
         return as_points(points) @ self._hessian
@@ -118,7 +139,8 @@ class NoisyQuadratic(Quadratic):
         return np.random.default_rng(self.seed).normal(scale=self.sigma, size=(MAX_STEPS, 2))
 
     def gradient(self, points: ArrayLike, step: int = 0) -> Array:
-        return super().gradient(points) + self.noise[step % MAX_STEPS]
+        noisy: Array = super().gradient(points) + self.noise[step % MAX_STEPS]
+        return noisy
 
 
 class Saddle(Problem):
@@ -206,8 +228,8 @@ def rotated_quadratic(kappa: float = 10.0, angle: float = 30.0, largest: float =
     >>> rotated_quadratic(kappa=4).eigenvalues.round(12).tolist()
     [5.0, 20.0]
     """
-    if not kappa >= 1:
-        raise ValueError(f"expected a condition number kappa ≥ 1, got {kappa!r}")
+    if not as_number(kappa) >= 1:
+        raise Unusable(f"expected a condition number kappa ≥ 1, got {kappa!r}")
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     low, high = largest / kappa, largest
     off = c * s * (low - high)
@@ -237,4 +259,4 @@ def get_problem(name: str | Problem) -> Problem:
         return PROBLEMS[name]()
     near = difflib.get_close_matches(str(name), PROBLEMS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise ValueError(f"no problem is called {name!r}{hint} Known: {', '.join(PROBLEMS)}")
+    raise Unusable(f"no problem is called {name!r}{hint} Known: {', '.join(PROBLEMS)}")

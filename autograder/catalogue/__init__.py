@@ -12,77 +12,39 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from lrtutorial.course import exercise_with, exercises, find_step
+from autograder.catalogue import slips
+from autograder.catalogue.question import Misconception, Question, Sample, without_brackets
+from autograder.catalogue.slips import CatalogueFailed, Incomplete, NoModule
+from lrtutorial.course import current, exercise_with, exercises, find_step
 from lrtutorial.course.exercise import Step
 from lrtutorial.course.expected import Expected
 
-
-@dataclass(frozen=True)
-class Misconception:
-    """One catalogued mistake.
-
-    ``answer`` is a wrong answer that shows it: what a student would hand in, one object or a mapping from answer names
-    to objects (names left out keep the reference's). ``hints`` has two or three rungs; the last is not the answer.
-    ``reveals`` tells the instructor what a student who answers so may believe.
-    """
-
-    id: str
-    title: str
-    reveals: str
-    hints: tuple[str, ...]
-    answer: object
-    simulated: bool = False  #: whether it is named by simulating its pieces: then no outcome of it is kept
-
-
-def without_brackets(step: str, title: str, answer: object) -> Misconception:
-    """Return the mistake of leaving brackets out in a step's answer: ``answer`` is what is read then."""
-    hints = (
-        "How is your line read? See what stands below each fraction line, and what each power acts on.",
-        "Put brackets round what belongs together.",
-    )
-    return Misconception(f"{step}-brackets", title, "leaves out brackets when typing", hints, answer)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the grader knows about a step: ``probes(rng)`` draws probes in the form of the step's kind."""
-
-    reference: object
-    probes: Callable[[np.random.Generator], object]
-    misconceptions: tuple[Misconception, ...]
-    accepted: Mapping[str, object] = field(default_factory=dict)  #: other right answers, by a word for the style
-    public: object = None  #: the public probes, where they are not to be drawn (a notebook's own seed)
-    lecture: str = ""  #: what the report tells the instructor to say to a class that goes wrong here
-    families: tuple[tuple[str, str], ...] = ()
-    """Where that doesn't fit: (endings of misconception ids after "<step>-", what to say of those instead)."""
-
-    def to_say(self, misconception: str) -> str:
-        """Return what to say to a class that holds a misconception; what it reveals, where the author says no more."""
-        mistake = next(one for one in self.misconceptions if one.id == misconception)
-        for endings, remark in self.families:
-            if any(misconception.endswith(f"-{ending}") for ending in endings.split()):
-                return remark
-        return self.lecture or f"{mistake.title}. Who answers so {mistake.reveals}. {' '.join(mistake.hints)}"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A written answer, marked: graders who mark it otherwise talk before they begin.
-
-    An exercise's module holds its ``SAMPLES``; ``points`` and ``why`` have an entry for each line of the rubric.
-    """
-
-    text: str
-    points: tuple[float, ...]
-    why: tuple[str, ...]
-
+__all__ = [
+    "CatalogueFailed",
+    "Drawn",
+    "Incomplete",
+    "Misconception",
+    "NoModule",
+    "Question",
+    "Sample",
+    "as_answers",
+    "expectations",
+    "generator",
+    "misconceptions_by_id",
+    "outcome_of",
+    "package",
+    "public_expectations",
+    "public_generator",
+    "questions",
+    "samples",
+    "use",
+    "without_brackets",
+]
 
 #: Read when a process begins, so that workers have the catalogue of who started them.
 VARIABLE = "AUTOGRADER_CATALOGUE"
@@ -101,26 +63,36 @@ def use(package: str) -> None:
 
 
 def questions() -> dict[str, Question]:
-    """Return every step's question, in course order. Raises ImportError for an exercise without a module."""
-    return _all_questions(_package, tuple(exercises()))
+    """Return every step's question, in course order. Raises Incomplete with what an author has to mend.
+
+    NoModule, for an exercise without a module, is an ImportError, too.
+    """
+    return _all_questions(_package, current().home, tuple(exercises()))
 
 
 @cache
-def _all_questions(package: str, exercises: tuple[str, ...]) -> dict[str, Question]:
+def _all_questions(package: str, home: str, exercises: tuple[str, ...]) -> dict[str, Question]:
     found: dict[str, Question] = {}
     for exercise in exercises:
-        found |= _questions_of(exercise)
+        found |= _checked(package, home, exercise)
+    for name in slips.twice(m.id for question in found.values() for m in question.misconceptions):
+        where = " and ".join(step for step, one in found.items() if any(m.id == name for m in one.misconceptions))
+        raise Incomplete(f"a mistake of {where} is called {name!r}: each needs an id of its own")
     return found
+
+
+@cache
+def _checked(package: str, home: str, exercise: str) -> dict[str, Question]:
+    return slips.checked(package, exercise, lambda step, question: _asked(step, question, public_generator(step.id)))
 
 
 def _questions_of(exercise: str) -> dict[str, Question]:
-    found: dict[str, Question] = import_module(f"{_package}.{exercise}").QUESTIONS
-    return found
+    return _checked(_package, current().home, exercise)
 
 
 def samples(exercise: str) -> tuple[Sample, ...]:
-    """Return the marked sample answers of an exercise; none where its module has none."""
-    found: tuple[Sample, ...] = getattr(import_module(f"{_package}.{exercise}"), "SAMPLES", ())
+    """Return the marked sample answers of an exercise; none where its module has none. Raises Incomplete."""
+    found: tuple[Sample, ...] = getattr(slips.module_of(_package, exercise), "SAMPLES", ())
     return found
 
 
@@ -148,10 +120,6 @@ def outcome_of(step: Step, answers: Mapping[str, object], probes: object) -> obj
     return step.outcome_of(step.collect(answers, probes), probes)
 
 
-class CatalogueFailed(RuntimeError):
-    """A reference or a catalogued mistake failed on probes that were drawn: our fault, whatever the answer was."""
-
-
 class Drawn:
     """Expectations on probes that were drawn: what nobody asks for is not computed.
 
@@ -167,12 +135,15 @@ class Drawn:
     def outcomes(self) -> dict[str, Any]:
         """What each misconception gives on the probes, by id; those that are simulated have no outcome."""
         mistakes = {m.id: m.answer for m in self._question.misconceptions if not m.simulated}
-        return self._once("outcomes", lambda: {name: self._outcome(answer) for name, answer in mistakes.items()})
+        given: dict[str, Any] = self._once(
+            "outcomes", lambda: {name: self._outcome(answer, f"mistake {name}") for name, answer in mistakes.items()}
+        )
+        return given
 
     @property
     def reference(self) -> object:
         """What the reference gives on the probes."""
-        return self._once("reference", lambda: self._outcome(self._question.reference))
+        return self._once("reference", lambda: self._outcome(self._question.reference, "reference"))
 
     def _once(self, name: str, compute: Callable[[], object]) -> Any:
         with self._one_at_a_time:
@@ -180,24 +151,65 @@ class Drawn:
                 self._known[name] = compute()
             return self._known[name]
 
-    def _outcome(self, answer: object) -> object:
+    def _outcome(self, answer: object, what: str) -> object:
         begun = time.perf_counter()
         try:
-            return outcome_of(self._step, as_answers(self._step, answer, self._question.reference), self.probes)
+            return self._tried(answer, self.probes)
         except Exception as error:
-            raise CatalogueFailed(f"{self._step.id}: the catalogue failed on its own probes: {error!r}") from error
+            place = slips.place_of(error, f"{_package}.{exercise_with(self._step).id}")
+            raise CatalogueFailed(
+                f"{place}: the {what} of {self._step.id} fails on {self._where(answer)}: {slips.said(error)}"
+            ) from error
         finally:
             self.seconds += time.perf_counter() - begun
 
+    def _tried(self, answer: object, probes: object) -> object:
+        return outcome_of(self._step, as_answers(self._step, answer, self._question.reference), probes)
+
+    def _where(self, answer: object) -> str:
+        """Return on which probe an answer fails, where each can be tried alone and it isn't every one."""
+        words = f"its {'secret' if self.secret else 'public'} probes"
+        if self._step.kind.costly or not isinstance(self.probes, list):
+            return words
+        failed = [probe for probe in self.probes if not self._holds(answer, probe)]
+        return f"{words}, first on {str(failed[0])[:200]}" if 0 < len(failed) < len(self.probes) else words
+
+    def _holds(self, answer: object, probe: object) -> bool:
+        try:
+            self._tried(answer, [probe])
+        except Exception:
+            return False
+        return True
+
 
 def expectations(step_id: str, rng: np.random.Generator, secret: bool = True) -> Expected:
-    """Draw probes for a step; what reference and misconceptions give on them is computed when it is asked for."""
+    """Draw probes for a step; what reference and misconceptions give on them is computed when it is asked for.
+
+    Raises CatalogueFailed, as Incomplete for what its author forgot.
+    """
     step = find_step(step_id)
     question = _questions_of(exercise_with(step).id)[step.id]  # a part needs no other part's catalogue
-    probes = question.probes(rng) if secret or question.public is None else question.public
-    return Drawn(step, question, probes, secret)
+    if secret:  # then an answer is told its mistake in the words that are recorded
+        slips.recorded_as_catalogued(step, question)
+    return Drawn(step, question, _asked(step, question, rng, secret), secret)
+
+
+def _asked(step: Step, question: Question, rng: np.random.Generator, secret: bool = False) -> object:
+    """Return the probes of a question: drawn, where they are secret or it doesn't say which are public."""
+    if not secret and question.public is not None:
+        return question.public
+    try:
+        return question.probes(rng)
+    except Exception as error:
+        place = slips.place_of(error, f"{_package}.{exercise_with(step).id}")
+        raise CatalogueFailed(f"{place}: no probes for {step.id} could be drawn: {slips.said(error)}") from error
+
+
+def public_generator(step_id: str) -> np.random.Generator:
+    """Return the generator that public probes are drawn with."""
+    return generator("public", step_id)
 
 
 def public_expectations(step_id: str) -> Expected:
     """Return the expectations of the public probes: the same on every machine."""
-    return expectations(step_id, generator("public", step_id), secret=False)
+    return expectations(step_id, public_generator(step_id), secret=False)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from lrtutorial.advice import Unusable
 from lrtutorial.course import current
 
 PRIMES = (3, 5, 7, 11, 13)
@@ -23,18 +24,30 @@ def rational(rng: np.random.Generator, low: float, high: float) -> Fraction:
             return value
 
 
+def _drawn_from(name: str) -> tuple[float, float] | range:
+    known = current().symbols
+    if name not in known:
+        listed = ", ".join(known) or "none"
+        raise Unusable(f"the symbols that {current().home} lists for its COURSE are {listed}; {name!r} came")
+    drawn = known[name].drawn
+    if drawn is None:
+        raise Unusable(
+            f"{current().home} doesn't say where values of {name} are drawn from: in the symbols of COURSE it needs a "
+            f"range, such as Symbol((0.1, 0.9)), or Symbol(range(2, 30)) for whole numbers"
+        )
+    return drawn
+
+
 def draw(rng: np.random.Generator, symbols: Sequence[str], n: int = 9) -> list[Point]:
     """Draw ``n`` points for the symbols; in each, no two symbols share a value.
 
-    Raises KeyError for a symbol that the course doesn't list.
+    Raises Unusable for a symbol that the course doesn't list, or doesn't say of where its values lie.
     """
+    domains = {name: _drawn_from(name) for name in symbols}
     points: list[Point] = []
     while len(points) < n:
         point: dict[str, Fraction] = {}
-        for name in symbols:
-            domain = current().symbols[name].drawn
-            if domain is None:
-                raise KeyError(f"the course doesn't say where values of {name} are drawn from")
+        for name, domain in domains.items():
             if isinstance(domain, range):
                 point[name] = Fraction(int(rng.choice(domain)))
             else:

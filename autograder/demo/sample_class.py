@@ -17,7 +17,7 @@ from rich.table import Table
 from sqlalchemy import make_url
 
 from autograder.course import COURSE, DB_URL, ROOT, SOLUTIONS
-from autograder.demo.students import STUDENTS, submission
+from autograder.demo.students import OF, STUDENTS, submission
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
@@ -25,6 +25,7 @@ from autograder.grading.engine import Watcher, grade
 from autograder.grading.workers import local_workers
 from autograder.names import UnknownName
 from autograder.report import write_report
+from lrtutorial.advice import Refused
 from lrtutorial.course import current, steps
 
 RELEASE = COURSE / "release"  #: the sample class works on a release of its own, made anew each time
@@ -68,8 +69,14 @@ def nbgrader_api() -> Any:
 def grade_sample_class(parts: Sequence[str] = ()) -> int:
     """Hand in, grade and give feedback for the sample class; print the score table. Returns an exit code.
 
-    Raises UnknownName for a part that is not there.
+    Raises Refused in a course that the sample students don't answer, UnknownName for a part that is not there.
     """
+    if current().home != OF:
+        raise Refused(
+            f"the sample class answers the course {OF}, and this one is {current().home}: its {len(STUDENTS)} students "
+            "would stand in your gradebook, with nothing answered. To try your course hand in a notebook of your own: "
+            "docs/author.md shows how"
+        )
     console = Console()
     if not console.is_terminal:
         console = Console(width=130)  # a file or a CI log: wide enough for the verdicts

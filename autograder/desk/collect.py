@@ -50,12 +50,12 @@ HIDDEN = "it is hidden, or in a hidden folder"
 EARLIER = "earlier"  #: the folder beside the notebooks in which older versions are kept
 MAX_MEMBERS = 200_000  #: of a download
 MAX_NAME, MAX_PARTS = 200, 12  #: bytes of a file's name, and folders above it, that are written
-#: ``lovelaceada_LATE_4711_99_b2_adam-1.ipynb``, ``anon_x7Kq2_99_b2_adam.ipynb``; a text has no number of its own.
+#: ``lovelaceada_LATE_4711_99_coins-1.ipynb``, ``anon_x7Kq2_99_coins.ipynb``; a text has no number of its own.
 _CANVAS = re.compile(
     r"(?:(?P<name>(?!LATE_).+?)_)?(?P<late>LATE_)?(?P<user>\d+|anon_[A-Za-z0-9]+)_(?:(?P<number>\d+)_(?P<file>.+)"
     r"|(?P<text>(?:text|link)(?:-\d+)?\.html))"
 )
-#: ``Ada Lovelace_991_assignsubmission_file/deep/b2_adam.ipynb``, older ones with ``file_``; ``…_file_b2_adam.ipynb``.
+#: ``Ada Lovelace_991_assignsubmission_file/deep/coins.ipynb``, older ones with ``file_``; ``…_file_coins.ipynb``.
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
 _SHEET = "submission_metadata.yml"
 _GRADESCOPE = re.compile(r"submission_\w+")
@@ -110,7 +110,11 @@ class Roster:
         ``known`` are students of the gradebook, each with what else they are called. Raises Refused.
         """
         forms: dict[str, set[str]] = {}
-        for student, *others in [*known, *(_rows(path) if path else ())]:
+        try:
+            listed = [*known, *(_rows(path) if path else ())]
+        except csv.Error as error:
+            raise Refused(f"the roster {path} can't be read as a table ({error}): check its quotation marks") from None
+        for student, *others in listed:
             for other in (student, *others):
                 if other:
                     forms.setdefault(plain(other), set()).add(student)

@@ -96,6 +96,8 @@ def grade_with_progress(
         raise Unusable("--workers is for this machine; a cluster has the workers it has: leave one of the two out")
     if output and not Path(output).absolute().parent.is_dir():
         raise Unusable(f"--output {output} can't be written: there is no folder {Path(output).absolute().parent}")
+    if output and Path(output).is_dir():
+        raise Unusable(f"--output {output} can't be written: it is a folder; name a file")
     assignment = Assignment.find(name)
     if unsafe_no_jail:
         assignment.config.JailedProvisioner.unsafe_no_jail = True

@@ -20,6 +20,7 @@ from autograder.feedback.cleaning import without_paths
 from autograder.gradebook.again import gradebook_at, ledger_at
 from autograder.gradebook.markings import Marking, Markings, digest_of
 from autograder.gradebook.reading import Cell, entries
+from autograder.gradebook.result import LOST
 from lrtutorial.checking.worked import commented_solutions
 from lrtutorial.checking.written import ModelAnswer, RubricItem, model_answers
 from lrtutorial.course import exercises
@@ -114,11 +115,11 @@ class Summary:
         return any(part.points is None or part.look_again for part in self.parts)
 
 
-class FeedbackSummary(NbGraderPreprocessor):
+class FeedbackSummary(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """Puts a :class:`Summary` into ``resources["feedback"]``, and takes out of the notebook what it says."""
 
     model_answers = Bool(
-        False, help="Show the worked solutions (Parts A and B) and the model answer (Part C) in feedback."
+        False, help="Show the worked solutions of checked steps and the model answers of written ones in feedback."
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
@@ -126,7 +127,7 @@ class FeedbackSummary(NbGraderPreprocessor):
         where = resources["nbgrader"]
         exercise = next((one for one in exercises().values() if one.notebook == where["notebook"]), None)
         verdicts, status, reason = _ledger(where)
-        if status in ("rejected", "failed") and exercise:
+        if status in LOST and exercise:
             verdicts = {step.id: Verdict.blank(step).with_no_points("failed", NOT_GRADED) for step in exercise.steps}
         resources["feedback"] = Summary(
             student=where["student"],

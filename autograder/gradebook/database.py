@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from lrtutorial.advice import Advice, NotThere, Unusable
 
 PATIENCE = 60  #: seconds to wait for another program that writes into SQLite
+DRIVERS = ("pysqlite", "psycopg", "psycopg2")
 CONNECT = 15  #: seconds to wait for a PostgreSQL server
 AGAIN = "Then run the same command again: what was graded before is kept."
 
@@ -56,15 +57,20 @@ def patient(db_url: str) -> str:
 
 
 def _parsed(db_url: str) -> URL:
+    """Return an address as its parts. Raises Unusable for one that isn't, or is of no gradebook that can be kept."""
+    expected = "Expected sqlite:////folder/gradebook.db or postgresql+psycopg://user@host/database"
     try:
         url = make_url(db_url)
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError):
-        raise Unusable(
-            "this is no address of a gradebook. Expected sqlite:////folder/gradebook.db or "
-            "postgresql+psycopg://user@host/database; got one that begins with "
-            f"{db_url.partition(':')[0][:20]!r}."
-        ) from None
+        begin = db_url.partition(":")[0][:20]
+        raise Unusable(f"this is no address of a gradebook. {expected}; got one that begins with {begin!r}.") from None
+    if url.get_driver_name() not in DRIVERS:
+        raise Unusable(f"no gradebook is kept in {url.drivername}. {expected}.")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise Unusable(f"{db_url} names no file, and what is kept there is gone with the command. {expected}.")
+    if "/" in db_url.partition("?")[2].partition("=")[0]:
+        raise Unusable(f"a gradebook can't lie in a folder whose name holds a question mark, as after {url.database}")
     return url
 
 

@@ -34,7 +34,7 @@ SECONDS = {"day": 86_400, "hour": 3_600}
 MOST_DAYS = 366  #: of extra time; more is taken for a slip
 
 
-class LatePenalty(LateSubmissionPlugin):
+class LatePenalty(LateSubmissionPlugin):  # type: ignore[misc]  # nbgrader ships no types
     """A percentage of a notebook's points for every started day (or hour) after the due date, up to a cap.
 
     With d = ``percent``/100, c = ``cap_percent``/100, T the day's or hour's seconds and g the grace period in seconds,
@@ -115,6 +115,13 @@ class ExtraTime:
         except UnicodeDecodeError as error:
             raise ExtraTimeError(f"{path} is not UTF-8 (byte {error.start}): save it as CSV UTF-8") from None
         head = text.partition("\n")[0]
+        try:
+            return cls._parsed(path, text, head)
+        except csv.Error as error:
+            raise ExtraTimeError(f"{path} can't be read as a table ({error}): check its quotation marks") from None
+
+    @classmethod
+    def _parsed(cls, path: Path, text: str, head: str) -> ExtraTime:
         reader = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
         columns = [str(name).strip().lower() for name in reader.fieldnames or ()]
         if not {"student", "assignment"} <= set(columns) or not {"days", "hours", "minutes"} & set(columns):
@@ -195,7 +202,7 @@ def grant(submission: SubmittedAssignment, extra: ExtraTime | None) -> None:
         submission.extension = extra.of(submission.student_id, submission.assignment.name)
 
 
-class GrantExtraTime(NbGraderPreprocessor):
+class GrantExtraTime(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ships no types
     """The step before nbgrader's AssignLatePenalties: enters the extra time that the penalty must know of."""
 
     path = Unicode("", help="The file with the extra time, CSV; see ExtraTime.read.").tag(config=True)
@@ -217,6 +224,19 @@ class GrantExtraTime(NbGraderPreprocessor):
 
 
 # ----------------------------------------------------------------------------------------------- penalties
+
+
+def hold_to_policy(config: Config) -> LateSubmissionPlugin:
+    """Return the plugin as it is set up, before anything is run. Raises TraitError, and ExtraTimeError for the file."""
+    step, path = AssignLatePenalties(config=config), GrantExtraTime(config=config).path
+    try:
+        step.init_plugin()
+    except OverflowError as error:
+        raise TraitError(f"{step.plugin_class.__name__} has a number that is too large ({error})") from error
+    if path:
+        ExtraTime.read(Path(path))
+    plugin: LateSubmissionPlugin = step.plugin_inst
+    return plugin
 
 
 def penalty_of(plugin: Any, student: str, score: float, seconds: float) -> float | None:

@@ -31,9 +31,10 @@ from sqlalchemy.engine import Connection, Engine
 
 from autograder.gradebook.database import patient, reading
 from autograder.gradebook.fingerprint import changes
+from autograder.gradebook.result import LOST
 from lrtutorial.verdict import Verdict
 
-STATUSES = ("graded", "graded with repairs", "rejected", "failed")
+STATUSES = ("graded", "graded with repairs", *LOST)
 FIRST = "first graded"
 BEFORE_HISTORY = "graded before a history was kept"
 _metadata = MetaData()

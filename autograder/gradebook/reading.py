@@ -16,10 +16,10 @@ from nbgrader.api import Assignment, Grade, GradeCell, Notebook, SubmittedAssign
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from autograder.gradebook.result import LOST
 from lrtutorial.advice import Advice
 
 MISSING = "missing"  #: the status of a notebook that was not handed in, beside the ledger's
-LOST = ("rejected", "failed")  #: statuses of a notebook in which nothing could be judged
 
 
 class NoNumber(Advice, ValueError):

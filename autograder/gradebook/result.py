@@ -9,6 +9,8 @@ from nbformat.notebooknode import NotebookNode
 
 from lrtutorial.verdict import Verdict
 
+LOST = ("rejected", "failed")  #: statuses of a notebook in which nothing could be judged
+
 
 @dataclass(frozen=True)
 class Result:
@@ -35,7 +37,7 @@ class Result:
     @property
     def judged_nothing(self) -> bool:
         """Whether no answer could be judged, so that a human has to look."""
-        return self.status in ("rejected", "failed")
+        return self.status in LOST
 
     def judged(self) -> list[Verdict]:
         """Return the verdicts, in the notebook's order."""

@@ -29,6 +29,8 @@ from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
 from lrtutorial.course import exercise_of, exercises
 
+ANY = "\0"  #: in a path: any name
+
 
 def course_config() -> Config:
     """Return the course's configuration: nbgrader_config.py, as nbgrader itself reads it."""
@@ -36,9 +38,14 @@ def course_config() -> Config:
         config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     except (Advice, OSError):
         raise
-    except Exception as error:  # it is the instructor's file, and Python
+    except (Exception, SystemExit) as error:  # it is the instructor's file, and Python
         raise Unusable(f"nbgrader_config.py can't be used: {type(error).__name__}: {error}. Mend that line") from error
     return config
+
+
+def _matching(path: str, pattern: str) -> list[str]:
+    """Return the paths that are as this one with a pattern for ``ANY``; a folder's own brackets are no pattern."""
+    return glob.glob(glob.escape(path).replace(ANY, pattern))
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Assignment:
     def find(cls, name: str, config: Config | None = None) -> Assignment:
         """Return an assignment by name. Raises UnknownName, with the nearest, when it isn't released."""
         config = config or course_config()
-        folders = map(Path, glob.glob(str(release_folder(config, "*"))))
+        folders = map(Path, _matching(str(release_folder(config, ANY)), "*"))
         known = sorted(folder.name for folder in folders if any(folder.glob("*.ipynb")))
         if name not in known:
             raise UnknownName(f"there is no released assignment {name!r}. {nearest(name, known)}")
@@ -68,9 +75,9 @@ class Assignment:
     def folders(self, only: Sequence[str] = ()) -> dict[str, Path]:
         """Return the submitted folder of each student (of those named). Raises UnknownName, with the nearest."""
         course = self.course
-        pattern = course.format_path(course.submitted_directory, "*", self.name)
+        pattern = course.format_path(course.submitted_directory, ANY, self.name)
         found: dict[str, Path] = {}
-        for path in sorted([*map(Path, glob.glob(pattern)), *self._closed()]):
+        for path in sorted([*map(Path, _matching(pattern, "*")), *self._closed()]):
             student = student_of(path.parent.name)
             if student not in found or path.parent.name == student:  # the other is told: see strays
                 found[student] = path
@@ -78,7 +85,7 @@ class Assignment:
             if student not in found:
                 raise UnknownName(f"{student!r} has handed in nothing for {self.name}. {nearest(student, list(found))}")
         if not found:
-            raise UnknownName(f"nothing was handed in for {self.name}: no folder matches {pattern}")
+            raise UnknownName(f"nothing was handed in for {self.name}: no folder matches {pattern.replace(ANY, '*')}")
         return {student: path for student, path in found.items() if not only or student in only}
 
     def works(self, student: str, folder: Path, only: Sequence[str] = ()) -> Iterator[Work]:
@@ -153,8 +160,8 @@ class Assignment:
 
     def _submitted(self, part: str, student: str = "*") -> list[Path]:
         course = self.course
-        pattern = os.path.normpath(course.format_path(course.submitted_directory, student, part))
-        return [Path(path) for path in sorted(glob.glob(pattern))]
+        pattern = os.path.normpath(course.format_path(course.submitted_directory, ANY, part))
+        return [Path(path) for path in sorted(_matching(pattern, student))]
 
     def _in_no_part(self, folder: Path) -> list[str]:
         """Say which notebooks of this part lie in a student's folder, but not in one of a part."""

@@ -26,8 +26,10 @@ from autograder.grading import phases
 from autograder.grading.assignment import Assignment
 from autograder.grading.executor import profile_of
 from autograder.grading.interruption import heard
+from autograder.grading.judging import NoQuestion
 from autograder.grading.one import CannotHold, Work, grade_one
 from autograder.grading.workers import Workers
+from lrtutorial.advice import Advice
 from lrtutorial.course import exercise_of
 
 
@@ -203,7 +205,8 @@ def _write(future: Future[Result], name: str, writer: Book, watcher: Watcher, su
         raise
     except Exception as error:  # the machine's fault (no kernel, a lost worker): nothing was judged, nothing is written
         summary.not_run.append(name)
-        watcher.trouble(f"{name} could not be run and is not graded: {type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, (Advice, NoQuestion)) else f"{type(error).__name__}: {error}"
+        watcher.trouble(f"{name} could not be run and is not graded: {said}")
         return
     begun = time.perf_counter()
     writer.save(result)

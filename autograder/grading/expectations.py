@@ -1,4 +1,4 @@
-"""Expectations that the whole class shares, kept in the course folder: Part C's experiments on the course's own seeds.
+"""Expectations that the whole class shares, kept in the course folder: experiments on the course's own seeds.
 
 One costs seconds to compute and only depends on the secret and on the code that checks it, so it is computed once for
 a course, not once in every grading process. What is kept is JSON in the form of the student package's recorded data,

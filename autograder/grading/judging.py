@@ -13,13 +13,19 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder import catalogue
 from autograder.cells import is_marked
+from autograder.gradebook.errors import advice_on
 from autograder.grading.expectations import as_expected, class_expectations
+from lrtutorial.advice import fault
 from lrtutorial.answers.evidence import spent
 from lrtutorial.answers.session import Session
 from lrtutorial.course import exercise_of
 from lrtutorial.course.exercise import Exercise, Step
 from lrtutorial.course.expected import Expected, recorded
 from lrtutorial.verdict import Verdict
+
+
+class NoQuestion(RuntimeError):
+    """What to ask of a step could not be had, whatever is answered: nobody may lose a point by it."""
 
 
 @dataclass
@@ -43,13 +49,21 @@ class Grading:
         return exercise_of(self.notebook)
 
     def question(self, step: Step) -> dict[str, Expected]:
-        """Return the public expectations, and secret ones: of this draw, or the course's own where they cost much."""
+        """Return the public expectations, and secret ones: of this draw, or the course's own where they cost much.
+
+        Raises NoQuestion, with what to do or to report: no answer has a part in it.
+        """
+        try:
+            return {"public": recorded(step.id), "secret": self._unseen(step)}
+        except Exception as error:
+            raise NoQuestion(f"{step.id} can't be asked: {advice_on(error) or fault(error)}") from error
+
+    def _unseen(self, step: Step) -> Expected:
         if step.kind.costly:
             told = self.shared.get(step.id)
-            shared = as_expected(told) if told else class_expectations(self.secret, step.id)
-            return {"public": recorded(step.id), "secret": shared}
+            return as_expected(told) if told else class_expectations(self.secret, step.id)
         with _one_at_a_time:
-            return {"public": recorded(step.id), "secret": _drawn(self.secret, self.assignment, step.id, self.draw)}
+            return _drawn(self.secret, self.assignment, step.id, self.draw)
 
     def judge(
         self, step: Step, asked: Mapping[str, Expected], ask: Callable[[str], Any], told: object = None

@@ -26,8 +26,8 @@ from autograder.gradebook.fingerprint import FINGERPRINT
 from autograder.gradebook.result import Result
 from autograder.grading.digests import digest_of_checks
 from autograder.grading.executor import Ran, Run, TrustedExecute, profile_of
-from autograder.grading.expectations import OtherForm, for_notebook
-from autograder.grading.judging import nothing
+from autograder.grading.expectations import for_notebook
+from autograder.grading.judging import NoQuestion, nothing
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
 from autograder.intake.reading import Rejected
@@ -35,8 +35,8 @@ from autograder.intake.repair import rejected, repair
 from autograder.intake.text import kept
 from autograder.jail import JailError, JailTooWeak, WrongSettings
 from autograder.names import UnknownName, nearest
-from lrtutorial.advice import Advice
-from lrtutorial.course import Malformed, current, exercise_of, exercises, use
+from lrtutorial.advice import Advice, fault
+from lrtutorial.course import MalformedCourse, current, exercise_of, exercises, use
 from lrtutorial.verdict import Verdict
 
 TRIES = 3  #: for a kernel that doesn't start, which is never the submission's fault
@@ -94,7 +94,7 @@ class Work:
                 use(home)
                 catalogue.use(questions)
                 catalogue.questions()
-            except (ImportError, Malformed) as error:
+            except (ImportError, MalformedCourse) as error:
                 raise OtherChecks(
                     f"this worker hasn't the course {home} with the questions {questions} ({error}): start it in that "
                     "course's folder"
@@ -125,7 +125,7 @@ class Work:
 
 
 def checking_digest(exercise: str) -> str:
-    """Return a digest of all that checks an exercise, named ``"b2"`` or by its notebook: code and recorded data.
+    """Return a digest of all that checks an exercise, named by its id or its notebook: code and recorded data.
 
     It changes when, and only when, one of :func:`autograder.grading.digests.checking_files` does. Raises UnknownName.
     """
@@ -140,8 +140,8 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
     """Grade one notebook: intake, jail, verdicts. Depends on nothing but ``work``, and touches nothing outside.
 
     ``examine`` runs and judges the repaired notebook; without one a jailed kernel does. Raises CannotHold when this
-    machine can't hold the kernel, JailError when it can't start one, OtherForm when what is recorded of a step isn't
-    what it asks for, and OtherChecks when its checks aren't the grader's: then nothing is scored.
+    machine can't hold the kernel, JailError when it can't start one, NoQuestion or CatalogueFailed when the course
+    can't ask or judge a step, and OtherChecks when its checks aren't the grader's: then nothing is scored.
     """
     begun, clock = time.monotonic(), Clock()
     work.take_up()
@@ -160,12 +160,12 @@ def grade_one(work: Work, examine: Examine | None = None) -> Result:
         verdicts, jail = ran.verdicts, ran.jail
     except (JailTooWeak, WrongSettings) as error:
         raise CannotHold(str(error)) from error
-    except (JailError, OtherForm):
+    except (JailError, NoQuestion, catalogue.CatalogueFailed):
         raise
     except Exception as error:  # not the submission's own problem: a fault of ours, or a notebook made to cause one
         known = isinstance(error, Rejected)
         status = "rejected" if known else "failed"
-        reason = str(error) if known else f"Grading stopped with {type(error).__name__}: {str(error)[:300]}"
+        reason = str(error) if known else f"Grading stopped: {fault(error)}"
         text = nbformat.writes(rejected(release, reason))
         verdicts, jail, look = tuple(nothing(work.notebook, reason, release)), None, ()
     clock.lap("output")
@@ -206,5 +206,5 @@ def _jailed(work: Work, notebook: NotebookNode, clock: Clock) -> Ran:
                 raise
     shown = ran.notebook
     for step in (ShowRubric(config=config), LimitOutput(config=config)):
-        shown, _ = step.preprocess(shown, ResourcesDict())
+        shown, _ = step(shown, ResourcesDict())
     return replace(ran, notebook=shown)

@@ -147,7 +147,7 @@ class Preview:
             ))  # fmt: skip
 
 
-class ReadGradebook(Gradebook):
+class ReadGradebook(Gradebook):  # type: ignore[misc]  # nbgrader ships no types
     """nbgrader's gradebook on an engine that can't write (its own ``__init__`` makes tables and a course)."""
 
     def __init__(self, engine: Engine, course_id: str):

@@ -19,6 +19,7 @@ from autograder.jail.shell import ready
 from lrtutorial.advice import Advice
 
 OFTEN = 200  #: notebooks from which on a zygote's getting ready to be forked often is worth its time
+LOOK = "import autograder.grading.one"  #: what scheduler and workers have to find
 AHEAD = 1  #: shells of each kind that are ready before somebody needs one: one is made while the last one works
 
 
@@ -88,7 +89,7 @@ def _warm_up(config: Config, profiles: Iterable[str], notebooks: int) -> None:
 
 @contextlib.contextmanager
 def cluster_workers(address: str) -> Iterator[Workers]:
-    """A Dask cluster's workers. Raises NoWorkers when there is no scheduler, or none of its own."""
+    """A Dask cluster's workers. Raises NoWorkers when there is no scheduler, or none of them, or no grader there."""
     from distributed import Client
 
     with contextlib.ExitStack() as stack:
@@ -97,9 +98,25 @@ def cluster_workers(address: str) -> Iterator[Workers]:
         except (OSError, ValueError) as error:  # nobody there, or no address
             raise NoWorkers(
                 f"no scheduler can be reached at {address!r} ({str(error)[:200]}): expected an address such as "
-                "tcp://127.0.0.1:8786; start one with `dask scheduler`"
+                "tcp://127.0.0.1:8786; start one in this folder with `python -m dask scheduler`"
+            ) from error
+        try:  # else each notebook would fail on it by itself
+            client.run_on_scheduler(exec, LOOK)
+        except ImportError as error:
+            raise NoWorkers(
+                f"the scheduler at {address} doesn't find the grader ({error}): start it in this folder with "
+                "`python -m dask scheduler`"
             ) from error
         threads = sum(client.nthreads().values())
         if not threads:
-            raise NoWorkers(f"the scheduler at {address} has no workers: start some with `dask worker {address}`")
+            raise NoWorkers(
+                f"the scheduler at {address} has no workers: start some in this folder with `python -m dask worker "
+                f"{address}`"
+            )
+        for worker, came in client.run(exec, LOOK, on_error="return").items():
+            if isinstance(came, ImportError):
+                raise NoWorkers(
+                    f"the worker at {worker} doesn't find the grader ({came}): start it in a copy of this folder with "
+                    f"`python -m dask worker {address}`"
+                )
         yield Workers(client.get_executor(pure=False, retries=TRIES), 2 * threads, travels=True)

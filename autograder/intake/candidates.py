@@ -1,7 +1,7 @@
 """Which of the files in a folder are the exercises: known by their cells as well as by their names.
 
-An LMS renames (``ada_123_b2_adam.ipynb``), a browser numbers (``b2_adam (1).ipynb``), JupyterLab copies
-(``b2_adam-Copy1.ipynb``), people zip and put into folders. :func:`look` finds what was meant and says what became of
+An LMS renames (``ada_123_coins.ipynb``), a browser numbers (``coins (1).ipynb``), JupyterLab copies
+(``coins-Copy1.ipynb``), people zip and put into folders. :func:`look` finds what was meant and says what became of
 every other file. Nothing is unpacked, no link is followed.
 """
 
@@ -56,7 +56,7 @@ _ADDED = re.compile(r"(?:[\s_.-]*(?:copy|kopie|copie|final|neu|new|fixed|v?\d+|\
 class Found:
     """One file, or one member of a zip, with what is in it."""
 
-    name: str  #: its path in the folder; of a member, ``work.zip/b2_adam.ipynb``
+    name: str  #: its path in the folder; of a member, ``work.zip/coins.ipynb``
     data: bytes = field(repr=False)
     changed: float = 0.0
     problem: str = ""  #: why it can't be read

@@ -212,8 +212,8 @@ def _statements(source: str) -> str:
 def with_names(typed: str, released: str) -> str:
     """Return a test cell's own text, and below it the course's names for answers that it gave other names.
 
-    >>> with_names('check("b2", MyAdam)', 'check("b2", Adam)')
-    'check("b2", MyAdam)\\n\\nAdam = MyAdam'
+    >>> with_names('check("coins", mine)', 'check("coins", chance)')
+    'check("coins", mine)\\n\\nchance = mine'
     """
     theirs, ours = _checked(typed), _checked(released)
     pairs = zip(ours, theirs, strict=False) if len(ours) == len(theirs) else ()

@@ -36,8 +36,8 @@ def kept(value: object) -> Any:
 def fitting(name: str, size: int, letters: int | None = None, suffix: str = "") -> str:
     """Return a name in at most this many bytes (and letters): one that is longer ends with a mark of its own.
 
-    >>> fitting("b2_adam.ipynb", 255), len(fitting("x" * 300, 200)), fitting("x" * 300, 10) == fitting("y" * 300, 10)
-    ('b2_adam.ipynb', 200, False)
+    >>> fitting("coins.ipynb", 255), len(fitting("x" * 300, 200)), fitting("x" * 300, 10) == fitting("y" * 300, 10)
+    ('coins.ipynb', 200, False)
     """
     raw = name.encode("utf-8", "surrogateescape")
     letters = size if letters is None else letters

@@ -88,7 +88,8 @@ def _in_pieces(write: Any) -> Any:
     def write_in_pieces(stream: Any, text: str) -> int | None:
         """One giant print must not become one giant message, at which the reader closes the channel."""
         if not isinstance(text, str) or len(text) <= PIECE:
-            return write(stream, text)
+            written: int | None = write(stream, text)
+            return written
         for start in range(0, len(text), PIECE):
             write(stream, text[start : start + PIECE])
             stream.flush()
@@ -124,7 +125,7 @@ def prepared() -> Config:
     compiler.murmur2_x86 = _hashed
     ZMQInteractiveShell.transform_cell = _at_most_once(ZMQInteractiveShell.transform_cell)  # type: ignore[method-assign]
     # Compiles a cell to see whether it awaits something, and is asked twice as well.
-    interactiveshell._should_be_async = lru_cache(maxsize=2)(interactiveshell._should_be_async)
+    interactiveshell._should_be_async = lru_cache(maxsize=2)(interactiveshell._should_be_async)  # type: ignore[attr-defined]
     OutStream.write = _in_pieces(OutStream.write)  # type: ignore[method-assign]
     return config
 

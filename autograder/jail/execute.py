@@ -12,6 +12,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Bool, default
 from traitlets.config import Config
 
+from .errors import JailError, KernelNotStarted
 from .provisioner import JailedKernelManager, JailedProvisioner
 from .report import LEVELS, JailReport
 from .shell import ready
@@ -19,7 +20,7 @@ from .shell.notebook import run_cell
 from .shell.outside import Shell
 
 
-class JailedExecute(Execute):
+class JailedExecute(Execute):  # type: ignore[misc]  # nbgrader ships no types
     """Runs a submission's cells in a jailed kernel. Everything configured for Execute holds here too.
 
     After a notebook has run, ``resources["jail"]`` holds the report as plain data and
@@ -45,6 +46,15 @@ class JailedExecute(Execute):
         """The base's, remembered past the end of the kernel, when the base forgets it."""
         self.last_manager = super().create_kernel_manager()
         return self.last_manager
+
+    def start_new_kernel_client(self) -> object:
+        """The base's. Raises ``KernelNotStarted`` where that raises an error which a cell's could be taken for."""
+        try:
+            return super().start_new_kernel_client()
+        except JailError:
+            raise
+        except RuntimeError as error:  # it died, or did not answer
+            raise KernelNotStarted(f"The kernel didn't get ready: {error}") from error
 
     def process_message(self, msg: dict[str, object], cell: NotebookNode, cell_index: int) -> object:
         """The base's, but a message that no notebook can hold is dropped: a hostile kernel may say anything."""

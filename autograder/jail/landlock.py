@@ -2,6 +2,8 @@
 
 Behind the mount view it is a second lock; where namespaces are forbidden it is the one that hides the
 course's files. Struct layouts and bits: https://docs.kernel.org/userspace-api/landlock.html
+
+By hand, for three system calls: the bindings on PyPI are before 1.0 (in 2026: landlock, py-landlock, landlockpy).
 """
 
 from __future__ import annotations

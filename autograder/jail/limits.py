@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import get_type_hints
 
 MiB = 1024**2
+LARGEST = 2**62  #: what the system takes for a limit
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,12 @@ class Limits:
         for field in fields(self):
             smallest, meaning = _MEANING[field.name]
             value, kind = getattr(self, field.name), _KINDS[field.name]
-            accepted = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
-            if not accepted or not value >= smallest:
+            number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
+            if not number or not (smallest <= value < LARGEST or value == math.inf):
+                came = "one far out of range" if number and abs(value) >= LARGEST else repr(value)
                 raise ValueError(
                     f"Limits.{field.name} must be {'a number' if kind is float else 'an int'} "
-                    f"of at least {smallest}, got {value!r}. It bounds {meaning.format('the ...')}."
+                    f"of at least {smallest}, got {came}. It bounds {meaning.format('the ...')}."
                 )
             object.__setattr__(self, field.name, kind(value))
 

@@ -50,6 +50,7 @@ class Profile:
 # Exercises that never need torch: delegating to torch.optim at grading time is then impossible.
 WITHOUT_TORCH = ("torch", "torchgen", "functorch", "sklearn")
 
+# About libraries, not about a course: what else one needs, or which of these it wants otherwise, is Course.profiles.
 PROFILES = {
     "numpy": Profile(preload=KERNEL + NUMPY, hidden=WITHOUT_TORCH),
     "sympy": Profile(preload=KERNEL + NUMPY + SYMPY, hidden=WITHOUT_TORCH),

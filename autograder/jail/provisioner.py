@@ -20,7 +20,7 @@ from typing import Any
 import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Bool, Dict, Enum, List, Type, Unicode, default
 
 from . import nursery, view
@@ -30,7 +30,7 @@ from .confine import IS_LINUX
 from .errors import JailTooWeak, KernelNotStarted, WrongSettings
 from .limits import Limits
 from .profile import PROFILES, Profile
-from .report import LEVELS, JailReport
+from .report import LAYERS, LEVELS, JailReport
 
 MAX_SOCKET_PATH = 103  # macOS; Linux takes 107
 MAX_CANARIES = 20
@@ -78,6 +78,7 @@ def _own_directory() -> str:
 class JailedProvisioner(KernelProvisionerBase):
     """Starts one kernel in the jail and ends it. `report` tells what holds it; `ended` why it is no more."""
 
+    # "torch" hides nothing: a kernel that nobody gave a profile can run any notebook. Exercises name theirs.
     profile = Unicode("torch", help="Which of `profiles` this kernel gets.").tag(config=True)
     profiles = Dict(
         help="Further profiles, or changes to the built-in ones ('numpy', 'sympy', 'torch'): name to Profile's fields."
@@ -146,6 +147,14 @@ class JailedProvisioner(KernelProvisionerBase):
         """What a kernel is held by, of these settings. Raises ``WrongSettings`` where they can't be used."""
         profile = self.chosen_profile()
         hidden = frozenset((__package__.partition(".")[0], *profile.hidden))
+        for path in profile.readable:
+            if not os.path.exists(os.path.expanduser(path)):
+                raise WrongSettings(f"There is no {path!r}, named as readable for the jail.")
+        for module in self.preload:
+            if not view.is_there(module):
+                raise WrongSettings(f"There is no module {module!r}, named for the jail to import ahead.")
+        if unknown := sorted(set(self.layers_left_out) - set(LAYERS)):
+            raise WrongSettings(f"There is no layer {unknown[0]!r} to leave out; known are {', '.join(LAYERS)}.")
         return profile, self.chosen_limits(), view.interpreter_view(profile.packages, profile.readable, hidden)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The system-call filter, assembled by hand: about a hundred calls refused, the rest allowed.
 
-A binding would need libseccomp.so on every machine, for a filter with four conditions. The list refuses; it does not
-allow, because the namespaces, the mount view and Landlock already hold the files, and an allow-list would break with
-every release of NumPy or libzmq. The numbers are compared with libseccomp's own in the tests where that is installed.
+By hand: pyseccomp (last release: 2021) needs libseccomp.so on every machine, for a filter with four conditions. The
+list refuses; it does not allow, because the namespaces, the mount view and Landlock already hold the files, and an
+allow-list would break with every release of NumPy or libzmq. The numbers are compared with libseccomp's own in the
+tests where that is installed.
 """
 
 from __future__ import annotations

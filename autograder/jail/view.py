@@ -13,6 +13,7 @@ import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.machinery import PathFinder
 
 from . import linux
 from .errors import WrongSettings
@@ -49,12 +50,27 @@ def locate(package: str) -> list[str]:
     """Where an importable top-level package or module lies, without importing it; [] when there is none."""
     if "." in package:
         raise WrongSettings(f"A package for the jail's view is named by its top level; got {package!r}.")
-    spec = importlib.util.find_spec(package)
+    try:
+        spec = importlib.util.find_spec(package) if package != "__main__" else None
+    except ValueError:  # what is no name
+        spec = None
     if spec is None:
         return []
     if spec.submodule_search_locations is not None:
         return list(spec.submodule_search_locations)
     return [spec.origin] if spec.origin and os.path.exists(spec.origin) else []
+
+
+@lru_cache(maxsize=1024)
+def is_there(module: str) -> bool:
+    """Whether a module can be found, without importing what it lies in."""
+    package, *inside = module.split(".")
+    places = locate(package)
+    found = bool(places) or package in sys.builtin_module_names
+    for name in inside:
+        spec = PathFinder.find_spec(name, places) if found else None
+        found, places = spec is not None, list(spec.submodule_search_locations or ()) if spec else []
+    return found
 
 
 @lru_cache(maxsize=64)

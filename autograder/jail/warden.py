@@ -173,7 +173,8 @@ def _peak(usage: Any) -> int:
 
 def _parsed(report: bytes) -> dict[str, object]:
     try:
-        return json.loads(report)
+        told: dict[str, object] = json.loads(report)
+        return told
     except ValueError:
         return {"error": "the kernel's process ended before it could report"}
 

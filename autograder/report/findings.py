@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 
 from autograder import catalogue
+from autograder.cells import read_notebook
 from autograder.gradebook.ledger import STATUSES
+from autograder.gradebook.result import LOST
 from autograder.report.class_record import TRIED, ClassRecord, PartRecord
 from autograder.report.statistics import (
     SMALL_CLASS,
@@ -174,7 +175,7 @@ def _discriminations(part: PartRecord) -> Points:
 
 def _lost(part: PartRecord, row: Data) -> bool:
     """Whether a verdict stands for a notebook that was rejected, or on which grading failed."""
-    return part.statuses.get((row["student"], row["notebook"]), ("", ""))[0] in ("rejected", "failed")
+    return part.statuses.get((row["student"], row["notebook"]), ("", ""))[0] in LOST
 
 
 def _remark(p: float | None, r: float | None, students: int) -> str:
@@ -242,7 +243,7 @@ def _students_own(id: str, rows: Sequence[Data], record: ClassRecord) -> Data:
 
 def _answer_in(path: Path, step: str) -> str:
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read_notebook(path, "grade it again")
     except (OSError, ValueError):
         return ""
     for cell in notebook.cells:

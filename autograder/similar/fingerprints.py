@@ -6,6 +6,8 @@ A source is seen in three views, since each misses what another shows:
 - ``structure``: the syntax tree, in pre-order, without names, constants, docstrings, annotations and imports;
 - ``tokens``: names and constants blotted out as well, but no tree is needed: for a source that doesn't parse;
 - ``wording``: names, numbers, texts and comments as they stand.
+
+By hand: copydetect (last release: 2024) winnows a lexer's tokens alone, and what is seen in the tree would stay ours.
 """
 
 from __future__ import annotations

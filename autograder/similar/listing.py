@@ -28,7 +28,7 @@ from autograder.similar.comparison import (
 )
 from autograder.similar.programs import given, handed_in, programs
 from autograder.tables import safe
-from lrtutorial.advice import Unusable
+from lrtutorial.advice import Unusable, Unwritable
 from lrtutorial.course import current
 from lrtutorial.files import write_whole
 
@@ -68,6 +68,7 @@ def list_similar(
         raise Unusable(f"--common takes a share of the class above 0 and up to 1, such as 0.05; got {common}")
     if most < 1:
         raise Unusable(f"--most takes a number from 1, got {most}")
+    to = _folder(Path(output) if output is not None else COURSE / "similar")
     course = Assignment.find(assignment)
     compared_notebooks = programs(assignment)
     if not compared_notebooks:
@@ -94,8 +95,7 @@ def list_similar(
                     unreadable.append((found[0], notebook, found[1]))
             compared.append(compare(notebook, sources, hashes, threshold=threshold, common_share=common, most=most))
             progress.update(task, completed=len(folders) + 1)
-    to = Path(output) if output is not None else COURSE / "similar"
-    write(to, compared, unreadable, threshold, common)
+    write(to, current().parts.get(assignment, assignment), compared, unreadable, threshold, common)
     count = sum(len(one.pairs) for one in compared)
     console.print(f"{count} pairs to look at, of {len(folders)} students. A list, not a verdict.", highlight=False)
     for pair in ranked(compared)[:10]:
@@ -105,6 +105,12 @@ def list_similar(
     return 0
 
 
+def _folder(to: Path) -> Path:
+    if to.exists() and not to.is_dir():
+        raise Unwritable(f"{to} is no folder: name one with --output")
+    return to
+
+
 def ranked(compared: list[Compared]) -> list[Pair]:
     """Return the pairs of all exercises, most alike first; of equals in order of exercise and names."""
     pairs = [pair for one in compared for pair in one.pairs]
@@ -112,15 +118,19 @@ def ranked(compared: list[Compared]) -> list[Pair]:
 
 
 def write(
-    to: Path, compared: list[Compared], unreadable: list[tuple[str, str, str]], threshold: float, common: float
+    to: Path,
+    title: str,
+    compared: list[Compared],
+    unreadable: list[tuple[str, str, str]],
+    threshold: float,
+    common: float,
 ) -> None:
     """Write the page and the tables into a folder, each whole or not at all."""
     pairs = ranked(compared)
-    if to.exists() and not to.is_dir():
-        raise NotADirectoryError(f"{to} is no folder: name one with --output")
+    _folder(to)
     write_whole(to / "similar.csv", _table(pairs))
     write_whole(to / "similar.json", _data(compared, pairs, unreadable, threshold, common))
-    write_whole(to / "similar.html", page(compared, unreadable, threshold, common))
+    write_whole(to / "similar.html", page(title, compared, unreadable, threshold, common))
 
 
 def shown(name: str) -> str:
@@ -170,8 +180,10 @@ def _data(
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
-def page(compared: list[Compared], unreadable: list[tuple[str, str, str]], threshold: float, common: float) -> str:
-    """Return the page: self-contained HTML without scripts, every word of a student escaped."""
+def page(
+    title: str, compared: list[Compared], unreadable: list[tuple[str, str, str]], threshold: float, common: float
+) -> str:
+    """Return a part's page: self-contained HTML without scripts, every word of a student escaped."""
     pairs = ranked(compared)
     others: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
@@ -181,8 +193,8 @@ def page(compared: list[Compared], unreadable: list[tuple[str, str, str]], thres
     )
     environment.filters["shown"] = shown
     return environment.get_template("page.html.j2").render(
-        compared=compared, unreadable=unreadable, threshold=threshold, common=common, at_least=COMMON_AT_LEAST,
-        said=SAID,
+        title=title, compared=compared, unreadable=unreadable, threshold=threshold, common=common,
+        at_least=COMMON_AT_LEAST, said=SAID,
         pairs=[
             {"pair": pair, "best": _best(pair), "left": rows(pair, 0), "right": rows(pair, 1),
              "cut": max(pair.left.text.count("\n"), pair.right.text.count("\n")) >= LINES,

@@ -57,10 +57,10 @@ def delegates(
 
     Examples
     --------
-    >>> print(delegates("import torch.optim as o\\nopt = o.Adam(params)"))
+    >>> print(delegates("import torch.optim as o\\nopt = o.LBFGS(params)"))
     torch.optim is used (`import torch.optim as o`). This exercise asks for your own code: take that line out.
-    >>> delegates("# as torch.optim.SGD does it\\nparam -= lr * grad")
-    >>> delegates(["import torch", "class Adam: ...", "torch.optim.Adam"], ["Adam"])
+    >>> delegates("# as torch.optim.LBFGS does it\\nparam -= lr * grad")
+    >>> delegates(["import torch", "class Mine: ...", "torch.optim.LBFGS"], ["Mine"])
     """
     pieces = [source] if isinstance(source, str) else list(source)
     if not _may_use([*pieces, *(files or {}).values()]):

@@ -28,7 +28,7 @@ LOOKING = "looking for the place…"
 
 
 def check(step: str, *answers: object) -> Verdict:
-    """Check an answer and show the verdict: ``check("a1-condition", condition)``, ``check("b2", Adam)``.
+    """Check an answer and show the verdict: ``check("name-of-the-step", your_answer)``.
 
     In a notebook the verdict is displayed and nothing is raised, so that "Run all" goes on past an unfinished answer.
     Under ``nbgrader validate`` (and any other nbgrader execution) an answer that is not right raises
@@ -67,11 +67,16 @@ def verdict_on(step: str, *answers: object, beside: Mapping[str, object] | None 
     try:
         found = find_step(step)
     except UnknownStep as why:
-        return Verdict(str(step)[:60], "unreadable", str(why))
+        return Verdict(_as_given(step), "unreadable", str(why))
     named = _by_name(found, answers)
     verdict = _count(found, answers) if named is None else _judged(found, {**_beside(found, beside), **named})
     HERE.verdicts[found.id] = verdict
     return verdict
+
+
+def _as_given(name: object) -> str:
+    """Return what came as a step's name, as text that can be shown anywhere: half a character can't."""
+    return str(name)[:60].encode("utf-8", "replace").decode()
 
 
 def _beside(step: Step, names: Mapping[str, object] | None) -> dict[str, object]:
@@ -81,7 +86,7 @@ def _beside(step: Step, names: Mapping[str, object] | None) -> dict[str, object]
 def _by_name(step: Step, answers: tuple[object, ...]) -> dict[str, object] | None:
     """Return {name: answer}: by the answers' own names where these tell, else in the step's order; None if they can't.
 
-    Of several answers any may be given alone, in any order: ``check("b3", run_sgd)``.
+    Of several answers any may be given alone, in any order: ``check("name-of-the-step", one_of_them)``.
     """
     names = [getattr(answer, "__name__", "") for answer in answers]
     if step.kind.probed and answers and len(set(names)) == len(names) and set(names) <= set(step.answers):
@@ -122,7 +127,7 @@ def hint(step: str) -> None:
     try:
         found = find_step(step)
     except UnknownStep as why:
-        _show(Verdict(str(step)[:60], "unreadable", str(why)))
+        _show(Verdict(_as_given(step), "unreadable", str(why)))
         return
     _show_text(HERE.next_hint(found, hints_for(found, HERE.verdicts.get(found.id))))
 

@@ -5,8 +5,8 @@ reader types is text: a formula is read by :func:`lrtutorial.formulas.read_text`
 the notebook says, by the same functions.
 
 >>> desk = Desk()
->>> desk.answer({"do": "check", "step": "a1-gradient", "answers": {"gradient": "a*x"}})["status"]
-'right'
+>>> json.loads(desk.answer_text('{"do": "check", "step": "a typo"}'))["error"].partition(".")[0]
+"there is no check called 'a typo'"
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from lrtutorial import formulas as ex
+from lrtutorial.advice import Advice, fault
 from lrtutorial.answers.session import HERE
 from lrtutorial.checking import check, hints_for, progress, verdict_on
 from lrtutorial.checking.overview import CourseMap
 from lrtutorial.checking.predictions import compare
 from lrtutorial.checking.written import count_words
-from lrtutorial.course import find_exercise, find_step
+from lrtutorial.course import current, find_exercise, find_step
 from lrtutorial.course.exercise import Step
 from lrtutorial.formulas.derivations import WORDS, derivation
 from lrtutorial.kinds import Derivation, Formula, Prediction
@@ -60,11 +61,13 @@ class Desk:
         }
 
     def answer_text(self, request: str) -> str:
-        """Return the answer to a request, both as JSON text. Never raises: a fault of ours comes back as ``error``."""
+        """Return the answer to a request, both as JSON text. Never raises: what went wrong comes back as ``error``."""
         try:
             reply = self.answer(json.loads(request))
+        except Advice as why:
+            reply = {"error": str(why).removesuffix(".")}  # the page makes a sentence of it
         except Exception as error:
-            reply = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
+            reply = {"error": fault(error).removesuffix(".")}
         return json.dumps(reply, ensure_ascii=False)
 
     def answer(self, request: Request) -> Reply:
@@ -325,8 +328,9 @@ def keys(step: Step) -> list[dict[str, str]]:
     if not isinstance(kind, (Formula, Derivation)):
         return []
     applied = kind.functions if isinstance(kind, Formula) else ()
-    sums = bool(applied) or "t" in kind.symbols or isinstance(kind, Derivation) and not kind.condition
-    indices = ("k",) if sums and "k" not in kind.symbols else ()
+    course = current()
+    sums = bool(applied) or course.count in kind.symbols or isinstance(kind, Derivation) and not kind.condition
+    indices = (course.index,) if sums and course.index not in kind.symbols else ()
     typed = [*kind.symbols, *indices, *(f"{name}(" for name in applied), *"+-*/^()|", "sqrt("]
     if sums:
         typed += ["Sum(", ",", "oo", "="]

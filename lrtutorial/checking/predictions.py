@@ -1,4 +1,4 @@
-"""Predictions are committed before an experiment and compared after it: ``compare("c1", confidence_1, …)``.
+"""Predictions are committed before an experiment and compared after it: ``compare("exercise", confidence_1, …)``.
 
 The first prediction of a step counts, with its time: it is kept in the session, in the output of its check (as data of
 type ``COMMITTED``, which grading reads) and in the learner's progress. Until an exercise has been compared, ``check``

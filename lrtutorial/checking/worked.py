@@ -1,4 +1,4 @@
-"""Worked solutions of Parts A and B, for those who learn on their own: ``reveal("b2")`` after an honest try.
+"""Worked solutions of checked steps, for those who learn on their own: ``reveal("exercise")`` after an honest try.
 
 This package holds no answers. They are read from ``solutions/``, which lies beside ``notebooks/`` in a
 full copy of the course (and on Binder); a copy handed out by an instructor has none.

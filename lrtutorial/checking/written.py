@@ -79,11 +79,11 @@ def _item(points: float, text: str, earns: Sequence[str] = ()) -> RubricItem:
 
 
 def reveal(exercise: str, text: str | None = None) -> None:
-    """Show how an exercise can be answered, once you have tried: ``reveal("c1")``, ``reveal("b2")``.
+    """Show how an exercise can be answered, once you have tried: ``reveal("exercise")``.
 
-    Part C: the model answer and the rubric as a checklist to score yourself, after at least 40 different words
-    of your own. They are read from the saved notebook; where it cannot be found, hand them over as ``text``.
-    Parts A and B: the worked solution of every step that you have had checked, where this copy of the course
+    Of a written answer: the model answer and the rubric as a checklist to score yourself, after at least 40 different
+    words of your own. They are read from the saved notebook; where it cannot be found, hand them over as ``text``.
+    Otherwise: the worked solution of every step that you have had checked, where this copy of the course
     has the folder solutions/. While a course is being graded, all of it stays closed.
     """
     try:

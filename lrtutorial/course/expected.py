@@ -14,6 +14,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
 
+from lrtutorial.advice import NotThere, Unusable
 from lrtutorial.course.home import package
 
 
@@ -73,12 +74,18 @@ def _recorded(step_id: str) -> dict[str, Any]:
 
 @cache
 def _read(package: str, step_id: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
+    again = f"python -m autograder record {step_id}, in the course's folder, writes it"
+    try:
+        found: dict[str, object] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotThere(f"what {step_id} is compared with is not recorded yet: {again}") from error
+    except ValueError as error:
+        raise Unusable(f"what is recorded of {step_id} can't be read ({error}): {again} anew") from error
     return found
 
 
 def recorded(step_id: str) -> Expected:
-    """Return the recorded expectations of a step's public probes. Raises FileNotFoundError if none were recorded."""
+    """Return the recorded expectations of a step's public probes. Raises NotThere if none were recorded."""
     data = _recorded(step_id)
     return Known(data["probes"], data["reference"], data["outcomes"])
 

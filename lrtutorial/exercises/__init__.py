@@ -45,6 +45,7 @@ COURSE = Course(
         "lambda_max": Symbol((2, 9), Domain(Fraction(0), least="lambda_min")),
         "kappa": Symbol((1.5, 40), Domain(Fraction(1), open=False)),
     },
+    unknowns=("eta", "S"),  # the rate, and the S that a sum is called while it is worked out
     libraries=LIBRARIES,
     finished="Everything is done. Take your own Adam to a problem that matters to you.",
 )

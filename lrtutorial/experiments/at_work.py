@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.advice import name_of
 from lrtutorial.answers.running import does_nothing, quiet
 from lrtutorial.experiments.network import Network
 from lrtutorial.problems import Problem, get_problem
@@ -61,7 +62,7 @@ def attempt(make: Callable[[], object]) -> Any:
             return make()
     except Exception as error:
         said = str(error).splitlines()[0][:160] if str(error) else ""
-        return Note(f"Your code stopped here with {type(error).__name__}: {said}. Its check says more.")
+        return Note(f"Your code stopped here with {name_of(error)}: {said}. Its check says more.")
 
 
 def descend(

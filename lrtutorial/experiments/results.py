@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lrtutorial.advice import Unusable
 from lrtutorial.experiments.commitment import NotYet
 from lrtutorial.experiments.progress_bar import Progress
 from lrtutorial.figures.palette import OKABE_ITO
@@ -94,7 +95,7 @@ def slide(make: Callable[[float], Result], label: str, values: Sequence[float], 
     from lrtutorial.experiments.frames import Frames
 
     if start not in values:
-        raise ValueError(f"expected a start out of {list(values)}; got {start!r}")
+        raise Unusable(f"expected a start out of {list(values)}; got {start!r}")
     first = make(start)
     if isinstance(first, NotYet):
         display(first)

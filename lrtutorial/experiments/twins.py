@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lrtutorial.advice import Unusable
 from lrtutorial.experiments.at_work import Note, attempt, unfinished
 
 STEPS, SHAPES = 60, ((3,), (2, 4))
@@ -47,7 +48,7 @@ def against_torch(*classes: Callable[..., object]) -> object:
         if note := unfinished(**{name: one}):
             return note
         if name not in TWINS:
-            raise ValueError(f"{name} has no twin here; the classes known by name are {', '.join(TWINS)}")
+            raise Unusable(f"{name} has no twin here; the classes known by name are {', '.join(TWINS)}")
         found = attempt(partial(_compared, one, name))
         if isinstance(found, Note):
             return found

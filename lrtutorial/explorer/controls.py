@@ -88,7 +88,7 @@ def canonical(name: str, entry: Entry, problem: Problem) -> list[float]:
     """The numbers that a text names, as positions of a slider, the most wanted first.
 
     A rate's are plain descent's border 2/λ_max with 0.5 to 1.99 times it, the best rate 2/(λ_max + λ_min), heavy-ball
-    momentum's best and the two that do best in turn (A5), and 1, 5, 2 and 3 in each decade. A momentum's hold the
+    momentum's best and the two that do best in turn, and 1, 5, 2 and 3 in each decade. A momentum's hold the
     best one on a quadratic, ((√κ − 1)/(√κ + 1))² (Polyak 1964).
     """
     if name != "lr":

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrtutorial.advice import Unusable, WrongType
 from lrtutorial.explorer.recurrences import FAMILIES, trajectories
 from lrtutorial.explorer.student import StudentOptimizer
 from lrtutorial.problems import Problem, rotated_quadratic
@@ -71,14 +72,14 @@ def make_entries(optimizers: Iterable[object], problem: Problem) -> list[Entry]:
         taken = [other.id for other in entries]
         if entry.id in taken:
             if isinstance(item, str):
-                raise ValueError(f"{item!r} is listed twice in optimizers")
+                raise Unusable(f"{item!r} is listed twice in optimizers")
             number = 2 + sum(other.id.startswith(entry.id) for other in entries[1:])
             entry.id, entry.label = f"{entry.id}_{number}", f"{entry.label} ({number})"
         entries.append(entry)
     if not entries:
-        raise ValueError(f"expected at least one optimizer, e.g. {list(FAMILIES)}; got none")
+        raise Unusable(f"expected at least one optimizer, e.g. {list(FAMILIES)}; got none")
     if len(entries) > 6:
-        raise ValueError(f"expected at most 6 optimizers, so that their colours can be told apart; got {len(entries)}")
+        raise Unusable(f"expected at most 6 optimizers, so that their colours can be told apart; got {len(entries)}")
     return entries
 
 
@@ -87,7 +88,7 @@ def _entry(item: object, problem: Problem, number: int) -> Entry:
         if item not in FAMILIES:
             near = difflib.get_close_matches(item, FAMILIES, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise ValueError(f"no reference optimizer is called {item!r}{hint} Known: {', '.join(FAMILIES)}")
+            raise Unusable(f"no reference optimizer is called {item!r}{hint} Known: {', '.join(FAMILIES)}")
         parameters = {n: f"{item}_{n}" for n in ("lr", *_sliders(item))}
         return Entry(item, FAMILIES[item].label, item, parameters, expression=f'"{item}"')
     if item is None or item is ...:
@@ -99,8 +100,8 @@ def _entry(item: object, problem: Problem, number: int) -> Entry:
         return _student_entry(item, False, problem)
     if callable(getattr(item, "step", None)):
         name = type(item).__name__
-        raise TypeError(f"optimizers got an instance of {name}; pass the class itself: optimizers=[{name}, …]")
-    raise TypeError(
+        raise WrongType(f"optimizers got an instance of {name}; pass the class itself: optimizers=[{name}, …]")
+    raise WrongType(
         f"expected a name, a class with .step(grads) or a run_… function in optimizers, got {type(item).__name__}"
     )
 

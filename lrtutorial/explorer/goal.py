@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lrtutorial.advice import Unusable
+
 _PATTERN = re.compile(r"\s*loss\s*<\s*(?P<loss>[0-9.]+(?:[eE][+-]?[0-9]+)?)\s+within\s+(?P<steps>[0-9]+)\s+steps?\s*")
 
 
@@ -30,15 +32,15 @@ class Goal:
         wanted = 'expected a goal like "loss < 1e-6 within 30 steps"'
         match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
         if match is None:
-            raise ValueError(f"{wanted}, got {text!r}")
+            raise Unusable(f"{wanted}, got {text!r}")
         try:
             loss, steps = float(match["loss"]), int(match["steps"])
         except ValueError:
-            raise ValueError(f"{wanted}, got the number {match['loss']!r}") from None
+            raise Unusable(f"{wanted}, got the number {match['loss']!r}") from None
         if not (loss > 0 and math.isfinite(loss)):
-            raise ValueError(f"{wanted} with a loss above 0, got {match['loss']}")
+            raise Unusable(f"{wanted} with a loss above 0, got {match['loss']}")
         if not 1 <= steps <= most_steps:
-            raise ValueError(f"the goal allows {steps} steps, but this explorer runs 1 to {most_steps}; set steps=")
+            raise Unusable(f"the goal allows {steps} steps, but this explorer runs 1 to {most_steps}; set steps=")
         return cls(loss, steps)
 
     def met_at(self, losses: ArrayLike) -> int | None:

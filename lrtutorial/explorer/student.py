@@ -30,7 +30,10 @@ MOST_BYTES = 64 << 20
 
 
 class StudentCodeError(Exception):
-    """The student's code failed; the text is for the student."""
+    """The student's code failed; the text is for the student.
+
+    No Advice: it is the code's own failure, which the widget shows beside the runs of the others.
+    """
 
 
 class TookTooLong(StudentCodeError):
@@ -133,7 +136,7 @@ class StudentOptimizer:
 
     def run(
         self, problem: Problem, jobs: Sequence[tuple[Sequence[float], Mapping[str, float]]], steps: int
-    ) -> tuple[Any, dict]:
+    ) -> tuple[NDArray[np.float64], dict[int, str]]:
         """Run every (start, hyperparameters) within RUN_SECONDS: points (len(jobs), steps+1, 2) and messages by index.
 
         Raises StudentCodeError when nothing came back.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import reprlib
 import threading
 import time
 import uuid
@@ -17,12 +18,13 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
+from lrtutorial.advice import Refused, Unusable, WrongType
 from lrtutorial.explorer.controls import SHAPES, Control, family_label, known_hyperparameters, make_controls
 from lrtutorial.explorer.entries import Entry, make_entries, turned
 from lrtutorial.explorer.goal import Goal
 from lrtutorial.explorer.student import StudentCodeError
 from lrtutorial.figures.palette import STYLES
-from lrtutorial.problems import Problem, get_problem, rotated_quadratic
+from lrtutorial.problems import Problem, as_number, as_numbers, get_problem, rotated_quadratic
 
 VIEWS = ("contour", "loss", "stability", "split", "factors")
 MOST_STEPS = 300
@@ -73,11 +75,9 @@ class Explorer(anywidget.AnyWidget):
         if chosen.name == "rotated":
             chosen = rotated_quadratic(float(given.get("kappa", 10.0)), float(given.get("angle", 30.0)))
         if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MOST_STEPS:
-            raise ValueError(f"expected steps from 1 to {MOST_STEPS}, got {steps!r}")
+            raise Unusable(f"expected steps from 1 to {MOST_STEPS}, got {steps!r}")
         first = chosen.start if start is None else checked_start(start)
-        shown = [views] if isinstance(views, str) else list(views)
-        if not shown or any(view not in VIEWS for view in shown):
-            raise ValueError(f"expected views out of {', '.join(VIEWS)}; got {shown}")
+        shown = checked_views(views)
         aim = Goal.parse(goal, int(steps)) if goal is not None else None
         entries = make_entries(optimizers, chosen)
         controls = make_controls(chosen, entries, int(steps), first, lr, given)
@@ -91,7 +91,8 @@ class Explorer(anywidget.AnyWidget):
                 traits[f"sweep_{entry.id}__{key}"] = traitlets.Dict().tag(sync=True)
         traits["call"] = traitlets.Dict(called(problem, entries, shown, goal, given)).tag(sync=True)
         kind = type("Explorer", (cls,), traits)  # every explorer has its own sliders, hence its own class
-        return kind(chosen, entries, controls, int(steps), aim, shown, float(given.get("eps", 1e-8)))
+        made: Explorer = kind(chosen, entries, controls, int(steps), aim, shown, float(given.get("eps", 1e-8)))
+        return made
 
     def __init__(
         self,
@@ -155,15 +156,16 @@ class Explorer(anywidget.AnyWidget):
         """
         entry = next((e for e in self._entries if e.id == optimizer), None)
         if entry is None:
-            raise ValueError(f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}")
+            raise Unusable(f"no optimizer {optimizer!r} here; there are {', '.join(e.id for e in self._entries)}")
         values = self._snapshot()
         if entry.refusal:
-            raise RuntimeError(entry.refusal)
+            raise Refused(entry.refusal)
         if entry.student is None:
-            return entry.points(self._problem_at(values), values, self._eps, self.steps)[0]
+            run: NDArray[np.float64] = entry.points(self._problem_at(values), values, self._eps, self.steps)[0]
+            return run
         points, message = self._run_student(entry, values)
         if message:
-            raise RuntimeError(message)
+            raise RuntimeError(message)  # what the student's own code raised: no advice of ours
         return points
 
     def wait(self, seconds: float = 30.0) -> bool:
@@ -431,11 +433,20 @@ def landscape(problem: Problem) -> dict[str, object]:
     return shown
 
 
+def checked_views(views: object) -> list[str]:
+    """The names of views that are drawn; ValueError for what is none."""
+    given = [views] if isinstance(views, str) or not isinstance(views, Iterable) else list(views)
+    shown = [view for view in given if isinstance(view, str) and view in VIEWS]
+    if not shown or len(shown) < len(given):
+        raise Unusable(f"expected views out of {', '.join(VIEWS)}; got {reprlib.repr(views)}")
+    return shown
+
+
 def checked_start(start: ArrayLike) -> tuple[float, float]:
     """A start point as two finite floats; ValueError otherwise."""
-    point = np.asarray(start, dtype=np.float64)
+    point = as_numbers(start, "start=(x, y), two finite numbers")
     if point.shape != (2,) or not np.isfinite(point).all():
-        raise ValueError(f"expected start=(x, y), two finite numbers; got {start!r}")
+        raise Unusable(f"expected start=(x, y), two finite numbers; got {start!r}")
     return float(point[0]), float(point[1])
 
 
@@ -445,22 +456,22 @@ def checked_hyperparameters(problem: Problem, lr: Any, given: Mapping[str, Any])
     known = known_hyperparameters(problem)
     for name, asked in given.items():
         if name not in known:
-            raise TypeError(f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}")
+            raise WrongType(f"explore() got an unknown hyperparameter {name!r}; known here: {', '.join(sorted(known))}")
         single = name in ("eps", *SHAPES)
         for value in asked.values() if isinstance(asked, Mapping) and not single else [asked]:
             checked_hyperparameter(name, value)
     for rate in lr.values() if isinstance(lr, Mapping) else [lr]:
-        if rate is not None and (isinstance(rate, bool | str) or not 0 < rate < np.inf):
-            raise ValueError(f"expected a learning rate above 0, got {rate!r}")
+        if rate is not None and (isinstance(rate, bool | str) or not 0 < as_number(rate) < np.inf):
+            raise Unusable(f"expected a learning rate above 0, got {rate!r}")
 
 
 def checked_hyperparameter(name: str, value: Any) -> None:
     """ValueError with the allowed range for a hyperparameter beyond it."""
     if name.startswith("beta") or name == "momentum":
-        if not 0 <= value < 1:
-            raise ValueError(f"expected 0 ≤ {name} < 1, got {value!r}")
+        if not 0 <= as_number(value) < 1:
+            raise Unusable(f"expected 0 ≤ {name} < 1, got {value!r}")
     elif name == "angle":
-        if not 0 <= value <= 90:
-            raise ValueError(f"expected an angle from 0 to 90 degrees, got {value!r}")
-    elif not value > 0:
-        raise ValueError(f"expected {name} above 0, got {value!r}")
+        if not 0 <= as_number(value) <= 90:
+            raise Unusable(f"expected an angle from 0 to 90 degrees, got {value!r}")
+    elif not as_number(value) > 0:
+        raise Unusable(f"expected {name} above 0, got {value!r}")

@@ -22,14 +22,18 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lrtutorial.advice import name_of
 from lrtutorial.explorer.recurrences import DIVERGED
 from lrtutorial.problems import Problem
 
 MEMORY_BYTES = 8 << 30  # address space; torch alone reserves several GB of it
 
 
-class Refused(Exception):
-    """The optimizer ran but did something that its contract excludes; the message says what."""
+class BrokenContract(Exception):
+    """The optimizer ran but did something that its contract excludes; the message says what.
+
+    No Advice: it never leaves this process, only its words do, to stand beside the run.
+    """
 
 
 def run_class(
@@ -50,7 +54,7 @@ def run_class(
             points[step + 1] = np.nan
             break
     if not moved:
-        raise Refused(
+        raise BrokenContract(
             f"x did not move in {steps} steps. Parameters are updated in place: `self.params[i] -= …`, "
             "not `self.params = …`"
         )
@@ -58,12 +62,12 @@ def run_class(
 
 
 def checked_point(value: Any, before: np.ndarray, step: int) -> np.ndarray:
-    """The parameter after a step as float64 (2,); Refused when its shape changed or a NaN came out of the blue."""
+    """The parameter after a step as float64 (2,); BrokenContract when its shape changed or NaN came from nowhere."""
     if np.shape(value) != (2,):
-        raise Refused(f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)")
+        raise BrokenContract(f"after step {step} the parameter has shape {np.shape(value)}; it went in with shape (2,)")
     point = np.asarray(value, dtype=np.float64)
     if np.isnan(point).any() and np.all(np.abs(before) < DIVERGED):
-        raise Refused(f"step {step} made NaN out of x = ({before[0]:.4g}, {before[1]:.4g})")
+        raise BrokenContract(f"step {step} made NaN out of x = ({before[0]:.4g}, {before[1]:.4g})")
     return point
 
 
@@ -73,21 +77,21 @@ def run_function(
     """Call `run_…(start, **h, steps=steps)`; the points (steps+1, 2), NaN once diverged."""
     result = function(start=np.array(start, dtype=np.float64), steps=steps, **h)
     if np.shape(result) != (steps + 1, 2):
-        raise Refused(
+        raise BrokenContract(
             f"expected an array of shape ({steps + 1}, 2), one row a step and the start first; got {np.shape(result)}"
         )
     points = np.array(result, dtype=np.float64)
     out = ~(np.abs(points) < DIVERGED).all(axis=1)
     first = int(np.argmax(out)) if out.any() else len(points)
     if first < len(points) and np.isnan(points[first]).any() and first and np.abs(points[first - 1]).max() < 1e3:
-        raise Refused(f"step {first} is NaN after x = ({points[first - 1][0]:.4g}, {points[first - 1][1]:.4g})")
+        raise BrokenContract(f"step {first} is NaN after x = ({points[first - 1][0]:.4g}, {points[first - 1][1]:.4g})")
     points[first:] = np.nan
     return points
 
 
 def run_many(
     code: Any, is_class: bool, problem: Problem, jobs: Sequence[tuple[Any, ...]], steps: int
-) -> tuple[dict, bytes]:
+) -> tuple[dict[str, object], bytes]:
     """Run every (start, hyperparameters); a failed run is all NaN and leaves its message in the header
     under its index."""
     points = np.full((len(jobs), steps + 1, 2), np.nan)
@@ -96,7 +100,7 @@ def run_many(
         try:
             run = run_class(code, problem, start, h, steps) if is_class else run_function(code, start, h, steps)
             points[index] = run
-        except Refused as error:
+        except BrokenContract as error:
             errors[index] = {"message": str(error)}
         except BaseException as error:  # a student's SystemExit or KeyboardInterrupt is a failed run as well
             errors[index] = describe(error)
@@ -107,7 +111,7 @@ def describe(error: BaseException) -> dict[str, object]:
     """An exception as plain data: its text, and the file and line of the innermost frame that is not a library's."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename != __file__ and "site-packages" not in f.filename]
-    text = f"{type(error).__name__}: {error}"[:300]
+    text = f"{name_of(error)}: {error}"[:300]
     return {
         "message": text,
         "file": own[-1].filename if own else None,
@@ -115,7 +119,7 @@ def describe(error: BaseException) -> dict[str, object]:
     }
 
 
-def send(stream: BinaryIO, header: dict, body: bytes = b"") -> None:
+def send(stream: BinaryIO, header: Mapping[str, object], body: bytes = b"") -> None:
     """Write one answer: two lengths, the header, the body."""
     text = json.dumps(header).encode()
     stream.write(struct.pack(">II", len(text), len(body)) + text + body)

@@ -1,4 +1,4 @@
-"""A figure as evidence: read as plain data, and read back with bounds (B3, B4, B5)."""
+"""A figure as evidence: read as plain data, and read back with bounds."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _axes_from(data: object) -> Axes:
     return Axes(xlabel=xlabel, ylabel=ylabel, title=title, xscale=xscale, yscale=yscale, lines=lines)
 
 
-# ----------------------------------------------------------------------------------------- contour maps (B3)
+# ----------------------------------------------------------------------------------------- contour maps
 
 MAX_CONTOURS, MAX_MARKS, MARKS_AT_ONCE = 30, 100, 4
 

@@ -377,20 +377,20 @@ def _all(tree: Tree) -> list[Tree]:
 # -------------------------------------------------------------------------------------------- evaluating
 
 
-class NoValue(ArithmeticError):
-    """A division by zero."""
+class NoExactValue(ArithmeticError):
+    """At these exact values the formula is not defined: a division by zero, or no case that holds."""
 
 
 def truth(node: object, values: Values) -> bool | None:
     """Say whether a condition holds at exact values; None where a part of it is not defined."""
     try:
         return _truth(node, values)
-    except NoValue:
+    except NoExactValue:
         return None
 
 
 def _truth(node: Any, values: Values) -> bool:
-    kind = node[0]
+    kind: str = node[0]
     if kind == "relation":
         left, right = _value(node[2], values), _value(node[3], values)
         if type(left) is type(right) is Fraction:
@@ -444,14 +444,14 @@ def _value(node: Any, values: Values) -> Exact:
         for condition, value in node[1]:
             if _truth(condition, values):
                 return _value(value, values)
-        raise NoValue
+        raise NoExactValue
     raise NotExact(kind)
 
 
 def _raised(base: Exact, exponent: int) -> Exact:
     if exponent < 0:
         if sign(base) == 0:
-            raise NoValue
+            raise NoExactValue
         base, exponent = reciprocal(base), -exponent
     spend(exponent * width(base))
     if isinstance(base, Fraction):

@@ -306,13 +306,16 @@ def derivation(*lines: object, variable: str | None = None) -> Derivation:
             trees.append(ex.read(line))
         except ex.Unreadable as why:
             return _told(f"Line {number} can't be read: {why}.", lines)
+    letter = "" if variable is None else getattr(variable, "name", variable)
+    if not isinstance(letter, str):
+        return _told(f'A letter in quotes was expected, such as variable="x"; {type(letter).__name__} came.')
     kinds = [ex.is_condition(tree) for tree in trees]
     if len(set(kinds)) > 1:
         odd = kinds.index(not kinds[0]) + 1
         sorts = ("a condition or equation", "a formula")
         first, other = sorts if kinds[0] else sorts[::-1]
         return _told(f"Line 1 is {first}, line {odd} is {other}; make all lines of one sort.", [*map(ex.write, trees)])
-    found = compared(trees, variable or "")
+    found = compared(trees, letter)
     signs = ("", *(one.mark for one in found))
     notes = ("", *(_note(trees, index, one) for index, one in enumerate(found, 1)))
     return Derivation(tuple(map(ex.write, trees)), signs, notes, tuple(trees))

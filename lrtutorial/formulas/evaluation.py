@@ -263,7 +263,7 @@ class _Evaluation:
 
     def truth(self, tree: Tree) -> bool:
         self.spend()
-        kind = tree[0]
+        kind: str = tree[0]
         if kind in ("true", "false"):
             return kind == "true"
         if kind == "relation":
@@ -295,14 +295,15 @@ class _Evaluation:
         if tree[0] == "interval":
             low, high = (self.extended(end) for end in tree[2:])
             here = real(value)
-            above = here > low if tree[1][0] == "o" else here >= low
-            below = here < high if tree[1][1] == "o" else here <= high
+            above: bool = here > low if tree[1][0] == "o" else here >= low
+            below: bool = here < high if tree[1][1] == "o" else here <= high
             at_low, at_high = same_number(here, low), same_number(here, high)
-            return (tree[1][0] == "c" if at_low else above) and (tree[1][1] == "c" if at_high else below)
+            within: bool = (tree[1][0] == "c" if at_low else above) and (tree[1][1] == "c" if at_high else below)
+            return within
         if tree[0] in ("union", "intersection"):
             return (any if tree[0] == "union" else all)([self.member(value, child) for child in tree[1:]])
         if tree[0] in ("true", "false"):
-            return tree[0] == "true"
+            return bool(tree[0] == "true")
         raise Unreadable("a set of values was expected")
 
 
@@ -364,7 +365,7 @@ def _float(tree: Tree, point: Mapping[str, Number]) -> float:
     if kind == "mul":
         return math.prod(_float(child, point) for child in tree[1:])
     if kind == "pow":
-        value = _float(tree[1], point) ** _float(tree[2], point)
+        value: float | complex = _float(tree[1], point) ** _float(tree[2], point)
         if isinstance(value, complex):
             raise ValueError
         return value
@@ -385,7 +386,7 @@ def _hold_digits(total: Number, terms: Sequence[Number]) -> None:
         raise Undecided("terms this large cancel, and their digits are not enough to say what is left")
 
 
-def holds(tree: Tree, point: Mapping[str, Number], variable: str = "eta", *, budget: int = BUDGET) -> bool:
+def holds(tree: Tree, point: Mapping[str, Number], variable: str, *, budget: int = BUDGET) -> bool:
     """Say whether a condition holds at ``point``; a bare set is a condition on ``variable``. Raises as evaluate()."""
     if tree[0] in SET_KINDS:
         tree = ["contains", ["symbol", variable], tree]
@@ -407,7 +408,8 @@ def same_number(left: Number, right: Number, loose: bool = False) -> bool:
     a, b = real(left), real(right)
     if mp.isinf(a) or mp.isinf(b):
         return bool(a == b)
-    return abs(a - b) <= _tolerance(loose) * max(abs(a), abs(b))
+    near: bool = abs(a - b) <= _tolerance(loose) * max(abs(a), abs(b))
+    return near
 
 
 @lru_cache(maxsize=2)
@@ -422,4 +424,5 @@ def show_number(value: Number, digits: int = 6) -> str:
             return str(value.numerator)
         if value.denominator < 1000 and abs(value.numerator) < 10_000:
             return f"{value.numerator}/{value.denominator} ≈ {float(value):.{digits}g}"
-    return mpmath_context().nstr(real(value), digits).removesuffix(".0")
+    shown: str = mpmath_context().nstr(real(value), digits)
+    return shown.removesuffix(".0")

@@ -20,11 +20,11 @@ is refused, with both. In a formula x_t, or x_{t−1} where it is the only x, is
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
+from lrtutorial.course import current
 from lrtutorial.formulas.characters import BREAK, GREEK_LETTERS, plain
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
@@ -270,6 +270,11 @@ def _spellings(name: str) -> set[str]:
     return forms
 
 
+def no_limits(what: str, power: str = "**") -> Unreadable:
+    """Return the error of a sum whose index or limits are missing, with one in the course's own letters."""
+    return Unreadable(f"{what} needs its index with both limits, as in {current().sum_example(power)}")
+
+
 def spelled_name(name: str, symbols: Sequence[str]) -> str:
     """Return which of the step's symbols is spelled ``name`` (``η``, ``lamda_max``, ``x_0``), or the plain name."""
     if name in symbols:
@@ -402,7 +407,7 @@ class _Parser:
     def both(self) -> Tree:
         return self._joined("and", self.negated)
 
-    def _joined(self, word: str, part: Any) -> Tree:
+    def _joined(self, word: str, part: Callable[[], Tree]) -> Tree:
         parts = [part()]
         while self._takes(word, parts[-1]):
             parts.append(part())
@@ -527,7 +532,7 @@ class _Parser:
             return ["pow", base, self._deeper(self.exponent)]
         return base
 
-    def _deeper(self, part: Any) -> Tree:
+    def _deeper(self, part: Callable[[], Tree]) -> Tree:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Unreadable("the formula is nested too deeply")
@@ -688,7 +693,7 @@ class _Parser:
             self.need("]")
         else:
             if not (self.take("_{") or (self.take("_") and self.take("("))):
-                raise Unreadable("a sum needs its index with both limits, as in Sum(beta^k, (k, 0, t - 1))")
+                raise no_limits("a sum", "^")
             index, low = self._index()
             self.need("}", ")")
             self.need("^", "**")
@@ -698,7 +703,7 @@ class _Parser:
     def _index(self) -> tuple[str, Tree]:
         kind, name = self.now
         if kind != "symbol":
-            raise Unreadable("a sum needs its index with both limits, as in Sum(beta^k, (k, 0, t - 1))")
+            raise no_limits("a sum", "^")
         self.place += 1
         self.need("=", "==")
         return name, self.formula()
@@ -710,7 +715,7 @@ class _Parser:
             return _function_tree(name, found)
         if name in ("Sum", "sum", "Product", "prod"):
             if len(found) != 2 or found[1][0] != "limits" or found[0][0] == "limits":
-                raise Unreadable("a Sum needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
+                raise no_limits("a Sum")
             return ["sum" if name.lower() == "sum" else "product", *found[1][1:], found[0]]
         if name in ("And", "Or", "Union", "Intersection") and found:
             return found[0] if len(found) == 1 else [name.lower(), *found]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from lrtutorial.formulas.surds import TooLarge, spend
+from lrtutorial.formulas.surds import Exact, TooLarge, spend
 
 Many = dict[tuple[int, ...], int]
 MOST_TERMS = 400
@@ -253,9 +253,9 @@ def project(parts: Sequence[Many], index: int) -> list[Many]:
     return list(unique.values())
 
 
-def at(one: Many, values: Sequence, index: int) -> list:
+def at(one: Many, values: Sequence[Exact], index: int) -> list[Exact]:
     """Put numbers in place of the letters before ``index``; return the coefficients in that letter."""
-    result: list = [Fraction(0)] * (degree(one, index) + 1)
+    result: list[Exact] = [Fraction(0)] * (degree(one, index) + 1)
     for powers, number in one.items():
         product = Fraction(number)
         spend(1 + sum(powers))

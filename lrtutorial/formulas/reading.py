@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrtutorial.formulas.grammar import read_text, spelled_name
+from lrtutorial.formulas.grammar import no_limits, read_text, spelled_name
 from lrtutorial.formulas.tree import (
     MAX_DIGITS,
     MAX_NODES,
@@ -127,10 +127,11 @@ _SYMPY_FUNCTIONS = {
 
 def _in_order(node: Basic, kind: str) -> Sequence[Basic]:
     """Return the terms or factors in the order in which SymPy prints them; many stay as they are stored."""
-    if kind not in ("Add", "Mul") or len(node.args) > 20:
-        return node.args
-    parts = node.as_ordered_terms() if kind == "Add" else node.as_ordered_factors()
-    return parts if len(parts) == len(node.args) else node.args
+    stored: Sequence[Basic] = node.args
+    if kind not in ("Add", "Mul") or len(stored) > 20:
+        return stored
+    parts: Sequence[Basic] = node.as_ordered_terms() if kind == "Add" else node.as_ordered_factors()
+    return parts if len(parts) == len(stored) else stored
 
 
 def _from_sympy(node: Basic, room: list[int], names: Sequence[str]) -> Tree:
@@ -172,7 +173,7 @@ def _from_sympy(node: Basic, room: list[int], names: Sequence[str]) -> Tree:
         tree = _from_sympy(body, room, names)
         for limit in limits:
             if len(limit.args) != 3:
-                raise Unreadable(f"a {kind} needs its index with both limits, as in Sum(beta**k, (k, 0, t - 1))")
+                raise no_limits(f"a {kind}")
             index, low, high = limit.args
             tree = [kind.lower(), str(index.name), _from_sympy(low, room, names), _from_sympy(high, room, names), tree]
         return tree

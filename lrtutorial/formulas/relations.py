@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from lrtutorial.course import domains
+from lrtutorial.course import current, domains
 from lrtutorial.course.letters import REAL, Domain
 from lrtutorial.formulas import solution_sets as sets
 from lrtutorial.formulas.compiled import Compiled, Outside, number_of, truth, written_out
@@ -37,9 +37,10 @@ class Relation:
 
 
 def unknown_of(trees: Sequence[Tree]) -> str:
-    """Return the letter that conditions are solved for: η, the S of a series, or one that no exercise declares."""
+    """Return the letter that conditions are solved for: the course's unknown, or one that no exercise declares."""
     names = set().union(*map(symbols, trees)) if trees else set()
-    for name in ("eta", "S"):
+    unknowns = current().unknowns
+    for name in unknowns:
         if name in names:
             return name
     free = sorted(name for name in names if domains().get(name, REAL) == REAL)
@@ -47,7 +48,7 @@ def unknown_of(trees: Sequence[Tree]) -> str:
     for choice in (["x"] if "x" in free else [], alone, free, sorted(names)):
         if choice:
             return choice[-1]
-    return "eta"
+    return next(iter(unknowns), "x")
 
 
 def _sides(tree: Tree) -> list[Tree]:
@@ -152,7 +153,7 @@ def _tried(above: Tree, below: Tree, facts: Sequence[Tree], variable: str) -> Re
     return Relation(OPEN, sets.plainest(more) if more else None, agreed)
 
 
-def holds_at(tree: Tree, point: Mapping[str, object], variable: str = "eta") -> bool | None:
+def holds_at(tree: Tree, point: Mapping[str, object], variable: str) -> bool | None:
     """Say whether a condition holds at exact values; None where it is not defined. Raises Unclear."""
     numbers = {name: value for name, value in point.items() if isinstance(value, Fraction)}
     try:

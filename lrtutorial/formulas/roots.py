@@ -18,7 +18,7 @@ from typing import Any
 
 from lrtutorial.formulas.surds import Exact, NotExact, bounds, reciprocal, sign, spend, sqrt, width
 
-Poly = list  # coefficients, the constant one first, the last one not 0
+Poly = list[Exact]  # coefficients, the constant one first, the last one not 0
 Place = Any  # Fraction, Surd or Root
 
 
@@ -334,10 +334,12 @@ class Element:
         return Element(self.root, [-factor for factor in self.poly])
 
     def __sub__(self, other: Exact) -> Element:
-        return self + (-other)
+        difference: Element = self + (-other)
+        return difference
 
     def __rsub__(self, other: Exact) -> Element:
-        return -self + other
+        difference: Element = -self + other
+        return difference
 
     def __mul__(self, other: Exact) -> Element:
         return self._with(other, times)

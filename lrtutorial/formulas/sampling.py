@@ -164,7 +164,7 @@ def holds(tree: Tree, point: Mapping[str, Fraction], variable: str) -> bool:
 
 def enclosed_truth(tree: Tree, point: Mapping[str, Fraction], variable: str) -> bool:
     """Say whether a condition holds at a point. Raises NoValue where it is not defined, Unclear."""
-    kind = tree[0]
+    kind: str = tree[0]
     if kind in SET_KINDS:
         return enclosed_truth(["contains", ["symbol", variable], tree], point, variable)
     if kind in ("true", "false"):

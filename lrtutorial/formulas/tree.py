@@ -169,7 +169,8 @@ def right_hand_side(tree: Tree) -> Tree:
     """
     if tree[0] != "relation" or tree[1] != "==":
         return tree
-    left, right = tree[2], tree[3]
+    left: Tree = tree[2]
+    right: Tree = tree[3]
     if left[0] not in ("symbol", "apply"):
         left, right = right, left
     if left[0] == "symbol":

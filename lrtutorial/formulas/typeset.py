@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from lrtutorial.formulas.tree import MINUS_ONE, SERIES, Tree
@@ -154,7 +155,7 @@ def _sets(tree: Tree) -> str:
     return _joined(_op("∪" if tree[0] == "union" else "∩"), [_row(part) for part in tree[1:]])
 
 
-_WRITERS = {
+_WRITERS: dict[str, Callable[[Tree], str]] = {
     "add": _sum,
     "mul": _product,
     "pow": _power,

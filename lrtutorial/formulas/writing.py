@@ -49,7 +49,8 @@ def write(tree: Tree, around: int = 0) -> str:
 def _written(tree: Tree) -> str:
     kind = tree[0]
     if kind in ("number", "float"):
-        return tree[1].replace("-", "−")
+        number: str = tree[1]
+        return number.replace("-", "−")
     if kind in ("symbol", "constant"):
         return letter(tree[1]).replace("oo", "∞").replace("-", "−")
     if kind == "add":

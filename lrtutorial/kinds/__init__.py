@@ -180,7 +180,7 @@ class Prediction(InModule):
     sketch: Sketch | None = None  #: of a sketch: its axes, curves, and the features that are compared
 
     def companions(self, step: Step) -> tuple[str, ...]:
-        """Return the names of the why and of the confidence: ``why_1`` and ``confidence_1`` of ``prediction_1``."""
+        """Return the names of the why and of the confidence: ``why_7`` and ``confidence_7`` of ``prediction_7``."""
         (answer,) = step.answers
         number = answer.removeprefix("prediction_")
         return f"why_{number}", f"confidence_{number}"
@@ -204,6 +204,7 @@ class Driven(InModule):
     """What kinds have in common whose answers are code that is run on probes."""
 
     probed = True
+    facts: ClassVar[tuple[str, ...]] = ()  #: what a line of the rubric may name beside the ids of probes
 
     says: Mapping[str, str]  #: {probe id: what it tries, for the reader}
     own_work: bool = False  #: whether the answer must do its work itself
@@ -214,7 +215,7 @@ class Model:
     """Which optimizer an answer should be, so that mistakes in its pieces can be simulated."""
 
     family: str  #: a key of :data:`lrtutorial.kinds.variants.FAMILIES`
-    prefix: str  #: what the ids of its mistakes begin with, such as ``"b2-"``
+    prefix: str  #: what the ids of its mistakes begin with, such as ``"coins-"``
     arguments: Mapping[str, str]  #: {argument: the setting it is}, in the order of the signature
     costs: Mapping[str, tuple[str, ...]]  #: {what a mistake breaks: the lines of the rubric that it costs}
     defaults: Mapping[str, float] = field(default_factory=dict)  #: {setting: value}
@@ -238,11 +239,22 @@ class Optimizer(Driven):
 
 
 @dataclass(frozen=True)
+class Bowl:
+    """What runs descend on and pictures show: f = p·x² + q·y², with its minimum at the origin."""
+
+    factors: tuple[float, float]  #: (p, q)
+    start: tuple[float, float]  #: where the runs of the picture begin
+    mistaken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{mistake in its gradient: what may come of it, in the words of :mod:`lrtutorial.kinds.variants`}."""
+
+
+@dataclass(frozen=True)
 class Trajectories(Optimizer):
     """Functions that run an optimizer and draw it (:mod:`lrtutorial.kinds.trajectories`)."""
 
     name = "trajectories"
 
+    bowl: Bowl = field(kw_only=True)
     figure: Mapping[str, str] = field(default_factory=dict)  #: {fact: what is missing}
     settings: tuple[tuple[str, str], ...] = ()  #: (word in a label, id of the probe with the rates the figure shows)
 
@@ -252,6 +264,7 @@ class Schedule(Driven):
     """Classes with ``.get_lr(epoch)`` and ``.plot_schedule()`` (:mod:`lrtutorial.kinds.schedule`)."""
 
     name = "schedule"
+    facts = ("returned", "figure")
 
     costs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """{id of a mistake: the lines of the rates that it costs}, where runs fail that only follow from it."""

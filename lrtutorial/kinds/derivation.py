@@ -1,4 +1,4 @@
-"""Answers that are a chain of lines (Part A): each line must be equivalent to the one above, the last one solved.
+"""Answers that are a chain of lines: each line must be equivalent to the one above, the last one solved.
 
 The answer is a list of lines, text or SymPy, or what ``derivation(…)`` returned. Signs are proved, not sampled
 (:mod:`lrtutorial.formulas.relations`): the first line has the solution set of the given one (or of what follows from

@@ -15,6 +15,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
+from lrtutorial.advice import name_of
 from lrtutorial.answers.arrays import Malformed
 from lrtutorial.answers.running import does_nothing as does_nothing
 from lrtutorial.answers.running import quiet as quiet
@@ -48,7 +49,7 @@ class Error(TypedDict):
 
 def describe_error(error: BaseException, at: int = 0) -> Error:
     """Return an exception as data: type, message, and the student's own line (the deepest one in a notebook cell)."""
-    found = Error(type=type(error).__name__[:80], message=_message(error)[:300], at=at)
+    found = Error(type=name_of(error)[:80], message=_message(error)[:300], at=at)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "ipykernel" in frame.filename or _is_typed(frame.filename)]
     if own:

@@ -1,4 +1,4 @@
-"""Answers that are formulas (Part A): decided by their signature, the values at many generic points.
+"""Answers that are formulas: decided by their signature, the values at many generic points.
 
 A probe is a *point*: a rational value for each symbol of the step. The outcome of an answer is its value at
 every point, exact or with 40 digits; two formulas with the same outcome are the same. Conditions have a
@@ -247,7 +247,9 @@ def _wrong_form(step: Step, tree: ex.Tree) -> str | None:
         if is_equation:
             return "An equation was found where a condition with < or > was expected."
         if not ex.is_condition(tree):
-            return "A condition such as And(low < eta, eta < high) was expected, but this is a formula without < or >."
+            name = Formula.of(step).variable or "".join(allowed[-1:]) or "x"
+            wanted = f"A condition such as And(low < {name}, {name} < high)"
+            return f"{wanted} was expected, but this is a formula without < or >."
     else:
         if ex.is_condition(tree) and not is_equation:
             return "A formula was expected, but this is a condition."
@@ -281,7 +283,7 @@ def _alike(unknown: str, allowed: Sequence[str]) -> list[str]:
 def _shows_no_method(step: Step, tree: ex.Tree, before: ex.Tree) -> bool:
     """Say whether an answer follows from an earlier one only because hardly anything is left in it.
 
-    From ``update = 7`` follows ``closed_form = 7``, and from ``update = x`` follows ``x0``: no method is seen in that.
+    From ``mean = 7`` follows ``variance = 7``, and from ``mean = n`` follows ``n``: no method is seen in that.
     """
     least = 1 if Formula.of(step).condition else min(2, len(Formula.of(step).symbols))
     return not ex.symbols(before) or len(ex.symbols(tree)) < least

@@ -1,4 +1,4 @@
-"""Answers that are optimizer classes with ``.step(grads)`` (B1, B2): driven with gradients, watched step by step.
+"""Answers that are optimizer classes with ``.step(grads)``: driven with gradients, watched step by step.
 
 A probe is a dictionary::
 

@@ -1,4 +1,4 @@
-"""Predictions (Part C): what a student expects of an experiment, and why, judged against what the experiment gives.
+"""Predictions: what a student expects of an experiment, and why, judged against what the experiment gives.
 
 Honest work earns nearly all of the points: a prediction that was committed, and one line of why. Only a small part is
 for being right. The commitment that counts is the first one (:func:`with_first`).

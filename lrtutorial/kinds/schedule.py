@@ -1,4 +1,4 @@
-"""Answers that are schedules: classes with ``.get_lr(epoch)`` and ``.plot_schedule(total_epochs)`` (B5).
+"""Answers that are schedules: classes with ``.get_lr(epoch)`` and ``.plot_schedule(total_epochs)``.
 
 A probe asks one schedule, or two of the class in turn::
 

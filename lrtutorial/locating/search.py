@@ -26,6 +26,7 @@ from lrtutorial.locating.unset import perhaps_missing, surely_missing
 
 MOST_LINES = 2  #: a place that is told: one line, or two of which either may be meant
 MOST_TRIES = 20_000  #: edits that are run: what two seconds are enough for
+Place = dict[str, object]  #: what :func:`search` tells of a line
 
 
 def search_all(
@@ -34,7 +35,7 @@ def search_all(
     space: Mapping[str, Mapping[str, object]],
     seconds: float,
     wall: float = 3.0,
-) -> list[dict]:
+) -> list[Place]:
     """Return the places of all answers of a step, each given by its definitions and what these use by name.
 
     What a right answer uses is right; the wrong ones share ``seconds`` of the processor, ``wall`` times as many on the
@@ -66,7 +67,7 @@ def _search_all(
     space: Mapping[str, Mapping[str, object]],
     end: float,
     wall: float,
-) -> list[dict]:
+) -> list[Place]:
     trials = {}
     for name, own in sources.items():
         with contextlib.suppress(Exception):  # an answer's source may be anything
@@ -74,7 +75,7 @@ def _search_all(
     judged = [name for name, trial in trials.items() if trial.holding and not trial.failing]  # by runs of their own
     right = {one.name for name in judged for one in sources[name]}
     wrong = [name for name, trial in trials.items() if trial.failing]
-    places: list[dict] = []
+    places: list[Place] = []
     common = _common(sources, wrong) - right
     # what all of them use is searched first: it is short, and one slip explains all
     for name in wrong if common else ():
@@ -101,7 +102,7 @@ def _common(sources: Mapping[str, Sequence[Source]], wrong: Sequence[str]) -> se
 
 def search(
     trial: Trial, sources: Sequence[Source], seconds: float, wall: float = math.inf, right: Collection[str] = ()
-) -> list[dict]:
+) -> list[Place]:
     """Return the places in ``sources`` where a small edit lets an answer pass every public probe.
 
     A place is plain data: ``{"answer", "line", "code", "function", "part", "role", "before"}``, lines as the cell
@@ -168,7 +169,7 @@ def _in_order(trial: Trial, sources: Sequence[Source]) -> Iterator[tuple[Edit, S
 # -------------------------------------------------------------------------------------------- what is told
 
 
-def _places(found: Sequence[tuple[Edit, Source]]) -> list[dict]:
+def _places(found: Sequence[tuple[Edit, Source]]) -> list[Place]:
     """Return what is told of the edits that mend an answer: one place a line, at most MOST_LINES of them."""
     by_line: dict[tuple[str, int], list[tuple[Edit, Source]]] = {}
     gaps = [pair for pair in found if pair[0].before]
@@ -184,7 +185,7 @@ def _places(found: Sequence[tuple[Edit, Source]]) -> list[dict]:
     return [_place(pairs) for _, pairs in sorted(by_line.items(), key=lambda item: item[0][1])]
 
 
-def _place(pairs: Sequence[tuple[Edit, Source]]) -> dict[str, object]:
+def _place(pairs: Sequence[tuple[Edit, Source]]) -> Place:
     edit, source = pairs[0]
     line = (edit.part.end_lineno if edit.role == AFTER else None) or edit.part.lineno
     parts = {(_segment(source, one.part), one.role) for one, _ in pairs}

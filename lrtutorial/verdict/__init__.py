@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from typing import Any, Protocol
 
+from lrtutorial.advice import Said
 from lrtutorial.verdict.claims import Claim
 
 STATUSES = {  # status: (mark, word) – the word carries the meaning, colour and mark only repeat it
@@ -221,15 +222,15 @@ def still_open(evidence: Mapping[str, object], what: str) -> str:
     return f"The ... is still in place: put {what} there."
 
 
-class CheckFailed(AssertionError):
-    """Raised by ``check`` under ``nbgrader validate`` so that Validate sees a failure; renders only the verdict."""
+class CheckFailed(Said, AssertionError):
+    """Raised by ``check`` under ``nbgrader validate`` so that Validate sees a failure; renders only the verdict.
+
+    No Advice: nothing was used wrongly, an answer is not right yet.
+    """
 
     def __init__(self, verdict: Verdict):
         super().__init__(str(verdict))
         self.verdict = verdict
-
-    def _render_traceback_(self) -> list[str]:
-        return str(self.verdict).splitlines()
 
     def __reduce__(self) -> tuple[object, ...]:
         return CheckFailed, (self.verdict,)

@@ -116,6 +116,7 @@ def answer(folder: Path, words: str) -> None:
     nbformat.write(notebook, path)
 
 
+# Longer than sixty lines, as tests/project/test_rooms.py knows: one way, each page from the last.
 def test_the_whole_way_in_formgrader(
     course: Path, tmp_path: Path, jupyterlab_in: Callable[[Path], JupyterLab], page: Page
 ) -> None:

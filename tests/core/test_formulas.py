@@ -275,12 +275,12 @@ def test_conditions_are_exact_at_their_borders(condition, where) -> None:
         edge,
         edge * Fraction(1_000_001, 1_000_000),
     )
-    assert tuple(ex.holds(tree, {**POINT, "eta": spot}) for spot in spots) == where
+    assert tuple(ex.holds(tree, {**POINT, "eta": spot}, "eta") for spot in spots) == where
 
 
 def test_an_irrational_and_a_rational_side_can_be_compared() -> None:
-    assert ex.holds(ex.read("sqrt(2) < 3/2"), {}) and not ex.holds(ex.read("sqrt(2) >= 3/2"), {})
-    assert ex.holds(ex.read("sqrt(2)*sqrt(2) <= 2"), {})  # equal within 30 digits
+    assert ex.holds(ex.read("sqrt(2) < 3/2"), {}, "x") and not ex.holds(ex.read("sqrt(2) >= 3/2"), {}, "x")
+    assert ex.holds(ex.read("sqrt(2)*sqrt(2) <= 2"), {}, "x")  # equal within 30 digits
 
 
 # -------------------------------------------------------------------------------------------- bounded work
@@ -403,9 +403,9 @@ def test_intervals_may_be_endless() -> None:
     reals, above, below = sympy.S.Reals, sympy.Interval.open(0, sympy.oo), sympy.Interval(-sympy.oo, 0)
     for value_of_eta in (Fraction(-9), Fraction(0), Fraction(9)):
         point = {"eta": value_of_eta}
-        assert ex.holds(ex.read(reals), point)
-        assert ex.holds(ex.read(above), point) == (value_of_eta > 0)
-        assert ex.holds(ex.read(below), point) == (value_of_eta <= 0)
+        assert ex.holds(ex.read(reals), point, "eta")
+        assert ex.holds(ex.read(above), point, "eta") == (value_of_eta > 0)
+        assert ex.holds(ex.read(below), point, "eta") == (value_of_eta <= 0)
 
 
 def test_one_thread_s_budget_is_not_another_s() -> None:

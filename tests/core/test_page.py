@@ -32,9 +32,16 @@ def test_a_check_gives_the_notebooks_verdict_and_the_progress_after_it(desk: Des
     assert progress.parse(desk.answer(again)["progress"])["steps"]["a1-gradient"]["tries"] == 2
 
 
-@pytest.mark.parametrize("text", ["not JSON", "[1]", '{"do": "fly"}', '{"do": "check", "step": "a9"}', "{}"])
-def test_a_request_that_makes_no_sense_is_answered_by_an_error(desk: Desk, text: str) -> None:
-    assert json.loads(desk.answer_text(text))["error"]
+@pytest.mark.parametrize("text", ["not JSON", "[1]", '{"do": "fly"}', '{"do": "check", "step": "a1-gradient"}', "{}"])
+def test_a_fault_of_the_page_is_answered_as_one_with_what_to_report(desk: Desk, text: str) -> None:
+    said = json.loads(desk.answer_text(text))["error"]
+    assert "a fault of the program" in said and "Please report it" in said and "line " in said
+    assert not said.endswith("."), "the page makes a sentence of it"
+
+
+def test_what_a_reader_of_the_page_can_mend_is_answered_as_advice(desk: Desk) -> None:
+    said = json.loads(desk.answer_text('{"do": "check", "step": "a9"}'))["error"]
+    assert said.startswith("there is no check called 'a9'.") and "fault" not in said and not said.endswith(".")
 
 
 def test_every_step_that_a_page_offers_is_read_and_judged(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.grading.workers import NoWorkers, cluster_workers
 from tests import commands
 from tests.grading.a1 import PART, ROOT, environment, grade, hand_in, ledger, scores, times
 
@@ -22,7 +23,7 @@ PATIENCE = 600  #: s after which a run is given up that does nothing more: even 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A scheduler and two workers on the loopback, in a folder that is no course."""
+    """A scheduler and two workers on the loopback, begun in this folder as the guide says, with no course of theirs."""
 
     address: str
     scheduler: subprocess.Popen[bytes]
@@ -35,12 +36,12 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LRTUTORIAL_COURSE": str(elsewhere / "no-course")}
+    environment = {**os.environ, "LRTUTORIAL_COURSE": str(elsewhere / "no-course")}
 
     def dask(*words: str) -> subprocess.Popen[bytes]:
         with (elsewhere / f"{words[0]}.log").open("ab") as log:
             command = [sys.executable, "-m", "dask", *words]
-            return subprocess.Popen(command, cwd=elsewhere, env=environment, stdout=log, stderr=log)
+            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard")
     workers = [
@@ -107,3 +108,19 @@ def test_a_scheduler_that_is_not_there_is_said_plainly(course: Path) -> None:
     hand_in(course, "ada")
     done = grade(course, PART, "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 1 and "127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_scheduler_begun_where_no_grader_is_to_be_found_is_told_where_to_begin(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    with (tmp_path / "log").open("ab") as log:
+        scheduler = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+    try:
+        with pytest.raises(NoWorkers, match="start it in this folder with `python -m dask scheduler`"):
+            with cluster_workers(f"tcp://127.0.0.1:{port}"):
+                pass
+    finally:
+        scheduler.kill()
+        scheduler.wait()

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from autograder import catalogue
-from autograder.grading import expectations, one
+from autograder.grading import expectations, judging, one
 from autograder.grading.judging import Grading
 from lrtutorial.course import exercises, find_step
 from lrtutorial.course.expected import recorded
@@ -148,12 +148,16 @@ def test_every_recorded_outcome_is_one_that_can_be_predicted():
                 assert step.kind.agree(step, outcome, outcome), step.id
 
 
-def test_a_step_whose_record_is_of_another_form_costs_nobody_a_point():
-    def examine(*_):
+def test_a_step_whose_record_is_of_another_form_costs_nobody_a_point(monkeypatch):
+    def other_form(secret, step_id):
         raise expectations.OtherForm("record it again")
 
+    def examine(work, notebook, clock):
+        return Grading("part_c", notebook, SECRET, "draw").question(find_step(STEP))
+
+    monkeypatch.setattr(judging, "class_expectations", other_form)
     release = nbformat.writes(nbformat.v4.new_notebook())
-    with pytest.raises(expectations.OtherForm):
+    with pytest.raises(judging.NoQuestion, match=f"{STEP} can't be asked: record it again"):
         one.grade_one(one.Work("part", "ada", "no exercise", release.encode(), release, SECRET, (), {}), examine)
 
 

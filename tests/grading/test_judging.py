@@ -169,5 +169,5 @@ def test_a_seed_on_which_the_experiment_comes_out_otherwise_is_not_the_classs(mo
     ):
         monkeypatch.setattr(expectations.catalogue, "generator", lambda *words, seeds=seeds: Drawn(*seeds))
         for again in range(2):  # computed, then as it was kept
-            data = expectations._kept.__wrapped__("secret", step.id, tmp_path)
+            data = expectations._kept.__wrapped__("secret", step.id, tmp_path / "-".join(map(str, seeds)))
             assert (data["probes"], data["reference"]) == ([taken], reference), (seeds, again)

@@ -19,8 +19,9 @@ from traitlets import HasTraits, TraitError
 from traitlets.config import Config, Configurable, LazyConfigValue
 from traitlets.config.loader import DeferredConfigString
 
+from autograder.configuration import CELL_SECONDS
 from autograder.gradebook.ledger import Ledger
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, course_config
 from autograder.grading.engine import grade
 from autograder.grading.executor import TrustedExecute
 from autograder.grading.one import CannotHold
@@ -42,12 +43,42 @@ SLIPS = {
     "JailedProvisioner.minimun": ("full", "Did you mean 'minimum'"),
     "JailedProvisioner.limits": ({"memry_bytes": 2**30}, "no 'memry_bytes'; known are"),
     "JailedProvisioner.packages": (["lrtutorial", "no_such"], "'no_such', named for the jail, is not importable"),
-    "JailedProvisioner.profiles": ({"mine": {"preloads": []}}, "no 'preloads'; known are preload"),
+    "JailedProvisioner.profiles": ({"numpy": {"preloads": []}}, "no 'preloads'; known are preload"),
     "JailedProvisioner.readable": (["/"], "whole file system"),
     "TrustedExecute.timeout": ("soon", "'soon'"),
     "LimitOutput.max_lines": ("many", "'many'"),
     "Execute.timeOut": (3, "Did you mean 'timeout'"),
     "TrustedExecute.on_cell_start": (print, "can't be passed on"),
+    "LatePenalty.percent": (900, "takes a number from 0 to 100, got 900"),
+    "LatePenalty.per": ("week", "'week'"),
+    "LatePenalty.cap": (50, "Did you mean 'cap_percent'"),
+    "AssignLatePenalties.plugin_class": ("autograder.gradebook.late.LatePenalt", "LatePenalt'"),
+    "GrantExtraTime.path": (3, "path"),
+    "LatePenalty.grace_minutes": (10**400, "a number that is too large"),
+    "LatePenaltys.percent": (5, "Did you mean 'LatePenalty'"),
+    "JailedProvisoner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
+    "jailedProvisioner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
+    "TrustedExecutor.timeout": (5, "Did you mean 'TrustedExecute'"),
+    "JailedProvisioner.Limits": (Config({"cell_seconds": 3}), "Did you mean 'limits'"),
+    "JailedProvisioner.profile": ("numpy", "each exercise says its own"),
+    "JailedProvisioner.canaries": (["/not/there"], "canary /not/there, which there is not"),
+    "JailedProvisioner.preload": (["lrtutorial.nope"], "no module 'lrtutorial.nope'"),
+    "JailedProvisioner.layers_left_out": (["landlok"], "no layer 'landlok'"),
+    "NotebookClient.kernel_manager_class": ("jupyter_client.AsyncKernelManager", "the jail's kernels alone"),
+    "Execute.allow_errors": (True, "fixed in grading"),
+    "KernelProvisionerBase.foo": (1, "It has no options"),
+    "Execute.startup_timeout": (0, "startup_timeout to 0: expected seconds"),
+    "Execute.iopub_timeout": (0, "iopub_timeout to 0: expected seconds"),
+    "ExecutePreprocessor.error_on_timeout": ({"ename": 3}, "expected ename and evalue"),
+}
+#: Further values that a trait takes and the jail does not.
+ODD = {
+    "JailedProvisioner.packages": (["__main__"], ["os.path"], ["", "."]),
+    "JailedProvisioner.readable": (["/not/there"], ["a\0b"], ["\ud800"]),
+    "JailedProvisioner.limits": ({"memory_bytes": 10**30}, {"cell_seconds": 10**400}, {"memory_bytes": 10**5000}),
+    "JailedProvisioner.profiles": ({"nunpy": {}}, {5: {}}, {"numpy": None}, {"numpy": {"readable": {"a": 1}}}),
+    "JailedProvisioner.preload": (["pandass"], ["lrtutorial.nope.nope"], ["sys.path"]),
+    "TrustedExecute.timeout": (0, -5, 10**400),
 }
 
 
@@ -77,6 +108,17 @@ def test_a_setting_that_cannot_be_used_stops_grading_before_anything_is_written(
     with pytest.raises(Unusable, match="nbgrader_config.py") as caught:
         grade(assignment, HERE)
     assert said in str(caught.value)
+    with Ledger(assignment.course.db_url) as book:
+        assert list(book.submissions(PART)) == []
+
+
+@pytest.mark.whole
+def test_extra_time_that_cannot_be_read_stops_grading_before_anything_is_written(assignment: Assignment) -> None:
+    table = Path(assignment.config.CourseDirectory.db_url.removeprefix("sqlite:///")).with_name("extra_time.csv")
+    assignment.config.GrantExtraTime.path = str(table)
+    table.write_text(f"student,assignment,hours\nada,{PART},x\n")
+    with pytest.raises(Advice, match="line 2: hours takes a number, got 'x'"):
+        grade(assignment, HERE)
     with Ledger(assignment.course.db_url) as book:
         assert list(book.submissions(PART)) == []
 
@@ -120,8 +162,12 @@ def test_every_option_takes_what_its_trait_takes_and_nothing_else(option: tuple[
     """Oracle: the trait itself, set on an object of no configuration."""
     owner, name = option
     least = next(one for one in CONFIGURED if owner in [base.__name__ for base in one.__mro__])
-    if name not in least.class_trait_names(config=True):  # a class below has fixed what its base lets one choose
+    if name not in least.class_trait_names(config=True) and owner in ("NbConvertBase", "Preprocessor"):
         assert not any(name in section for section in settings_of(configured(f"{owner}.{name}", 3)).values())
+        return  # it is for pages, too
+    if name not in least.class_trait_names(config=True):  # a class below has fixed what its base lets one choose
+        with pytest.raises(Unusable, match="fixed in grading"):
+            settings_of(configured(f"{owner}.{name}", 3))
         return
     trait = least.class_traits()[name]
     for value in _odd_values():
@@ -134,11 +180,11 @@ def test_every_option_takes_what_its_trait_takes_and_nothing_else(option: tuple[
         try:
             told = settings_of(configured(f"{owner}.{name}", value))
         except Unusable as said:
-            assert "nbgrader_config.py" in str(said) and (name in str(said) or "the jail can't be" in str(said))
+            assert "nbgrader_config.py" in str(said)
             continue
         assert takes or isinstance(value, str | list), f"{value!r} was taken"  # traitlets reads texts and lists in
         json.dumps(told)
-        if takes and type(getattr(bare, name)) is type(value) and name != "skip_cells_with_tag":  # the executor's own
+        if takes and type(getattr(bare, name)) is type(value) and name != "enabled":  # of the executor it is ours
             assert any(section.get(name) == value for section in told.values())
 
 
@@ -158,8 +204,31 @@ def test_what_is_appended_said_for_a_base_class_or_on_the_command_line_counts() 
         "Execute": {"timeout": DeferredConfigString("7")},
     })  # fmt: skip
     told = settings_of(config)
-    assert told["JailedProvisioner"] == {"readable": ["/etc/hosts"]}
+    assert told["JailedProvisioner"] == {"readable": ["/etc/hosts"], "packages": ["lrtutorial"]}
     assert told["TrustedExecute"] == {"stock_kernel": True, "timeout": 7}
+
+
+@pytest.mark.parametrize(
+    "base", ["NotebookClient", "ExecutePreprocessor", "Execute", "JailedExecute", "TrustedExecute"]
+)
+def test_a_time_for_a_cell_holds_whichever_class_it_is_set_for(base: str) -> None:
+    config = course_config()
+    assert settings_of(config)["TrustedExecute"]["timeout"] == CELL_SECONDS
+    config[base].timeout = 7
+    assert settings_of(config)["TrustedExecute"]["timeout"] == 7
+
+
+@pytest.mark.parametrize("option", ODD)
+def test_what_only_a_run_would_refuse_is_refused_before_it(option: str) -> None:
+    for value in ODD[option]:
+        with pytest.raises(Unusable, match="nbgrader_config.py"):
+            settings_of(configured(option, value), ["numpy"])
+
+
+def test_kernels_see_the_course_s_own_packages_whatever_the_list_says() -> None:
+    config = course_config()
+    config.JailedProvisioner.packages = ["numpy"]
+    assert settings_of(config)["JailedProvisioner"]["packages"] == ["lrtutorial", "numpy"]
 
 
 def test_an_exercise_s_profile_that_there_is_not_is_named() -> None:

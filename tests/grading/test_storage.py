@@ -23,6 +23,7 @@ from autograder.gradebook.errors import advice_on
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading.assignment import Assignment, course_config
+from lrtutorial.advice import Unusable
 from lrtutorial.verdict import Line, Verdict
 from tests.forked import newest_revision
 from tests.grading.a1 import NOTEBOOK, PART, grade, hand_in, in_course, scores
@@ -173,6 +174,34 @@ def test_another_version_s_gradebook_is_refused_untouched(course: Path, change: 
     said = opening(course)
     assert all(word in said for word in words), said
     assert tree(course) == before
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("mysql://ada:hunter2@host/x", "no gradebook is kept in mysql"),
+        ("oracle://host", "no gradebook is kept in oracle"),
+        ("mssql://host", "no gradebook is kept in mssql"),
+        ("sqlite+aiosqlite:////x.db", "no gradebook is kept in sqlite.aiosqlite"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:////terms/which?/gradebook.db", "question mark, as after /terms/which"),
+        ("gradebook.db", "no address of a gradebook"),
+    ],
+)
+def test_an_address_under_which_no_gradebook_can_be_kept_is_refused(address: str, said: str) -> None:
+    with pytest.raises(Unusable, match=said) as caught:
+        patient(address)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_brackets_in_the_name_of_a_course_s_folder_are_no_pattern(tmp_path: Path) -> None:
+    course = tmp_path / "term [2026] *"
+    hand_in(course, "ada")
+    part = Assignment.find(PART)
+    part.config.CourseDirectory.submitted_directory = str(course / "submitted")
+    assert part.folders() == {"ada": course / "submitted" / "ada" / PART} and part.strays() == []
 
 
 def test_what_is_no_gradebook_is_said(course: Path) -> None:

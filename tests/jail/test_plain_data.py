@@ -9,8 +9,9 @@ import sys
 from dataclasses import fields
 
 import pytest
+from nbgrader.preprocessors import Execute
 
-from autograder.jail import PROFILES, JailReport, JailTooWeak, Limits, Profile
+from autograder.jail import PROFILES, JailedExecute, JailReport, JailTooWeak, KernelNotStarted, Limits, Profile
 from autograder.jail.report import LEVELS, MEANING, NEEDED, Finding
 
 
@@ -93,3 +94,15 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     root = __file__.rpartition("tests")[0]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout.startswith("[]\n") and "no attribute 'nothing'" in done.stdout
+
+
+def test_a_kernel_that_does_not_get_ready_is_no_fault_of_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """jupyter_client says both in words of RuntimeError, as a cell may."""
+    for error, told in ((RuntimeError("Kernel died"), KernelNotStarted), (JailTooWeak("why"), JailTooWeak)):
+
+        def fails(self: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(Execute, "start_new_kernel_client", fails)
+        with pytest.raises(told, match=str(error)):
+            JailedExecute().start_new_kernel_client()

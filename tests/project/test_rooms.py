@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mypy.main import process_options
 
 from lrtutorial.course import exercises
 
@@ -54,6 +57,30 @@ def test_a_name_of_a_module_stands_for_one_concept() -> None:
     shared = {name for name, count in names.items() if count > 1} - set(exercises())
     assert {name: [path.as_posix() for path in paths if path.stem == name] for name in shared - set(SHARED)} == {}
     assert set(SHARED) <= shared, "a reason for a name that one module has by now"
+
+
+def exceptions() -> list[tuple[str, str]]:
+    """Return the name and the module of every exception class of the two packages."""
+    classes = [
+        (node.name, {ast.unparse(base).rpartition(".")[2] for base in node.bases}, path.relative_to(ROOT).as_posix())
+        for package in ("autograder", "lrtutorial")
+        for path in sources(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    known = {name for name in dir(builtins) if isinstance(getattr(builtins, name), type(Exception))}
+    known = {name for name in known if issubclass(getattr(builtins, name), BaseException)}
+    while found := {name for name, bases, _ in classes if bases & known} - known:
+        known |= found
+    return [(name, module) for name, bases, module in classes if bases & known]
+
+
+def test_a_name_of_an_exception_stands_for_one_class() -> None:
+    """Else ``except Refused`` passes by what the other module raises under that name."""
+    named = exceptions()
+    assert len(named) > 40
+    count = Counter(name for name, _ in named)
+    assert [(name, module) for name, module in named if count[name] > 1] == []
 
 
 def python_functions(path: Path) -> Iterator[tuple[str, int]]:
@@ -116,6 +143,34 @@ def test_the_arrows_between_the_rooms_are_those_that_are_allowed() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 broken" in done.stdout
+
+
+def test_every_module_on_the_way_to_a_score_is_held_to_mypy_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make lint` runs mypy, half a minute without its cache: for these rooms with no less than ``--strict`` asks."""
+    monkeypatch.chdir(ROOT)
+    _, ours = process_options(["--config-file", "pyproject.toml"])
+    _, loose = process_options(["--config-file", os.devnull, "lrtutorial"])
+    _, strict = process_options(["--config-file", os.devnull, "--strict", "lrtutorial"])
+    asked = {name for name in dir(strict) if isinstance(getattr(strict, name), bool)}
+    asked = {name for name in asked if getattr(strict, name) != getattr(loose, name)}
+    rooms = {
+        "lrtutorial": ("answers", "checking", "course", "formulas", "kinds", "locating", "verdict"),
+        "autograder": ("gradebook", "grading", "hooks", "intake"),
+    }
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package, names in rooms.items()
+        for path in sources(package)
+        if path.relative_to(ROOT / package).parts[0] in names
+    ]
+    assert len(asked) > 8 and len(modules) > 100
+    held = {module: ours.clone_for_module(module) for module in modules}
+    looser = {
+        module: less
+        for module, options in held.items()
+        if (less := {name for name in asked if getattr(options, name) != getattr(strict, name)})
+    }
+    assert looser == {}
 
 
 @pytest.mark.parametrize(("what", "before"), [(r".*\bAny\b.*", 607), (r"\bAny\b", 769)], ids=["lines", "words"])

@@ -1,7 +1,7 @@
-"""A pad to draw the curve that one expects: ``sketch_1 = draw("c1-sketch_1")``.
+"""A pad to draw the curve that one expects: ``sketch = draw("name-of-the-step")``.
 
 `sketch.js` is an anywidget (and, in the book, a part of the page): points are drawn by mouse or finger, or moved with
-the arrow keys. Where nothing can be drawn, numbers do: ``sketch_1 = {"plain": [1, …], "momentum": [1, …]}``.
+the arrow keys. Where nothing can be drawn, numbers do: ``sketch = {"one curve": [1, …], "another": [1, …]}``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from lrtutorial.advice import Unusable
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.checking.progress import kept_commitment
 from lrtutorial.course import UnknownStep, steps
@@ -79,7 +80,7 @@ class Pad:
         """
         read = read_points(self._sketch, points)
         if isinstance(read, str):
-            raise ValueError(f"{read} The pad is as it was.")
+            raise Unusable(f"{read} The pad is as it was.")
         for key, heights in read.items():
             self._points[key] = [None if height is None else self._sketch.held(height) for height in heights]
 

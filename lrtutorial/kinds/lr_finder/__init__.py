@@ -1,4 +1,4 @@
-"""Answers that are a learning-rate range test (B4): run on tiny networks, judged as a contract and a range.
+"""Answers that are a learning-rate range test: run on tiny networks, judged as a contract and a range.
 
 The judge needs no torch: it trains the same network in NumPy (:mod:`.simulate`) with the rates that the answer reports,
 and sees whether the reported losses come of it. So any exponential sweep is accepted, whether its last rate is max_lr

@@ -16,6 +16,7 @@ COURSE = Course(
     exercises=gathered(__name__, "coins tries"),
     symbols={"n": Symbol(range(2, 30), COUNT), "p": Symbol((0.1, 0.9), POSITIVE)},
     libraries=("scipy.stats", "statsmodels"),
+    profiles={"bare": {"hidden": ["scipy", "torch"]}},
     finished="You have seen a week of chance.",
 )
 use(COURSE)  # a notebook that imports this package is about this course

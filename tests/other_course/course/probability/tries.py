@@ -14,6 +14,7 @@ EXERCISE = Exercise(
     difficulty="gentle",
     gives="A chance by way of its opposite",
     after=("coins",),
+    profile="bare",
     steps=(
         Step(
             id="tries",
