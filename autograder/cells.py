@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from lrtutorial.advice import Unusable
+
 NOTE_ID = "intake-note"
+RESTORE = "mend it, or restore it from a backup"  #: what to do with a damaged solution
+
+
+def read_notebook(path: Path, remedy: str) -> NotebookNode:
+    """Return a notebook of the course's own. Raises Unusable, with what to do, for a file that is none."""
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+        sound = all({"cell_type", "metadata", "source"} <= cell.keys() for cell in notebook.cells)
+    except OSError:
+        raise
+    except Exception as error:  # nbformat has no one exception for a notebook that isn't one
+        raise Unusable(f"{path} is damaged, and no notebook ({type(error).__name__}): {remedy}") from error
+    if not sound:
+        raise Unusable(f"{path} is damaged (a cell of it lacks its kind, its text or what is known of it): {remedy}")
+    return notebook
 
 
 def is_marked(cell: NotebookNode) -> bool:

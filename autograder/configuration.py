@@ -14,6 +14,7 @@ from autograder.feedback.exporter import markdown_for_graders
 from autograder.gradebook.late import GrantExtraTime
 from autograder.hooks.folders import read_as_the_intake_does
 from autograder.hooks.gradebooks import open_at_once
+from autograder.hooks.plain import say_plainly
 from autograder.hooks.release import Release, find_own_programs
 from autograder.hooks.skeletons import Skeletons
 from autograder.hooks.stock import Door
@@ -33,6 +34,7 @@ def configure(config: Config, course: Course | None = None, catalogue: str = "")
     find_own_programs()
     read_as_the_intake_does()
     open_at_once()
+    say_plainly()
     if course is not None:
         use(course)
     if catalogue:

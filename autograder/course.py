@@ -19,6 +19,9 @@ DB_URL = os.environ.get("LRTUTORIAL_DB") or f"sqlite:///{GRADEBOOK}"
 SECRET = COURSE / "secret"
 
 
+RESTORE = "Restore it from a backup, or delete the file to draw a new one (a regrade then uses other probes)."
+
+
 class SecretUnreadable(Advice, RuntimeError):
     """The course secret is there but can't be used; the message says why and what to do."""
 
@@ -31,7 +34,7 @@ def course_secret(path: Path = SECRET) -> str:
     Raises
     ------
     SecretUnreadable
-        If the file is empty or too short.
+        If the file is empty, too short or no text.
     """
     try:
         text = path.read_text(encoding="ascii").strip()
@@ -44,9 +47,13 @@ def course_secret(path: Path = SECRET) -> str:
             return course_secret(path)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text + "\n")
+    except UnicodeDecodeError as error:
+        raise SecretUnreadable(
+            f"the course secret in {path} holds what is no letter, digit or sign of ASCII (byte {error.start + 1}). "
+            f"{RESTORE}"
+        ) from None
     if len(text) < 32:
         raise SecretUnreadable(
-            f"the course secret in {path} has {len(text)} characters; at least 32 were expected. Restore it from a "
-            "backup, or delete the file to draw a new one (a regrade then uses other probes)."
+            f"the course secret in {path} has {len(text)} characters; at least 32 were expected. {RESTORE}"
         )
     return text

@@ -58,11 +58,15 @@ class Refused(Advice, RuntimeError):
     """Something that can't be done as things are."""
 
 
-def name_of(error: BaseException) -> str:
-    """Return what an exception is called: of an Advice the built-in exception that it is too, which a reader knows."""
-    kinds = type(error).__mro__
-    known = [kind.__name__ for kind in kinds if kind.__module__ == "builtins"] if isinstance(error, Advice) else []
-    return known[0] if known else kinds[0].__name__
+def name_of(error: BaseException | str) -> str:
+    """Return what to call an exception, given itself or by its class's name: advice by Python's own name for it.
+
+    The names of this module's classes mean nothing to a reader; what Unusable is too, a ValueError, does.
+    """
+    kind = globals().get(error) if isinstance(error, str) else type(error)
+    if not isinstance(kind, type) or not issubclass(kind, Advice):
+        return error if isinstance(error, str) else type(error).__name__
+    return next((one.__name__ for one in kind.__mro__ if one.__module__ == "builtins"), kind.__name__)
 
 
 def fault(error: BaseException) -> str:

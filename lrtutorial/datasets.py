@@ -32,8 +32,8 @@ def spirals(examples: int = 900, noise: float = 0.15, seed: int = 0) -> tuple[In
 
     ``noise`` is the standard deviation of the angle, in radians. Raises ValueError for fewer than 3 examples.
     """
-    if examples < 3:
-        raise Unusable(f"expected at least 3 examples, one for each spiral; got {examples}")
+    if not isinstance(examples, int | np.integer) or examples < 3:
+        raise Unusable(f"expected at least 3 examples, one for each spiral; got {examples!r}")
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.arange(examples) % 3)
     radius = np.sqrt(rng.uniform(0.01, 1, examples))  # the root spreads the points evenly over the disc
@@ -48,8 +48,8 @@ def digits(examples: int = 2000, noise: float = 0.35, seed: int = 0) -> tuple[In
     Each is a 5 × 7 glyph at a random place of an 8 × 8 grid, with a random weight of the stroke, and Gaussian noise of
     standard deviation ``noise``. Raises ValueError for fewer than 10 examples.
     """
-    if examples < 10:
-        raise Unusable(f"expected at least 10 examples, one for each digit; got {examples}")
+    if not isinstance(examples, int | np.integer) or examples < 10:
+        raise Unusable(f"expected at least 10 examples, one for each digit; got {examples!r}")
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.arange(examples) % 10)
     glyphs = np.array([[[char == "#" for char in row] for row in _DIGITS[digit]] for digit in range(10)], float)

@@ -21,6 +21,7 @@ from autograder.references.trajectories import (
 )
 from lrtutorial.answers.arrays import pack
 from lrtutorial.exercises.b3 import EXERCISE
+from lrtutorial.kinds import Trajectories
 
 M = Misconception
 RUNS = ("run_sgd", "run_momentum", "run_rmsprop", "run_adam")
@@ -31,7 +32,8 @@ REFERENCE: dict[str, object] = {
     "run_adam": run_adam,
     "visualize_optimizers_2d": visualize_optimizers_2d,
 }
-START, STEPS = np.array([5.0, 4.0]), 50
+ON = Trajectories.of(EXERCISE.steps[0]).bowl
+START, STEPS = np.array(ON.start), 50
 RATES = {  # of the course document's figure
     "sgd": [0.05],
     "momentum": [0.05, 0.9],
@@ -85,7 +87,7 @@ MODELS = {name: model_of(EXERCISE, name) for name in RUNS}
 
 def all_runs(*mistakes):
     """All four functions with the same mistakes."""
-    return {name: made_run(MODELS[name], *mistakes) for name in RUNS}
+    return {name: made_run(MODELS[name], *mistakes, bowl=ON) for name in RUNS}
 
 
 def returned(change):
@@ -268,10 +270,10 @@ MISCONCEPTIONS = (
         "Print the dtype of what comes back. Is it float64?",
         "Which line makes the first array, and with which dtype?",
     ), returned(lambda rows, start: rows.astype(np.float32)), True),
-    *mistakes(MODELS["run_sgd"], "run_sgd", _own(SGD), runs=True),
-    *mistakes(MODELS["run_momentum"], "run_momentum", _own(MOMENTUM), runs=True),
-    *mistakes(MODELS["run_rmsprop"], "run_rmsprop", _own(RMSPROP), runs=True, title="RMSprop: {}"),
-    *mistakes(MODELS["run_adam"], "run_adam", _own(ADAM), runs=True, title="Adam: {}"),
+    *mistakes(MODELS["run_sgd"], "run_sgd", _own(SGD), bowl=ON),
+    *mistakes(MODELS["run_momentum"], "run_momentum", _own(MOMENTUM), bowl=ON),
+    *mistakes(MODELS["run_rmsprop"], "run_rmsprop", _own(RMSPROP), bowl=ON, title="RMSprop: {}"),
+    *mistakes(MODELS["run_adam"], "run_adam", _own(ADAM), bowl=ON, title="Adam: {}"),
     M("b3-figure_labels", "The figure's axes have no labels", "forgets the labels",
       DRAW, figure_with(labels=False)),
     M("b3-figure_aspect", "The figure's axes are stretched: circles would not be round",

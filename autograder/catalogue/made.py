@@ -5,7 +5,8 @@ A mistake is a change of one piece, so one table of words serves an optimizer cl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,8 +15,8 @@ from autograder.catalogue import Misconception
 from autograder.catalogue.words import Words
 from autograder.references.trajectories import gradient
 from lrtutorial.course.exercise import Exercise
-from lrtutorial.kinds import Model, Optimizer
-from lrtutorial.kinds.variants import BOWL, CHANGES, Bank, Change
+from lrtutorial.kinds import Bowl, Model, Optimizer
+from lrtutorial.kinds.variants import CHANGES, Bank, Change, on_a_bowl
 
 
 def model_of(exercise: Exercise, answer: str) -> Model:
@@ -23,14 +24,12 @@ def model_of(exercise: Exercise, answer: str) -> Model:
     return Optimizer.of(exercise.steps[0]).models[answer]
 
 
-def changes_of(family: str) -> dict[str, Change]:
-    """Return the mistakes of a family, those in the bowl's gradient included."""
-    return {**CHANGES[family], **BOWL}
-
-
-def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> type:
+def optimizer(
+    model: Model, *mistakes: str, form: int = 0, manner: str = "", changes: Mapping[str, Change] | None = None
+) -> type:
     """Return an optimizer class with these mistakes, and with one in its manners: a value of ``FACTS``."""
-    variant = tuple(changes_of(model.family)[name].forms[form if i == 0 else 0] for i, name in enumerate(mistakes))
+    known = CHANGES[model.family] if changes is None else changes
+    variant = tuple(known[name].forms[form if i == 0 else 0] for i, name in enumerate(mistakes))
 
     class Made:
         kept: ClassVar[dict[str, Any]] = {}  # of all objects, in the one manner that shares it
@@ -73,9 +72,9 @@ def optimizer(model: Model, *mistakes: str, form: int = 0, manner: str = "") -> 
     return Made
 
 
-def run(model: Model, *mistakes: str, form: int = 0) -> Callable[..., np.ndarray]:
-    """Return a function (start, *settings, steps) that runs an optimizer with these mistakes on x² + 10y²."""
-    made = optimizer(model, *mistakes, form=form)
+def run(model: Model, *mistakes: str, bowl: Bowl, form: int = 0) -> Callable[..., np.ndarray]:
+    """Return a function (start, *settings, steps) that runs an optimizer with these mistakes on a bowl."""
+    made = optimizer(model, *mistakes, form=form, changes=on_a_bowl(model.family, bowl.factors, bowl.mistaken))
 
     def trajectory(start: Any, *settings: Any) -> np.ndarray:
         position = np.array(start, dtype=np.float64)
@@ -89,9 +88,11 @@ def run(model: Model, *mistakes: str, form: int = 0) -> Callable[..., np.ndarray
     return trajectory
 
 
-def mistakes(model: Model, answer: str, words: Words, *, runs: bool = False, title: str = "{}") -> list[Misconception]:
-    """Return the catalogue's entries for the mistakes of one answer that have words, in their order."""
-    make = run if runs else optimizer
+def mistakes(
+    model: Model, answer: str, words: Words, *, bowl: Bowl | None = None, title: str = "{}"
+) -> list[Misconception]:
+    """Return the catalogue's entries for the mistakes of one answer that have words, in order; of a run on ``bowl``."""
+    make: Callable[..., object] = partial(run, bowl=bowl) if bowl else optimizer
     return [
         Misconception(model.id_of(name), title.format(said), reveals, hints, {answer: make(model, name)}, True)
         for name, (said, reveals, hints) in words.items()

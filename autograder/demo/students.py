@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.cells import answer_cells, without_markers
+from autograder.cells import RESTORE, answer_cells, read_notebook, without_markers
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,8 @@ STUDENTS = (
 
 def submission(student: Student, release: Path, solution: Path) -> NotebookNode:
     """Return what a student hands in for one notebook: the release with the student's answers."""
-    notebook: NotebookNode = nbformat.read(release, as_version=4)
-    right = answer_cells(nbformat.read(solution, as_version=4))
+    notebook = read_notebook(release, "make it anew: make release")
+    right = answer_cells(read_notebook(solution, RESTORE))
     exercise = release.stem.split("_")[0]
     for grade_id, cell in answer_cells(notebook).items():
         if grade_id in student.changes:

@@ -38,6 +38,7 @@ from autograder.grading.executor import Ran, written_into
 from autograder.grading.one import Work, checking_digest, grade_one
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import written_cells
+from lrtutorial.advice import Unusable
 from lrtutorial.answers.evidence import gather, judge
 from lrtutorial.answers.parsing import parsed
 from lrtutorial.checking.written import model_answers
@@ -137,10 +138,10 @@ def plant(course: Path, students: int = 200, seed: int = 0, parts: Sequence[str]
     gradebook.
     """
     if students < 1:
-        raise ValueError(f"a class has at least 1 student, got {students}")
+        raise Unusable(f"a class has at least 1 student, got {students}")
     parts = parts or tuple(current().parts)
     if unknown := [part for part in parts if part not in current().parts]:
-        raise ValueError(f"there is no part {unknown[0]!r}; expected some of {', '.join(current().parts)}")
+        raise Unusable(f"there is no part {unknown[0]!r}; expected some of {', '.join(current().parts)}")
     if (course / "gradebook.db").exists():
         raise FileExistsError(f"{course} already holds a gradebook; give an empty folder")
     course.mkdir(parents=True, exist_ok=True)

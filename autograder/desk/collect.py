@@ -110,7 +110,11 @@ class Roster:
         ``known`` are students of the gradebook, each with what else they are called. Raises Refused.
         """
         forms: dict[str, set[str]] = {}
-        for student, *others in [*known, *(_rows(path) if path else ())]:
+        try:
+            listed = [*known, *(_rows(path) if path else ())]
+        except csv.Error as error:
+            raise Refused(f"the roster {path} can't be read as a table ({error}): check its quotation marks") from None
+        for student, *others in listed:
             for other in (student, *others):
                 if other:
                     forms.setdefault(plain(other), set()).add(student)

@@ -33,13 +33,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from autograder import course
-from autograder.cells import is_marked
+from autograder.cells import RESTORE, is_marked, read_notebook
 from autograder.gradebook.database import Busy, alone_in, hold_to_version, reading
 from autograder.gradebook.errors import advice_on
 from autograder.gradebook.writer import NotReleased, hold_to_release
 from autograder.grading.assignment import course_config
 from autograder.hooks.skeletons import Skeletons
 from autograder.jail import JailError, JailReport
+from lrtutorial.advice import fault
 from lrtutorial.course import current
 
 COMMANDS = ("nbgrader", "alembic", "jupyter")
@@ -288,8 +289,8 @@ def _release(place: Place) -> Finding:
     return Finding("release", "ok", "the gradebook holds what notebooks/ holds")
 
 
-def _notebooks(folder: Path) -> dict[str, NotebookNode]:
-    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
+def _notebooks(folder: Path, remedy: str = "make it anew: make release") -> dict[str, NotebookNode]:
+    return {path.stem: read_notebook(path, remedy) for path in sorted(folder.glob("*.ipynb"))}
 
 
 def _sources(place: Place) -> Finding:
@@ -297,7 +298,7 @@ def _sources(place: Place) -> Finding:
     different, config = [], course_config()
     for part in place.parts:
         released = _notebooks(place.root / "notebooks" / part)
-        for name, solution in _notebooks(place.root / "solutions" / part).items():
+        for name, solution in _notebooks(place.root / "solutions" / part, RESTORE).items():
             for step in (Skeletons, ClearHiddenTests, ClearMarkScheme):
                 solution, _ = step(config=config).preprocess(solution, {})
             if name not in released or _cells(solution) != _cells(released[name]):
@@ -355,8 +356,9 @@ def examine(place: Place | None = None, only: Sequence[str] = ()) -> list[Findin
         try:
             found.append(check(place))
         except Exception as error:
-            seen = advice_on(error) or f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
-            found.append(Finding(name, "fails", str(seen), "put right what this line names, then run doctor again"))
+            advice = advice_on(error)
+            do = "put right what this line names, then run doctor again" if advice else ""
+            found.append(Finding(name, "fails", str(advice or fault(error)), do))
     return found
 
 

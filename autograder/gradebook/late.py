@@ -115,6 +115,13 @@ class ExtraTime:
         except UnicodeDecodeError as error:
             raise ExtraTimeError(f"{path} is not UTF-8 (byte {error.start}): save it as CSV UTF-8") from None
         head = text.partition("\n")[0]
+        try:
+            return cls._parsed(path, text, head)
+        except csv.Error as error:
+            raise ExtraTimeError(f"{path} can't be read as a table ({error}): check its quotation marks") from None
+
+    @classmethod
+    def _parsed(cls, path: Path, text: str, head: str) -> ExtraTime:
         reader = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
         columns = [str(name).strip().lower() for name in reader.fieldnames or ()]
         if not {"student", "assignment"} <= set(columns) or not {"days", "hours", "minutes"} & set(columns):
@@ -217,6 +224,16 @@ class GrantExtraTime(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader sh
 
 
 # ----------------------------------------------------------------------------------------------- penalties
+
+
+def hold_to_policy(config: Config) -> LateSubmissionPlugin:
+    """Return the plugin as it is set up, before anything is run. Raises TraitError, and ExtraTimeError for the file."""
+    step, path = AssignLatePenalties(config=config), GrantExtraTime(config=config).path
+    step.init_plugin()
+    if path:
+        ExtraTime.read(Path(path))
+    plugin: LateSubmissionPlugin = step.plugin_inst
+    return plugin
 
 
 def penalty_of(plugin: Any, student: str, score: float, seconds: float) -> float | None:

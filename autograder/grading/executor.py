@@ -16,16 +16,17 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbgrader.preprocessors.execute import UnresponsiveKernelError
 from traitlets import Bool
 
+from autograder.cells import RESTORE, read_notebook
 from autograder.course import SOLUTIONS
 from autograder.grading.judging import Grading
 from autograder.grading.phases import Clock
 from autograder.jail import JailedExecute
+from lrtutorial.advice import name_of
 from lrtutorial.answers.delegation import delegates
 from lrtutorial.answers.evidence import MIME
 from lrtutorial.course import current
@@ -141,7 +142,7 @@ class TrustedExecute(JailedExecute):
         name = str(cell.metadata.get("nbgrader", {}).get("grade_id", "")).removesuffix("-answer")
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
-                self.raised[name] = f"{output.ename}: {output.evalue}"[:200]
+                self.raised[name] = f"{name_of(output.ename)}: {output.evalue}"[:200]
 
     def _step_of(self, cell: NotebookNode) -> Step | None:
         """Return the step a test cell is for: a locked, graded cell of the source with a name that we know."""
@@ -274,7 +275,7 @@ def experiments(assignment: str, notebook: str) -> set[str]:
 
 @lru_cache(maxsize=64)
 def _experiments(source: Path, changed: int) -> frozenset[str]:
-    cells = nbformat.read(source, as_version=4).cells
+    cells = read_notebook(source, RESTORE).cells
     return frozenset(
         cell.id for cell in cells if "experiment" in cell.metadata.get("tags", ()) and "nbgrader" not in cell.metadata
     )

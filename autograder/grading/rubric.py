@@ -20,6 +20,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
+from autograder.cells import RESTORE, read_notebook
 from lrtutorial.advice import Advice
 from lrtutorial.checking.written import ModelAnswer, RubricItem
 from lrtutorial.course import current, exercises
@@ -71,7 +72,7 @@ def read_solutions(root: Path) -> dict[str, ModelAnswer]:
     for exercise in exercises().values():
         path = root / exercise.part / f"{exercise.notebook}.ipynb"
         if path.exists():
-            cells = written_cells(nbformat.read(path, as_version=4))
+            cells = written_cells(read_notebook(path, RESTORE))
             if f"{exercise.id}-written" in cells:
                 found[exercise.id] = read_cell(exercise.id, cells[f"{exercise.id}-written"].source)
     return found

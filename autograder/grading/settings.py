@@ -14,6 +14,7 @@ from traitlets import TraitError
 from traitlets.config import Config, Configurable
 
 from autograder.course import SECRET
+from autograder.gradebook.late import GrantExtraTime, LatePenalty, hold_to_policy
 from autograder.grading.executor import Run, TrustedExecute
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
@@ -42,8 +43,10 @@ def settings_of(config: Config, profiles: Iterable[str] = ()) -> dict[str, dict[
 
     Options of a base class hold for the classes below it, and the course's own packages are always shown to kernels.
     ``profiles`` are the jail's that will be asked for. Raises Unusable for a section or an option that there is not, a
-    value that it can't take, and one that can't travel to a worker.
+    value that it can't take, and one that can't travel to a worker; the same, and ExtraTimeError, for what being late
+    costs, which is settled here when all is graded.
     """
+    _hold_late_penalties(config)
     told: dict[str, dict[str, object]] = {}
     configured = _configured(config)
     _hold_to_sections(config)
@@ -68,6 +71,17 @@ def _refused(what: str) -> Unusable:
     return Unusable(f"nbgrader_config.py (or an option of the command) sets {what}")
 
 
+def _hold_late_penalties(config: Config) -> None:
+    try:
+        _options(hold_to_policy(config), config)
+    except TraitError as error:
+        raise _no_value(error) from error
+
+
+def _no_value(error: TraitError) -> Unusable:
+    return _refused(f"something that can't be used: {str(error).rstrip(' .')}. Mend that line")
+
+
 def _configured(config: Config) -> list[Configurable]:
     """Return one of each that is set up by the configuration, set up by it."""
     nothing = Run("", "", "", "", {}, frozenset(), Clock())
@@ -79,13 +93,14 @@ def _configured(config: Config) -> list[Configurable]:
             ShowRubric(config=config),
         ]
     except TraitError as error:
-        raise _refused(f"something that can't be used: {str(error).rstrip('.')}. Mend that line") from error
+        raise _no_value(error) from error
 
 
 def _hold_to_sections(config: Config) -> None:
     """Refuse a section that is nearly one of ours and is none of anything that is loaded."""
     known = {each.__name__ for each in _below(Configurable)}
-    ours = [each.__name__ for each in (JailedProvisioner, JailedExecute, *TrustedExecute.__mro__, LimitOutput)]
+    graders = (JailedProvisioner, JailedExecute, *TrustedExecute.__mro__, LimitOutput, LatePenalty, GrantExtraTime)
+    ours = [each.__name__ for each in graders]
     for section in config:
         near = difflib.get_close_matches(section, ours, n=1, cutoff=NEAR)
         if section not in known and near:

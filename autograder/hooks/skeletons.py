@@ -8,6 +8,7 @@ import re
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 
+from lrtutorial.advice import Unusable
 from lrtutorial.answers.parsing import parsed
 from lrtutorial.course import steps
 
@@ -24,7 +25,11 @@ class Skeletons(ClearSolutions):  # type: ignore[misc]  # nbgrader ships no type
             return bool(super()._replace_solution_region(cell, language))
         begin, end = map(re.escape, (self.begin_solution_delimeter, self.end_solution_delimeter))
         block = re.compile(rf"^([ \t]*)#+ *{begin}.*?\n(.*?)^[ \t]*#+ *{end}[^\n]*", re.M | re.S)
-        cell.source, replaced = block.subn(lambda match: stub(match[1], match[2]), cell.source)
+        try:
+            cell.source, replaced = block.subn(lambda match: stub(match[1], match[2]), cell.source)
+        except SyntaxError as error:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "a cell without a name")
+            raise Unusable(f"{name}: line {error.lineno} of a solution is no Python: {error.msg}") from error
         # Unbalanced markers are left to the base class, which refuses them.
         return bool(super()._replace_solution_region(cell, language) or replaced)
 

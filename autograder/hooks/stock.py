@@ -12,13 +12,12 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 
-from autograder.gradebook.errors import advice_on
 from autograder.gradebook.result import Result
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Watcher, grade
 from autograder.grading.workers import HERE
+from autograder.hooks.plain import refused, with_traceback
 from autograder.intake.text import student_of
-from lrtutorial.advice import fault
 
 
 class Door(NotebookExporter):
@@ -42,15 +41,11 @@ class Door(NotebookExporter):
         try:
             names = [name for part in chosen for name in self._grade_part(part, chosen[part])]
         except Exception as error:
-            if isinstance(error, NbGraderException) or os.environ.get("LRTUTORIAL_TRACEBACK"):
+            if isinstance(error, NbGraderException) or with_traceback():
                 raise
-            said = str(advice_on(error) or fault(error))
-            self.converter.log.error("%s", said)
-            raise NbGraderException(said) from error
-        except KeyboardInterrupt:
-            said = "ended. What was graded is kept; the same command goes on from there"
-            self.converter.log.error("%s", said)
-            raise NbGraderException(said) from None
+            raise refused(self.converter.log, error) from error
+        except KeyboardInterrupt as ended:
+            raise refused(self.converter.log, ended) from None
         if names:
             said = f"could not be run, and nothing of them was written: {', '.join(names)}. The lines above say why."
             self.converter.log.error("%s", said)

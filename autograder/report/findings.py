@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 
 from autograder import catalogue
+from autograder.cells import read_notebook
 from autograder.gradebook.ledger import STATUSES
 from autograder.gradebook.result import LOST
 from autograder.report.class_record import TRIED, ClassRecord, PartRecord
@@ -243,7 +243,7 @@ def _students_own(id: str, rows: Sequence[Data], record: ClassRecord) -> Data:
 
 def _answer_in(path: Path, step: str) -> str:
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read_notebook(path, "grade it again")
     except (OSError, ValueError):
         return ""
     for cell in notebook.cells:

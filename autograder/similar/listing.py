@@ -28,7 +28,7 @@ from autograder.similar.comparison import (
 )
 from autograder.similar.programs import given, handed_in, programs
 from autograder.tables import safe
-from lrtutorial.advice import Unusable
+from lrtutorial.advice import Unusable, Unwritable
 from lrtutorial.course import current
 from lrtutorial.files import write_whole
 
@@ -68,6 +68,7 @@ def list_similar(
         raise Unusable(f"--common takes a share of the class above 0 and up to 1, such as 0.05; got {common}")
     if most < 1:
         raise Unusable(f"--most takes a number from 1, got {most}")
+    to = _folder(Path(output) if output is not None else COURSE / "similar")
     course = Assignment.find(assignment)
     compared_notebooks = programs(assignment)
     if not compared_notebooks:
@@ -94,7 +95,6 @@ def list_similar(
                     unreadable.append((found[0], notebook, found[1]))
             compared.append(compare(notebook, sources, hashes, threshold=threshold, common_share=common, most=most))
             progress.update(task, completed=len(folders) + 1)
-    to = Path(output) if output is not None else COURSE / "similar"
     write(to, current().parts.get(assignment, assignment), compared, unreadable, threshold, common)
     count = sum(len(one.pairs) for one in compared)
     console.print(f"{count} pairs to look at, of {len(folders)} students. A list, not a verdict.", highlight=False)
@@ -103,6 +103,12 @@ def list_similar(
         console.print(f"  {pair.score:6.1f}  {pair.notebook}  {names}", highlight=False, soft_wrap=True)
     console.print(f"{escape(str(to / 'similar.html'))}: both sources side by side", highlight=False, soft_wrap=True)
     return 0
+
+
+def _folder(to: Path) -> Path:
+    if to.exists() and not to.is_dir():
+        raise Unwritable(f"{to} is no folder: name one with --output")
+    return to
 
 
 def ranked(compared: list[Compared]) -> list[Pair]:
@@ -121,8 +127,7 @@ def write(
 ) -> None:
     """Write the page and the tables into a folder, each whole or not at all."""
     pairs = ranked(compared)
-    if to.exists() and not to.is_dir():
-        raise NotADirectoryError(f"{to} is no folder: name one with --output")
+    _folder(to)
     write_whole(to / "similar.csv", _table(pairs))
     write_whole(to / "similar.json", _data(compared, pairs, unreadable, threshold, common))
     write_whole(to / "similar.html", page(title, compared, unreadable, threshold, common))

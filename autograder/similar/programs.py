@@ -9,10 +9,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.cells import answer_cells, without_markers
+from autograder.cells import RESTORE, answer_cells, read_notebook, without_markers
 from autograder.course import SOLUTIONS
 from autograder.grading.assignment import Assignment
 from autograder.grading.digests import checking_files
@@ -60,7 +59,7 @@ def given(assignment: Assignment) -> Iterator[str]:
     for release in assignment.release.values():
         yield from _code(release)
     for path in sorted((SOLUTIONS / assignment.name).glob("*.ipynb")):
-        yield from map(without_markers, answer_cells(nbformat.read(path, as_version=4)).values())
+        yield from map(without_markers, answer_cells(read_notebook(path, RESTORE)).values())
     files = {path for exercise in current().part(assignment.name) for path in checking_files(exercise.id)}
     for path in sorted(path for path in files if path.suffix == ".py"):  # the catalogue, and what it is made of
         yield path.read_text("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 from nbgrader.api import (
     Assignment,
     Comment,
@@ -20,6 +19,7 @@ from nbgrader.api import (
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import select
 
+from autograder.cells import read_notebook
 from autograder.gradebook.ledger import Ledger
 from autograder.gradebook.reading import Entry, entries
 from autograder.gradebook.writer import answers_of
@@ -96,10 +96,11 @@ class Answers:
         folder = self.course.format_path(self.course.autograded_directory, entry.student, entry.assignment)
         path = Path(folder, f"{entry.notebook}.ipynb")
         try:
-            notebook = nbformat.read(path, as_version=4)
+            notebook = read_notebook(path, "grade it again")
             (written,) = (c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == self.cell)
-        except (OSError, ValueError, AttributeError) as why:
-            self.unread.append(f"{entry.student}: {path.name} can't be read ({type(why).__name__}); grade it again.")
+        except (OSError, ValueError) as error:
+            why = type(error.__cause__ or error).__name__
+            self.unread.append(f"{entry.student}: {path.name} can't be read ({why}); grade it again.")
             return
         digest, _ = answers_of(notebook)[self.cell]
         pictures = {str(name): dict(data) for name, data in written.get("attachments", {}).items()}

@@ -5,8 +5,8 @@ reader types is text: a formula is read by :func:`lrtutorial.formulas.read_text`
 the notebook says, by the same functions.
 
 >>> desk = Desk()
->>> json.loads(desk.answer_text('{"do": "check", "step": "a typo"}'))["error"].partition(":")[0]
-'UnknownStep'
+>>> json.loads(desk.answer_text('{"do": "check", "step": "a typo"}'))["error"].partition(".")[0]
+"there is no check called 'a typo'"
 """
 
 from __future__ import annotations

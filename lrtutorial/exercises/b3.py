@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrtutorial.course.exercise import Exercise, RubricLine, Step
-from lrtutorial.kinds import Model, Trajectories
+from lrtutorial.kinds import Bowl, Model, Trajectories
 
 WORDS = ("sgd", "momentum", "rmsprop", "adam")
 NAMES = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam"}
@@ -14,15 +14,19 @@ ARGUMENTS = {
     "rmsprop": {"lr": "lr", "beta": "b2", "eps": "eps"},
     "adam": {"lr": "lr", "beta1": "b1", "beta2": "b2", "eps": "eps"},
 }
-IN_COMMON = (
-    "ascends",
-    "gradient_no_ten",
-    "gradient_no_two",
-    "gradient_swapped",
-    "gradient_ten",
-    "gradient_value",
-    "gradient_sum",
+BOWL = Bowl(
+    factors=(1.0, 10.0),
+    start=(5.0, 4.0),
+    mistaken={
+        "gradient_no_ten": ("g*row(1, 0.1)",),
+        "gradient_no_two": ("g*0.5",),
+        "gradient_swapped": ("g*row(10, 0.1)",),
+        "gradient_ten": ("g*row(1, 0.5)",),
+        "gradient_value": ("x**2*row(1, 10)", "sum(x**2*row(1, 10)) + 0*g"),
+        "gradient_sum": ("sum(g) + 0*g",),
+    },
 )
+IN_COMMON = ("ascends", *BOWL.mistaken)
 
 
 def _model(word: str, arguments: dict[str, str]) -> Model:
@@ -50,6 +54,7 @@ EXERCISE = Exercise(
                     "run_adam": "run_adam(start, lr, beta1, beta2, eps, steps)",
                     "visualize_optimizers_2d": "visualize_optimizers_2d()",
                 },
+                bowl=BOWL,
                 settings=tuple((word, f"{word}_drawn") for word in WORDS),
                 figure={
                     "labels": "labels on both axes",

@@ -239,11 +239,22 @@ class Optimizer(Driven):
 
 
 @dataclass(frozen=True)
+class Bowl:
+    """What runs descend on and pictures show: f = p·x² + q·y², with its minimum at the origin."""
+
+    factors: tuple[float, float]  #: (p, q)
+    start: tuple[float, float]  #: where the runs of the picture begin
+    mistaken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{mistake in its gradient: what may come of it, in the words of :mod:`lrtutorial.kinds.variants`}."""
+
+
+@dataclass(frozen=True)
 class Trajectories(Optimizer):
     """Functions that run an optimizer and draw it (:mod:`lrtutorial.kinds.trajectories`)."""
 
     name = "trajectories"
 
+    bowl: Bowl = field(kw_only=True)
     figure: Mapping[str, str] = field(default_factory=dict)  #: {fact: what is missing}
     settings: tuple[tuple[str, str], ...] = ()  #: (word in a label, id of the probe with the rates the figure shows)
 

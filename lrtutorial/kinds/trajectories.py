@@ -1,4 +1,4 @@
-"""Answers that are functions which run an optimizer on f = x² + 10y² and draw it.
+"""Answers that are functions which run an optimizer on a bowl, f = p·x² + q·y², and draw it.
 
 A probe puts one question to one answer::
 
@@ -28,7 +28,7 @@ from lrtutorial.course.exercise import Evidence, RubricLine, Step
 from lrtutorial.course.expected import Expected, misconceptions
 from lrtutorial.figures import watched
 from lrtutorial.figures.reading import figure_from, map_from, read_figure, read_map
-from lrtutorial.kinds import Model, Trajectories
+from lrtutorial.kinds import Bowl, Model, Trajectories
 from lrtutorial.kinds.crashes import crash_of, with_crash
 from lrtutorial.kinds.driven import (
     Differences,
@@ -50,12 +50,12 @@ from lrtutorial.kinds.driven import (
     with_problem,
 )
 from lrtutorial.kinds.outlasting import afresh, as_new
-from lrtutorial.kinds.variants import BOWL, CHANGES, LOOKS_AHEAD, Bank, Variant, explained
+from lrtutorial.kinds.variants import Bank, Variant, explained, on_a_bowl
 from lrtutorial.verdict import Verdict
 from lrtutorial.verdict.picture import two_curves
 
 MAX_ROWS = 400
-START, MINIMUM = np.array([5.0, 4.0]), np.zeros(2)
+MINIMUM = np.zeros(2)
 EPSILON = float(np.finfo(np.float64).eps)
 SINGLE = float(np.finfo(np.float32).eps)
 FLAGS = ("touched", "divided", "lasting")  #: what a run says beside its points
@@ -155,16 +155,16 @@ def _drawn(step: Step, function: Any, probe: Probe, problems: Mapping[str, Any],
         return len(missing_in(step, read_drawing(run), _acceptable(step, runs, probe))) + bool(run["error"])
 
     drawing = draw(function)
-    names, models = getattr(function, "__globals__", {}), Trajectories.of(step).models
+    names, kind = getattr(function, "__globals__", {}), Trajectories.of(step)
     broken = [
         f"run_{word}"
-        for word, key in Trajectories.of(step).settings
+        for word, key in kind.settings
         if _breaks_drawings(runs.get(key), unpack(probe["runs"][word]).shape)
     ]
     broken = [name for name in broken if name in names and (name not in problems or "unfinished" in problems[name])]
     if broken and lacks(drawing):
         own = {name: names[name] for name in broken}
-        names.update({name: _made_good(models[name]) for name in broken})
+        names.update({name: _made_good(kind.models[name], kind.bowl) for name in broken})
         try:
             helped = draw(function)
         finally:
@@ -181,14 +181,15 @@ def _breaks_drawings(run: Run | None, shape: tuple[int, ...]) -> bool:
     return unpack(run["trace"]).shape != shape
 
 
-def _made_good(model: Model) -> Callable[..., np.ndarray]:
+def _made_good(model: Model, bowl: Bowl) -> Callable[..., np.ndarray]:
     """Return what stands in for a run that is broken, while a figure is drawn."""
     names = ("start", *model.arguments, "steps")
 
     def run(*values: Any, **more: Any) -> np.ndarray:
         given = dict(zip(names, values, strict=False)) | more
         start, *rest = (given[name] for name in names)
-        points: np.ndarray = simulate(model, {"start": pack(np.array(start, dtype=float)), "arguments": rest}, [()])[0]
+        probe = {"start": pack(np.array(start, dtype=float)), "arguments": rest}
+        points: np.ndarray = simulate(model, bowl, probe, [()])[0]
         return points
 
     return run
@@ -397,7 +398,8 @@ def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarra
     The axes that hold most of the four runs count; of several, those that lack least. A line is an optimizer's when
     its label says the optimizer's name; it is right when it shows one of the acceptable runs.
     """
-    facts = list(Trajectories.of(step).figure)
+    kind = Trajectories.of(step)
+    facts = list(kind.figure)
     pairs = [
         (axes, one)
         for figure, maps in zip(drawing["figures"], drawing["maps"], strict=True)
@@ -406,22 +408,25 @@ def missing_in(step: Step, drawing: Run, acceptable: Mapping[str, list[np.ndarra
     if not pairs:
         return facts
     most = max(len(_named_lines(axes)) for axes, _ in pairs)
-    lacking = [_lacks(facts, axes, one, acceptable) for axes, one in pairs if len(_named_lines(axes)) == most]
+    lacking = [
+        _lacks(facts, kind.bowl, axes, one, acceptable) for axes, one in pairs if len(_named_lines(axes)) == most
+    ]
     return min(lacking, key=len)
 
 
-def _lacks(facts: list[str], axes: Run, one: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
+def _lacks(facts: list[str], bowl: Bowl, axes: Run, one: Run, acceptable: Mapping[str, list[np.ndarray]]) -> list[str]:
     """Return which facts are missing in one picture."""
     lines = _named_lines(axes)
     shown = " ".join(one["legend"]).lower()
+    start = np.array(bowl.start)
     holds = {
         "labels": bool(axes["xlabel"].strip() and axes["ylabel"].strip()),
         "aspect": one["aspect"] in ("1.0", "equal"),
         "contours": bool(one["contours"] or one["filled"]),
-        "bowl": _follow_the_bowl(one["contours"]) and _bands_of_the_bowl(one["bands"]),
+        "bowl": _follow(bowl, one["contours"]) and _bands_of(bowl, one["bands"]),
         "names": len(lines) == 4 and all(word in shown for word in lines),
         "runs": len(lines) == 4 and all(_shows_one(line, acceptable[word]) for word, line in lines.items()),
-        "start": _near(one["marks"], START) or (_near(one["begins"], START) and not _stray(one["marks"], lines)),
+        "start": _near(one["marks"], start) or (_near(one["begins"], start) and not _stray(one["marks"], start, lines)),
         "minimum": _near(one["marks"], MINIMUM),
     }
     return [fact for fact in facts if not holds[fact]]
@@ -448,28 +453,34 @@ def _shows_one(line: Run, runs: Sequence[np.ndarray]) -> bool:
     )
 
 
-def _follow_the_bowl(contours: Sequence[np.ndarray]) -> bool:
-    """Say whether x² + 10y² is constant along each contour, up to what a coarse grid does to it."""
-    levels = [points[:, 0] ** 2 + 10 * points[:, 1] ** 2 for points in contours if np.isfinite(points).all()]
+def _heights(bowl: Bowl, points: np.ndarray) -> np.ndarray:
+    p, q = bowl.factors
+    heights: np.ndarray = p * points[:, 0] ** 2 + q * points[:, 1] ** 2
+    return heights
+
+
+def _follow(bowl: Bowl, contours: Sequence[np.ndarray]) -> bool:
+    """Say whether the bowl is as high all along each contour, up to what a coarse grid does to it."""
+    levels = [_heights(bowl, points) for points in contours if np.isfinite(points).all()]
     if not levels:
         return not contours  # filled contours alone hold no lines to follow
     top = max(float(level.mean()) for level in levels)
     return all(float(np.ptp(level)) <= 0.1 * float(level.mean()) + 0.02 * top for level in levels)
 
 
-def _bands_of_the_bowl(bands: Sequence[np.ndarray]) -> bool:
-    """Say whether filled bands lie one outside the other in x² + 10y², up to what a coarse grid does to them."""
-    levels = [points[:, 0] ** 2 + 10 * points[:, 1] ** 2 for points in bands if len(points)]
+def _bands_of(bowl: Bowl, bands: Sequence[np.ndarray]) -> bool:
+    """Say whether filled bands lie one outside the other in the bowl, up to what a coarse grid does to them."""
+    levels = [_heights(bowl, points) for points in bands if len(points)]
     if len(levels) < 3:
         return True
     top = max(float(level.max()) for level in levels)
     return all(float(b.min()) >= float(a.max()) - 0.05 * top for a, b in pairwise(levels))
 
 
-def _stray(marks: np.ndarray, lines: Mapping[str, Run]) -> bool:
+def _stray(marks: np.ndarray, start: np.ndarray, lines: Mapping[str, Run]) -> bool:
     """Say whether a mark stands for nothing that the picture has: no start, no minimum, no point of a run."""
     runs = [np.stack([line["x"], line["y"]], axis=1) for line in lines.values()]
-    places = np.concatenate([START[None], MINIMUM[None], *runs])
+    places = np.concatenate([start[None], MINIMUM[None], *runs])
     return any(not _near(places, mark) for mark in marks)
 
 
@@ -711,27 +722,28 @@ def _explained(step: Step, model: Model, runs: Mapping[str, Run], probes: Mappin
 
     order = sorted(runs, key=lambda key: probes[key]["arguments"][-1])
     words = misconceptions(step.id)
-    every = {**CHANGES[model.family], **BOWL, **(LOOKS_AHEAD if model.family == "momentum" else {})}
+    bowl = Trajectories.of(step).bowl
+    every = on_a_bowl(model.family, bowl.factors, bowl.mistaken)
     changes = {k: change for k, change in every.items() if model.id_of(k) in words}
     if not any(np.isfinite(run["trace"][1:]).any() for run in runs.values()):  # many a pair gives no number at all
         divided = all(run["divided"] for run in runs.values())
         changes = {name: change for name, change in changes.items() if divided and name == "t_from_zero"}
-    found = explained(changes, order, lambda key, variants: simulate(model, probes[key], variants), fits)
+    found = explained(changes, order, lambda key, variants: simulate(model, bowl, probes[key], variants), fits)
     return found[0][0] if found else ()
 
 
-def simulate(model: Model, probe: Probe, variants: Sequence[Variant]) -> np.ndarray:
-    """Return the trajectories of variants on x² + 10y², (variants, steps + 1, 2)."""
+def simulate(model: Model, bowl: Bowl, probe: Probe, variants: Sequence[Variant]) -> np.ndarray:
+    """Return the trajectories of variants on the bowl, (variants, steps + 1, 2)."""
     *values, steps = probe["arguments"]
     given = dict(zip(model.arguments.values(), map(float, values), strict=True))
     settings: dict[str, Any] = {"lr": 0.0, "b1": 0.0, "b2": 0.0, "eps": 0.0, **given}
     settings |= {"lr0": settings["lr"], "given": frozenset(given)}
-    bank = Bank(model.family, variants)
+    bank, slopes = Bank(model.family, variants), 2 * np.array(bowl.factors)
     x = np.repeat(unpack(probe["start"]).astype(float).reshape(1, 2), len(variants), axis=0)
     rows = [x]
     with np.errstate(all="ignore"):
         for t in range(1, steps + 1):
-            x = x - bank.step(x, x * np.array([2.0, 20.0]), t, 0, 1, (2,), settings)
+            x = x - bank.step(x, x * slopes, t, 0, 1, (2,), settings)
             rows.append(x)
     return np.stack(rows, axis=1)
 

@@ -224,24 +224,25 @@ ADAM = {
     "shared_state": _ways("each", "shared", "1"),
     "sign": _ways("memory", "d", "sign(g)"),
 }  # fmt: skip
-BOWL = {  # wrong gradients of x² + 10y², told from the right one
-    "gradient_no_ten": _ways("gradient", "g", "g*row(1, 0.1)"),
-    "gradient_no_two": _ways("gradient", "g", "g*0.5"),
-    "gradient_swapped": _ways("gradient", "g", "g*row(10, 0.1)"),
-    "gradient_ten": _ways("gradient", "g", "g*row(1, 0.5)"),
-    "gradient_value": _ways("gradient", "g", "x**2*row(1, 10)", "sum(x**2*row(1, 10)) + 0*g"),
-    "gradient_sum": _ways("gradient", "g", "sum(g) + 0*g"),
-}
-LOOKS_AHEAD = {  # on the bowl the gradient at the place where the velocity leads to can be told, too
-    "nesterov": Change("step", (*MOMENTUM["nesterov"].forms, {"m1": "b1*m + g - row(2, 20)*lr*b1*m"})),
-}
-COMMON = {*BOWL, "ascends"}  #: mistakes that several runs of one answer may have in common
 CHANGES: dict[str, dict[str, Change]] = {
     "sgd": {name: change for name, change in ANY.items() if name != "clipped_step"},  # there it is clipped_gradient
     "momentum": {**ANY, **MOMENTUM},
     "rmsprop": {**ANY, **RMSPROP},
     "adam": {**ANY, **ADAM},
 }
+
+
+def on_a_bowl(family: str, factors: tuple[float, float], mistaken: Mapping[str, Sequence[str]]) -> dict[str, Change]:
+    """Return what can be told of a run on p·x² + q·y²: a family's mistakes, and those in the gradient.
+
+    There the gradient at the place where the velocity leads to can be told, too.
+    """
+    changes = CHANGES[family] | {name: _ways("gradient", "g", *forms) for name, forms in mistaken.items()}
+    if family == "momentum":
+        slopes = ", ".join(f"{2 * factor:g}" for factor in factors)
+        ahead = {"m1": f"b1*m + g - row({slopes})*lr*b1*m"}
+        changes["nesterov"] = Change("step", (*MOMENTUM["nesterov"].forms, ahead))
+    return changes
 
 
 # ---------------------------------------------------------------------------------------------- run

@@ -22,12 +22,13 @@ CALLS = [
     'explore("bowl", steps=0)', 'explore("bowll")', 'explore("bowl", ["sgd"], kappa=3)', 'explore("bowl", [3])',
     'explore("bowl", goal="loss below 1")', "plot_schedule([])", "plot_schedule([1.0], ax=3)",
     "plot_trajectories('bowl', {})",
-    "plot_range_test([1, 2], [3])", "Quadratic('mine', '', [[1, 2], [3, 4]])", "spirals(2)", "draw('a1-gradient')",
+    "plot_range_test([1, 2], [3])", "Quadratic('mine', '', [[1, 2], [3, 4]])", "spirals(2)", "digits(2.5)",
+    "spirals('x')", "draw('a1-gradient')",
 ]  # fmt: skip
 KNOWN = {"FileNotFoundError", "LookupError", "OSError", "RuntimeError", "TypeError", "ValueError"}
 BEGIN = """
 from lrtutorial import *
-from lrtutorial.datasets import spirals
+from lrtutorial.datasets import digits, spirals
 from lrtutorial.problems import Quadratic, get_problem
 """
 
@@ -100,4 +101,5 @@ def test_advice_of_whatever_kind_has_the_name_of_an_exception_that_a_reader_know
     for kind in kinds:
         assert name_of(kind("what to do")) in KNOWN
     assert describe_error(Unusable("what to do"))["type"] == "ValueError"  # what a verdict calls it
+    assert name_of("WrongType") == "TypeError" and name_of("traceback") == "traceback"  # as a kernel says it
     assert name_of(KeyError("x")) == "KeyError" and issubclass(CheckFailed, Said)

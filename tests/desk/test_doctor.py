@@ -21,6 +21,7 @@ from autograder.desk.doctor import CHECKS, Finding, Place, examine
 from autograder.jail import Finding as Held
 from autograder.jail import JailReport, JailTooWeak
 from autograder.jail.report import LAYERS, NEEDED
+from lrtutorial.advice import Unusable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -246,3 +247,13 @@ def test_the_exit_code_is_1_only_for_what_is_needed(status, monkeypatch, capsys)
     said = json.loads(capsys.readouterr().out)
     assert said["can_grade"] is (status != "fails")
     assert said["lines"][1] == {"name": "thing", "status": status, "seen": "seen [bold]as is", "do": "do this"}
+
+
+def test_a_check_that_fails_of_itself_says_whose_fault_it_is(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error, seen, do in (
+        (KeyError("a6"), "a fault of the program, not yours: KeyError", ""),
+        (Unusable("name another"), "name another", "put right what this line names, then run doctor again"),
+    ):
+        monkeypatch.setitem(CHECKS, "disk", lambda _, error=error: (_ for _ in ()).throw(error))
+        line = the_line(place, "disk")
+        assert (line.status, line.do) == ("fails", do) and seen in line.seen

@@ -19,6 +19,7 @@ from autograder.similar import listing
 from autograder.similar.comparison import THRESHOLD, Source, compare, known
 from autograder.similar.fingerprints import MAX_CHARACTERS, fingerprints, grams, structure, views, winnow
 from autograder.similar.programs import given, handed_in, own_cells
+from lrtutorial.advice import Unwritable
 from tests.desk.disguise import disguised, padded, renamed, reordered
 from tests.desk.honest import WRITERS, answers
 
@@ -307,7 +308,7 @@ def test_wrong_words_are_refused(course: Path) -> None:
         with pytest.raises(ValueError, match=words):
             listing.list_similar("part_b", course / "out", **bad)
     (course / "file").write_text("here")
-    with pytest.raises(NotADirectoryError, match="--output"):
+    with pytest.raises(Unwritable, match="--output"):
         listing.list_similar("part_b", course / "file")
     assert (course / "file").read_text() == "here"
 

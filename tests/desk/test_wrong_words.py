@@ -40,7 +40,7 @@ WRONG = {  # by the argument's name, else by its type
 #: What a command says without being given anything wrong, where the course is in such a state.
 STATES = (
     "empty", "junk gradebook", "folder for a gradebook", "short secret", "config with a slip", "config that raises",
-    "config of a wrong type", "config of no course", "no release",
+    "config of a wrong type", "config of no course", "no release", "damaged release",
 )  # fmt: skip
 PLAIN = [["grade", "part_a"], ["history"], ["report"], ["similar", "part_b"], ["written", "c1", "--no-browser"]]
 
@@ -82,8 +82,12 @@ CONFIGS = {
     "config of a wrong type": "c = get_config()\\nc.CourseDirectory.root = 3\\n",
     "config of no course": "from autograder.configuration import configure\\n"
     "configure(get_config(), course='nowhere')\\n",
+    "damaged release": f"c = get_config()\\nc.CourseDirectory.release_directory = {str(there / 'release')!r}\\n",
     "no release": "c = get_config()\\nc.CourseDirectory.release_directory = 'nowhere'\\n",
 }
+for part in ("part_a", "part_b"):
+    (there / "release" / part).mkdir(parents=True)
+    (there / "release" / part / "cut.ipynb").write_text('{"cells": [')
 book = Path(autograder.course.GRADEBOOK)
 for state, words in asked:
     if book.is_dir(): book.rmdir()
@@ -223,3 +227,12 @@ def test_a_command_says_of_what_is_wrong_what_can_be_done(
 ) -> None:
     mine = {name: one for name, one in told.items() if name.partition(": ")[2].split(" ")[0] == command}
     assert mine and {name: (fault_of(*one), *one) for name, one in mine.items() if fault_of(*one)} == {}
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("words", PLAIN[:1] + PLAIN[3:4], ids=" ".join)
+def test_a_damaged_release_is_named_with_the_command_that_makes_it_anew(
+    words: list[str], told: dict[str, tuple[object, str, str]]
+) -> None:
+    code, _, said = told[f"damaged release: {' '.join(words)}"]
+    assert code == 1 and "cut.ipynb is damaged" in said and f"generate_assignment {words[1]} --force" in said

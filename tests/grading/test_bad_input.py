@@ -13,12 +13,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from traitlets.config import Config
 
 from autograder import __main__ as command_line
 from autograder.__main__ import main, parser
+from autograder.course import SecretUnreadable, course_secret
 from autograder.demo.students import STUDENTS, submission
+from autograder.desk.collect import Roster
+from autograder.gradebook.late import ExtraTime
 from autograder.gradebook.ledger import Ledger
+from autograder.intake.release import released
 from autograder.intake.text import student_of
+from lrtutorial.advice import Advice, Unusable
 from tests.grading.conftest import ROOT, in_course
 from tests.released import Release
 
@@ -208,3 +214,34 @@ def test_a_scheduler_that_is_none_is_said(odd: Path) -> None:
         assert done.returncode == 1, (address, done.stdout + done.stderr)
         assert "Traceback" not in done.stderr, address
         assert "python -m autograder grade: " in done.stderr
+
+
+# ----------------------------------------------------------------------------------------------- damaged files
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"cells": 3}', '{"cells": [{}], "nbformat": 4}', "\0\udcff"])
+def test_a_damaged_notebook_of_the_course_is_named_with_what_to_do(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "part_a" / "a1.ipynb"
+    path.parent.mkdir()
+    path.write_text(text, "utf-8", errors="surrogateescape")
+    config = Config({"CourseDirectory": {"root": str(tmp_path), "release_directory": str(tmp_path)}})
+    with pytest.raises(
+        Unusable, match=r"a1.ipynb is damaged.*: make the release anew: nbgrader generate_assignment part_a"
+    ):
+        released(config, "part_a", "a1")
+
+
+@pytest.mark.parametrize("text", [b"\xff" * 64, "ä".encode() * 40, b"", b"short"])
+def test_a_secret_that_cannot_be_used_is_named_with_what_to_do(text: bytes, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(text)
+    with pytest.raises(SecretUnreadable, match=r"secret.* Restore it from a backup"):
+        course_secret(tmp_path / "secret")
+    assert (tmp_path / "secret").read_bytes() == text
+
+
+def test_a_table_whose_quotation_marks_are_not_in_pairs_is_named_with_what_to_do(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text('student,assignment,days\n"ada,part_a,1\n' + "x" * 140_000)
+    for read in (ExtraTime.read, Roster.read):
+        with pytest.raises(Advice, match="table.csv can't be read as a table .*: check its quotation marks"):
+            read(table)

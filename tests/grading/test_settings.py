@@ -49,6 +49,12 @@ SLIPS = {
     "LimitOutput.max_lines": ("many", "'many'"),
     "Execute.timeOut": (3, "Did you mean 'timeout'"),
     "TrustedExecute.on_cell_start": (print, "can't be passed on"),
+    "LatePenalty.percent": (900, "takes a number from 0 to 100, got 900"),
+    "LatePenalty.per": ("week", "'week'"),
+    "LatePenalty.cap": (50, "Did you mean 'cap_percent'"),
+    "AssignLatePenalties.plugin_class": ("autograder.gradebook.late.LatePenalt", "LatePenalt'"),
+    "GrantExtraTime.path": (3, "path"),
+    "LatePenaltys.percent": (5, "Did you mean 'LatePenalty'"),
     "JailedProvisoner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
     "jailedProvisioner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
     "TrustedExecutor.timeout": (5, "Did you mean 'TrustedExecute'"),
@@ -101,6 +107,17 @@ def test_a_setting_that_cannot_be_used_stops_grading_before_anything_is_written(
     with pytest.raises(Unusable, match="nbgrader_config.py") as caught:
         grade(assignment, HERE)
     assert said in str(caught.value)
+    with Ledger(assignment.course.db_url) as book:
+        assert list(book.submissions(PART)) == []
+
+
+@pytest.mark.whole
+def test_extra_time_that_cannot_be_read_stops_grading_before_anything_is_written(assignment: Assignment) -> None:
+    table = Path(assignment.config.CourseDirectory.db_url.removeprefix("sqlite:///")).with_name("extra_time.csv")
+    assignment.config.GrantExtraTime.path = str(table)
+    table.write_text(f"student,assignment,hours\nada,{PART},x\n")
+    with pytest.raises(Advice, match="line 2: hours takes a number, got 'x'"):
+        grade(assignment, HERE)
     with Ledger(assignment.course.db_url) as book:
         assert list(book.submissions(PART)) == []
 

@@ -34,7 +34,7 @@ def course_files(root: Path) -> list[Path]:
 KNOW_IT = {
     "lrtutorial/explorer": "this course's sliders; the search for a line borrows their worker",
     "lrtutorial/kinds/optimizer.py": "a kind that is about optimizers: their arguments are beta1 and epsilon anywhere",
-    "lrtutorial/kinds/trajectories.py": "a kind that runs optimizers",
+    "lrtutorial/kinds/trajectories.py": "a kind that runs optimizers and knows them by name in a picture",
     "lrtutorial/kinds/variants.py": "the pieces of optimizers, for both",
     "lrtutorial/kinds/schedule.py": "a kind that is about cosine annealing with warm restarts",
     "lrtutorial/kinds/lr_finder": "a kind that is about range tests: a loss is smoothed with a beta anywhere",

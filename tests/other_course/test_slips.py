@@ -316,3 +316,25 @@ def test_a_course_that_contradicts_itself_says_where(copy: Copy, slip: str) -> N
     with pytest.raises(MalformedCourse) as told:
         copy.take_up()
     assert words.replace("probability", copy.name) in str(told.value), told.value
+
+
+#: What `record` finds where it evaluates: {what: (file, old, new, step, words)}.
+EVALUATED = {
+    "an accepted answer that is wrong": (COINS, '"text": "n p (1 - p)"', '"text": "n p (1 + p)"', "coins-variance",
+        "the accepted answer 'text' of coins-variance isn't right by the reference"),
+    "a reference that is wrong": (TRIES, "    return 1 - (1 - p) ** n", "    return 1 - p ** n", "tries",
+        "the accepted answer 'try by try' of tries isn't right by the reference"),
+    "a mistake that is right": (TRIES, "    return p**n", "    return 1 - (1 - p) ** n", "tries",
+        "the mistake tries-all of tries gives the same as the reference on all public probes"),
+    "one mistake twice": (TRIES, "    return p**n", "    return n * p", "tries",
+        "the mistake tries-all of tries gives the same as the mistake tries-adds"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", EVALUATED)
+def test_record_tells_what_is_not_as_the_catalogue_says(copy: Copy, slip: str) -> None:
+    name, old, new, step, words = EVALUATED[slip]
+    copy.write(((name, old, new),))
+    copy.take_up()
+    with pytest.raises(Incomplete, match=f"recorded, but to be mended in {copy.name}_answers: {words}"):
+        record([step])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.catalogue.b3 import REFERENCE, figure_with
+from lrtutorial.answers.arrays import pack
 from lrtutorial.checking import verdict_on
 from lrtutorial.course import find_step
 from lrtutorial.course.expected import recorded
-from lrtutorial.kinds import trajectories
+from lrtutorial.kinds import Bowl, Model, Trajectories, trajectories
+from lrtutorial.kinds.variants import on_a_bowl
 from tests.part_b.written_by_hand import walks
 
 NAMES = find_step("b3").answers
@@ -196,3 +199,36 @@ def test_of_several_pictures_the_one_that_lacks_least_is_the_one_that_is_told_of
 
     said = verdict(**{DRAW: one_for_each})
     assert said.points == 17 and "labels on both axes" not in str(said), str(said)
+
+
+def test_another_bowl_is_judged_by_its_own_heights_gradient_and_start() -> None:
+    bowl = Bowl(factors=(3.0, 0.5), start=(1.0, 2.0), mistaken={"gradient_halved": ("g*0.5",)})
+    rows = trajectories.simulate(Model("sgd", "own-", {"lr": "lr"}, {}), bowl, probe_of([1.0, 2.0], 0.25, 1), [()])
+    assert rows.tolist() == [[[1.0, 2.0], [1 - 0.25 * 6 * 1, 2 - 0.25 * 1 * 2]]]
+    told = on_a_bowl("momentum", bowl.factors, bowl.mistaken)
+    assert {"m1": "b1*m + g - row(6, 1)*lr*b1*m"} in told["nesterov"].forms
+    assert told["gradient_halved"].forms == ({"g": "g*0.5"},)
+
+    def missing(drawn: Bowl, where: tuple[float, float], begins: tuple[float, float]) -> list[str]:
+        def draw() -> None:
+            grid = np.meshgrid(np.linspace(-3, 3, 121), np.linspace(-3, 3, 121))
+            heights = sum(factor * side**2 for factor, side in zip(drawn.factors, grid, strict=True))
+            plt.contour(*grid, heights, levels=[0.5, 1.0, 2.0])
+            plt.contourf(*grid, heights, levels=[0.0, 0.5, 1.0, 2.0, 4.0])
+            plt.plot([begins[0], 0.5], [begins[1], 0.5], label="SGD")
+            plt.plot(*where, "o")
+            plt.plot(0, 0, "*")
+
+        kind = Trajectories(says={}, bowl=bowl, figure=dict.fromkeys(("bowl", "start", "minimum"), ""))
+        step = replace(find_step("b3"), kind=kind)
+        return trajectories.missing_in(step, trajectories.read_drawing(trajectories.draw(draw)), {})
+
+    assert missing(bowl, bowl.start, bowl.start) == []
+    ours = Trajectories.of(find_step("b3")).bowl
+    assert missing(ours, bowl.start, bowl.start) == ["bowl"]
+    assert missing(bowl, ours.start, ours.start) == ["start"]
+
+
+def probe_of(start: list[float], *arguments: float) -> dict[str, object]:
+    """A probe of a run from there."""
+    return {"id": "run", "start": pack(np.array(start)), "arguments": list(arguments)}
