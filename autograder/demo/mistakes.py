@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lrtutorial.advice import Unusable
+
 #: {misconception id: ((text in the model answer, what the student wrote there), …)}
 EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     "b1-one_minus": (("self.momentum * self.velocities[i] + grad", "(1 - self.momentum) * self.velocities[i] + grad"),),
@@ -51,6 +53,6 @@ def with_mistake(model_answer: str, misconception: str) -> str:
     source = model_answer
     for old, new in EDITS[misconception]:
         if old not in source:
-            raise ValueError(f"{misconception}: the model answer no longer holds {old!r}; renew the edit")
+            raise Unusable(f"{misconception}: the model answer no longer holds {old!r}; renew the edit")
         source = source.replace(old, new)
     return source

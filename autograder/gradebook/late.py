@@ -229,7 +229,10 @@ class GrantExtraTime(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader sh
 def hold_to_policy(config: Config) -> LateSubmissionPlugin:
     """Return the plugin as it is set up, before anything is run. Raises TraitError, and ExtraTimeError for the file."""
     step, path = AssignLatePenalties(config=config), GrantExtraTime(config=config).path
-    step.init_plugin()
+    try:
+        step.init_plugin()
+    except OverflowError as error:
+        raise TraitError(f"{step.plugin_class.__name__} has a number that is too large ({error})") from error
     if path:
         ExtraTime.read(Path(path))
     plugin: LateSubmissionPlugin = step.plugin_inst

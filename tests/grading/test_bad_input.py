@@ -219,7 +219,12 @@ def test_a_scheduler_that_is_none_is_said(odd: Path) -> None:
 # ----------------------------------------------------------------------------------------------- damaged files
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"cells": 3}', '{"cells": [{}], "nbformat": 4}', "\0\udcff"])
+NO_TEXT = '{"cells": [{"cell_type": "markdown", "metadata": {}}], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"cells": 3}', '{"cells": [{}], "nbformat": 4}', "\0\udcff", NO_TEXT]
+)
 def test_a_damaged_notebook_of_the_course_is_named_with_what_to_do(text: str, tmp_path: Path) -> None:
     path = tmp_path / "part_a" / "a1.ipynb"
     path.parent.mkdir()

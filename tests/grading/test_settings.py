@@ -54,6 +54,7 @@ SLIPS = {
     "LatePenalty.cap": (50, "Did you mean 'cap_percent'"),
     "AssignLatePenalties.plugin_class": ("autograder.gradebook.late.LatePenalt", "LatePenalt'"),
     "GrantExtraTime.path": (3, "path"),
+    "LatePenalty.grace_minutes": (10**400, "a number that is too large"),
     "LatePenaltys.percent": (5, "Did you mean 'LatePenalty'"),
     "JailedProvisoner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
     "jailedProvisioner.minimum": ("full", "Did you mean 'JailedProvisioner'"),

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from autograder import catalogue
-from autograder.catalogue import CatalogueFailed, Incomplete, NoModule
+from autograder.catalogue import CatalogueFailed, Incomplete, NoModule, slips
+from autograder.catalogue.points import draw
 from autograder.demo import grade_sample_class
 from autograder.desk.record import record
 from lrtutorial import check, course
@@ -338,3 +339,9 @@ def test_record_tells_what_is_not_as_the_catalogue_says(copy: Copy, slip: str) -
     copy.take_up()
     with pytest.raises(Incomplete, match=f"recorded, but to be mended in {copy.name}_answers: {words}"):
         record([step])
+
+
+def test_what_our_helpers_raise_is_laid_at_no_line_of_theirs() -> None:
+    with pytest.raises(Unusable) as told:
+        draw(catalogue.generator("a run"), ("nosuch",))
+    assert slips.place_of(told.value, "autograder.catalogue.a1") == "autograder.catalogue.a1"
