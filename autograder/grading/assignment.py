@@ -16,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import catalogue
 from autograder.course import COURSE, ROOT, course_secret
 from autograder.grading.executor import experiments, profile_of
 from autograder.grading.one import Work, checking_digest
@@ -28,6 +29,7 @@ from autograder.intake.text import kept, student_of
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
 from lrtutorial.course import exercise_of, exercises
+from lrtutorial.course.expected import recorded
 
 ANY = "\0"  #: in a path: any name
 
@@ -178,6 +180,12 @@ class Assignment:
         return [
             f"{student}: {listed} lies in no folder of a part and is not graded. Move it to {student}/{self.name}/."
         ]
+
+    def hold_to_course(self) -> None:
+        """Look whether every step of this assignment can be asked, before anybody is. Raises Advice for the author."""
+        for step in (step for notebook in self.release if (one := exercise_of(notebook)) for step in one.steps):
+            recorded(step.id)
+            catalogue.expectations(step.id, catalogue.generator("nobody is asked this"))
 
     @cached_property
     def settings(self) -> dict[str, dict[str, object]]:

@@ -102,13 +102,14 @@ def grade(
     """Grade what was handed in and changed since it was last graded (all of it with ``force``).
 
     ``workers`` run :func:`grade_one`. ``students`` and ``notebooks`` name some of them. ``book`` is what the results
-    go to, in place of a GradebookWriter. Raises CannotHold as soon as a kernel can't be held, Unusable for a setting
-    that can't be used (before anything is run), UnknownName, NotReleased; what was written until then stays, and the
-    next run goes on from there.
+    go to, in place of a GradebookWriter. Raises CannotHold as soon as a kernel can't be held, UnknownName, NotReleased,
+    and before anything is run Unusable for a setting that can't be used, NotThere or CatalogueFailed for a step that
+    can't be asked; what was written until then stays, and the next run goes on from there.
     """
     watcher, summary, begun = watcher or Watcher(), Summary(), time.monotonic()
     warm_up = partial(workers.warm_up, Config(assignment.settings))  # what can't be used is said before all else
     folders = assignment.folders(students)
+    assignment.hold_to_course()
     with book or _written(assignment) as writer, heard() as raise_lost_interruption:
         before = {} if force else writer.fingerprints()
         queue = _to_do(assignment, folders, notebooks, before, writer, watcher, summary, warm_up)

@@ -166,7 +166,7 @@ def _hold_runs(runs: TrustedExecute) -> None:
 
 def _hold_jail(jail: JailedProvisioner, told: Config, profiles: list[str]) -> None:
     """Refuse what the jail can't work with."""
-    asked = sorted({*PROFILES, *profiles})
+    asked = sorted({*PROFILES, *profiles, *current().profiles})
     for name, fields in jail.profiles.items():
         if name not in asked:
             raise _refused(f"the profile {_shown(name)!r}, which no exercise has. {nearest(_shown(name), asked)}")

@@ -19,8 +19,10 @@ from traitlets import HasTraits, TraitError
 from traitlets.config import Config, Configurable, LazyConfigValue
 from traitlets.config.loader import DeferredConfigString
 
+from autograder.catalogue import Incomplete
 from autograder.configuration import CELL_SECONDS
 from autograder.gradebook.ledger import Ledger
+from autograder.grading import assignment as assignments
 from autograder.grading.assignment import Assignment, course_config
 from autograder.grading.engine import grade
 from autograder.grading.executor import TrustedExecute
@@ -118,6 +120,22 @@ def test_extra_time_that_cannot_be_read_stops_grading_before_anything_is_written
     assignment.config.GrantExtraTime.path = str(table)
     table.write_text(f"student,assignment,hours\nada,{PART},x\n")
     with pytest.raises(Advice, match="line 2: hours takes a number, got 'x'"):
+        grade(assignment, HERE)
+    with Ledger(assignment.course.db_url) as book:
+        assert list(book.submissions(PART)) == []
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("what", ["catalogue", "recorded"])
+def test_a_step_that_cannot_be_asked_stops_grading_before_anything_is_written(
+    what: str, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgotten(*_: object) -> None:
+        raise Incomplete("a1-gradient has no question")
+
+    place = (assignments, "recorded") if what == "recorded" else (assignments.catalogue, "expectations")
+    monkeypatch.setattr(*place, forgotten)
+    with pytest.raises(Advice, match="a1-gradient has no question"):
         grade(assignment, HERE)
     with Ledger(assignment.course.db_url) as book:
         assert list(book.submissions(PART)) == []
