@@ -19,6 +19,7 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.nbgraderformat import ValidationError
+from traitlets.config import Application
 
 from autograder.cells import RESTORE, read_notebook
 from autograder.gradebook.again import gradebook_at
@@ -41,8 +42,8 @@ def say_plainly() -> None:
     """Let nbgrader's commands say what can be done, in a sentence, where they show a traceback."""
     BaseConverter.start = start
     GenerateAssignment.convert_notebooks = GenerateFeedback.convert_notebooks = convert_notebooks
-    if NbGrader.initialized():  # a command of nbgrader's runs, and not one of ours
-        command = NbGrader.instance()
+    command = Application.instance() if Application.initialized() else None
+    if isinstance(command, NbGrader):  # not one of ours, and no server with Formgrader in it
         log = getattr(command.log, "logger", command.log)
         if not any(isinstance(one, Plain) for one in log.filters):
             log.addFilter(Plain())
