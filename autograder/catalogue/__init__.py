@@ -172,7 +172,11 @@ class Drawn:
         if self._step.kind.costly or not isinstance(self.probes, list):
             return words
         failed = [probe for probe in self.probes if not self._holds(answer, probe)]
-        return f"{words}, first on {str(failed[0])[:200]}" if 0 < len(failed) < len(self.probes) else words
+        return (
+            f"{words} (tried one by one: first on {str(failed[0])[:200]})"
+            if 0 < len(failed) < len(self.probes)
+            else words
+        )
 
     def _holds(self, answer: object, probe: object) -> bool:
         try:

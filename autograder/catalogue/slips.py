@@ -213,7 +213,7 @@ def recorded_as_catalogued(step: Step, question: Question) -> None:
     """
     try:
         known, probes = misconceptions(step.id), recorded(step.id).probes
-    except NotThere:  # told where it is asked for; a course of predictions alone may record nothing
+    except NotThere:  # told where it is asked for
         return
     missing = [mistake.id for mistake in question.misconceptions if mistake.id not in known]
     if missing or (slip := next(_of_probes(step, probes), "")):

@@ -24,7 +24,6 @@ from sqlalchemy.pool import NullPool
 from lrtutorial.advice import Advice, NotThere, Unusable
 
 PATIENCE = 60  #: seconds to wait for another program that writes into SQLite
-DRIVERS = ("pysqlite", "psycopg", "psycopg2")
 CONNECT = 15  #: seconds to wait for a PostgreSQL server
 AGAIN = "Then run the same command again: what was graded before is kept."
 
@@ -65,9 +64,11 @@ def _parsed(db_url: str) -> URL:
     except (ArgumentError, NoSuchModuleError, ValueError):
         begin = db_url.partition(":")[0][:20]
         raise Unusable(f"this is no address of a gradebook. {expected}; got one that begins with {begin!r}.") from None
-    if url.get_driver_name() not in DRIVERS:
+    if url.get_backend_name() == "postgresql":
+        return url
+    if url.get_driver_name() != "pysqlite":
         raise Unusable(f"no gradebook is kept in {url.drivername}. {expected}.")
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+    if url.database in (None, "", ":memory:"):
         raise Unusable(f"{db_url} names no file, and what is kept there is gone with the command. {expected}.")
     if "/" in db_url.partition("?")[2].partition("=")[0]:
         raise Unusable(f"a gradebook can't lie in a folder whose name holds a question mark, as after {url.database}")

@@ -28,6 +28,7 @@ from autograder.intake.release import release_folder, released
 from autograder.intake.text import kept, student_of
 from autograder.names import UnknownName, nearest
 from lrtutorial.advice import Advice, Unusable
+from lrtutorial.checking.written import model_answers
 from lrtutorial.course import exercise_of, exercises
 from lrtutorial.course.expected import recorded
 
@@ -186,6 +187,7 @@ class Assignment:
         for step in (step for notebook in self.release if (one := exercise_of(notebook)) for step in one.steps):
             recorded(step.id)
             catalogue.expectations(step.id, catalogue.generator("nobody is asked this"))
+        model_answers()
 
     @cached_property
     def settings(self) -> dict[str, dict[str, object]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nbclient import NotebookClient
 from nbformat.v4 import new_notebook
-from nbgrader.preprocessors import LimitOutput
+from nbgrader.preprocessors import AssignLatePenalties, LimitOutput
 from traitlets import TraitError
 from traitlets.config import Config, Configurable
 
@@ -18,7 +18,7 @@ from autograder.gradebook.late import GrantExtraTime, LatePenalty, hold_to_polic
 from autograder.grading.executor import Run, TrustedExecute
 from autograder.grading.phases import Clock
 from autograder.grading.rubric import ShowRubric
-from autograder.jail import PROFILES, JailedExecute, JailedProvisioner, JailError
+from autograder.jail import PROFILES, JailedProvisioner, JailError
 from autograder.names import nearest
 from lrtutorial.advice import Unusable
 from lrtutorial.course import current
@@ -99,8 +99,8 @@ def _configured(config: Config) -> list[Configurable]:
 def _hold_to_sections(config: Config) -> None:
     """Refuse a section that is nearly one of ours and is none of anything that is loaded."""
     known = {each.__name__ for each in _below(Configurable)}
-    graders = (JailedProvisioner, JailedExecute, *TrustedExecute.__mro__, LimitOutput, LatePenalty, GrantExtraTime)
-    ours = [each.__name__ for each in graders]
+    late = (AssignLatePenalties, LatePenalty, GrantExtraTime)
+    ours = [each.__name__ for each in (JailedProvisioner, *TrustedExecute.__mro__, LimitOutput, ShowRubric, *late)]
     for section in config:
         near = difflib.get_close_matches(section, ours, n=1, cutoff=NEAR)
         if section not in known and near:

@@ -149,8 +149,8 @@ class _Converting(Plain):
         if self.notebook and not isinstance(error, Advice):
             try:  # only now: a right one is not read twice
                 read_notebook(Path(self.notebook), remedy)
-            except Advice as unreadable:
-                return str(unreadable)
+            except (Advice, OSError) as unreadable:  # raised from here, it would end the others' turn as well
+                return meaning(unreadable)
         return meaning(error)
 
 

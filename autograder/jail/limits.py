@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import get_type_hints
 
 MiB = 1024**2
-LARGEST = 2**62  #: what the system takes for a limit
+LARGEST = 2**62  #: limits are below it: what is added to one still fits what the system counts in
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Limits:
             value, kind = getattr(self, field.name), _KINDS[field.name]
             number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
             if not number or not (smallest <= value < LARGEST or value == math.inf):
-                came = "one far out of range" if number and abs(value) >= LARGEST else repr(value)
+                came = "one that isn't below 2**62" if number and abs(value) >= LARGEST else repr(value)
                 raise ValueError(
                     f"Limits.{field.name} must be {'a number' if kind is float else 'an int'} "
                     f"of at least {smallest}, got {came}. It bounds {meaning.format('the ...')}."

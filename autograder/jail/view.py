@@ -63,14 +63,17 @@ def locate(package: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def is_there(module: str) -> bool:
-    """Whether a module can be found, without importing what it lies in."""
+    """Whether a module can be found; what it lies in is imported only where that isn't to be seen from its files."""
     package, *inside = module.split(".")
     places = locate(package)
     found = bool(places) or package in sys.builtin_module_names
     for name in inside:
         spec = PathFinder.find_spec(name, places) if found else None
         found, places = spec is not None, list(spec.submodule_search_locations or ()) if spec else []
-    return found
+    try:
+        return found or bool(inside and importlib.util.find_spec(module))  # as os.path, which no file is
+    except (ImportError, ValueError):
+        return False
 
 
 @lru_cache(maxsize=64)

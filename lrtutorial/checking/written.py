@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from lrtutorial.advice import Unusable
 from lrtutorial.answers.session import HERE, in_notebook
 from lrtutorial.course import UnknownStep, find_exercise
 from lrtutorial.course.exercise import Exercise
@@ -60,18 +61,27 @@ class ModelAnswer:
 
 
 def model_answers() -> dict[str, ModelAnswer]:
-    """Return every recorded model answer of the current course, by exercise; none where nothing was recorded."""
+    """Return every recorded model answer of the current course, by exercise; none where nothing was recorded.
+
+    Raises Unusable for a record that can't be read.
+    """
     return _model_answers(package())
 
 
 @cache
 def _model_answers(package: str) -> dict[str, ModelAnswer]:
     path = folder().joinpath("written.json")
-    data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return {
-        key: ModelAnswer(key, entry["answer"], tuple(_item(**item) for item in entry["rubric"]))
-        for key, entry in data.items()
-    }
+    try:
+        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return {
+            key: ModelAnswer(key, entry["answer"], tuple(_item(**item) for item in entry["rubric"]))
+            for key, entry in data.items()
+        }
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Unusable(
+            f"the recorded model answers can't be read ({error}): python -m autograder record, in the course's folder, "
+            "writes them anew"
+        ) from error
 
 
 def _item(points: float, text: str, earns: Sequence[str] = ()) -> RubricItem:

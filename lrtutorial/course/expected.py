@@ -72,11 +72,16 @@ def _recorded(step_id: str) -> dict[str, Any]:
     return _read(package(), step_id)
 
 
+PARTS = {"misconceptions", "outcomes", "probes", "reference"}
+
+
 @cache
 def _read(package: str, step_id: str) -> dict[str, object]:
     again = f"python -m autograder record {step_id}, in the course's folder, writes it"
     try:
         found: dict[str, object] = json.loads(folder().joinpath(f"{step_id}.json").read_text(encoding="utf-8"))
+        if missing := PARTS - set(found if isinstance(found, dict) else ()):
+            raise ValueError(f"{min(missing)} is not in it")
     except FileNotFoundError as error:
         raise NotThere(f"what {step_id} is compared with is not recorded yet: {again}") from error
     except ValueError as error:

@@ -239,7 +239,7 @@ def on_a_bowl(family: str, factors: tuple[float, float], mistaken: Mapping[str, 
     """
     changes = CHANGES[family] | {name: _ways("gradient", "g", *forms) for name, forms in mistaken.items()}
     if family == "momentum":
-        slopes = ", ".join(f"{2 * factor:g}" for factor in factors)
+        slopes = ", ".join(repr(2 * factor).removesuffix(".0") for factor in factors)
         ahead = {"m1": f"b1*m + g - row({slopes})*lr*b1*m"}
         changes["nesterov"] = Change("step", (*MOMENTUM["nesterov"].forms, ahead))
     return changes

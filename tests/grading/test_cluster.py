@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -108,6 +109,26 @@ def test_a_scheduler_that_is_not_there_is_said_plainly(course: Path) -> None:
     hand_in(course, "ada")
     done = grade(course, PART, "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 1 and "127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_worker_that_does_not_find_the_grader_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client(contextlib.AbstractContextManager[object]):
+        def __init__(self, address: str, timeout: float) -> None: ...
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def run_on_scheduler(self, look: object, words: str) -> None: ...
+
+        def nthreads(self) -> dict[str, int]:
+            return {"tcp://10.0.0.2:4": 1, "tcp://10.0.0.3:5": 1}
+
+        def run(self, look: object, words: str, on_error: str) -> dict[str, object]:
+            return {"tcp://10.0.0.2:4": None, "tcp://10.0.0.3:5": ModuleNotFoundError("No module named 'autograder'")}
+
+    monkeypatch.setattr("distributed.Client", Client)
+    with pytest.raises(NoWorkers, match="worker at tcp://10.0.0.3:5 doesn't find the grader"):
+        with cluster_workers("tcp://10.0.0.1:8786"):
+            pass
 
 
 def test_a_scheduler_begun_where_no_grader_is_to_be_found_is_told_where_to_begin(tmp_path: Path) -> None:

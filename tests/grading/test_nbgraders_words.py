@@ -102,11 +102,14 @@ def test_a_damaged_notebook_costs_nobody_else_the_feedback(with_ada: Path) -> No
         folder = with_ada / "autograded" / student / PART
         folder.mkdir(parents=True)
         (folder / f"{NOTEBOOK}.ipynb").write_text(text)
+    (gone := with_ada / "autograded" / "al" / PART / f"{NOTEBOOK}.ipynb").parent.mkdir(parents=True)
+    gone.symlink_to(with_ada / "nowhere")
     shutil.copytree(with_ada / "autograded" / "ada", with_ada / "autograded" / "ed")  # whom the gradebook doesn't know
     lines = said(nbgrader(with_ada, "generate_feedback", PART))
     for student in (*damaged, "ed"):
         own = [line for line in lines if line.startswith(f"{student}, {PART}, {NOTEBOOK}: ")]
         assert len(own) == 1 and f"python -m autograder grade {PART} {student} --force" in own[0], (student, lines)
+    assert len([line for line in lines if line.startswith(f"al, {PART}, {NOTEBOOK}: ") and "No such file" in line]) == 1
     assert [path.parts[-3] for path in with_ada.glob("feedback/*/*/*.html")] == ["ada"]
 
 

@@ -61,6 +61,8 @@ SLIPS = {
     "JailedProvisoner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
     "jailedProvisioner.minimum": ("full", "Did you mean 'JailedProvisioner'"),
     "TrustedExecutor.timeout": (5, "Did you mean 'TrustedExecute'"),
+    "ShowRubrics.heading": ("How", "Did you mean 'ShowRubric'"),
+    "AssignLatePenaltys.plugin_class": ("x.Y", "Did you mean 'AssignLatePenalties'"),
     "JailedProvisioner.Limits": (Config({"cell_seconds": 3}), "Did you mean 'limits'"),
     "JailedProvisioner.profile": ("numpy", "each exercise says its own"),
     "JailedProvisioner.canaries": (["/not/there"], "canary /not/there, which there is not"),
@@ -72,6 +74,12 @@ SLIPS = {
     "Execute.startup_timeout": (0, "startup_timeout to 0: expected seconds"),
     "Execute.iopub_timeout": (0, "iopub_timeout to 0: expected seconds"),
     "ExecutePreprocessor.error_on_timeout": ({"ename": 3}, "expected ename and evalue"),
+}
+#: Options of which a trait takes more than a run can use, or which grading sets itself.
+OURS_TO_JUDGE = {
+    *("canaries", "layers_left_out", "limits", "packages", "preload", "profile", "profiles", "readable"),
+    *("enabled", "error_on_timeout", "iopub_timeout", "kernel_manager_class", "skip_cells_with_tag", "startup_timeout"),
+    "timeout",
 }
 #: Further values that a trait takes and the jail does not.
 ODD = {
@@ -126,14 +134,14 @@ def test_extra_time_that_cannot_be_read_stops_grading_before_anything_is_written
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("what", ["catalogue", "recorded"])
+@pytest.mark.parametrize("what", ["catalogue", "recorded", "model_answers"])
 def test_a_step_that_cannot_be_asked_stops_grading_before_anything_is_written(
     what: str, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forgotten(*_: object) -> None:
         raise Incomplete("a1-gradient has no question")
 
-    place = (assignments, "recorded") if what == "recorded" else (assignments.catalogue, "expectations")
+    place = (assignments.catalogue, "expectations") if what == "catalogue" else (assignments, what)
     monkeypatch.setattr(*place, forgotten)
     with pytest.raises(Advice, match="a1-gradient has no question"):
         grade(assignment, HERE)
@@ -199,6 +207,7 @@ def test_every_option_takes_what_its_trait_takes_and_nothing_else(option: tuple[
             told = settings_of(configured(f"{owner}.{name}", value))
         except Unusable as said:
             assert "nbgrader_config.py" in str(said)
+            assert not takes or name in OURS_TO_JUDGE, f"{value!r} was refused: {said}"
             continue
         assert takes or isinstance(value, str | list), f"{value!r} was taken"  # traitlets reads texts and lists in
         json.dumps(told)

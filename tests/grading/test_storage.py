@@ -196,6 +196,13 @@ def test_an_address_under_which_no_gradebook_can_be_kept_is_refused(address: str
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address", ["postgresql+psycopg://u:a?b/c@h/d", "postgresql+pg8000://u@h/d", "sqlite:////x.db"]
+)
+def test_an_address_under_which_one_can_be_kept_is_taken(address: str) -> None:
+    assert patient(address).startswith(address.partition("://")[0])
+
+
 def test_brackets_in_the_name_of_a_course_s_folder_are_no_pattern(tmp_path: Path) -> None:
     course = tmp_path / "term [2026] *"
     hand_in(course, "ada")

@@ -214,7 +214,7 @@ def test_the_probe_on_which_an_answer_fails_is_named(copy: Copy, monkeypatch: py
     monkeypatch.setattr(catalogue, "outcome_of", fails_there)
     with pytest.raises(CatalogueFailed) as told:
         assert expected.reference
-    assert f"fails on its secret probes, first on {odd}: AssertionError: overflow" in str(told.value)
+    assert f"fails on its secret probes (tried one by one: first on {odd}): AssertionError: overflow" in str(told.value)
 
 
 def test_a_check_before_anything_is_recorded_names_the_command(copy: Copy) -> None:
@@ -224,11 +224,12 @@ def test_a_check_before_anything_is_recorded_names_the_command(copy: Copy) -> No
         NotThere, match="coins-variance is compared with is not recorded yet: python -m autograder record coins-var"
     ) as told:
         check("coins-variance", "n p")
-    assert isinstance(told.value, FileNotFoundError)  # which is what a course of predictions alone is known by
+    assert isinstance(told.value, FileNotFoundError)  # which a caller may expect
     (folder := Path(copy.place("probability")) / "recorded").mkdir()
-    (folder / "tries.json").write_text('{"probes": [')
-    with pytest.raises(Unusable, match="recorded of tries can't be read .*: python -m autograder record tries"):
-        check("tries", lambda n, p: 1)
+    for text in ('{"probes": [', "[]", '{"probes": [], "reference": []}'):
+        (folder / "tries.json").write_text(text)
+        with pytest.raises(Unusable, match="recorded of tries can't be read .*: python -m autograder record tries"):
+            check("tries", lambda n, p: 1)
 
 
 #: What is changed after it was recorded: {what: (file, old, new, why it is to be recorded again)}.

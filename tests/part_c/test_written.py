@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from autograder.grading import rubric as desk
+from lrtutorial.advice import Unusable
 from lrtutorial.answers.session import HERE
 from lrtutorial.checking import written
 from lrtutorial.checking.written import count_words, model_answers, reveal
@@ -229,3 +230,11 @@ def test_the_rubric_is_put_below_the_answer_for_the_grader() -> None:
 def test_the_recorded_answers_are_plain_json() -> None:
     data = json.loads(RECORDED.read_text(encoding="utf-8"))
     assert all(set(entry) == {"answer", "rubric"} for entry in data.values())
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"c1": {}}', '{"c1": {"answer": "a", "rubric": [{"points": 1}]}}'])
+def test_recorded_model_answers_that_cannot_be_read_name_the_command(text, tmp_path, monkeypatch) -> None:
+    (tmp_path / "written.json").write_text(text)
+    monkeypatch.setattr(written, "folder", lambda: tmp_path)
+    with pytest.raises(Unusable, match="python -m autograder record"):
+        written._model_answers("a package that holds it")
